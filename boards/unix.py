@@ -1,0 +1,47 @@
+"""The unix port: the whole charger on a developer's machine, one CAN bus over an SLCAN stream.
+
+Everything below the home directory. The limits are those of the reference board.
+"""
+
+NAME = "unix"
+
+COMPONENTS = (
+    {"name": "store", "use": "components.persistence:Persistence", "critical": True},
+    {"name": "gate", "use": "components.gate:Gate"},
+    {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}},
+    {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
+    {"name": "bms", "use": "components.bms:Bms", "critical": True},
+    {
+        "name": "charger",
+        "use": "components.charger:Charger",
+        "options": {
+            "min_voltage_mv": 56000,
+            "max_voltage_mv": 85500,
+            "max_current_ma": 300000,
+            "max_temperature_mdeg": 70000,
+            "current_scale": 10,
+        },
+        "critical": True,
+    },
+    {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
+    {"name": "plug", "use": "components.plug:Plug", "critical": True},
+    {"name": "wifi_driver", "use": "drivers.hostnet:HostNetwork"},
+    {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
+    {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
+    {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
+    {"name": "health", "use": "components.health:Health"},
+    {"name": "terminal", "use": "drivers.terminal:Terminal"},
+    {"name": "console", "use": "components.console:Console"},
+)
+
+SETTINGS = {
+    "ocpp": {
+        "url": "ocpp.url",
+        "id": "ocpp.id",
+        "vendor": "ocpp.vendor",
+        "model": "ocpp.model",
+        "auth_key": "ocpp.auth_key",
+    },
+    "can": {"port": "can_driver.port"},
+    "wifi": {"ssid": "wifi.ssid", "password": "wifi.password"},
+}

@@ -1,0 +1,93 @@
+"""Time as a service: components take ``clock`` instead of the time module, so tests can let a day pass."""
+
+import asyncio
+import time
+
+
+class Clock:
+    """The device's time.
+
+    ``ticks_ms`` is cheap, allocates nothing and wraps around: compare with ``time.ticks_diff``, and never across
+    more than 6 days. ``uptime_ms`` counts from the start of the firmware and never wraps. UTC is not known until
+    somebody sets it.
+    """
+
+    def __init__(self):
+        self._last = self.ticks_ms()
+        self._up_ms = 0
+        self._utc_offset_ms = None
+
+    def ticks_ms(self):
+        return time.ticks_ms()
+
+    def sleep_ms(self, ms):
+        """Awaitable: wait for `ms` milliseconds."""
+        return asyncio.sleep_ms(ms)
+
+    def wait_for_ms(self, awaitable, ms):
+        """Awaitable: the result of `awaitable`, or asyncio.TimeoutError after `ms` milliseconds."""
+        return asyncio.wait_for(awaitable, ms, self.sleep_ms)
+
+    def uptime_ms(self):
+        """Milliseconds since the start. To be called at least every 6 days: the kernel does."""
+        now = self.ticks_ms()
+        self._up_ms += time.ticks_diff(now, self._last)
+        self._last = now
+        return self._up_ms
+
+    def utc_ms(self):
+        """Milliseconds since 1970-01-01T00:00:00Z, or None while unknown."""
+        return None if self._utc_offset_ms is None else self.uptime_ms() + self._utc_offset_ms
+
+    def set_utc_ms(self, utc_ms):
+        self._utc_offset_ms = utc_ms - self.uptime_ms()
+
+    def utc_of(self, uptime_ms):
+        """The UTC in ms at an uptime of this run, or None while UTC is unknown."""
+        return None if self._utc_offset_ms is None else uptime_ms + self._utc_offset_ms
+
+
+class VirtualClock(Clock):
+    """A clock that stands still until `advance` moves it: for tests."""
+
+    def __init__(self, start_ms=0):
+        self._now = start_ms
+        self._sleepers = []
+        super().__init__()
+
+    def ticks_ms(self):
+        return self._now
+
+    async def sleep_ms(self, ms):
+        if ms <= 0:
+            await asyncio.sleep_ms(0)
+            return
+        sleeper = (self._now + ms, asyncio.Event())
+        index = len(self._sleepers)
+        while index and self._sleepers[index - 1][0] > sleeper[0]:
+            index -= 1
+        self._sleepers.insert(index, sleeper)
+        try:
+            await sleeper[1].wait()
+        finally:
+            if sleeper in self._sleepers:
+                self._sleepers.remove(sleeper)
+
+    async def advance(self, ms):
+        """Let `ms` pass: every sleeper wakes in its order, and what it causes happens before time goes on."""
+        end = self._now + ms
+        await self.settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            due, event = self._sleepers.pop(0)
+            self._now = max(self._now, due)
+            event.set()
+            await self.settle()
+        self._now = end
+
+    async def settle(self):
+        """Run until no other task is ready. (Tasks that wait for I/O of the operating system do not count.)"""
+        while True:
+            await asyncio.sleep_ms(0)
+            task = asyncio.core._task_queue.peek()
+            if task is None or time.ticks_diff(task.ph_key, time.ticks_ms()) > 0:
+                return

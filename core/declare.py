@@ -1,0 +1,183 @@
+"""Declarations: what a board asks for, checked in full before anything is built.
+
+A board is a module (or any object) with
+
+    NAME        str
+    COMPONENTS  a tuple of entries, dictionaries with the keys
+        "name"      the service that this instance is to the others
+        "use"       "package.module:Class"
+        "options"   {option: value}, optional
+        "bind"      {required service: instance that shall be it}, optional
+        "critical"  True: charging is only possible while it is alive, optional
+    SETTINGS    {section: {key: "instance.option"}}, optional: what settings.json may set
+
+A class declares what it needs as data:
+
+    requires = ("can", "clock")                     services, passed as keyword arguments
+    options = {"timeout_ms": (int, 5000, 100, 60000),     type, default, lowest, highest (of a str: its length)
+               "mode": (str, "a", ("a", "b")),            type, default, the allowed values
+               "url": (str, ...)}                         no default: the board or the settings must give it
+"""
+
+BUILT_IN = ("clock", "log", "kernel", "home", "pulse")
+_ENTRY_KEYS = ("name", "use", "options", "bind", "critical")
+
+
+class DeclarationError(Exception):
+    """A board, or the settings for it, cannot be built: the message names board, component and option."""
+
+
+class Part:
+    """One declared instance and, while it runs, what the kernel knows of it."""
+
+    def __init__(self, entry, cls):
+        self.name = entry["name"]
+        self.use = entry["use"]
+        self.cls = cls
+        self.critical = entry.get("critical", False)
+        self.bind = entry.get("bind", {})
+        self.given = dict(entry.get("options", {}))
+        self.requires = getattr(cls, "requires", ())
+        self.options = getattr(cls, "options", {})
+        self.instance = None
+        self.state = "built"  # built, running, failed (waits to be restarted), done, stopped
+        self.failures = 0
+        self.error = ""
+        self.beat_ms = 0
+        self.task = None
+
+
+def load_class(path):
+    """``"package.module:Class"`` -> the class. Raises DeclarationError."""
+    module_name, _, class_name = path.partition(":")
+    try:
+        module = __import__(module_name, None, None, (class_name,))
+    except ImportError as e:
+        raise DeclarationError("class %r not found: %s" % (path, e))
+    try:
+        return getattr(module, class_name)
+    except AttributeError:
+        raise DeclarationError("class %r not found: module %s has no %s" % (path, module_name, class_name))
+
+
+def read(board, settings):
+    """Check the whole declaration; return its parts in the order in which they are to be built."""
+    parts = {}
+    for entry in board.COMPONENTS:
+        _check_entry(board, entry, parts)
+        try:
+            part = Part(entry, load_class(entry["use"]))
+        except DeclarationError as e:
+            raise DeclarationError("board %s: component %s: %s" % (board.NAME, entry["name"], e))
+        parts[part.name] = part
+    _apply_settings(board, parts, settings)
+    for part in parts.values():
+        where = "board %s: component %s: " % (board.NAME, part.name)
+        _check_services(where, part, parts)
+        _check_options(where, part, board)
+    return _in_order(board, parts)
+
+
+def _check_entry(board, entry, parts):
+    for key in ("name", "use"):
+        if not isinstance(entry.get(key), str):
+            raise DeclarationError("board %s: entry %r: %r is missing" % (board.NAME, entry, key))
+    where = "board %s: component %s: " % (board.NAME, entry["name"])
+    for key in entry:
+        if key not in _ENTRY_KEYS:
+            raise DeclarationError(where + "unknown entry key %r" % key)
+    if entry["name"] in BUILT_IN:
+        raise DeclarationError(where + "the kernel itself provides a service of this name")
+    if entry["name"] in parts:
+        raise DeclarationError(where + "two providers: %s and %s" % (parts[entry["name"]].use, entry["use"]))
+
+
+def _check_services(where, part, parts):
+    for service in part.bind:
+        if service not in part.requires:
+            raise DeclarationError(where + "binds %r, which %s does not require" % (service, part.use))
+    for service in part.requires:
+        name = part.bind.get(service, service)
+        if name not in parts and name not in BUILT_IN:
+            bound = "" if name == service else " (bound to %r)" % name
+            raise DeclarationError(where + "service %r%s is missing: no component provides it" % (service, bound))
+
+
+def _check_options(where, part, board):
+    for name in part.given:
+        if name not in part.options:
+            raise DeclarationError(where + "unknown option %r" % name)
+    for name, spec in part.options.items():
+        if name not in part.given:
+            if spec[1] is ...:
+                raise DeclarationError(where + "option %r is required%s" % (name, _hint(board, part.name, name)))
+            part.given[name] = spec[1]
+        else:
+            problem = check_value(spec, part.given[name])
+            if problem:
+                raise DeclarationError(where + "option %r: %s" % (name, problem))
+
+
+def _hint(board, part_name, option):
+    for section, keys in getattr(board, "SETTINGS", {}).items():
+        for key, target in keys.items():
+            if target == part_name + "." + option:
+                return ': set "%s": {"%s": ...} in settings.json' % (section, key)
+    return ""
+
+
+def check_value(spec, value):
+    """What is wrong with `value` under an option's `spec`, or None."""
+    kind = spec[0]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        return "%r is not of type %s" % (value, kind.__name__)
+    if len(spec) == 3 and value not in spec[2]:
+        return "%r is none of %s" % (value, ", ".join([repr(choice) for choice in spec[2]]))
+    if len(spec) == 4:
+        size = len(value) if kind is str else value
+        if not spec[2] <= size <= spec[3]:
+            what = "length " if kind is str else ""
+            return "%s%r is not within %r..%r" % (what, size, spec[2], spec[3])
+    return None
+
+
+def _apply_settings(board, parts, settings):
+    """Give the parts the options that settings.json sets."""
+    known = getattr(board, "SETTINGS", {})
+    for section, values in settings.items():
+        if section not in known:
+            raise DeclarationError("board %s: settings: unknown section %r" % (board.NAME, section))
+        if not isinstance(values, dict):
+            raise DeclarationError("board %s: settings: section %r is not an object" % (board.NAME, section))
+        for key, value in values.items():
+            where = "board %s: settings: %r in section %r" % (board.NAME, key, section)
+            if key not in known[section]:
+                raise DeclarationError(where + " is unknown")
+            name, _, option = known[section][key].partition(".")
+            if name not in parts or option not in parts[name].options:
+                raise DeclarationError(where + " points to option %r of component %r, which is not there" % (option, name))
+            problem = check_value(parts[name].options[option], value)
+            if problem:
+                raise DeclarationError(where + " (component %s, option %s): %s" % (name, option, problem))
+            parts[name].given[option] = value
+
+
+def _in_order(board, parts):
+    """Parts in dependency order: whatever a part requires comes before it."""
+    ordered = []
+
+    def visit(part, path):
+        if part in ordered:
+            return
+        if part.name in path:
+            cycle = path[path.index(part.name) :] + [part.name]
+            raise DeclarationError("board %s: component %s: cycle: %s" % (board.NAME, part.name, " -> ".join(cycle)))
+        for service in part.requires:
+            name = part.bind.get(service, service)
+            if name in parts:
+                visit(parts[name], path + [part.name])
+        ordered.append(part)
+
+    for part in parts.values():
+        visit(part, [])
+    return ordered

@@ -1,0 +1,180 @@
+"""The kernel: builds what a board declares, starts it, watches over it, and stops it."""
+
+import asyncio
+
+from core import declare
+from core.signals import Signal
+
+STOPPED, RESTART = 0, 3  # what `Kernel.run` returns, and the process's exit status
+_BACK_OFF_MS = 1000  # the first; it doubles
+_BACK_OFF_MAX_MS = 60000
+_STEADY_MS = 60000  # a component that ran this long starts over with the first back-off
+_STOP_MS = 2000  # what each component may take to stop
+
+
+class Kernel:
+    """Life of a firmware: ``Kernel(board, settings, ...)`` builds, ``await run()`` runs it until its end.
+
+    Building calls the constructors, which do no I/O. `run` then calls ``start()`` of each component that has it,
+    in dependency order, to read its persistent state: what fails here ends the firmware. Then every ``run()``
+    becomes a supervised task. At the end the tasks are cancelled and awaited in the reverse order, and ``stop()`` is
+    called of each component that has it. ``start``, ``run`` and ``stop`` are coroutines.
+
+    ``alive`` is a Signal: True while every critical component is running.
+    """
+
+    def __init__(self, board, settings, clock, log, home="."):
+        self.board = board
+        self.clock = clock
+        self.log = log.child("kernel")
+        self.home = home
+        self.alive = Signal(False, clock)
+        self.exit_reason = ""
+        self._exit_code = None
+        self._exit = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self.parts = declare.read(board, settings)  # raises DeclarationError
+        self._by_name = {part.name: part for part in self.parts}
+        for part in self.parts:
+            self._build(part, log)
+
+    def _build(self, part, log):
+        arguments = dict(part.given)
+        for service in part.requires:
+            arguments[service] = self._service(part.bind.get(service, service), part, log)
+        try:
+            part.instance = part.cls(**arguments)
+        except (ValueError, TypeError) as e:
+            raise declare.DeclarationError("board %s: component %s: %s" % (self.board.NAME, part.name, e))
+
+    def _service(self, name, part, log):
+        if name == "clock":
+            return self.clock
+        if name == "log":
+            return log.child(part.name)
+        if name == "kernel":
+            return self
+        if name == "home":
+            return self.home
+        if name == "pulse":
+
+            def pulse():
+                part.beat_ms = self.clock.ticks_ms()
+
+            return pulse
+        return self._by_name[name].instance
+
+    def __getitem__(self, name):
+        """The instance called `name`."""
+        return self._by_name[name].instance
+
+    def request_exit(self, code, reason):
+        """End the firmware orderly: `code` is STOPPED or RESTART. Returns at once; the first caller's code counts."""
+        if self._exit_code is None:
+            self._exit_code = code
+            self.exit_reason = reason
+            self.log.info("exit %d: %s", code, reason)
+        self._exit.set()
+
+    async def run(self):
+        """Run until `request_exit`; returns its code."""
+        try:
+            await self._start()
+            while not self._exit.is_set():
+                await self._wait_for_exit()
+        finally:
+            await self._stop()
+            self._stopped.set()
+        return self._exit_code
+
+    async def _wait_for_exit(self):
+        try:
+            await asyncio.wait_for_ms(self._exit.wait(), 3600000)
+        except asyncio.TimeoutError:
+            self.clock.uptime_ms()  # keeps the count through the wrap-around of ticks
+
+    async def wait_stopped(self):
+        await self._stopped.wait()
+
+    async def _start(self):
+        for part in self.parts:
+            if hasattr(part.instance, "start"):
+                await part.instance.start()
+        for part in self.parts:
+            part.beat_ms = self.clock.ticks_ms()
+            if hasattr(part.instance, "run"):
+                part.task = asyncio.create_task(self._supervise(part))
+            else:
+                part.state = "running"
+        self._update_alive()
+
+    async def _supervise(self, part):
+        back_off_ms = _BACK_OFF_MS
+        try:
+            while True:
+                began_ms = self.clock.uptime_ms()
+                self._set_state(part, "running")
+                if await self._run_once(part):
+                    self._set_state(part, "done")
+                    return
+                self._set_state(part, "failed")
+                if self.clock.uptime_ms() - began_ms > _STEADY_MS:
+                    back_off_ms = _BACK_OFF_MS
+                self.log.error("component %s failed (%d times); next try in %d ms", part.name, part.failures, back_off_ms)
+                await self.clock.sleep_ms(back_off_ms)
+                back_off_ms = min(2 * back_off_ms, _BACK_OFF_MAX_MS)
+        finally:
+            part.task = None
+
+    async def _run_once(self, part):
+        """One life of a component: True if it came to its end by itself."""
+        try:
+            await part.instance.run()
+            return True
+        except asyncio.CancelledError as e:
+            if self._exit.is_set():
+                raise
+            error = e  # not ours: a task that the component awaited was cancelled
+        except Exception as e:
+            error = e
+        part.failures += 1
+        part.error = repr(error)
+        self.log.exception("component %s raised %r" % (part.name, error), error)
+        return False
+
+    def _set_state(self, part, state):
+        part.state = state
+        part.beat_ms = self.clock.ticks_ms()
+        self._update_alive()
+
+    def _update_alive(self):
+        for part in self.parts:
+            if part.critical and part.state != "running":
+                self.alive.set(False)
+                return
+        self.alive.set(True)
+
+    async def _stop(self):
+        self._exit.set()
+        self.alive.set(False)  # closes the gate first
+        for part in reversed(self.parts):
+            if part.task is not None:
+                await self._within(part, self._cancel(part.task))
+            if hasattr(part.instance, "stop"):
+                await self._within(part, part.instance.stop())
+            part.state = "stopped"
+
+    async def _cancel(self, task):
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+
+    async def _within(self, part, awaitable):
+        try:
+            await asyncio.wait_for_ms(awaitable, _STOP_MS)
+        except asyncio.TimeoutError:
+            self.log.error("component %s did not stop within %d ms", part.name, _STOP_MS)
+        except Exception as e:
+            self.log.exception("component %s raised %r while stopping" % (part.name, e), e)

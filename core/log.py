@@ -1,0 +1,86 @@
+"""The log: levels, one line an event, and a bounded tail in memory for the console and for diagnostics."""
+
+import io
+import sys
+from collections import deque
+
+DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
+LEVELS = {DEBUG: "D", INFO: "I", WARNING: "W", ERROR: "E"}
+_RARE_MS = 60000
+_LINE_MAX = 400  # characters; a longer line is cut
+
+
+class LogTail:
+    """Where all lines of one firmware end up: the last `keep` of them, and whatever `write(line)` does with them."""
+
+    def __init__(self, clock, write=print, keep=100, level=INFO):
+        self._clock = clock
+        self._write = write
+        self.lines = deque((), keep)
+        self.level = level
+        self.counts = {DEBUG: 0, INFO: 0, WARNING: 0, ERROR: 0}
+
+    def add(self, level, name, text):
+        self.counts[level] += 1
+        if level < self.level:
+            return
+        utc_or_up = self._clock.uptime_ms()
+        line = "%s %d.%03d %s: %s" % (LEVELS[level], utc_or_up // 1000, utc_or_up % 1000, name, text[:_LINE_MAX])
+        self.lines.append(line)
+        if self._write:
+            self._write(line)
+
+
+class Log:
+    """A component's own log: ``log.info("frame %x", id)``. Nothing is formatted below the level."""
+
+    def __init__(self, tail, name):
+        self._tail = tail
+        self._name = name
+        self._rare = {}
+
+    def child(self, name):
+        return Log(self._tail, name)
+
+    @property
+    def tail(self):
+        return self._tail
+
+    def _add(self, level, text, args):
+        if level >= self._tail.level:
+            self._tail.add(level, self._name, text % args if args else text)
+        else:
+            self._tail.counts[level] += 1
+
+    def debug(self, text, *args):
+        self._add(DEBUG, text, args)
+
+    def info(self, text, *args):
+        self._add(INFO, text, args)
+
+    def warning(self, text, *args):
+        self._add(WARNING, text, args)
+
+    def error(self, text, *args):
+        self._add(ERROR, text, args)
+
+    def rare(self, text, *args):
+        """A warning that a peer can cause at will: at most one line a minute for each `text`, with the count."""
+        now = self._tail._clock.uptime_ms()
+        entry = self._rare.get(text)
+        if entry is None:
+            entry = self._rare[text] = [now - _RARE_MS, 0]
+        entry[1] += 1
+        if now - entry[0] >= _RARE_MS:
+            more = " (%d times since the last such line)" % entry[1] if entry[1] > 1 else ""
+            entry[0], entry[1] = now, 0
+            self._add(WARNING, text + more if not args else text % args + more, ())
+
+    def exception(self, text, error):
+        """An error line with the traceback of `error`."""
+        out = io.StringIO()
+        sys.print_exception(error, out)
+        self.error("%s", text)
+        for line in out.getvalue().split("\n"):
+            if line:
+                self.error("%s", "  " + line)

@@ -1,0 +1,27 @@
+"""settings.json: what the user of a device may set. Its keys are checked against the board's declaration."""
+
+import json
+
+from core.declare import DeclarationError
+
+_MAX_BYTES = 8192
+
+
+def read_settings(path):
+    """The parsed settings, ``{}`` if there is no such file. Raises DeclarationError for what is no JSON object."""
+    try:
+        with open(path) as file:
+            text = file.read(_MAX_BYTES + 1)
+    except OSError:
+        return {}
+    except UnicodeError:
+        raise DeclarationError("settings: %s is not UTF-8" % path)
+    if len(text) > _MAX_BYTES:
+        raise DeclarationError("settings: %s is longer than %d bytes" % (path, _MAX_BYTES))
+    try:
+        settings = json.loads(text)
+    except ValueError as e:
+        raise DeclarationError("settings: %s is not JSON: %s" % (path, e))
+    if not isinstance(settings, dict):
+        raise DeclarationError("settings: %s is not a JSON object" % path)
+    return settings

@@ -1,0 +1,70 @@
+"""Signals: how data flows between components."""
+
+import asyncio
+import time
+
+
+class Signal:
+    """A cell with the latest value and the time it was set.
+
+    ``None`` means "not known": a value that has grown stale is set to ``None`` by its owner
+    (see `expire`), so nobody can take old data for fresh.
+
+    There are two ways to hear of a change: `watch` registers a function that is called at once, within
+    `set` (for safety: what must happen while the frame that caused it is being handled); `changed` and
+    `until` wait in a task. Setting allocates nothing.
+    """
+
+    def __init__(self, value=None, clock=time):
+        self.value = value
+        self.at_ms = clock.ticks_ms()
+        self._clock = clock
+        self._watchers = ()
+        self._event = None
+
+    def set(self, value):
+        """Store `value` and its time; watchers and waiters hear of it only if it differs."""
+        self.at_ms = self._clock.ticks_ms()
+        if value != self.value:
+            self.value = value
+            self._tell(value)
+
+    def _tell(self, value):
+        for watcher in self._watchers:
+            watcher(value)
+        if self._event is not None:
+            self._event.set()
+            self._event.clear()
+
+    def expire(self, max_age_ms):
+        """Set the value to ``None`` if it was set longer than `max_age_ms` ago.
+
+        The owner calls this from a periodic task. An age is not computed on demand, because ticks wrap
+        around after 12.4 days on a 32-bit device: a value 12.4 days old would look fresh again.
+        """
+        if self.value is not None and self.age_ms() > max_age_ms:
+            self.value = None
+            self._tell(None)
+            return True
+        return False
+
+    def age_ms(self):
+        """Milliseconds since the value was set; only right up to 6 days, see `expire`."""
+        return time.ticks_diff(self._clock.ticks_ms(), self.at_ms)
+
+    def watch(self, function):
+        """Have ``function(value)`` called within every `set` that changes the value. It must not block."""
+        self._watchers += (function,)
+
+    async def changed(self):
+        """Wait for the next change and return the new value."""
+        if self._event is None:
+            self._event = asyncio.Event()
+        await self._event.wait()
+        return self.value
+
+    async def until(self, predicate):
+        """Wait until ``predicate(value)`` holds (it may hold now) and return the value."""
+        while not predicate(self.value):
+            await self.changed()
+        return self.value

@@ -1,0 +1,67 @@
+"""Entry of the firmware: ``micropython main.py BOARD --home DIR``.
+
+Exit status: 0 orderly stop (Ctrl-C), 2 wrong arguments or settings, 3 "start me again" (Reset, update).
+"""
+
+import asyncio
+import sys
+
+_ROOT = __file__.rpartition("/")[0] or "."
+for _path in (_ROOT + "/lib", _ROOT):
+    if _path not in sys.path:
+        sys.path.insert(0, _path)
+
+from core.clock import Clock  # noqa: E402
+from core.declare import DeclarationError  # noqa: E402
+from core.kernel import STOPPED, Kernel  # noqa: E402
+from core.log import Log, LogTail  # noqa: E402
+from core.settings import read_settings  # noqa: E402
+
+_USAGE = "usage: micropython main.py BOARD --home DIR"
+_WRONG = 2
+_STOP_MS = 10000
+
+
+def load_board(name):
+    """The module ``boards.NAME``. Raises DeclarationError."""
+    try:
+        return __import__("boards." + name, None, None, ("NAME",))
+    except ImportError as e:
+        raise DeclarationError("board %s not found: %s" % (name, e))
+
+
+def build(board_name, home):
+    """The kernel of a board with the settings in its home. Raises DeclarationError."""
+    clock = Clock()
+    log = Log(LogTail(clock), "main")
+    return Kernel(load_board(board_name), read_settings(home + "/settings.json"), clock, log, home)
+
+
+async def _stop(kernel):
+    kernel.request_exit(STOPPED, "interrupted")
+    await asyncio.wait_for_ms(kernel.wait_stopped(), _STOP_MS)
+
+
+def run(kernel):
+    """Run to the end; returns the exit status."""
+    try:
+        return asyncio.run(kernel.run())
+    except KeyboardInterrupt:
+        asyncio.run(_stop(kernel))
+        return STOPPED
+
+
+def main(arguments):
+    if len(arguments) != 3 or arguments[1] != "--home":
+        print(_USAGE)
+        return _WRONG
+    try:
+        kernel = build(arguments[0], arguments[2])
+    except DeclarationError as e:
+        print("ucharge:", e)
+        return _WRONG
+    return run(kernel)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
