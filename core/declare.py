@@ -40,7 +40,7 @@ class Part:
         self.requires = getattr(cls, "requires", ())
         self.options = getattr(cls, "options", {})
         self.instance = None
-        self.state = "built"  # built, running, failed (waits to be restarted), done, stopped
+        self.state = "built"  # built, started, running, failed (waits to be restarted), done, stopped
         self.failures = 0
         self.error = ""
         self.beat_ms = 0
@@ -178,6 +178,6 @@ def _in_order(board, parts):
                 visit(parts[name], path + [part.name])
         ordered.append(part)
 
-    for part in parts.values():
-        visit(part, [])
+    for entry in board.COMPONENTS:  # dictionaries have no order in MicroPython
+        visit(parts[entry["name"]], [])
     return ordered

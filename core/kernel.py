@@ -98,6 +98,7 @@ class Kernel:
 
     async def _start(self):
         for part in self.parts:
+            part.state = "started"
             if hasattr(part.instance, "start"):
                 await part.instance.start()
         for part in self.parts:
@@ -160,7 +161,7 @@ class Kernel:
         for part in reversed(self.parts):
             if part.task is not None:
                 await self._within(part, self._cancel(part.task))
-            if hasattr(part.instance, "stop"):
+            if part.state != "built" and hasattr(part.instance, "stop"):
                 await self._within(part, part.instance.stop())
             part.state = "stopped"
 

@@ -1,0 +1,307 @@
+"""The kernel: order, injection, supervision, stop, and one clear message for every wrong declaration."""
+
+import asyncio
+
+from core.clock import VirtualClock
+from core.declare import DeclarationError
+from core.kernel import RESTART, STOPPED, Kernel
+from core.log import Log, LogTail
+
+
+class Source:
+    options = {"level_ma": (int, 100, 0, 500), "name": (str, "x", 1, 8), "mode": (str, "a", ("a", "b"))}
+
+    def __init__(self, *, level_ma, name, mode):
+        self.level_ma, self.name, self.mode = level_ma, name, mode
+
+
+class User:
+    requires = ("source", "clock", "log", "home")
+
+    def __init__(self, source, clock, log, home):
+        self.source, self.clock, self.log, self.home = source, clock, log, home
+
+
+class Strict:
+    options = {"url": (str, ...)}
+
+    def __init__(self, *, url):
+        if not url.startswith("ws"):
+            raise ValueError("url %r: neither ws:// nor wss://" % url)
+
+
+class A:
+    requires = ("b",)
+
+    def __init__(self, b):
+        pass
+
+
+class B:
+    requires = ("a",)
+
+    def __init__(self, a):
+        pass
+
+
+class Worker:
+    """Runs until `fail` says otherwise, and writes down what happens to it."""
+
+    requires = ("clock", "pulse")
+    options = {"tag": (str, "w")}
+    events = None  # set by each test
+
+    def __init__(self, clock, pulse, *, tag):
+        self.clock, self.pulse, self.tag = clock, pulse, tag
+        self.fail = 0
+        self.error = ValueError("broken")
+
+    async def start(self):
+        self.note("start")
+
+    async def run(self):
+        self.note("run")
+        self.pulse()
+        if self.fail:
+            self.fail -= 1
+            raise self.error
+        try:
+            while True:
+                await self.clock.sleep_ms(1000)
+        finally:
+            self.note("end")
+
+    async def stop(self):
+        self.note("stop")
+
+    def note(self, what):
+        Worker.events.append(self.tag + " " + what)
+
+
+class BadStart:
+    async def start(self):
+        raise OSError(5)
+
+
+def board(*entries, settings=None):
+    class Board:
+        NAME = "testboard"
+        COMPONENTS = entries
+        SETTINGS = settings or {}
+
+    return Board
+
+
+def entry(name, cls, **more):
+    more["name"] = name
+    more["use"] = "test_kernel:" + cls
+    return more
+
+
+def kernel(a_board, settings=None, clock=None):
+    clock = clock or VirtualClock()
+    return Kernel(a_board, settings or {}, clock, Log(LogTail(clock, write=None), "test"), "/nowhere")
+
+
+def refused(a_board, *words, settings=None):
+    try:
+        kernel(a_board, settings)
+    except DeclarationError as e:
+        for word in ("testboard",) + words:
+            assert word in str(e), (word, str(e))
+        return
+    raise AssertionError("was not refused")
+
+
+def test_builds_in_dependency_order_and_injects():
+    k = kernel(board(entry("user", "User"), entry("source", "Source", options={"level_ma": 7})))
+    assert [part.name for part in k.parts] == ["source", "user"]
+    assert k["user"].source is k["source"] and k["source"].level_ma == 7 and k["source"].mode == "a"
+    assert k["user"].clock is k.clock and k["user"].home == "/nowhere"
+
+
+def test_binds_a_name_to_an_instance():
+    entries = (
+        entry("one", "Source"),
+        entry("two", "Source", options={"level_ma": 2}),
+        entry("user", "User", bind={"source": "two"}),
+    )
+    assert kernel(board(*entries))["user"].source.level_ma == 2
+
+
+def test_two_kernels_share_nothing():
+    a_board = board(entry("source", "Source", options={"level_ma": 7}))
+    one, two = kernel(a_board), kernel(a_board)
+    assert one["source"] is not two["source"] and a_board.COMPONENTS[0]["options"] == {"level_ma": 7}
+
+
+def test_missing_service():
+    refused(board(entry("user", "User")), "component user", "'source'", "missing")
+
+
+def test_missing_bound_instance():
+    entries = (entry("source", "Source"), entry("user", "User", bind={"source": "other"}))
+    refused(board(*entries), "component user", "'source'", "'other'")
+
+
+def test_binding_of_what_is_not_required():
+    refused(board(entry("source", "Source", bind={"sauce": "source"})), "component source", "'sauce'")
+
+
+def test_cycle_shows_its_path():
+    refused(board(entry("a", "A"), entry("b", "B")), "cycle: a -> b -> a")
+
+
+def test_unknown_option():
+    refused(board(entry("source", "Source", options={"levle_ma": 7})), "component source", "'levle_ma'", "unknown")
+
+
+def test_wrong_option_type_range_length_and_choice():
+    for option, value, word in (
+        ("level_ma", "7", "int"),
+        ("level_ma", True, "int"),
+        ("level_ma", 501, "0..500"),
+        ("name", "", "1..8"),
+        ("mode", "c", "'a', 'b'"),
+    ):
+        refused(board(entry("source", "Source", options={option: value})), "component source", repr(option), word)
+
+
+def test_required_option_names_its_setting():
+    a_board = board(entry("s", "Strict"), settings={"ocpp": {"url": "s.url"}})
+    refused(a_board, "component s", "'url'", "required", 'set "ocpp": {"url": ...} in settings.json')
+
+
+def test_a_value_that_the_class_refuses():
+    a_board = board(entry("s", "Strict"), settings={"ocpp": {"url": "s.url"}})
+    refused(a_board, "component s", "neither ws:// nor wss://", settings={"ocpp": {"url": "ftp://x"}})
+
+
+def test_class_not_found():
+    refused(board({"name": "x", "use": "test_kernel:Nothing"}), "component x", "test_kernel:Nothing")
+    refused(board({"name": "x", "use": "no_such_module:X"}), "component x", "no_such_module:X")
+
+
+def test_two_providers():
+    refused(board(entry("source", "Source"), entry("source", "User")), "component source", "two providers")
+
+
+def test_name_of_the_kernel_itself_is_taken():
+    refused(board(entry("clock", "Source")), "component clock", "kernel")
+
+
+def test_entry_without_class_or_with_unknown_key():
+    refused(board({"name": "x"}), "'use'", "missing")
+    refused(board(entry("source", "Source", option={})), "component source", "'option'")
+
+
+def test_settings_reach_options():
+    a_board = board(entry("source", "Source"), settings={"power": {"level": "source.level_ma"}})
+    assert kernel(a_board, {"power": {"level": 3}})["source"].level_ma == 3
+
+
+def test_wrong_settings():
+    a_board = board(entry("source", "Source"), settings={"power": {"level": "source.level_ma", "x": "source.nothing"}})
+    for settings, word in (
+        ({"pwoer": {}}, "'pwoer'"),
+        ({"power": {"levle": 1}}, "'levle'"),
+        ({"power": {"level": "1"}}, "int"),
+        ({"power": {"level": 999}}, "0..500"),
+        ({"power": 1}, "not an object"),
+        ({"power": {"x": 1}}, "not there"),
+    ):
+        refused(a_board, "settings", word, settings=settings)
+
+
+def workers(clock, *tags, critical=True):
+    Worker.events = []
+    return kernel(board(*[entry(tag, "Worker", options={"tag": tag}, critical=critical) for tag in tags]), clock=clock)
+
+
+async def test_starts_all_runs_all_and_stops_in_reverse():
+    clock = VirtualClock()
+    k = workers(clock, "w1", "w2")
+    task = asyncio.create_task(k.run())
+    await clock.settle()
+    assert Worker.events == ["w1 start", "w2 start", "w1 run", "w2 run"] and k.alive.value
+    k.request_exit(RESTART, "test")
+    k.request_exit(STOPPED, "too late")
+    assert await task == RESTART and k.exit_reason == "test"
+    assert Worker.events[4:] == ["w2 end", "w2 stop", "w1 end", "w1 stop"]
+    assert not k.alive.value
+
+
+async def test_a_failing_component_is_restarted_with_growing_back_off():
+    clock = VirtualClock()
+    k = workers(clock, "w1", "w2")
+    k["w1"].fail = 3
+    task = asyncio.create_task(k.run())
+    await clock.settle()
+    part = k.parts[0]
+    assert part.state == "failed" and part.failures == 1 and "broken" in part.error
+    assert k.alive.value is False and k.parts[1].state == "running"
+    at = []
+    while len(at) < 3:
+        before = Worker.events.count("w1 run")
+        await clock.advance(100)
+        if Worker.events.count("w1 run") > before:
+            at.append(clock.uptime_ms())
+    assert at == [1000, 3000, 7000], at
+    assert part.state == "running" and k.alive.value is True
+    assert any(["broken" in line for line in k.log.tail.lines])
+    k.request_exit(STOPPED, "")
+    await task
+
+
+async def test_back_off_is_bounded_and_forgotten_after_a_steady_run():
+    clock = VirtualClock()
+    k = workers(clock, "w1")
+    k["w1"].fail = 9
+    task = asyncio.create_task(k.run())
+    await clock.advance(1000 + 2000 + 4000 + 8000 + 16000 + 32000 + 60000 + 60000)
+    assert Worker.events.count("w1 run") == 9
+    await clock.advance(60000)
+    assert k.parts[0].state == "running"
+    await clock.advance(61000)
+    k.parts[0].instance.fail = 1
+    k.parts[0].task.cancel()  # as when a task that it awaits is cancelled
+    await clock.settle()
+    assert k.parts[0].state == "failed"
+    await clock.advance(1000)
+    assert Worker.events.count("w1 run") == 11
+    k.request_exit(STOPPED, "")
+    await task
+
+
+async def test_a_component_that_is_not_critical_may_fail():
+    clock = VirtualClock()
+    k = workers(clock, "w1", critical=False)
+    k["w1"].fail = 1
+    task = asyncio.create_task(k.run())
+    await clock.settle()
+    assert k.parts[0].state == "failed" and k.alive.value is True
+    k.request_exit(STOPPED, "")
+    await task
+
+
+async def test_a_failing_start_ends_the_firmware():
+    clock = VirtualClock()
+    Worker.events = []
+    entries = (entry("w1", "Worker"), entry("bad", "BadStart"), entry("w2", "Worker", options={"tag": "never"}))
+    k = kernel(board(*entries), clock=clock)
+    try:
+        await k.run()
+        raise AssertionError("went on")
+    except OSError:
+        pass
+    assert Worker.events == ["w start", "w stop"] and not k.alive.value
+
+
+async def test_an_hour_passes_in_a_moment():
+    clock = VirtualClock()
+    k = workers(clock, "w1")
+    task = asyncio.create_task(k.run())
+    await clock.advance(3600000)
+    assert clock.uptime_ms() == 3600000
+    k.request_exit(STOPPED, "")
+    await task
