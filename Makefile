@@ -1,0 +1,71 @@
+# Python 3.10 or newer and make are all that has to be there; the rest goes into .venv.
+
+PYTHON ?= python3
+MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
+export MICROPYTHON
+
+VENV := .venv/ready
+PY := .venv/bin/python
+DEVICE := $(wildcard core components drivers boards lib main.py)
+TYPINGS := build/typings
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo sim test bench lint clean lint-style lint-rules lint-device-types lint-host-types
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+help:  ## Show this list
+	@echo "Usage: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+	@echo "PYTHON=... makes .venv with another Python, MICROPYTHON=... runs another MicroPython."
+
+run: $(VENV)  ## Run the firmware with a simulated car, power module and central system
+	@$(PY) -m tools.run $(ARGS)
+
+demo: $(VENV)  ## Run one whole charging session by itself and check its energy
+	@$(PY) -m tools.demo $(ARGS)
+
+sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"
+	@$(PY) -m tools.sim $(CMD)
+
+test: $(VENV)  ## Run all tests; choose some with ARGS="-k name"
+	@$(PY) -m pytest -q tests_unix $(ARGS)
+
+bench: $(VENV)  ## Measure beside the peers; prints a table, writes JSON
+	@$(PY) bench/run.py $(ARGS)
+
+lint: $(VENV)  ## Check style, types and the rules of the house
+	@$(MAKE) -k lint-style lint-rules lint-device-types lint-host-types
+
+clean:  ## Remove what builds, tests and runs left behind (not .venv)
+	@rm -rf build .run .pytest_cache .mypy_cache .ruff_cache
+	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lint-style: $(VENV)
+	@echo "ruff" && .venv/bin/ruff check --quiet --output-format concise .
+
+lint-rules: $(VENV)
+	@echo "rules of the house" && $(PY) tools/check_rules.py
+
+lint-device-types: $(TYPINGS)/ready
+	@echo "types of the device code" && MYPYPATH=$(TYPINGS):lib .venv/bin/mypy \
+		--custom-typeshed-dir $(TYPINGS) --cache-dir build/mypy-device \
+		--disable-error-code var-annotated --disable-error-code assignment $(DEVICE)
+
+lint-host-types: $(VENV)
+	@echo "types of the host code" && .venv/bin/mypy $(wildcard tools bench)
+
+$(TYPINGS)/ready: $(VENV) tools/device_typings.py
+	@$(PY) tools/device_typings.py $(TYPINGS)
+	@touch $@
+
+$(VENV): tools/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "ucharge needs Python 3.10 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python cannot make virtual environments (no ensurepip): install its venv package" \
+		  "(Debian and Ubuntu: python3-venv) or name another Python with PYTHON=..." >&2; exit 1; }
+	@echo "Making .venv (once; needs the network) ..."
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	@touch $@

@@ -1,0 +1,104 @@
+"""The rules of the house are found broken where they are broken, and nowhere else."""
+
+import subprocess
+
+import pytest
+
+from tools import check_rules
+
+
+@pytest.fixture
+def findings(tmp_path):
+    """Return a function that writes files and returns what is found in them, as "path:line: text" lines."""
+
+    def check(**sources):
+        paths = []
+        for name, source in sources.items():
+            path = tmp_path / (name.replace("__", "/") + ".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+            paths.append(path)
+        (tmp_path / "lib/uwebsockets").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lib/uwebsockets/__init__.py").touch()
+        found = check_rules.check(tmp_path, paths)
+        return [f"{path.relative_to(tmp_path)}:{line}: {text}" for path, line, text in found]
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("core__a", "import asyncio\nfrom core.log import Log"),
+        ("core__a", "from .log import Log"),
+        ("drivers__a", "import machine\nfrom drivers.stream import Stream"),
+        ("components__ocpp__a", "import uwebsockets\nfrom core.log import Log\nfrom . import b\nfrom .b import c"),
+        ("components__console", "import termios\nfrom core import log"),
+        ("lib__uwebsockets__frames", "from .errors import ProtocolError\nimport uwebsockets.errors"),
+        ("main", "from core.kernel import Kernel\nimport boards.unix"),
+        ("tools__a", "import subprocess\nfrom core.log import Log"),
+    ],
+)
+def test_allowed_imports(findings, name, source):
+    assert findings(**{name: source}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "imported"),
+    [
+        ("core__a", "from components.bms import Bms", "components.bms.Bms"),
+        ("core__a", "from ..drivers import slcan", "drivers.slcan"),
+        ("core__a", "import uwebsockets", "uwebsockets"),
+        ("core__a", "import threading", "threading"),
+        ("drivers__a", "from core import log", "core.log"),
+        ("components__a", "def f():\n    from components.b import B", "components.b.B"),
+        ("components__a", "from . import b", "components.b"),
+        ("components__ocpp__a", "from components import bms", "components.bms"),
+        ("components__a", "import drivers.slcan", "drivers.slcan"),
+        ("lib__uwebsockets__a", "from core.log import Log", "core.log.Log"),
+        ("boards__a", "import machine", "machine"),
+        ("main", "from tools import hub", "tools.hub"),
+    ],
+)
+def test_forbidden_imports(findings, name, source, imported):
+    (found,) = findings(**{name: source})
+    assert found.endswith(f"must not import {imported}")
+    assert f":{source.count(chr(10)) + 1}:" in found
+
+
+def test_lengths(findings):
+    function = "def f():\n" + "    x = 1\n" * 39
+    assert findings(core__a=function, tools__b="x = 1\n" * 300) == []
+    assert findings(core__a=function + "    x = 2\n") == ["core/a.py:1: f() has 41 lines, allowed are 40"]
+    assert findings(bench__a=function * 2, tests_unix__a=function + "    x = 2\n") == []
+    assert findings(tests_unix__a="x = 1\n" * 301) == ["tests_unix/a.py:1: file has 301 lines, allowed are 300"]
+
+
+def test_device_code_has_to_compile(findings):
+    viper = "import micropython\n@micropython.viper\ndef f(x: ptr8) -> int:\n    return %s\n"
+    assert findings(drivers__a=viper % "x[0]") == []
+    (found,) = findings(drivers__a=viper % "~x")
+    assert found == "drivers/a.py:3: mpy-cross: ViperTypeError: return expected 'int' but got 'ptr8'"
+    (found,) = findings(tools__a="def f(:\n")
+    assert found.startswith("tools/a.py:1: syntax error")
+
+
+@pytest.mark.parametrize(
+    "parts", [("/wo", "rk/x"), ("/ro", "ot/x"), ("py", "pi.org"), ("TO", "DO"), ("pytest.", "skip('x')")]
+)
+def test_forbidden_texts(findings, parts):
+    text = "".join(parts)
+    (found,) = findings(tools__a=f"x = 1\n# see {text}\n")
+    assert found.startswith("tools/a.py:2: ")
+    assert findings(tools__a="# a/work/x todo, network/root/x, skip it\n") == []
+
+
+def test_untracked_files_are_checked_and_ignored_ones_are_not(monkeypatch, capsys, tmp_path):
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / "core").mkdir()
+    for name in ("core/a.py", "core/ignored.py"):
+        (tmp_path / name).write_text("import threading\n")
+    (tmp_path / ".gitignore").write_text("ignored.py\n")
+    monkeypatch.setattr(check_rules, "ROOT", tmp_path)
+    assert check_rules.main() == 1
+    assert capsys.readouterr().out == "core/a.py:1: core must not import threading\n"
