@@ -5,6 +5,4 @@ from pathlib import Path
 
 from upy_collect import pytest_pycollect_makemodule  # noqa: F401  (a pytest hook)
 
-pytest_plugins = ["pytester"]
-
 sys.path.insert(0, str(Path(__file__).parent.parent))

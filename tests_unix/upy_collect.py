@@ -136,7 +136,8 @@ class DeviceProcess:
             os.write(self.commands, json.dumps(command).encode() + b"\n")
         try:
             failure = self.await_reply(timeout_s)
-        except BaseException:
+        except BaseException:  # Ctrl-C
+            self.popen.kill()
             self.end()
             raise
         return failure, self.printed_since(start)
@@ -158,6 +159,7 @@ class DeviceProcess:
             line = self.read_line(INTERRUPT_GRACE_S)
         except TimeoutError:
             line = None
+            self.popen.kill()
         self.end()
         trace = json.loads(line)["trace"] if line else None
         return f"no result after {timeout_s} s; " + (f"it was here:\n{with_source(trace)}" if trace else "killed")
