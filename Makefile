@@ -67,5 +67,5 @@ $(VENV): tools/requirements.txt
 		  "(Debian and Ubuntu: python3-venv) or name another Python with PYTHON=..." >&2; exit 1; }
 	@echo "Making .venv (once; needs the network) ..."
 	@$(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -r tools/requirements.txt
 	@touch $@
