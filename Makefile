@@ -47,6 +47,7 @@ lint-style: $(VENV)
 lint-rules: $(VENV)
 	@echo "rules of the house" && $(PY) tools/check_rules.py
 
+# Device code has few annotations, so what mypy infers from a variable's first value is no promise: those two codes are off.
 lint-device-types: $(TYPINGS)/ready
 	@echo "types of the device code" && MYPYPATH=$(TYPINGS):lib .venv/bin/mypy \
 		--custom-typeshed-dir $(TYPINGS) --cache-dir build/mypy-device \
