@@ -52,6 +52,7 @@ def run(kernel):
 
 
 def main(arguments):
+    """Start the firmware with the command line's arguments; returns the exit status."""
     if len(arguments) != 3 or arguments[1] != "--home":
         print(_USAGE)
         return _WRONG

@@ -26,7 +26,7 @@ class Clock:
 
     def wait_for_ms(self, awaitable, ms):
         """Awaitable: the result of `awaitable`, or asyncio.TimeoutError after `ms` milliseconds."""
-        return asyncio.wait_for(awaitable, ms, self.sleep_ms)
+        return asyncio.wait_for(awaitable, ms, self.sleep_ms)  # type: ignore[call-arg]  # MicroPython has a third argument
 
     def uptime_ms(self):
         """Milliseconds since the start. To be called at least every 6 days: the kernel does."""
@@ -88,6 +88,6 @@ class VirtualClock(Clock):
         """Run until no other task is ready. (Tasks that wait for I/O of the operating system do not count.)"""
         while True:
             await asyncio.sleep_ms(0)
-            task = asyncio.core._task_queue.peek()
+            task = asyncio.core._task_queue.peek()  # type: ignore[attr-defined]
             if task is None or time.ticks_diff(task.ph_key, time.ticks_ms()) > 0:
                 return

@@ -155,7 +155,7 @@ def _apply_settings(board, parts, settings):
                 raise DeclarationError(where + " is unknown")
             name, _, option = known[section][key].partition(".")
             if name not in parts or option not in parts[name].options:
-                raise DeclarationError(where + " points to option %r of component %r, which is not there" % (option, name))
+                raise DeclarationError(where + " is for %s.%s, which is not there" % (name, option))
             problem = check_value(parts[name].options[option], value)
             if problem:
                 raise DeclarationError(where + " (component %s, option %s): %s" % (name, option, problem))

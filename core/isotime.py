@@ -37,7 +37,7 @@ def parse_utc(text):
 
     Raises ValueError for anything else.
     """
-    if len(text) < 19 or text[4] != "-" or text[7] != "-" or text[10] not in "Tt " or text[13] != ":" or text[16] != ":":
+    if len(text) < 19 or text[10] not in "Tt " or text[4] + text[7] + text[13] + text[16] != "--::":
         raise ValueError("not a time stamp: " + repr(text))
     year, month, day = _number(text, 0, 4), _number(text, 5, 7), _number(text, 8, 10)
     hour, minute, second = _number(text, 11, 13), _number(text, 14, 16), _number(text, 17, 19)

@@ -121,7 +121,7 @@ class Kernel:
                 self._set_state(part, "failed")
                 if self.clock.uptime_ms() - began_ms > _STEADY_MS:
                     back_off_ms = _BACK_OFF_MS
-                self.log.error("component %s failed (%d times); next try in %d ms", part.name, part.failures, back_off_ms)
+                self.log.error("%s failed (%d times); next try in %d ms", part.name, part.failures, back_off_ms)
                 await self.clock.sleep_ms(back_off_ms)
                 back_off_ms = min(2 * back_off_ms, _BACK_OFF_MAX_MS)
         finally:

@@ -1,10 +1,8 @@
-"""The kernel: order, injection, supervision, stop, and one clear message for every wrong declaration."""
-
-import asyncio
+"""The kernel builds: order, injection, and one clear message for every wrong declaration."""
 
 from core.clock import VirtualClock
 from core.declare import DeclarationError
-from core.kernel import RESTART, STOPPED, Kernel
+from core.kernel import Kernel
 from core.log import Log, LogTail
 
 
@@ -42,45 +40,6 @@ class B:
 
     def __init__(self, a):
         pass
-
-
-class Worker:
-    """Runs until `fail` says otherwise, and writes down what happens to it."""
-
-    requires = ("clock", "pulse")
-    options = {"tag": (str, "w")}
-    events = None  # set by each test
-
-    def __init__(self, clock, pulse, *, tag):
-        self.clock, self.pulse, self.tag = clock, pulse, tag
-        self.fail = 0
-        self.error = ValueError("broken")
-
-    async def start(self):
-        self.note("start")
-
-    async def run(self):
-        self.note("run")
-        self.pulse()
-        if self.fail:
-            self.fail -= 1
-            raise self.error
-        try:
-            while True:
-                await self.clock.sleep_ms(1000)
-        finally:
-            self.note("end")
-
-    async def stop(self):
-        self.note("stop")
-
-    def note(self, what):
-        Worker.events.append(self.tag + " " + what)
-
-
-class BadStart:
-    async def start(self):
-        raise OSError(5)
 
 
 def board(*entries, settings=None):
@@ -211,97 +170,3 @@ def test_wrong_settings():
         ({"power": {"x": 1}}, "not there"),
     ):
         refused(a_board, "settings", word, settings=settings)
-
-
-def workers(clock, *tags, critical=True):
-    Worker.events = []
-    return kernel(board(*[entry(tag, "Worker", options={"tag": tag}, critical=critical) for tag in tags]), clock=clock)
-
-
-async def test_starts_all_runs_all_and_stops_in_reverse():
-    clock = VirtualClock()
-    k = workers(clock, "w1", "w2")
-    task = asyncio.create_task(k.run())
-    await clock.settle()
-    assert Worker.events == ["w1 start", "w2 start", "w1 run", "w2 run"] and k.alive.value
-    k.request_exit(RESTART, "test")
-    k.request_exit(STOPPED, "too late")
-    assert await task == RESTART and k.exit_reason == "test"
-    assert Worker.events[4:] == ["w2 end", "w2 stop", "w1 end", "w1 stop"]
-    assert not k.alive.value
-
-
-async def test_a_failing_component_is_restarted_with_growing_back_off():
-    clock = VirtualClock()
-    k = workers(clock, "w1", "w2")
-    k["w1"].fail = 3
-    task = asyncio.create_task(k.run())
-    await clock.settle()
-    part = k.parts[0]
-    assert part.state == "failed" and part.failures == 1 and "broken" in part.error
-    assert k.alive.value is False and k.parts[1].state == "running"
-    at = []
-    while len(at) < 3:
-        before = Worker.events.count("w1 run")
-        await clock.advance(100)
-        if Worker.events.count("w1 run") > before:
-            at.append(clock.uptime_ms())
-    assert at == [1000, 3000, 7000], at
-    assert part.state == "running" and k.alive.value is True
-    assert any(["broken" in line for line in k.log.tail.lines])
-    k.request_exit(STOPPED, "")
-    await task
-
-
-async def test_back_off_is_bounded_and_forgotten_after_a_steady_run():
-    clock = VirtualClock()
-    k = workers(clock, "w1")
-    k["w1"].fail = 9
-    task = asyncio.create_task(k.run())
-    await clock.advance(1000 + 2000 + 4000 + 8000 + 16000 + 32000 + 60000 + 60000)
-    assert Worker.events.count("w1 run") == 9
-    await clock.advance(60000)
-    assert k.parts[0].state == "running"
-    await clock.advance(61000)
-    k.parts[0].instance.fail = 1
-    k.parts[0].task.cancel()  # as when a task that it awaits is cancelled
-    await clock.settle()
-    assert k.parts[0].state == "failed"
-    await clock.advance(1000)
-    assert Worker.events.count("w1 run") == 11
-    k.request_exit(STOPPED, "")
-    await task
-
-
-async def test_a_component_that_is_not_critical_may_fail():
-    clock = VirtualClock()
-    k = workers(clock, "w1", critical=False)
-    k["w1"].fail = 1
-    task = asyncio.create_task(k.run())
-    await clock.settle()
-    assert k.parts[0].state == "failed" and k.alive.value is True
-    k.request_exit(STOPPED, "")
-    await task
-
-
-async def test_a_failing_start_ends_the_firmware():
-    clock = VirtualClock()
-    Worker.events = []
-    entries = (entry("w1", "Worker"), entry("bad", "BadStart"), entry("w2", "Worker", options={"tag": "never"}))
-    k = kernel(board(*entries), clock=clock)
-    try:
-        await k.run()
-        raise AssertionError("went on")
-    except OSError:
-        pass
-    assert Worker.events == ["w start", "w stop"] and not k.alive.value
-
-
-async def test_an_hour_passes_in_a_moment():
-    clock = VirtualClock()
-    k = workers(clock, "w1")
-    task = asyncio.create_task(k.run())
-    await clock.advance(3600000)
-    assert clock.uptime_ms() == 3600000
-    k.request_exit(STOPPED, "")
-    await task
