@@ -1,0 +1,145 @@
+"""The journal on littlefs: the power is cut at every single operation of the flash, in the middle of it."""
+
+import os
+
+from flash import Flash, Mounted
+from journals import opened, state_of
+
+TIMEOUT_S = 120
+
+
+def scenario():
+    """Commits of every kind, of a few lengths, so that blocks fill up; "compact" stands for a compaction."""
+    yield {"changes": {"register": 1, "boot": 1}}
+    for n in range(4):
+        yield {"push": (("q", {"n": n, "text": "m" * 300 * n}),)}
+        yield {"changes": {"register": 10 + n}}
+    yield "compact"
+    yield {"pop": ("q",), "changes": {"tx": {"id": 1}}}
+    yield {"changes": {"tx": None}, "push": (("q", "stop"), ("q", "status"))}
+    yield {"drop": (("q", 1),)}
+    yield "compact"
+    for n in range(10):
+        yield {"changes": {"long": "x" * 500, "n": n}}
+
+
+async def run_until_the_power_fails(home, states):
+    """Run the scenario; `states` gets the state after every commit that returned, then the one in flight."""
+    store = await opened(home)
+    states.append(state_of(store))
+    for step in scenario():
+        try:
+            if step == "compact":
+                store._compact()
+            else:
+                store.commit(**step)
+        except OSError:
+            return True
+        states.append(state_of(store))
+    return False
+
+
+async def all_states():
+    flash = Flash()
+    states = []
+    with Mounted(flash, "/flash", fresh=True) as home:
+        assert not await run_until_the_power_fails(home, states)
+    return states
+
+
+async def cut_after(formatted, operations, expected):
+    """One life with that many flash operations, then a reboot; returns if the power did fail."""
+    flash = Flash()
+    flash.data[:] = formatted
+    states = []
+    with Mounted(flash, "/flash") as home:
+        flash.power = operations
+        try:
+            failed = await run_until_the_power_fails(home, states)
+        except OSError:
+            failed = True  # while the journal was made
+        flash.power = 0
+    flash.power = None
+    with Mounted(flash, "/flash") as home:
+        again = await opened(home)
+        done = max(0, len(states) - 1)
+        found = state_of(again)
+        assert found in expected[done : done + 2], (operations, done, found)
+        assert "journal.new" not in os.listdir(home + "/state")
+        again.commit({"after": operations}, push=(("q", "after"),))
+        assert (await opened(home)).get("after") == operations
+    return failed
+
+
+async def test_after_a_cut_at_any_operation_no_commit_is_lost_and_none_is_half_there():
+    expected = await all_states()
+    flash = Flash()
+    with Mounted(flash, "/flash", fresh=True):
+        pass
+    operations = 0
+    while await cut_after(flash.data, operations, expected):
+        operations += 1
+    assert operations > 100
+
+
+async def fill_until_full(store):
+    """Push until the flash is full; returns the state before the commit that failed."""
+    while True:
+        before = state_of(store)
+        try:
+            store.commit({"n": len(before[1][0])}, push=(("q", "y" * 700),))
+        except store.Error:
+            return before
+
+
+async def test_a_full_flash_is_an_error_the_caller_sees_and_the_journal_goes_on():
+    flash = Flash(blocks=16)
+    with Mounted(flash, "/flash", fresh=True) as home:
+        store = await opened(home)
+        before = await fill_until_full(store)
+        assert state_of(store) == before and len(before[1][0]) > 5
+        assert state_of(await opened(home)) == before
+        assert any("not written" in line for line in store.tail.lines)
+        while len(store.queue("q")) > 1:  # taking away needs a block, too: it is there after a compaction or not at all
+            try:
+                store.commit(pop=("q",))
+            except store.Error:
+                break
+        assert state_of(await opened(home)) == state_of(store)
+
+
+async def test_a_flash_full_of_other_files_works_again_when_they_are_gone():
+    flash = Flash(blocks=24)
+    with Mounted(flash, "/flash", fresh=True) as home:
+        store = await opened(home)
+        store.put("k", 1)
+        with open(home + "/ballast", "wb") as file:
+            try:
+                while True:
+                    file.write(b"b" * 4096)
+                    file.flush()
+            except OSError:
+                pass
+        refused = 0
+        for n in range(20):
+            try:
+                store.put("k", "v" * 400 + str(n))
+            except store.Error:
+                refused += 1
+        assert refused and store.get("k") is not None
+        os.remove(home + "/ballast")
+        store.put("k", "free")
+        assert (await opened(home)).get("k") == "free"
+
+
+async def test_the_estimate_of_erases_is_what_littlefs_does():
+    flash = Flash(blocks=128)
+    with Mounted(flash, "/flash", fresh=True) as home:
+        store = await opened(home)
+        before = flash.erases
+        for n in range(500):
+            store.commit({"register": n}, push=(("q", "m" * (n % 300)),), pop=("q",) if n > 3 else ())
+            if n % 100 == 99:
+                store._compact()
+        erases = flash.erases - before
+        assert 0.8 * erases <= store.erases <= 1.25 * erases, (erases, store.erases)
