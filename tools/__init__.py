@@ -1,0 +1,1 @@
+"""Host tools: the simulated bus, vehicle, power module and central system, and what starts them."""
