@@ -152,11 +152,14 @@ def _closed(schema, value):
     for i in range(2, len(schema), 2):
         if schema[i] in value:
             known += 1
-    if known != len(value):
-        names = schema[2::2]
-        for key in value:
-            if key not in names:
-                return SchemaError("additionalProperties", None, key[:_LONGEST_KEY])
+    return None if known == len(value) else _unknown(schema, value)
+
+
+def _unknown(schema, value):
+    names = [schema[i] for i in range(2, len(schema), 2)]
+    for key in value:
+        if key not in names:
+            return SchemaError("additionalProperties", None, key[:_LONGEST_KEY])
 
 
 def _array(schema, value, extra):
