@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import collections
 import time
 from collections.abc import Callable
 
+from tools.record import Record
 from tools.slcan import BEL, CR, FRAMES, GARBAGE, Frame, decode, encode
 
 MAX_LINE = 64  # the longest command is an extended frame of 26 characters
@@ -122,11 +122,10 @@ class Hub:
     """The bus. ``log`` holds the last frames, ``dropped`` counts frames lost to bus-off, ``refused`` malformed ones."""
 
     def __init__(self, log_size: int = 20000, max_backlog: int = MAX_BACKLOG):
-        self.log: collections.deque[Frame] = collections.deque(maxlen=log_size)
+        self.log: Record[Frame] = Record(log_size)
         self.max_backlog = max_backlog
         self.clients: list[_Client] = []
         self.broken = False
-        self.frames = 0
         self.dropped = 0
         self.refused = 0
         self.port = 0
@@ -134,7 +133,6 @@ class Hub:
         self._numbers = 0
         self._lost_by_gone = 0
         self._server: asyncio.AbstractServer | None = None
-        self._waiting: list[tuple[Callable[[Frame], bool], asyncio.Future]] = []
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Hub:
         """Listen. Port 0 lets the system choose; ``self.port`` says which."""
@@ -152,12 +150,15 @@ class Hub:
             client.transport.abort()
         await self._server.wait_closed()
         self._server = None
-        for _, future in self._waiting:
-            future.cancel()
 
     @property
     def url(self) -> str:
         return f"socket://127.0.0.1:{self.port}"
+
+    @property
+    def frames(self) -> int:
+        """How many frames were on the bus; a mark for ``wait_frame(since=...)``."""
+        return self.log.total
 
     @property
     def lost(self) -> int:
@@ -177,17 +178,13 @@ class Hub:
     def deliver(self, source: int, can_id: int, data: bytes, extended=True, remote=False, line: str = "") -> Frame:
         """Put one frame on the bus for every open channel but the source's."""
         raw = line.encode() + CR if line else encode(can_id, data, extended)
-        self.frames += 1
-        frame = Frame(self.frames, time.monotonic(), source, can_id, data, extended, remote)
-        self.log.append(frame)
+        frame = Frame(self.log.total + 1, time.monotonic(), source, can_id, data, extended, remote)
         for client in self.clients:
             if client.open and not client.bus_off and client.number != source:
                 client.write(raw)
         if self.tap is not None:
             self.tap(frame)
-        for predicate, future in list(self._waiting):
-            if not future.done() and predicate(frame):
-                future.set_result(frame)
+        self.log.append(frame)
         return frame
 
     def send(self, can_id: int, data: bytes, extended: bool = True) -> Frame | None:
@@ -206,20 +203,8 @@ class Hub:
         Raises TimeoutError.
         """
         wanted = predicate if callable(predicate) else lambda frame: frame.can_id == predicate
-        if since is not None:
-            for frame in self.log:
-                if frame.seq > since and wanted(frame):
-                    return frame
-        future = asyncio.get_running_loop().create_future()
-        entry = (wanted, future)
-        self._waiting.append(entry)
-        try:
-            return await asyncio.wait_for(future, timeout)
-        except asyncio.TimeoutError:
-            name = "a frame" if callable(predicate) else f"{predicate:#010x}"
-            raise TimeoutError(f"no {name} on the bus within {timeout} s") from None
-        finally:
-            self._waiting.remove(entry)
+        name = "such frame" if callable(predicate) else f"frame {predicate:08X}"
+        return await self.log.wait(wanted, timeout, since, name + " on the bus")
 
     def bus_off(self) -> None:
         """Break the wire: every open channel goes bus-off now, and again after each re-open, until ``bus_ok``."""

@@ -1,0 +1,157 @@
+"""The firmware as a child process: its console, its end, its restart."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESET_STATUS = 3  # "start me again": the end of a Reset or an update
+_KEPT_OUTPUT = 1_000_000
+
+
+def interpreter() -> str:
+    """The MicroPython to use: the environment's MICROPYTHON, or the one beside this Python."""
+    return os.environ.get("MICROPYTHON") or str(Path(sys.executable).parent / "micropython")
+
+
+class Firmware:
+    """``micropython main.py BOARD --home HOME``, started again whenever it asks for it (status 3).
+
+    shared: it uses this process's terminal; otherwise its output is kept in ``text`` and ``lines``, and ``write()``
+    types on its console. ``starts`` counts starts, ``returncode`` is None while it runs.
+    """
+
+    def __init__(self, home: Path, board: str = "unix", shared: bool = False, log: Path | None = None):
+        self.home = Path(home)
+        self.command = [interpreter(), str(ROOT / "main.py"), board, "--home", str(home)]
+        self.shared = shared
+        self.log = log
+        self.text = ""
+        self.starts = 0
+        self.on_restart: Callable[[], None] | None = None
+        self._off = False
+        self._cut = 0  # characters that left the front of ``text``
+        self._more = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task | None = None
+        self._keeper: asyncio.Task | None = None
+
+    @property
+    def returncode(self) -> int | None:
+        return None if self._process is None else self._process.returncode
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    @property
+    def mark(self) -> int:
+        """A point in the output, for ``wait_output(since=...)``."""
+        return self._cut + len(self.text)
+
+    async def start(self) -> Firmware:
+        """Power on. Raises FileNotFoundError without an interpreter."""
+        self._off = False
+        await self._spawn()
+        self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def write(self, text: str) -> None:
+        """Type on its console."""
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(text.encode())
+        with contextlib.suppress(ConnectionError):
+            await self._process.stdin.drain()
+
+    async def wait_output(self, pattern: str, timeout: float = 10, since: int = 0) -> re.Match[str]:
+        """Return the first match in the output after the mark. Raises TimeoutError, showing the last output."""
+        compiled = re.compile(pattern, re.MULTILINE)
+        deadline = asyncio.get_running_loop().time() + timeout
+        while True:
+            self._more.clear()
+            found = compiled.search(self.text, max(0, since - self._cut))
+            if found:
+                return found
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                await asyncio.wait_for(self._more.wait(), max(0.001, left))
+            except asyncio.TimeoutError:
+                tail = "\n".join(self.lines[-30:])
+                raise TimeoutError(f"{pattern!r} not seen within {timeout} s; the console ends with:\n{tail}") from None
+
+    async def wait(self, timeout: float = 15) -> int:
+        """Wait until it has ended for good; returns its status. Raises TimeoutError."""
+        assert self._keeper is not None
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._keeper), timeout)
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"the firmware has not ended within {timeout} s") from None
+
+    async def interrupt(self, timeout: float = 15) -> int:
+        """Ctrl-C: an orderly stop. Returns the status; raises TimeoutError."""
+        self._off = True
+        self._signal(signal.SIGINT)
+        return await self.wait(timeout)
+
+    async def kill(self) -> None:
+        """Cut the power. Harmless when it has ended."""
+        if self._keeper is not None:
+            self._off = True
+            self._signal(signal.SIGKILL)
+            await self._keeper
+
+    async def restart(self) -> None:
+        """Cut the power if it is on, and switch it on again."""
+        await self.kill()
+        await self.start()
+
+    def _signal(self, number: int) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def _spawn(self) -> None:
+        pipes = {} if self.shared else {"stdin": -1, "stdout": -1, "stderr": asyncio.subprocess.STDOUT}
+        self._process = await asyncio.create_subprocess_exec(*self.command, **pipes)  # type: ignore[arg-type]
+        self.starts += 1
+        if not self.shared:
+            self._reader = asyncio.create_task(self._read(self._process))
+
+    async def _keep(self) -> int:
+        """Start it again as long as it asks for it; returns the last status."""
+        while True:
+            assert self._process is not None
+            status = await self._process.wait()
+            if self._reader is not None:
+                await self._reader
+            if status != RESET_STATUS or self._off:
+                return status
+            if self.on_restart is not None:
+                self.on_restart()
+            await self._spawn()
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while data := await process.stdout.read(4096):
+            text = decoder.decode(data)
+            if self.log is not None:
+                with self.log.open("a", encoding="utf-8") as file:
+                    file.write(text)
+            self.text += text
+            if len(self.text) > _KEPT_OUTPUT:
+                self._cut += len(self.text) - _KEPT_OUTPUT // 2
+                self.text = self.text[-_KEPT_OUTPUT // 2 :]
+            self._more.set()
