@@ -11,11 +11,16 @@ _LINE_MAX = 400  # characters; a longer line is cut
 
 
 class LogTail:
-    """Where all lines of one firmware end up: the last `keep` of them, and whatever `write(line)` does with them."""
+    """Where all lines of one firmware end up: the last `keep` of them, and whatever `write(line)` does with them.
+
+    `write` may be replaced (a console takes it over); what it cannot write is counted in `lost`, so that a closed
+    pipe never makes a log call fail.
+    """
 
     def __init__(self, clock, write=print, keep=100, level=INFO):
         self._clock = clock
-        self._write = write
+        self.write = write
+        self.lost = 0
         self.lines = deque((), keep)
         self.level = level
         self.counts = {DEBUG: 0, INFO: 0, WARNING: 0, ERROR: 0}
@@ -27,8 +32,11 @@ class LogTail:
         utc_or_up = self._clock.uptime_ms()
         line = "%s %d.%03d %s: %s" % (LEVELS[level], utc_or_up // 1000, utc_or_up % 1000, name, text[:_LINE_MAX])
         self.lines.append(line)
-        if self._write:
-            self._write(line)
+        if self.write:
+            try:
+                self.write(line)
+            except OSError:
+                self.lost += 1
 
 
 class Log:

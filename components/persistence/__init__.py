@@ -62,6 +62,7 @@ class Persistence:
         self._max_bytes = max_bytes
         self._records = Records(self._dir + "/journal")
         self._index = Index(self._records)
+        self._opened = False
         self.records = self.bytes = self.compactions = self.torn = 0
 
     # --- life -------------------------------------------------------------------------------------------------
@@ -75,6 +76,7 @@ class Persistence:
                 self._replay()
             else:
                 self._compact()
+            self._opened = True
         except OSError as e:
             raise StoreError("journal in %s: %s" % (self._dir, e))
 
@@ -90,6 +92,7 @@ class Persistence:
             await self._clock.sleep_ms(_IDLE_MS)
 
     async def stop(self):
+        self._opened = False
         self._records.close()
 
     @property
@@ -146,6 +149,8 @@ class Persistence:
             raise ValueError("not JSON-able: %r" % record)
         if len(text) > TEXT_MAX:
             raise StoreError("a record of %d bytes is too long" % len(text))
+        if not self._opened:
+            raise StoreError("the journal is not open")
         self._make_room(HEAD + len(text), push, changes)
         offset = self._append(text)
         self.records += 1

@@ -1,0 +1,145 @@
+"""Watches the firmware itself: components, loop, heap, restarts; and feeds the watchdog only while all is well."""
+
+import gc
+import time
+from micropython import const
+
+from core.signals import Signal
+from core.tasks import together
+
+_SLICE_MS = const(50)
+_FEED_MS = const(1000)
+_HEAP_MS = const(30000)
+_RESET_CAUSES = (
+    ("PWRON_RESET", "power on"),
+    ("HARD_RESET", "hard reset"),
+    ("WDT_RESET", "watchdog"),
+    ("DEEPSLEEP_RESET", "deep sleep"),
+    ("SOFT_RESET", "soft reset"),
+)
+
+
+class Health:
+    """Liveness of the firmware.
+
+    The watchdog is fed once a second while every critical component is running and has pulsed within `limit_ms`. The
+    feeding is part of the loop and looks at each component, so neither a hung loop nor a hung component is hidden.
+
+    ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
+    took longer than `block_ms`. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
+    is the lowest of it. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung`` (Signal): what the watchdog is withheld
+    for, "" while it is fed.
+    """
+
+    requires = ("kernel", "clock", "log", "store", "watchdog")
+    options = {"limit_ms": (int, 10000, 1000, 600000), "block_ms": (int, 30, 5, 10000)}
+
+    def __init__(self, kernel, clock, log, store, watchdog, limit_ms=10000, block_ms=30):
+        self.lag_ms = Signal(0, clock)
+        self.heap_free = Signal(None, clock)
+        self.hung = Signal("", clock)
+        self.lag_max_ms = self.blocked = self.boot_count = 0
+        self.heap_low = None
+        self.reset_cause = "unknown"
+        self._kernel = kernel
+        self._clock = clock
+        self._log = log
+        self._store = store
+        self._watchdog = watchdog
+        self._limit_ms = limit_ms
+        self._block_ms = block_ms
+        self._started = False
+
+    # --- restarts ---------------------------------------------------------------------------------------------
+
+    async def start(self):
+        """Count this boot and find out why there was one: an orderly stop has left its reason in the store."""
+        try:
+            self.boot_count = self._store.get("health.boots", 0) + 1
+            self.reset_cause = self._store.get("health.exit") or _cause_of_machine()
+            self._store.commit({"health.boots": self.boot_count, "health.exit": None})
+            self._started = True
+        except OSError as e:
+            self._log.error("boot not counted: %s", e)
+        self._log.info("boot %d after: %s", self.boot_count, self.reset_cause)
+
+    async def stop(self):
+        """Leave the reason for the next boot; a store that could not be read at the start is not written to."""
+        if self._started:
+            try:
+                self._store.put("health.exit", "stop: " + (self._kernel.exit_reason or "failure"))
+            except OSError as e:
+                self._log.error("reason of the stop not kept: %s", e)
+
+    # --- watching ---------------------------------------------------------------------------------------------
+
+    async def run(self):
+        await together(self._watch_loop(), self._watch_parts(), self._watch_heap())
+
+    async def _watch_loop(self):
+        """Sleep in slices; what a slice takes too long, some step of the loop has taken."""
+        while True:
+            began = self._clock.ticks_ms()
+            await self._clock.sleep_ms(_SLICE_MS)
+            self._measured(time.ticks_diff(self._clock.ticks_ms(), began) - _SLICE_MS)
+
+    def _measured(self, lag_ms):
+        self.lag_ms.set(lag_ms)
+        if lag_ms > self.lag_max_ms:
+            self.lag_max_ms = lag_ms
+        if lag_ms > self._block_ms:
+            self.blocked += 1
+            self._log.rare("the loop was blocked for more than %d ms" % self._block_ms + ": %d ms", lag_ms)
+
+    async def _watch_parts(self):
+        while True:
+            self.hung.set(self._find_hung())
+            if not self.hung.value:
+                self._feed()
+            await self._clock.sleep_ms(_FEED_MS)
+
+    def _find_hung(self):
+        """The critical components that make no progress, as text for the log; "" if there are none."""
+        now = self._clock.ticks_ms()
+        hung = []
+        for part in self._kernel.parts:
+            if not part.critical:
+                continue
+            if part.state != "running":
+                hung.append("%s is %s" % (part.name, part.state))
+            elif part.task is not None and time.ticks_diff(now, part.beat_ms) > self._limit_ms:
+                hung.append("%s makes no progress" % part.name)
+        text = ", ".join(hung)
+        if text and text != self.hung.value:
+            self._log.error("watchdog not fed: %s", text)
+        elif self.hung.value and not text:
+            self._log.info("watchdog fed again")
+        return text
+
+    def _feed(self):
+        try:
+            self._watchdog.feed()
+        except OSError as e:
+            self._log.rare("watchdog: %s", e)
+
+    async def _watch_heap(self):
+        while True:
+            gc.collect()
+            free = gc.mem_free()
+            self.heap_free.set(free)
+            if self.heap_low is None or free < self.heap_low:
+                self.heap_low = free
+            await self._clock.sleep_ms(_HEAP_MS)
+
+
+def _cause_of_machine():
+    """The cause of the reset in words. A process has none of its own: without an orderly stop it was a power cut."""
+    import machine
+
+    if not hasattr(machine, "reset_cause"):
+        return "power cut"
+    cause = machine.reset_cause()
+    for name, text in _RESET_CAUSES:
+        if cause == getattr(machine, name, None):
+            return text
+    return "cause %r" % cause

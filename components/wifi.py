@@ -1,0 +1,131 @@
+"""The reconnect policy of the Wi-Fi, over a driver in network.WLAN's shape."""
+
+import random
+from micropython import const
+
+from core.signals import Signal
+
+_POLL_MS = const(500)
+_RSSI_MS = const(10000)
+_BACK_OFF_MS = const(1000)  # the first; it doubles
+_BACK_OFF_MAX_MS = const(60000)
+
+
+class Wifi:
+    """Keeps the station connected to the network `ssid`.
+
+    An attempt is a disconnect (a connect on top of a connect raises on the ESP32) and a connect, which has `connect_ms`
+    to succeed; after a failure it waits, with jitter, 1 s, 2 s ... 60 s. Without an ssid it only watches a network
+    that somebody else connects.
+
+    Signals: ``online`` (bool), ``rssi`` (dBm, None while unknown). Counters: ``attempts``, ``connects``, ``losses``,
+    ``driver_errors``.
+    """
+
+    requires = ("driver", "clock", "log", "pulse")
+    options = {
+        "ssid": (str, "", 0, 32),
+        "password": (str, "", 0, 64),
+        "connect_ms": (int, 20000, 1000, 120000),
+    }
+
+    def __init__(self, driver, clock, log, pulse, ssid="", password="", connect_ms=20000):
+        self.online = Signal(False, clock)
+        self.rssi = Signal(None, clock)
+        self.attempts = self.connects = self.losses = self.driver_errors = 0
+        self._driver = driver
+        self._clock = clock
+        self._log = log
+        self._pulse = pulse
+        self._ssid = ssid
+        self._password = password
+        self._connect_ms = connect_ms
+        self._back_off_ms = _BACK_OFF_MS
+
+    async def run(self):
+        self._driver.active(True)
+        while True:
+            if self._connected():
+                self._came()
+                await self._watch()
+                self._went()
+            elif self._ssid:
+                await self._attempt()
+            else:
+                await self._wait(_POLL_MS)
+
+    async def stop(self):
+        self.online.set(False)
+        self.rssi.set(None)
+
+    def _connected(self):
+        """What the driver says; an error of it is no connection."""
+        try:
+            return bool(self._driver.isconnected())
+        except OSError as e:
+            self._driver_error("isconnected", e)
+            return False
+
+    def _driver_error(self, call, error):
+        self.driver_errors += 1
+        self._log.rare("%s: %r", call, error)
+
+    def _came(self):
+        self.connects += 1
+        self._back_off_ms = _BACK_OFF_MS
+        self._log.info("connected%s", " to " + self._ssid if self._ssid else "")
+        self.online.set(True)
+
+    def _went(self):
+        self.losses += 1
+        self._log.warning("connection lost")
+        self.online.set(False)
+        self.rssi.set(None)
+
+    async def _watch(self):
+        """Return when the connection is gone; meanwhile read its strength now and then."""
+        left_ms = 0
+        while self._connected():
+            if left_ms <= 0:
+                self._read_rssi()
+                left_ms = _RSSI_MS
+            await self._wait(_POLL_MS)
+            left_ms -= _POLL_MS
+
+    def _read_rssi(self):
+        try:
+            self.rssi.set(self._driver.status("rssi"))
+        except OSError as e:  # the connection may just have gone
+            self._driver_error("status", e)
+            self.rssi.set(None)
+
+    async def _attempt(self):
+        """Connect once; wait for it, and after a failure for the back-off."""
+        self.attempts += 1
+        try:
+            self._driver.disconnect()
+        except OSError as e:
+            self._driver_error("disconnect", e)
+        try:
+            self._driver.connect(self._ssid, self._password)
+        except OSError as e:
+            self._driver_error("connect", e)
+        else:
+            if await self._wait_connected(self._connect_ms):
+                return
+        wait_ms = self._back_off_ms // 2 + random.randrange(self._back_off_ms // 2 + 1)
+        self._back_off_ms = min(2 * self._back_off_ms, _BACK_OFF_MAX_MS)
+        self._log.warning("no connection to %s (attempt %d); next try in %d ms", self._ssid, self.attempts, wait_ms)
+        await self._wait_connected(wait_ms)  # a slow access point may still take us
+
+    async def _wait_connected(self, ms):
+        while not self._connected():
+            if ms <= 0:
+                return False
+            await self._wait(min(ms, _POLL_MS))
+            ms -= _POLL_MS
+        return True
+
+    async def _wait(self, ms):
+        self._pulse()
+        await self._clock.sleep_ms(ms)

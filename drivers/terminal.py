@@ -1,0 +1,91 @@
+"""Standard input and output as a console's terminal."""
+
+import asyncio
+import select
+import sys
+
+_CHUNK = 4096  # bytes that a pipe takes without blocking when poll calls it writable (POSIX: PIPE_BUF)
+_LFLAG = 3  # place in the list of tcgetattr
+_FLAGS = {"linux": 0x2 | 0x8, "darwin": 0x100 | 0x8}  # ICANON | ECHO
+
+
+class Terminal:
+    """Reads keys and writes text, and lets neither hold up the loop.
+
+    If standard input is a terminal (tty) of a system with termios, its line discipline is switched off, so that a key
+    is heard at once (Ctrl-C stays a signal), and on again by `stop`. `echo`: whoever reads has to echo.
+    `dropped` counts the bytes that a full or closed output did not take.
+    """
+
+    def __init__(self):
+        self.echo = False
+        self.dropped = 0
+        self._input = getattr(sys.stdin, "buffer", sys.stdin)
+        self._output = getattr(sys.stdout, "buffer", sys.stdout)
+        self._stream = asyncio.StreamReader(self._input)
+        self._byte = memoryview(bytearray(1))
+        self._ready = select.poll()
+        self._room = select.poll()
+        self._saved = None
+
+    async def start(self):
+        self._ready.register(self._input, select.POLLIN)
+        self._room.register(self._output, select.POLLOUT)
+        self._raw()
+
+    async def stop(self):
+        if self._saved is not None:
+            import termios
+
+            termios.tcsetattr(self._input.fileno(), termios.TCSANOW, self._saved)
+            self._saved = None
+
+    def _raw(self):
+        """Hear single keys, if this is a terminal; else lines come as they are sent."""
+        try:
+            import termios
+        except ImportError:  # a microcontroller: its serial line knows nothing but keys
+            self.echo = True
+            return
+        flags = _FLAGS.get(sys.platform)
+        if flags is None:
+            return
+        try:
+            fd = self._input.fileno()
+            attributes = termios.tcgetattr(fd)
+            self._saved = list(attributes)
+            attributes[_LFLAG] &= ~flags
+            termios.tcsetattr(fd, termios.TCSANOW, attributes)
+        except OSError:
+            self._saved = None  # not a terminal
+            return
+        self.echo = True
+
+    async def read(self, buf):
+        """Wait for input; returns how many bytes are in `buf`, 0 at the end of input.
+
+        Byte by byte, because a read of more would wait for all of them.
+        """
+        try:
+            count = await self._stream.readinto(self._byte)
+            if count:
+                buf[0] = self._byte[0]
+                while count < len(buf) and self._ready.poll(0) and self._input.readinto(self._byte):
+                    buf[count] = self._byte[0]
+                    count += 1
+            return count or 0
+        except OSError:
+            return 0  # closed
+
+    def write(self, text):
+        """Write `text` as far as the output takes it now."""
+        data = memoryview(text.encode())
+        for at in range(0, len(data), _CHUNK):
+            part = data[at : at + _CHUNK]
+            try:
+                if self._room.poll(0):
+                    self._output.write(part)
+                    continue
+            except OSError:
+                pass  # closed
+            self.dropped += len(part)
