@@ -1,0 +1,97 @@
+"""uwebsockets: an RFC 6455 WebSocket client for MicroPython's asyncio.
+
+::
+
+    ws = await connect("wss://example.org/ocpp/CP-1", ssl=context, subprotocols=("ocpp1.6",), auth=("CP-1", "secret"))
+    await ws.send("text")  # bytes: a binary message; fragment=1000: in frames of 1000 bytes
+    message = await ws.recv()  # str or bytes
+    n = await ws.recv_into(buf)  # the same into a bytearray, without a new object; ws.is_text tells which
+    alive = asyncio.create_task(ws.keepalive(30_000, 10_000))
+    await ws.close()
+
+- One task receives: a second recv() at the same time raises WebSocketError. Any number of tasks may send; their
+  messages go one after the other. Pings are answered while there is room in the receive buffer and a recv() runs.
+- recv() and recv_into() may be cancelled at any time, nothing is lost. A send() that is cancelled before its first
+  byte sends nothing; inside a message it drops the connection.
+- Whatever ends the connection is a ConnectionClosed(code, reason): the peer's close code, the code of what it did
+  wrong (1002 protocol, 1007 text that is no UTF-8, 1009 message longer than ``max_size``), or 1006 for a lost stream.
+- Memory: two buffers of 512 bytes and a message that is longer than that or comes in fragments, once.
+- TLS: ``wss://`` needs an ``ssl.SSLContext``. What it checks is up to it: PROTOCOL_TLS_CLIENT demands a certificate of
+  the loaded CA (``load_verify_locations``) that names the host of the URL. A device needs the time of day for that.
+- Looking up a name (``getaddrinfo``) blocks the event loop on a device, for seconds if the network is down; dial by
+  address where this matters. Each TLS handshake step blocks, too (about a second in all on an ESP32).
+- No extensions (compression), no redirects followed.
+"""
+
+import asyncio
+import errno
+import socket
+from micropython import const
+
+from .frames import ConnectionClosed, WebSocketError
+from .handshake import HandshakeError, make_request, parse_url, read_answer
+from .websocket import WebSocket
+from .wire import Wire
+
+_IPPROTO_TCP = const(6)  # the same in lwIP and Linux; not every port names them
+_TCP_NODELAY = const(1)
+
+__all__ = ("ConnectionClosed", "HandshakeError", "WebSocket", "WebSocketError", "connect")
+
+
+async def connect(
+    url, *, ssl=None, subprotocols=(), headers=(), auth=None, max_size=65536, timeout_ms=10000, stream=None
+):
+    """Connect to a ``ws://`` or ``wss://`` URL and return the WebSocket.
+
+    ``ssl``: the SSLContext of a ``wss://`` URL. ``subprotocols``: one of them must be picked by the server.
+    ``headers``: further (name, value) pairs. ``auth``: (user, password) for Basic, the password str or bytes.
+    ``max_size``: longest message in bytes. ``timeout_ms``: for TCP, TLS and handshake together, not for the name.
+    ``stream``: an open (reader, writer) pair to use instead of dialling; it is closed with the connection.
+
+    Raises HandshakeError when the server refuses, ConnectionClosed (1006) when it cannot be reached, ValueError for
+    bad arguments.
+    """
+    secure, host, port, authority, path = parse_url(url)
+    if secure and not ssl and not stream:
+        raise ValueError("wss:// needs an SSLContext")
+    request, accept = make_request(authority, path, subprotocols, headers, auth)
+    reader, writer = stream or _dial(host, port, ssl if secure else None)
+    wire = Wire(reader, writer, request)
+    timer = asyncio.create_task(wire.expire(timeout_ms, "no answer in %d ms" % timeout_ms))
+    try:
+        await wire.ready()
+        wire.start()
+        picked = await read_answer(wire, accept, subprotocols)
+        ws = WebSocket(wire, picked, max_size)
+    except BaseException:  # cancellation as well: no socket is left open
+        wire.drop("no handshake")
+        raise
+    finally:
+        timer.cancel()
+    return ws
+
+
+def _dial(host, port, ssl):
+    """Begin to connect; return a stream pair. asyncio's open_connection() leaves the socket open when cancelled."""
+    try:
+        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        sock = socket.socket(*address[:3])
+    except OSError as error:
+        raise ConnectionClosed(1006, str(error))
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)  # else the end of a message may wait for an acknowledgement
+        try:
+            sock.connect(address[-1])
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise
+        if ssl:
+            sock = ssl.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+            sock.setblocking(False)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise ConnectionClosed(1006, str(error))
+    stream = asyncio.StreamReader(sock)
+    return stream, stream

@@ -1,0 +1,186 @@
+"""The byte stream below a WebSocket: one receive and one send buffer, and the tasks that move them.
+
+Only the wire's own tasks wait for the stream, and they are cancelled before it is closed. So a user's task that is
+cancelled never loses bytes, and a stream that is dropped wakes everybody who waits for it.
+"""
+
+import asyncio
+import time
+from micropython import const
+
+from .frames import ConnectionClosed
+
+SIZE = const(512)  # of each buffer: one OCPP message mostly fits. A multiple of 4
+
+
+class Wire:
+    """Moves bytes of an asyncio stream pair, or what has the same ``readinto``, ``write``, ``drain`` and ``out_buf``.
+
+    ``rx[pos:end]`` is what was received and not yet taken; ``tx`` is free while ``flushed`` is set. ``ended`` says
+    why nothing more comes or goes (None: all is well), ``dropped`` is set when the stream is closed.
+    """
+
+    def __init__(self, reader, writer, request):
+        self._reader = reader
+        self._writer = writer
+        self.buf = bytearray(SIZE)
+        self.rx = memoryview(self.buf)
+        self.pos = 0
+        self.end = 0
+        self.tx = bytearray(SIZE)
+        self._tx = memoryview(self.tx)
+        self.ended = None
+        self.dropped = asyncio.Event()
+        self.flushed = asyncio.Event()
+        self.on_flushed = None
+        self.last_rx_ms = time.ticks_ms()
+        self.heard = False  # set with every byte; the keep-alive clears it
+        self._more = asyncio.Event()
+        self._room = asyncio.Event()
+        self._discard = False
+        self._reading = None
+        self._lingering = None
+        self._flushing = asyncio.create_task(self._flush(request))
+
+    def start(self):
+        """Begin to receive."""
+        if self.ended is None:
+            self._reading = asyncio.create_task(self._receive())
+
+    async def _receive(self):
+        why = "end of stream"
+        try:
+            while await self._receive_some():
+                pass
+        except (OSError, ValueError) as error:
+            why = str(error)
+        self._reading = None
+        self._end(why)
+        if self._discard:
+            self.drop(why)
+
+    async def _receive_some(self):
+        pos, end = self.pos, self.end
+        if pos:  # nobody holds a view of the buffer while we run
+            self.rx[: end - pos] = self.rx[pos:end]
+            self.pos = 0
+            self.end = end = end - pos
+        if end == SIZE:
+            self._room.clear()
+            await self._room.wait()
+            return True
+        n = await self._reader.readinto(self.rx[end:])
+        if n:
+            self.end = 0 if self._discard else self.end + n
+            self.heard = True
+            self.last_rx_ms = time.ticks_ms()
+            self._more.set()
+            await asyncio.sleep_ms(0)  # most times the reader now empties the buffer
+        return n != 0  # None: nothing after all
+
+    async def need(self, n):
+        """Wait until ``n`` bytes (at most SIZE) are there; raises ConnectionClosed(1006). May be cancelled."""
+        while not self.dropped.is_set():
+            if self.end - self.pos >= n:
+                return
+            if self.ended is not None:
+                self.drop(self.ended)
+                break
+            self._more.clear()
+            self._room.set()
+            await self._more.wait()
+        raise ConnectionClosed(1006, self.ended)
+
+    def take(self, n):
+        """Return a view of the next ``n`` received bytes, valid until the next await."""
+        pos = self.pos
+        self.pos = pos + n
+        return self.rx[pos : pos + n]
+
+    def put(self, n):
+        """Send ``tx[:n]`` without waiting. Only when ``flushed`` is set."""
+        try:
+            self._writer.write(self._tx[:n])
+        except (OSError, ValueError) as error:
+            self._end(str(error))
+            return
+        if getattr(self._writer, "out_buf", True):
+            self.flushed.clear()
+            self._flushing = asyncio.create_task(self._flush())
+
+    async def _flush(self, request=None):
+        try:
+            if request:
+                await self._send_first(request)
+            await self._writer.drain()
+        except (OSError, ValueError) as error:
+            self._flushing = None
+            self._end(str(error))
+            return
+        self._flushing = None
+        self.flushed.set()
+        if self.on_flushed:
+            self.on_flushed()
+
+    async def _send_first(self, request):
+        if getattr(self._writer, "out_buf", None) == b"":
+            self._writer.out_buf = request  # drain() then first waits until the socket is connected
+        else:
+            self._writer.write(request)
+
+    async def ready(self):
+        """Wait until ``put()`` may be called; raises ConnectionClosed(1006)."""
+        while not self.flushed.is_set() and self.ended is None:
+            await self.flushed.wait()
+        if self.ended is not None:
+            raise ConnectionClosed(1006, self.ended)
+
+    def _end(self, why):
+        """Nothing more comes or goes, but what was received may still be taken."""
+        if self.ended is None:
+            self.ended = why
+        if self._reading:
+            self._reading.cancel()
+            self._reading = None
+        self._more.set()
+        self.flushed.set()
+
+    def linger(self, ms):
+        """Throw away all input until the peer closes, at most ``ms``; then drop.
+
+        Closing at once would reset the connection, and the peer might never read our last frame.
+        """
+        self._discard = True
+        self.pos = self.end = 0
+        self._room.set()
+        if self.ended is not None:
+            self.drop(self.ended)
+        elif not self._lingering:
+            self._lingering = asyncio.create_task(self._linger(ms))
+
+    async def _linger(self, ms):
+        await asyncio.sleep_ms(ms)
+        self._lingering = None
+        self.drop("")
+
+    async def expire(self, ms, why):
+        """Drop the connection after a while; a task that is cancelled when all went well."""
+        await asyncio.sleep_ms(ms)
+        self.drop(why)
+
+    def drop(self, why):
+        """Close the stream at once and wake all who wait for it. Harmless when called again."""
+        self._end(why)
+        for task in (self._flushing, self._lingering):
+            if task:
+                task.cancel()
+        self._flushing = self._lingering = None
+        if not self.dropped.is_set():
+            self.dropped.set()
+            # asyncio's Stream closes only in a coroutine, so close what it wraps; a UART has no close at all
+            for stream in {getattr(stream, "s", stream) for stream in (self._reader, self._writer)}:
+                if hasattr(stream, "close"):
+                    try:
+                        stream.close()
+                    except OSError:  # TLS could not say good-bye
+                        pass

@@ -1,0 +1,208 @@
+"""uwebsockets: the opening handshake against a server whose every byte is scripted."""
+
+import asyncio
+import binascii
+
+from ws_peer import ANSWER, URL, Stream, answer, frame, opened, raised, until
+
+from uwebsockets import ConnectionClosed, HandshakeError, connect
+from uwebsockets.handshake import parse_url
+
+HEAD = "HTTP/1.1 101 Switching Protocols\r\n"
+GOOD = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
+
+
+async def refused(template, **options):
+    """Return the HandshakeError that an answer leads to; the stream is closed then."""
+    stream = Stream()
+    server = asyncio.create_task(answer(stream, template))
+    error = await raised(HandshakeError, connect(URL, stream=(stream, stream), **options))
+    await server
+    assert stream.closed == 1
+    return error
+
+
+def fields_of(request):
+    lines = request.split("\r\n")
+    assert lines[-2:] == ["", ""]
+    return lines[0], dict(line.split(": ", 1) for line in lines[1:-2])
+
+
+async def test_request():
+    stream = Stream()
+    server = asyncio.create_task(answer(stream, ANSWER.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: b\r\n\r\n")))
+    ws = await connect(
+        URL + "?a=1",
+        stream=(stream, stream),
+        subprotocols=("a", "b"),
+        headers=(("X-One", "1"), ("X-Two", "zwei: ü")),
+        auth=("CP-1", b"\x00\xff:"),
+    )
+    line, fields = fields_of(await server)
+    assert line == "GET /ocpp/CP-1?a=1 HTTP/1.1"
+    assert len(binascii.a2b_base64(fields.pop("Sec-WebSocket-Key"))) == 16
+    assert fields == {
+        "Host": "station.example",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Protocol": "a, b",
+        "Authorization": "Basic " + binascii.b2a_base64(b"CP-1:\x00\xff:").decode().strip(),
+        "X-One": "1",
+        "X-Two": "zwei: ü",
+    }
+    assert ws.subprotocol == "b" and not ws.closed and ws.close_code is None
+    ws.abort()
+
+
+async def test_keys_are_random():
+    keys = set()
+    for _ in range(5):
+        stream = Stream()
+        server = asyncio.create_task(answer(stream))
+        ws = await connect(URL, stream=(stream, stream))
+        keys.add(fields_of(await server)[1]["Sec-WebSocket-Key"])
+        ws.abort()
+    assert len(keys) == 5
+
+
+async def test_answer_in_pieces_and_headers_of_any_case():
+    template = (
+        HEAD + "uPgRaDe:WebSocket\r\nCONNECTION: keep-alive,  upgrade \r\nServer: x: y\r\n"
+        "sec-websocket-accept:   %s  \r\nSEC-WEBSOCKET-PROTOCOL: ocpp1.6\r\n\r\n"
+    )
+    for chunk in (1, 2, 7, 65536):
+        stream = Stream(chunk)
+        server = asyncio.create_task(answer(stream, template, frame(0x81, b"at once")))
+        ws = await connect(URL, stream=(stream, stream), subprotocols=("ocpp1.6",))
+        await server
+        assert ws.subprotocol == "ocpp1.6"
+        assert await ws.recv() == "at once"  # it came with the answer
+        ws.abort()
+
+
+async def test_status_and_reason():
+    for status, reason in ((200, "OK"), (301, "Moved Permanently"), (401, "Unauthorized"), (503, "Später, bitte")):
+        error = await refused("HTTP/1.1 %d %s\r\nContent-Length: 3\r\n\r\nabc" % (status, reason))
+        assert error.status == status
+        if status != 503:  # not ASCII: nobody knows its encoding
+            assert error.reason == reason
+    assert (await refused("HTTP/1.0 404\r\n\r\n")).status == 404
+
+
+async def test_no_websocket_answer():
+    for template, text in (
+        ("SSH-2.0-OpenSSH_9.2\r\n", "HTTP"),
+        ("HTTP/1.1 abc Hello\r\n\r\n", "HTTP"),
+        ("HTTP/1.1 1012 Hello\r\n\r\n", "HTTP"),
+        ("HTTP/2 101 Hello\r\n\r\n", "HTTP"),
+        ("\x00\xff\xfe\r\n\r\n", "HTTP"),
+        (HEAD + "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", "upgrade"),
+        (HEAD + GOOD.replace("websocket", "h2c") + "\r\n", "upgrade"),
+        (HEAD + GOOD.replace("Connection: Upgrade", "Connection: close") + "\r\n", "connection"),
+        (HEAD + "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "Accept"),
+        (HEAD + GOOD.replace("%s", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") + "\r\n", "Accept"),
+        (HEAD + GOOD + "Sec-WebSocket-Accept: again\r\n\r\n", "Accept"),
+        (HEAD + GOOD + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "extension"),
+        (HEAD + GOOD + "no colon\r\n\r\n", "header"),
+        (HEAD + GOOD + "X-Long: " + 600 * "x" + "\r\n\r\n", "line too long"),
+        (HEAD + 600 * "x", "line too long"),
+        (HEAD + 300 * "X-Many: abcdefghijkl\r\n" + GOOD + "\r\n", "answer too long"),
+    ):
+        error = await refused(template)
+        assert error.status is None and text in error.reason, (template, error)
+
+
+async def test_subprotocol_that_was_not_asked_for():
+    for asked, line in (
+        (("ocpp1.6",), ""),
+        (("ocpp1.6",), "Sec-WebSocket-Protocol: ocpp2.0.1\r\n"),
+        (("ocpp1.6",), "Sec-WebSocket-Protocol: OCPP1.6\r\n"),
+        (("ocpp1.6", "x"), "Sec-WebSocket-Protocol: ocpp1.6, x\r\n"),
+        (("ocpp1.6",), "Sec-WebSocket-Protocol: ocpp1.6\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"),
+        ((), "Sec-WebSocket-Protocol: ocpp1.6\r\n"),
+    ):
+        error = await refused(HEAD + GOOD + line + "\r\n", subprotocols=asked)
+        assert error.status is None and "subprotocol" in error.reason, line
+
+
+async def test_stream_that_ends_or_breaks():
+    for error in (0, 104):
+        stream = Stream()
+        server = asyncio.create_task(answer(stream, HEAD + "Upgr"))
+        connecting = asyncio.create_task(connect(URL, stream=(stream, stream)))
+        await server
+        stream.end(error)
+        closed = await raised(ConnectionClosed, connecting)
+        assert closed.code == 1006 and closed.reason, closed
+        assert stream.closed == 1
+    stream = Stream()
+    stream.write_error = 32
+    assert (await raised(ConnectionClosed, connect(URL, stream=(stream, stream)))).code == 1006
+    assert stream.closed == 1
+
+
+async def test_time_out():
+    for room in (None, 10):  # no answer, or the request itself cannot be sent
+        stream = Stream()
+        stream.room = room
+        error = await raised(ConnectionClosed, connect(URL, stream=(stream, stream), timeout_ms=30))
+        assert error.code == 1006 and "30 ms" in error.reason
+        assert stream.closed == 1
+
+
+async def test_time_out_of_a_server_that_drips():
+    stream = Stream()
+    connecting = asyncio.create_task(connect(URL, stream=(stream, stream), timeout_ms=60))
+    while not connecting.done():
+        stream.feed(b"H")  # never a line
+        await asyncio.sleep_ms(5)
+    assert (await raised((ConnectionClosed, HandshakeError), connecting)).args[0] in (1006, None)
+    assert stream.closed == 1
+
+
+async def test_cancelled():
+    stream = Stream()
+    connecting = asyncio.create_task(connect(URL, stream=(stream, stream)))
+    await until(lambda: stream.sent)
+    connecting.cancel()
+    await raised(asyncio.CancelledError, connecting)
+    assert stream.closed == 1
+
+
+async def test_time_out_is_over_after_the_handshake():
+    ws, stream = await opened(timeout_ms=40)
+    await asyncio.sleep_ms(80)
+    assert not ws.closed and not stream.closed
+    ws.abort()
+
+
+def test_urls():
+    for url, expected in (
+        ("ws://host", (False, "host", 80, "host", "/")),
+        ("WSS://host/", (True, "host", 443, "host", "/")),
+        ("ws://127.0.0.1:9000/ocpp/CP-1", (False, "127.0.0.1", 9000, "127.0.0.1:9000", "/ocpp/CP-1")),
+        ("wss://host:8443?token=a/b", (True, "host", 8443, "host:8443", "/?token=a/b")),
+        ("ws://[::1]:9000/x", (False, "::1", 9000, "[::1]:9000", "/x")),
+        ("ws://[fe80::1]/x", (False, "fe80::1", 80, "[fe80::1]", "/x")),
+    ):
+        assert parse_url(url) == expected, url
+
+
+async def test_bad_arguments():
+    stream = Stream()
+    for url in (
+        "", "host/x", "http://host", "ws://", "ws:///x", "ws://host:x/", "ws://host:0/", "ws://host:65536/", "ws://host:/",
+        "ws://user:pw@host/", "ws://host/#part", "ws://host#part", "ws://[::1", "ws://[::1]9/", "ws://host/a b", "ws://host/ü",
+        "ws://host/\r\nX: y",
+    ):  # fmt: skip
+        await raised(ValueError, connect(url, stream=(stream, stream)))
+    for options in (
+        {"headers": (("X", "a\r\nY: b"),)},
+        {"headers": (("X\n", "a"),)},
+        {"subprotocols": ("a\r\n",)},
+        {"auth": ("a:b", "c")},
+    ):
+        await raised(ValueError, connect(URL, stream=(stream, stream), **options))
+    await raised(ValueError, connect("wss://host/"))  # nothing would be verified
+    assert not stream.sent
