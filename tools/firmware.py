@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESET_STATUS = 3  # "start me again": the end of a Reset or an update
+_STOP_S = 15
 _KEPT_OUTPUT = 1_000_000
 
 
@@ -92,8 +93,8 @@ class Firmware:
                 tail = "\n".join(self.lines[-30:])
                 raise TimeoutError(f"{pattern!r} not seen within {timeout} s; the console ends with:\n{tail}") from None
 
-    async def wait(self, timeout: float = 15) -> int:
-        """Wait until it has ended for good; returns its status. Raises TimeoutError."""
+    async def wait(self, timeout: float | None = 15) -> int:
+        """Wait until it has ended for good; returns its status. None waits for ever. Raises TimeoutError."""
         assert self._keeper is not None
         try:
             return await asyncio.wait_for(asyncio.shield(self._keeper), timeout)
@@ -105,6 +106,13 @@ class Firmware:
         self._off = True
         self._signal(signal.SIGINT)
         return await self.wait(timeout)
+
+    def end_soon(self, tell: bool) -> None:
+        """Begin an orderly stop, and cut the power if it does not come. tell: a Ctrl-C in a shared terminal told it."""
+        self._off = True
+        if tell:
+            self._signal(signal.SIGINT)
+        asyncio.get_running_loop().call_later(_STOP_S, self._signal, signal.SIGKILL)
 
     async def kill(self) -> None:
         """Cut the power. Harmless when it has ended."""

@@ -110,7 +110,8 @@ class _Client(asyncio.Protocol):
         except ValueError:
             self.hub.refused += 1
             return BEL
-        self.hub.deliver(self.number, can_id, data, extended, remote, line.upper() if extended else line.lower())
+        letter = line[0]
+        self.hub.deliver(self.number, can_id, data, extended, remote, letter + line[1:].upper())
         return b"Z\r" if extended else b"z\r"
 
     def go_off(self) -> None:

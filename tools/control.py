@@ -1,0 +1,198 @@
+"""Commands for a running simulation, one line each: over TCP (``make sim CMD="plug"``) or at a prompt."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from pathlib import Path
+
+from ocpp.exceptions import OCPPError
+from ocpp.v16 import call
+from ocpp.v16.enums import ResetType
+
+from tools.station import Station
+
+PORT_FILE = "control.port"
+
+
+class CommandError(Exception):
+    """A command that cannot be done; the text says why."""
+
+
+class Control:
+    """Obeys command lines. Each public method is a command: its name with dashes, its arguments as words."""
+
+    def __init__(self, station: Station):
+        self._station = station
+        self._server: asyncio.AbstractServer | None = None
+
+    async def serve(self, home: Path) -> int:
+        """Listen on a free port of this machine, written into ``home/control.port``; returns it."""
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        (home / PORT_FILE).write_text(f"{port}\n", encoding="utf-8")
+        return port
+
+    async def obey(self, line: str) -> str:
+        """Do what the line says; returns the answer. A wrong line's answer begins with "error: "."""
+        name, *arguments = line.split() or ["help"]
+        method = self._commands().get(name)
+        if method is None:
+            return f"error: no command {name!r}; try help"
+        try:
+            inspect.signature(method).bind(*arguments)
+        except TypeError:
+            return f"error: usage: {usage(name, method)}"
+        try:
+            answer = method(*arguments)
+            return await answer if inspect.isawaitable(answer) else answer
+        except (CommandError, OCPPError, ConnectionError, asyncio.TimeoutError) as error:
+            return f"error: {error or type(error).__name__}"
+
+    def help(self) -> str:
+        """This list."""
+        rows = [(usage(name, method), inspect.getdoc(method) or "") for name, method in self._commands().items()]
+        return "\n".join(f"  {form:24} {text}" for form, text in rows)
+
+    def status(self) -> str:
+        """Battery, power module and central system in numbers."""
+        station, battery, module = self._station, self._station.battery, self._station.module
+        transaction = station.central.books.last
+        running = "none" if transaction is None or transaction.stop is not None else transaction.id
+        return "\n".join(
+            (
+                f"vehicle  {'plugged in' if station.vehicle.plugged else 'unplugged'}, {battery.pack.name} pack, "
+                f"SoC {battery.soc:.1%}, {'permits' if station.vehicle.permits else 'forbids'} charging",
+                f"module   {'on' if module.charging else 'off'}, {module.voltage_v:.1f} V, {module.current_a:.1f} A, "
+                f"{module.temperature_c:.1f} degC, delivered {module.delivered_wh:.3f} Wh",
+                f"bus      {'off' if station.hub.broken else 'ok'}, {station.hub.frames} frames",
+                f"central  {', '.join(station.central.points) or 'nobody'} connected, transaction {running}",
+            )
+        )
+
+    def plug(self) -> str:
+        """Put the charging gun into the vehicle."""
+        self._station.vehicle.plug()
+        return "plugged in"
+
+    def unplug(self) -> str:
+        """Pull it out."""
+        self._station.vehicle.unplug()
+        return "unplugged"
+
+    def permit(self) -> str:
+        """The BMS permits charging (again)."""
+        self._station.vehicle.permit()
+        return "the BMS permits charging"
+
+    def stop_bms(self) -> str:
+        """The BMS forbids charging."""
+        self._station.vehicle.forbid()
+        return "the BMS forbids charging"
+
+    def heating(self) -> str:
+        """The BMS asks for battery heating instead of charging."""
+        self._station.vehicle.heat()
+        return "the BMS asks for heating"
+
+    def silent_bms(self) -> str:
+        """The BMS says nothing any more."""
+        self._station.vehicle.silent = True
+        return "the BMS is silent"
+
+    def silent_charger(self) -> str:
+        """The power module says nothing any more."""
+        self._station.module.silent = True
+        return "the power module is silent"
+
+    def over_temperature(self) -> str:
+        """The power module overheats and shuts itself off."""
+        self._station.module.overheat()
+        return "the power module is too hot"
+
+    def hardware_failure(self) -> str:
+        """The power module breaks."""
+        self._station.module.hardware_failure = True
+        return "the power module is broken"
+
+    def wrong_voltage(self, volts: str = "95") -> str:
+        """The power module reports this terminal voltage."""
+        try:
+            self._station.module.forced_v = float(volts)
+        except ValueError:
+            raise CommandError(f"{volts!r} is no voltage") from None
+        return f"the power module reports {volts} V"
+
+    def bus_off(self) -> str:
+        """The CAN wires break."""
+        self._station.hub.bus_off()
+        return "the bus is off"
+
+    def garbage(self) -> str:
+        """Rubbish arrives on the CAN bus."""
+        self._station.hub.garbage()
+        return "garbage sent"
+
+    def heal(self) -> str:
+        """End every fault."""
+        self._station.heal()
+        return "all is well again"
+
+    async def remote_start(self, tag: str) -> str:
+        """RemoteStartTransaction."""
+        answer = await self._station.central.call(call.RemoteStartTransaction(id_tag=tag, connector_id=1))
+        return answer.status
+
+    async def remote_stop(self) -> str:
+        """RemoteStopTransaction of the transaction that runs."""
+        transaction = self._station.central.books.last
+        if transaction is None or transaction.stop is not None:
+            raise CommandError("no transaction runs")
+        return (await self._station.central.call(call.RemoteStopTransaction(transaction_id=transaction.id))).status
+
+    async def reset(self, kind: str = "soft") -> str:
+        """Reset, soft or hard."""
+        if kind not in ("soft", "hard"):
+            raise CommandError("a reset is soft or hard")
+        return (await self._station.central.call(call.Reset(type=ResetType(kind.capitalize())))).status
+
+    async def config(self, key: str, value: str) -> str:
+        """ChangeConfiguration."""
+        return (await self._station.central.call(call.ChangeConfiguration(key=key, value=value))).status
+
+    async def get(self, key: str = "") -> str:
+        """GetConfiguration of one key, or of all."""
+        answer = await self._station.central.call(call.GetConfiguration(key=[key] if key else None))
+        known = [
+            f"{item['key']} = {item.get('value', '')}{' (read only)' if item['readonly'] else ''}"
+            for item in answer.configuration_key or ()
+        ]
+        return "\n".join(known + [f"{name}: unknown key" for name in answer.unknown_key or ()])
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def _commands(self):
+        own = {"serve", "obey", "close"}
+        names = [name for name in vars(type(self)) if not name.startswith("_") and name not in own]
+        return {name.replace("_", "-"): getattr(self, name) for name in names}
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, ValueError):  # ValueError: a line without an end
+            while line := await reader.readline():
+                writer.write((await self.obey(line.decode("utf-8", "replace")) + "\n\n").encode())
+                await writer.drain()
+        writer.close()
+
+
+def usage(name: str, method) -> str:
+    """How a command is written."""
+    words = [name]
+    for parameter in inspect.signature(method).parameters.values():
+        optional = parameter.default is not parameter.empty
+        words.append(f"[{parameter.name.upper()}]" if optional else parameter.name.upper())
+    return " ".join(words)

@@ -1,0 +1,80 @@
+"""The simulated site without the firmware; commands at a prompt and over TCP.
+
+``python -m tools.simulate``; then start the firmware by hand with the home that is printed, and type ``help`` here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+from tools.battery import PACKS
+from tools.control import Control
+from tools.firmware import ROOT
+from tools.station import Station
+
+
+def options_of_site(description: str) -> argparse.ArgumentParser:
+    """The command line options that describe a simulated site."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--home", type=Path, default=ROOT / "build" / "run", help="the firmware's settings and state")
+    parser.add_argument("--pack", choices=PACKS, default="Classic", help="the vehicle's battery")
+    parser.add_argument("--soc", type=float, default=35, help="its charge at the start, per cent")
+    parser.add_argument("--speed", type=float, default=20, help="how much faster than real it fills")
+    parser.add_argument("--heartbeat", action="store_true", help="the power module sends its heartbeat too")
+    return parser
+
+
+@contextlib.asynccontextmanager
+async def site(options: argparse.Namespace, **more):
+    """A Station and its Control, as the options describe them."""
+    options.home.mkdir(parents=True, exist_ok=True)
+    with (options.home / "central.log").open("a", encoding="utf-8") as log:
+        station = Station(
+            options.home,
+            pack=options.pack,
+            soc=options.soc / 100,
+            speed=options.speed,
+            module={"heartbeat": options.heartbeat},
+            log=log,
+            firmware=False,
+            **more,
+        )
+        async with station:
+            control = Control(station)
+            await control.serve(options.home)
+            try:
+                yield station, control
+            finally:
+                await control.close()
+
+
+async def _prompt(control: Control) -> None:
+    """Obey what is typed until the end of input."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        if line.strip():
+            print(await control.obey(line.decode("utf-8", "replace")), flush=True)
+
+
+async def _simulate(options: argparse.Namespace) -> None:
+    async with site(options) as (station, control):
+        print(f"CAN bus        {station.hub.url}")
+        print(f"central system {station.central.url}")
+        print(f"firmware       {' '.join(station.firmware.command)}")
+        print("Commands (help lists them):", flush=True)
+        await _prompt(control)
+
+
+def main() -> None:
+    """Run the site until the end of input or Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_simulate(options_of_site((__doc__ or "").splitlines()[0]).parse_args()))
+
+
+if __name__ == "__main__":
+    main()
