@@ -1,0 +1,239 @@
+"""OCPP 1.6J charge point, Core profile: the component that puts the parts of this package together.
+
+=============================  ===================================================================================
+link, rpc, sources             the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next
+boot                           registration, Heartbeat, time
+transactions, authorization    who charges, from when to when
+delivery, metering             transaction messages, journaled; what is measured
+connector, status,             the connector's state, how it is told, and whether it is in service
+availability
+configuration, keys            configuration keys
+stamps                         times and message ids
+core_profile                   the central system's commands
+=============================  ===================================================================================
+"""
+
+import asyncio
+from micropython import const
+
+from core.kernel import RESTART
+from core.signals import Signal
+
+from . import core_profile
+from .authorization import Authorization
+from .availability import Availability
+from .boot import Boot
+from .configuration import Configuration
+from .connector import NO_ERROR, Connector
+from .delivery import Delivery
+from .link import Link
+from .metering import Metering
+from .rpc import Counters, Rpc
+from .services import Services
+from .sources import Outbox, Turns
+from .stamps import Stamps
+from .status import StatusReporter
+from .transactions import Transactions
+from .vendor import VendorMessages
+
+_STEP_MS = const(250)
+_RESET_MS = const(10000)  # so long a soft reset waits for the delivery of what is queued
+
+
+class Ocpp:
+    """The charge point to its central system.
+
+    Signals: ``connected`` (bool: the socket is open and BootNotification was accepted), ``state`` (ChargePointStatus of
+    connector 1). ``counters``: see `Counters`.
+
+    Options: ``url`` is dialled as ``url/id``, with HTTP Basic authentication if there is an ``auth_key``; ``wss://``
+    needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against. ``strict``: unknown fields in
+    the central system's requests are refused. ``max_message`` in bytes. ``vendor_id``: "" for no DataTransfers of ours.
+    """
+
+    requires = ("clock", "log", "kernel", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
+    options = {
+        "url": (str, ...),
+        "id": (str, ..., 1, 48),
+        "vendor": (str, "ucharge", 1, 20),
+        "model": (str, "reference", 1, 20),
+        "serial": (str, "", 0, 25),
+        "firmware_version": (str, "0.1.0", 0, 50),
+        "auth_key": (str, "", 0, 40),
+        "ca_file": (str, ""),
+        "vendor_id": (str, "", 0, 255),
+        "call_timeout_ms": (int, 30000, 100, 600000),
+        "strict": (bool, True),
+        "max_message": (int, 65536, 1024, 1048576),
+        "cache_size": (int, 50, 1, 500),
+        "queue_max": (int, 300, 10, 10000),
+    }
+
+    def __init__(self, clock, log, kernel, pulse, store, gate, bms, charger, plug, wifi, **given):
+        options = {name: given.get(name, spec[1]) for name, spec in self.options.items()}
+        url = options["url"]
+        if not url.startswith(("ws://", "wss://")):
+            raise ValueError("option 'url': %r does not begin with ws:// or wss://" % url)
+        if url.startswith("wss://") and not options["ca_file"]:
+            raise ValueError("option 'ca_file': wss:// needs the certificate to verify the server against")
+        self.connected = Signal(False, clock)
+        self.counters = Counters()
+        self._clock = clock
+        self._log = log
+        self._kernel = kernel
+        self._pulse = pulse
+        self._failure = None
+        self._reset_reason = ""
+        self._reset_until_ms = None
+        services = Services(clock, log, store, gate, bms, charger, plug, wifi)
+        services.stamps = self.stamps = Stamps(clock, store, log)
+        services.configuration = self.configuration = Configuration((core_profile.KEYS,), store, log)
+        self._build_link(services, options)
+        self._build_charge_point(services, options)
+        self._build_sources(services, options["vendor_id"])
+
+    def _build_link(self, services, o):
+        self.rpc = Rpc(
+            self._clock, self._log, self.counters, self.stamps.message_id, o["call_timeout_ms"], o["strict"]
+        )
+        self.link = Link(services, self.rpc, o["url"], o["id"], o["auth_key"], o["ca_file"], o["max_message"])
+        identity = {"chargePointVendor": o["vendor"], "chargePointModel": o["model"]}
+        if o["serial"]:
+            identity["chargePointSerialNumber"] = o["serial"]
+        if o["firmware_version"]:
+            identity["firmwareVersion"] = o["firmware_version"]
+        self.boot = Boot(services, self.rpc, self.link, identity)
+
+    def _build_charge_point(self, services, o):
+        self.authorization = Authorization(services, self.online, o["cache_size"])
+        self.availability = Availability(services.store)
+        self.delivery = Delivery(services, self.rpc, self.online, o["queue_max"])
+        self.metering = Metering(services, self.delivery, self.online)
+        self.transactions = Transactions(services, self.delivery, self.metering, self.authorization)
+        self.transactions.allowed = self._allowed
+        self.connector = Connector(services, self.availability, self.transactions)
+        self.state = self.connector.state
+        self.status = StatusReporter(services, self.availability, self.connector, self.online)
+
+    def _build_sources(self, services, vendor_id):
+        """Who asks, and who answers."""
+        self.core = core_profile.CoreProfile(
+            services.configuration,
+            self.authorization,
+            self.availability,
+            self.transactions,
+            self.boot,
+            vendor_id,
+            self.reset,
+        )
+        self.rpc.handlers.update(self.core.handlers)
+        self.outbox = Outbox(self._log, self.online, self.rpc.wake)
+        self._vendor = None
+        if vendor_id:
+            self._vendor = VendorMessages(services, self.outbox, self.online, self.transactions, vendor_id)
+        turns = Turns(self.delivery.next_call, self.status.next_call, self.outbox.next_call, self.metering.next_call)
+        self.rpc.sources = [
+            self.boot.next_call,
+            self.authorization.next_call,
+            turns.next_call,
+            self.boot.next_heartbeat,
+        ]
+
+    # --- life -------------------------------------------------------------------------------------------------
+
+    async def start(self):
+        """Read the journal."""
+        self.configuration.start()
+        self.availability.start()
+        self.authorization.start()
+        stamps = self.transactions.stamps_in_journal()
+        stamps.extend(self.delivery.stamps_in_journal())
+        self.stamps.start(stamps)
+        self.transactions.start()
+
+    async def run(self):
+        """Keep the connection, and look after everything that time changes."""
+        self._failure = None
+        self.transactions.begin_run()
+        link = asyncio.create_task(self._run_link())
+        try:
+            while True:
+                self._pulse()
+                self._step()
+                if self._failure is not None:
+                    raise self._failure
+                await self._clock.sleep_ms(_STEP_MS)
+        finally:
+            link.cancel()
+            try:
+                await link
+            except asyncio.CancelledError:
+                pass
+            self.connected.set(False)
+
+    async def _run_link(self):
+        try:
+            await self.link.run()
+        except Exception as e:
+            self._failure = e
+
+    def _step(self):
+        self.authorization.step()
+        self.transactions.step()
+        current = self.transactions.current
+        self.metering.step(None if current is None else current.number)
+        self.connector.step()
+        self.status.step()
+        if self._vendor is not None:
+            self._vendor.step()
+        self.connected.set(self.online())
+        if self._reset_until_ms is not None:
+            self._step_reset()
+        self.rpc.wake()
+
+    def online(self):
+        """Is the central system there, and has it accepted us?"""
+        return bool(self.link.open.value and self.boot.accepted.value)
+
+    def _allowed(self):
+        return (
+            self.transactions.current is None
+            and self._reset_until_ms is None
+            and self.availability.operative(1)
+            and self.connector.error == NO_ERROR
+        )
+
+    # --- for the console and card readers ----------------------------------------------------------------------
+
+    @property
+    def transaction(self):
+        """None or the one that runs: id (None while unknown), id_tag, meter_start_wh, started (stamp), reason."""
+        return self.transactions.current
+
+    def present_tag(self, tag):
+        """An idTag was presented, at a card reader or the console. Returns at once, in words what becomes of it."""
+        answer = self.transactions.present_tag(tag)
+        self._log.info("idTag presented: %s", answer)
+        return answer
+
+    def get(self, key=None):
+        """Configuration: a list of (key, value, readonly), of one key or of all."""
+        names = self.configuration.names() if key is None else (key,)
+        return [entry for entry in [self.configuration.read(name) for name in names] if entry is not None]
+
+    def set(self, key, value):
+        """Configuration: set a key; returns Accepted, Rejected, NotSupported or RebootRequired."""
+        return self.configuration.set(key, value)
+
+    def reset(self, kind="Soft", reason=""):
+        """Restart; "Soft": end the transaction and deliver what is queued (at most 10 s) before; "Hard": at once."""
+        if self.transactions.current is not None:
+            self.transactions.stop(reason or kind + "Reset")
+        self._reset_reason = "Reset " + kind
+        self._reset_until_ms = self._clock.uptime_ms() + (_RESET_MS if kind == "Soft" else 0)
+        if kind == "Hard":
+            self._step_reset()
+
+    def _step_reset(self):
+        if self._clock.uptime_ms() >= self._reset_until_ms or not self.online() or not len(self.delivery):
+            self._kernel.request_exit(RESTART, self._reset_reason)

@@ -1,0 +1,164 @@
+"""Who may charge: Authorize and the Authorization Cache (OCPP 1.6, sections 3.5 and 4.1)."""
+
+from core.isotime import parse_utc
+
+from .rpc import CLOSED, TIMEOUT, Call
+
+_CACHE = "ocpp/a/"  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
+ACCEPTED, EXPIRED, INVALID = "Accepted", "Expired", "Invalid"
+_STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
+
+
+def same_tag(a, b):
+    """idTags are case-insensitive (CiString20Type)."""
+    return a is not None and b is not None and a.upper() == b.upper()
+
+
+class Authorization:
+    """Decides about idTags. ``lists``: objects with ``find(tag)`` -> (status, parent) or None, asked before the cache.
+
+    The cache keeps at most `cache_size` idTags; of these it forgets the one that was not used for the longest time.
+    """
+
+    def __init__(self, services, online, cache_size):
+        self._clock = services.clock
+        self._log = services.log
+        self._store = services.store
+        self._configuration = services.configuration
+        self._online = online  # function: is the central system there, and has it accepted us?
+        self._cache_size = cache_size
+        self._tags = []  # what is in the cache, the least recently used first
+        self._waiting = None  # (tag, done) that an Authorize is to be sent for
+        self.lists = []
+
+    def start(self):
+        self._tags = [key[len(_CACHE) :] for key in self._store.keys(_CACHE)]
+
+    # --- deciding -----------------------------------------------------------------------------------------------
+
+    def check(self, tag, done):
+        """Have ``done(status, parent)`` called with the AuthorizationStatus of `tag`, at once or when it is known.
+
+        Returns False if another idTag is being checked.
+        """
+        if self._waiting is not None:
+            return False
+        if not self._online():
+            done(*self._offline(tag))
+            return True
+        if self._configuration["LocalPreAuthorize"]:
+            known = self._find(tag)
+            if known is not None and known[0] == ACCEPTED:
+                done(*known)
+                return True
+        self._waiting = (tag, done)
+        return True
+
+    def busy(self):
+        """Is an idTag being checked?"""
+        return self._waiting is not None
+
+    def _find(self, tag):
+        """(status, parent) of a tag that is known here, or None."""
+        for source in self.lists:
+            known = source.find(tag)
+            if known is not None:
+                return known
+        return self.cached(tag)
+
+    def _offline(self, tag):
+        """The decision without the central system (section 3.5)."""
+        known = self._find(tag) if self._configuration["LocalAuthorizeOffline"] else None
+        if known is not None:
+            return known
+        if self._configuration["AllowOfflineTxForUnknownId"]:
+            return ACCEPTED, None
+        return INVALID, None
+
+    def next_call(self):
+        waiting = self._waiting
+        if waiting is None:
+            return None
+        tag, done = waiting
+        if not self._online():
+            self._waiting = None
+            done(*self._offline(tag))
+            return None
+        return Call("Authorize", {"idTag": tag}, self._on_answer)
+
+    def _on_answer(self, answer, error):
+        (tag, done), self._waiting = self._waiting, None
+        if error in (TIMEOUT, CLOSED):
+            done(*self._offline(tag))
+        elif error is not None:
+            done(INVALID, None)
+        else:
+            info = self.learn(tag, answer)
+            done(*(info or (INVALID, None)))
+
+    def step(self):
+        """While there is no connection nobody asks `next_call`: decide what waits."""
+        if self._waiting is not None and not self._online():
+            self.next_call()
+
+    # --- the cache ----------------------------------------------------------------------------------------------
+
+    def cached(self, tag):
+        """(status, parent) of a cached tag, or None."""
+        name = tag.upper()
+        if not self._configuration["AuthorizationCacheEnabled"] or name not in self._tags:
+            return None
+        status, expiry_ms, parent = self._store.get(_CACHE + name)
+        self._tags.remove(name)
+        self._tags.append(name)
+        if expiry_ms and status == ACCEPTED:
+            utc_ms = self._clock.utc_ms()
+            if utc_ms is None or utc_ms >= expiry_ms:
+                status = EXPIRED
+        return status, parent
+
+    def learn(self, tag, answer):
+        """Take the idTagInfo of an answer into the cache; returns (status, parent), None if there is no usable one."""
+        info = answer.get("idTagInfo")
+        if not isinstance(info, dict) or info.get("status") not in _STATUSES:
+            return None
+        parent = info.get("parentIdTag")
+        if not isinstance(parent, str) or len(parent) > 20:
+            parent = None
+        if self._configuration["AuthorizationCacheEnabled"] and not self._listed(tag):
+            self._remember(tag.upper(), [info["status"], self._expiry(info), parent])
+        return info["status"], parent
+
+    def _listed(self, tag):
+        """Section 3.5.3: what is in a list is not cached."""
+        return any(source.find(tag) is not None for source in self.lists)
+
+    def _expiry(self, info):
+        if info.get("expiryDate") is None:
+            return 0
+        try:
+            return parse_utc(info["expiryDate"])
+        except (TypeError, ValueError):
+            self._log.rare("no usable expiryDate: %s", str(info["expiryDate"])[:40])
+            return 0
+
+    def _remember(self, name, entry):
+        if name in self._tags:
+            self._tags.remove(name)
+            changes = {}
+            if self._store.get(_CACHE + name) != entry:
+                changes[_CACHE + name] = entry
+        else:
+            changes = {_CACHE + name: entry}
+            if len(self._tags) >= self._cache_size:
+                changes[_CACHE + self._tags.pop(0)] = None
+        self._tags.append(name)
+        self._store.commit(changes)
+
+    def clear(self):
+        """ClearCache: returns its status. Raises the store's Error."""
+        if not self._configuration["AuthorizationCacheEnabled"]:
+            return "Rejected"
+        self._store.commit({_CACHE + name: None for name in self._tags})
+        self._tags = []
+        return "Accepted"

@@ -1,0 +1,84 @@
+"""BootNotification and Heartbeat, and the time that both bring (OCPP 1.6, sections 4.2 and 4.6)."""
+
+from micropython import const
+
+from core.isotime import parse_utc
+from core.signals import Signal
+
+from .rpc import Call
+
+ACCEPTED, PENDING, REJECTED = "Accepted", "Pending", "Rejected"
+_RETRY_MS = const(30000)  # where the central system names no interval, or does not answer
+_WAIT_MAX_S = const(86400)
+_SYNC_MS = const(86400000)  # so long the time may go without the central system's
+
+
+class Boot:
+    """Registration at the central system. ``accepted`` is a Signal (bool); ``status`` as last answered, or None."""
+
+    def __init__(self, services, rpc, link, identity):
+        self.accepted = Signal(False, services.clock)
+        self.status = None
+        self.bad_times = 0  # answers whose currentTime was no time
+        self._clock = services.clock
+        self._log = services.log
+        self._rpc = rpc
+        self._stamps = services.stamps
+        self._configuration = services.configuration
+        self._link = link
+        self._identity = identity
+        self._due_ms = 0
+        self._synced_ms = 0
+
+    def next_call(self):
+        """The BootNotification if it is due."""
+        if self.accepted.value or self._clock.uptime_ms() < self._due_ms:
+            return None
+        self._rpc.muted = False
+        return Call("BootNotification", self._identity, self._on_boot)
+
+    def next_heartbeat(self):
+        """The Heartbeat if it is due."""
+        if not self.accepted.value:
+            return None
+        now = self._clock.uptime_ms()
+        quiet_ms = self._configuration["HeartbeatInterval"] * 1000
+        if now - self._rpc.exchanged_ms < quiet_ms and now - self._synced_ms < _SYNC_MS:
+            return None
+        return Call("Heartbeat", {}, self._on_heartbeat)
+
+    def _on_boot(self, answer, error):
+        now = self._clock.uptime_ms()
+        if answer is None or answer.get("status") not in (ACCEPTED, PENDING, REJECTED):
+            self._due_ms = now if error == "closed" else now + _RETRY_MS
+            return
+        self.status = answer["status"]
+        interval = answer.get("interval")
+        if not isinstance(interval, int) or isinstance(interval, bool) or interval < 0:
+            interval = 0
+        if self.status != REJECTED:
+            self._take_time(answer)
+        self._log.info("BootNotification: %s, interval %d s", self.status, interval)
+        if self.status == ACCEPTED:
+            if interval:
+                self._configuration.set("HeartbeatInterval", str(min(interval, _WAIT_MAX_S)))
+            self._link.steady()
+            self.accepted.set(True)
+            return
+        self._rpc.muted = self.status == REJECTED
+        self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)
+
+    def _on_heartbeat(self, answer, error):
+        self._synced_ms = self._clock.uptime_ms()  # also after a failure: no flood of Heartbeats
+        if answer is not None:
+            self._take_time(answer)
+
+    def _take_time(self, answer):
+        try:
+            utc_ms = parse_utc(answer["currentTime"])
+        except (KeyError, TypeError, ValueError):
+            self.bad_times += 1
+            self._log.rare("no usable currentTime: %s", str(answer.get("currentTime"))[:40])
+            return
+        self._synced_ms = self._clock.uptime_ms()
+        self._stamps.learn(utc_ms)

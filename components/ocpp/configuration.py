@@ -1,0 +1,153 @@
+"""The configuration keys: their values, rules and persistence (OCPP 1.6, sections 5.3, 5.8 and 9)."""
+
+from micropython import const
+
+_STORED = "ocpp/c/"  # + key: the text that was set
+_NAME, _TYPE, _DEFAULT, _LOW, _HIGH, _ACCESS = const(0), const(1), const(2), const(3), const(4), const(5)
+_TEXT_MAX = const(500)  # a value in GetConfiguration.conf
+
+_ROTATIONS = "|NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR|"
+
+
+class Configuration:
+    """The values of all keys, by name: ``configuration["HeartbeatInterval"]`` is an int, a bool or a str.
+
+    `tables`: tuples of rows as in keys.py, one of each profile. A value set by `set` is journaled before it counts.
+    """
+
+    def __init__(self, tables, store, log):
+        self._tables = tables
+        self._store = store
+        self._log = log
+        self._values = {}
+        self._stored = {}  # texts that count only after a reboot
+        self._watchers = ()
+        for row in self._rows():
+            self._values[row[_NAME]] = row[_DEFAULT]
+
+    def _rows(self):
+        for table in self._tables:
+            for row in table:
+                yield row
+
+    def _row(self, name):
+        for row in self._rows():
+            if row[_NAME] == name:
+                return row
+        return None
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+    def start(self):
+        """Read what was set; what no longer fits its rule is ignored, with a word in the log."""
+        for key in self._store.keys(_STORED):
+            name = key[len(_STORED) :]
+            row = self._row(name)
+            value = None if row is None else parse(row, self._store.get(key))
+            if value is None:
+                self._log.warning("stored configuration %s is not valid any more: default", name)
+            else:
+                self._values[name] = value
+
+    def preset(self, name, value):
+        """Give a key another default than its row's: for what the board or the firmware decides."""
+        if name not in self._stored and self._store.get(_STORED + name) is None:
+            self._values[name] = value
+
+    def watch(self, function):
+        """Have ``function(name)`` called after a key was set."""
+        self._watchers += (function,)
+
+    def set(self, name, text):
+        """ChangeConfiguration: returns its status. Raises the store's Error if it cannot be journaled."""
+        row = self._row(name)
+        if row is None:
+            return "NotSupported"
+        if row[_ACCESS] == "R":
+            return "Rejected"
+        value = parse(row, text)
+        if value is None:
+            return "Rejected"
+        text = write(value)
+        if self._store.get(_STORED + name) != text:
+            self._store.put(_STORED + name, text)
+        if row[_ACCESS] == "RB":
+            self._stored[name] = text
+            return "RebootRequired"
+        if self._values[name] != value:
+            self._values[name] = value
+            for watcher in self._watchers:
+                watcher(name)
+        return "Accepted"
+
+    def read(self, name):
+        """(name, value as text, is it read-only) of a key, or None if there is no such key."""
+        row = self._row(name)
+        if row is None:
+            return None
+        return name, self._stored.get(name) or write(self._values[name]), row[_ACCESS] == "R"
+
+    def names(self):
+        """Generator of all keys."""
+        for row in self._rows():
+            yield row[_NAME]
+
+
+def write(value):
+    """A value as OCPP writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def parse(row, text):
+    """The value that `text` means under the rule of a row, or None if it breaks it."""
+    if not isinstance(text, str) or len(text) > _TEXT_MAX:
+        return None
+    kind = row[_TYPE]
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.strip().lower())
+    if kind is int:
+        return _parse_int(row, text.strip())
+    if kind == "csl":
+        return _parse_list(row, text)
+    if kind == "rotation":
+        return _parse_rotation(row, text)
+    return text if row[_HIGH] is None or len(text) <= row[_HIGH] else None
+
+
+def _parse_int(row, text):
+    digits = text[1:] if text[:1] == "-" else text
+    if not digits.isdigit() or len(digits) > 9:
+        return None
+    value = int(text)
+    if row[_LOW] is not None and value < row[_LOW] or row[_HIGH] is not None and value > row[_HIGH]:
+        return None
+    return value
+
+
+def _items(text):
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parse_list(row, text):
+    items = _items(text)
+    if len(items) > row[_HIGH] or len(set(items)) != len(items):
+        return None
+    for item in items:
+        if item not in row[_LOW]:
+            return None
+    return ",".join(items)
+
+
+def _parse_rotation(row, text):
+    """``0.RST,1.RTS``: connector, dot, phase rotation."""
+    items = _items(text)
+    if not items or len(items) > row[_HIGH]:
+        return None
+    for item in items:
+        connector, _, rotation = item.partition(".")
+        if connector not in ("0", "1") or not rotation or "|" in rotation or "|" + rotation + "|" not in _ROTATIONS:
+            return None
+    return ",".join(items)

@@ -1,0 +1,116 @@
+"""The Core profile: what the central system may ask of us (OCPP 1.6, chapter 5)."""
+
+from .boot import ACCEPTED
+from .keys import CORE
+from .rpc import CallError
+
+NAME = "Core"
+KEYS = CORE
+
+
+class CoreProfile:
+    """``handlers``: {action: function(payload) -> answer, or (answer, function to call once it is sent)}.
+
+    Payloads are valid by their schema when they come here. `data_transfers` is {(vendorId, messageId):
+    function(data) -> (status, data or None)}, for whoever wants to take DataTransfers.
+    """
+
+    def __init__(self, configuration, authorization, availability, transactions, boot, vendor_id, reset):
+        self._configuration = configuration
+        self._authorization = authorization
+        self._availability = availability
+        self._transactions = transactions
+        self._boot = boot
+        self._vendor_id = vendor_id
+        self._reset_device = reset
+        self.lock = None  # a connector lock: an object with unlock() -> bool
+        self.data_transfers = {}
+        self.handlers = {
+            "ChangeAvailability": self._change_availability,
+            "ChangeConfiguration": self._change_configuration,
+            "ClearCache": self._clear_cache,
+            "DataTransfer": self._data_transfer,
+            "GetConfiguration": self._get_configuration,
+            "RemoteStartTransaction": self._remote_start,
+            "RemoteStopTransaction": self._remote_stop,
+            "Reset": self._reset,
+            "UnlockConnector": self._unlock_connector,
+        }
+
+    def _change_availability(self, payload):
+        busy = self._transactions.current is not None
+        operative = payload["type"] == "Operative"
+        return {"status": self._availability.change(payload["connectorId"], operative, busy)}
+
+    def _change_configuration(self, payload):
+        return {"status": self._configuration.set(payload["key"], payload["value"])}
+
+    def _clear_cache(self, payload):
+        return {"status": self._authorization.clear()}
+
+    def _data_transfer(self, payload):
+        vendor, message = payload["vendorId"], payload.get("messageId", "")
+        taker = self.data_transfers.get((vendor, message))
+        if taker is not None:
+            status, data = taker(payload.get("data"))
+            return {"status": status} if data is None else {"status": status, "data": data}
+        known = vendor == self._vendor_id != "" or any(key[0] == vendor for key in self.data_transfers)
+        return {"status": "UnknownMessageId" if known else "UnknownVendorId"}
+
+    def _get_configuration(self, payload):
+        names = payload.get("key") or ()
+        limit = self._configuration["GetConfigurationMaxKeys"]
+        if len(names) > limit:
+            raise CallError("OccurenceConstraintViolation", "key: more than %d" % limit)
+        known, unknown = [], []
+        for name in names or self._configuration.names():
+            entry = self._configuration.read(name)
+            if entry is None:
+                unknown.append(name)
+            else:
+                known.append({"key": entry[0], "value": entry[1], "readonly": entry[2]})
+        answer = {}
+        if known:
+            answer["configurationKey"] = known
+        if unknown:
+            answer["unknownKey"] = unknown
+        return answer
+
+    def _remote_start(self, payload):
+        transactions, tag = self._transactions, payload["idTag"]
+        if (
+            self._boot.status != ACCEPTED  # section 4.2: not while Pending
+            or payload.get("connectorId", 1) != 1
+            or not tag
+            or transactions.expects_plug()
+            or self._authorization.busy()
+            or not transactions.allowed()
+        ):
+            return {"status": "Rejected"}
+        if self._configuration["AuthorizeRemoteTxRequests"]:
+            return {"status": "Accepted"}, lambda: transactions.present_tag(tag)
+        return {"status": "Accepted"}, lambda: transactions.expect(tag)
+
+    def _remote_stop(self, payload):
+        current = self._transactions.current
+        if self._boot.status != ACCEPTED or current is None or current.id != payload["transactionId"]:
+            return {"status": "Rejected"}
+        number = current.number
+
+        def stop():
+            if self._transactions.current is not None and self._transactions.current.number == number:
+                self._transactions.stop("Remote")
+
+        return {"status": "Accepted"}, stop
+
+    def _reset(self, payload):
+        kind = payload["type"]
+        return {"status": "Accepted"}, lambda: self._reset_device(kind)
+
+    def _unlock_connector(self, payload):
+        """A board without a lock says so, also of a connector that is not there (section 5.18)."""
+        if payload["connectorId"] != 1 or self.lock is None:
+            return {"status": "NotSupported"}
+        if self._transactions.current is not None:
+            self._transactions.stop("UnlockCommand")
+        return {"status": "Unlocked" if self.lock.unlock() else "UnlockFailed"}

@@ -1,0 +1,281 @@
+"""Transaction-related messages: journaled, in order, each until it is answered (OCPP 1.6, sections 3.7 and 9.1.31 f.).
+
+The queue in the store has records ``[kind, number, transaction, ...]``; `number` makes the message's id, which stays
+the same however often the message is sent, also after a restart: so the central system can tell a repetition.
+`transaction` is our own number of a transaction; the central system's transactionId takes its place once it is known.
+
+    ["S", number, transaction, stamp, Wh, idTag, reservationId or None]     StartTransaction
+    ["M", number, transaction, sample]                                       MeterValues (sample: see measurands.py)
+    ["E", number, transaction, stamp, Wh, reason, idTag or None]            StopTransaction
+
+A second queue holds the samples for the transactionData of StopTransaction: ``[transaction, sample]``.
+"""
+
+from micropython import const
+
+from .measurands import sampled_values
+from .rpc import CLOSED, TIMEOUT, Call
+
+QUEUE, DATA = "ocpp", "ocpp/data"
+_IDS = "ocpp/id/"  # + our number of a transaction: its transactionId
+_KIND, _NUMBER, _TX, _STAMP, _WH = const(0), const(1), const(2), const(3), const(4)
+_UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction that the central system never took
+_DATA_PER_TX = const(24)  # samples for one transactionData
+_DATA_MAX = const(192)  # ... for all that are not delivered
+_JOURNAL_RETRY_MS = const(5000)
+_RESERVED = const(2)  # places that only StartTransaction and StopTransaction may take
+
+
+class Delivery:
+    """The queue of transaction messages.
+
+    `on_started(transaction, id, answer)` returns {key: value} to be journaled together with the answer to a
+    StartTransaction; `on_answer(tag, answer)` sees the idTagInfo of answers.
+    """
+
+    def __init__(self, services, rpc, online, queue_max):
+        self._clock = services.clock
+        self._log = services.log
+        self._store = services.store
+        self._stamps = services.stamps
+        self._configuration = services.configuration
+        self._rpc = rpc
+        self._online = online
+        self._queue_max = queue_max
+        self._head = None  # the oldest record, read from the store once
+        self._attempts = 0
+        self._due_ms = 0
+        self._answers_seen = 0  # answers to anything, at the attempt before
+        self._data_tx = None
+        self._data_count = 0
+        self.thinned = 0  # intermediate MeterValues dropped for want of room
+        self.on_started = None
+        self.on_answer = None
+
+    def stamps_in_journal(self):
+        """Generator of all stamps in the queues."""
+        for record in self._store.queue(QUEUE).entries():
+            yield record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
+        for entry in self._store.queue(DATA).entries():
+            yield entry[1][0]
+
+    def __len__(self):
+        return len(self._store.queue(QUEUE))
+
+    def transaction_id(self, transaction):
+        """The central system's id of a transaction of ours, or None while unknown."""
+        return self._store.get(_IDS + str(transaction))
+
+    # --- what goes in -------------------------------------------------------------------------------------------
+
+    def commit(self, changes, record, sample=None):
+        """Journal `changes`, one message and a sample for transactionData in one record.
+
+        Raises the store's Full if there is no room for a message, its Error if it cannot write.
+        """
+        self._make_room(record[_KIND])
+        push = ((QUEUE, record),)
+        if sample is not None:
+            own = self._own_data(record[_TX])
+            push += ((DATA, [record[_TX], sample]),)
+        try:
+            self._store.commit(changes, push=push)
+        except self._store.Full:
+            if not self._thin():
+                raise
+            self._store.commit(changes, push=push)
+        if sample is not None:
+            self._data_count = own + 1
+        self._rpc.wake()
+
+    def _make_room(self, kind):
+        """A StartTransaction leaves room for its StopTransaction, MeterValues leave room for both."""
+        reserved = {"S": 1, "M": _RESERVED, "E": 0}[kind]
+        if len(self) + reserved >= self._queue_max and not (self._thin() and len(self) + reserved < self._queue_max):
+            if kind != "E":
+                raise self._store.Full("%d messages wait for the central system" % len(self))
+
+    def add_sample(self, transaction, sample):
+        """Queue MeterValues; dropped (and counted) if there is no room."""
+        try:
+            self.commit({}, ["M", self._stamps.number(), transaction, sample])
+        except self._store.Full as e:
+            self.thinned += 1
+            self._log.rare("MeterValues dropped: %s", str(e))
+
+    def _thin(self):
+        """Drop every second of the MeterValues that wait (never the first message: it may be on its way)."""
+        queue = self._store.queue(QUEUE)
+        drop = []
+        odd = False
+        for index in range(1, len(queue)):
+            if queue.get(index)[_KIND] == "M":
+                odd = not odd
+                if odd:
+                    drop.append((QUEUE, index))
+        if not drop:
+            return False
+        drop.reverse()  # from the end, so that the other indexes stay right
+        for at in range(0, len(drop), 200):
+            self._store.commit(drop=tuple(drop[at : at + 200]))
+        self.thinned += len(drop)
+        self._log.warning("%d of the MeterValues that wait were dropped for want of room", len(drop))
+        return True
+
+    def add_stop_data(self, transaction, sample):
+        """Keep an intermediate sample for the transactionData of StopTransaction."""
+        own = self._own_data(transaction)
+        if own >= _DATA_PER_TX:
+            own = self._thin_data(own)
+        if len(self._store.queue(DATA)) >= _DATA_MAX:
+            self.thinned += 1
+            return
+        try:
+            self._store.commit(push=((DATA, [transaction, sample]),))
+            self._data_count = own + 1
+        except self._store.Full as e:
+            self.thinned += 1
+            self._log.rare("a sample of transactionData dropped: %s", str(e))
+
+    def _own_data(self, transaction):
+        """How many samples, all at the end of the queue, belong to the transaction that runs."""
+        if self._data_tx != transaction:
+            self._data_tx = transaction
+            self._data_count = len([0 for entry in self._store.queue(DATA).entries() if entry[0] == transaction])
+        return self._data_count
+
+    def _thin_data(self, own):
+        """Of the running transaction's samples keep the first and every second of the others; returns what is left."""
+        first = len(self._store.queue(DATA)) - own
+        drop = tuple([(DATA, i) for i in range(first + own - 1, first, -2)])
+        self._store.commit(drop=drop)
+        self._data_count = own - len(drop)
+        return self._data_count
+
+    # --- what goes out ------------------------------------------------------------------------------------------
+
+    def next_call(self):
+        """The oldest message, if it is due."""
+        if not self._online() or self._clock.uptime_ms() < self._due_ms:
+            return None
+        if self._head is None:
+            self._head = self._store.queue(QUEUE).peek()
+            if self._head is None:
+                return None
+        record = self._head
+        kind = record[_KIND]
+        if kind == "S":
+            action, payload = "StartTransaction", self._start_payload(record)
+        elif kind == "M":
+            action, payload = "MeterValues", self._meter_payload(record)
+        else:
+            action, payload = "StopTransaction", self._stop_payload(record)
+        done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
+        return Call(action, payload, done, self._stamps.message_id(record[_NUMBER]))
+
+    def _start_payload(self, record):
+        payload = {
+            "connectorId": 1,
+            "idTag": record[5],
+            "meterStart": record[_WH],
+            "timestamp": self._stamps.text(record[_STAMP]),
+        }
+        if record[6] is not None:
+            payload["reservationId"] = record[6]
+        return payload
+
+    def meter_value(self, sample):
+        """A MeterValue of a compact sample."""
+        return {"timestamp": self._stamps.text(sample[0]), "sampledValue": sampled_values(sample)}
+
+    def _meter_payload(self, record):
+        payload = {"connectorId": 1, "meterValue": [self.meter_value(record[_STAMP])]}
+        transaction_id = self.transaction_id(record[_TX])
+        if transaction_id is not None:
+            payload["transactionId"] = transaction_id
+        return payload
+
+    def _stop_payload(self, record):
+        transaction_id = self.transaction_id(record[_TX])
+        payload = {
+            "transactionId": _UNKNOWN_ID if transaction_id is None else transaction_id,
+            "meterStop": record[_WH],
+            "timestamp": self._stamps.text(record[_STAMP]),
+            "reason": record[5],
+        }
+        if record[6] is not None:
+            payload["idTag"] = record[6]
+        data = self._store.queue(DATA)
+        values = [self.meter_value(data.get(i)[1]) for i in range(self._data_of(record[_TX]))]
+        if values:
+            payload["transactionData"] = values
+        return payload
+
+    def _data_of(self, transaction):
+        """How many samples of the data queue's front belong to a transaction (or to one before it)."""
+        count = 0
+        for entry in self._store.queue(DATA).entries():
+            if entry[0] > transaction:
+                break
+            count += 1
+        return count
+
+    # --- how it ended -------------------------------------------------------------------------------------------
+
+    def _on_done(self, record, answer, error):
+        if self._head is not record:
+            return  # a late answer to what was answered already
+        if error == CLOSED:
+            return
+        if error is not None or (record[_KIND] == "S" and not _is_transaction_id(answer)):
+            self._failed(record, error)
+        else:
+            self._succeeded(record, answer)
+
+    def _succeeded(self, record, answer):
+        changes = {}
+        self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS  # should the journal refuse: not at once again
+        if record[_KIND] == "S":
+            transaction_id = answer["transactionId"]
+            changes = self.on_started(record[_TX], transaction_id, answer)
+            changes[_IDS + str(record[_TX])] = transaction_id
+        self._take(record, changes)
+        if record[_KIND] == "S":
+            self.on_answer(record[5], answer)
+        elif record[_KIND] == "E" and record[6] is not None:
+            self.on_answer(record[6], answer)
+
+    def _failed(self, record, error):
+        """Try again later, each time one interval later; give up after TransactionMessageAttempts.
+
+        A time-out counts only if the central system has answered something else since the attempt before: one that
+        answers nothing is not there, and nothing is given up for that.
+        """
+        if error != TIMEOUT or self._rpc.answers != self._answers_seen:
+            self._attempts += 1
+        self._answers_seen = self._rpc.answers
+        if self._attempts >= self._configuration["TransactionMessageAttempts"]:
+            self._log.error("message %d (%s) given up: %s", record[_NUMBER], record[_KIND], error or "no transactionId")
+            self._rpc.counters.dropped += 1
+            self._take(record, {})
+            return
+        wait_ms = self._configuration["TransactionMessageRetryInterval"] * max(1, self._attempts) * 1000
+        self._due_ms = self._clock.uptime_ms() + wait_ms
+        self._log.warning("message %d (%s): next attempt in %d ms", record[_NUMBER], record[_KIND], wait_ms)
+
+    def _take(self, record, changes):
+        """The message is over: out of the journal, with all that only it needed."""
+        pop = (QUEUE,)
+        if record[_KIND] == "E":
+            changes[_IDS + str(record[_TX])] = None
+            pop += (DATA,) * self._data_of(record[_TX])
+        self._store.commit(changes, pop=pop)
+        self._head = None
+        self._attempts = 0
+        self._answers_seen = self._rpc.answers
+        self._due_ms = 0
+
+
+def _is_transaction_id(answer):
+    value = answer.get("transactionId")
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,156 @@
+"""The connection to the central system: dialling, back-off, keep-alive (OCPP-J 1.6, sections 3 and 5)."""
+
+import asyncio
+import os
+import ssl
+from micropython import const
+
+from core.signals import Signal
+from uwebsockets import ConnectionClosed, WebSocketError, connect
+
+_BACK_OFF_MS = const(1000)  # the first; it doubles
+_BACK_OFF_MAX_MS = const(60000)
+_STEADY_MS = const(60000)  # after a connection that long the back-off starts over
+_PONG_MS = const(20000)  # so long a pong may take
+_CONNECT_MS = const(15000)
+_CLOSE_MS = const(1000)
+_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
+
+class Link:
+    """Keeps one WebSocket open while the network is there. ``open`` is a Signal (bool).
+
+    `id` is the identity of the charge point, the last part of the URL and the user of HTTP Basic authentication.
+    """
+
+    def __init__(self, services, rpc, url, id, auth_key, ca_file, max_size):
+        self.url = url.rstrip("/") + "/" + percent_encoded(id)
+        self.open = Signal(False, services.clock)
+        self._clock = services.clock
+        self._log = services.log
+        self._rpc = rpc
+        self._wifi = services.wifi
+        self._configuration = services.configuration
+        self._auth = (id, auth_key) if auth_key else None
+        self._ca_file = ca_file
+        self._max_size = max_size
+        self._ws = None
+        self._back_off_ms = _BACK_OFF_MS
+        self._interval_set = asyncio.Event()
+        services.configuration.watch(self._on_configuration)
+
+    def _on_configuration(self, name):
+        if name == "WebSocketPingInterval":
+            self._interval_set.set()
+
+    async def run(self):
+        """Dial, serve, wait, for ever."""
+        while True:
+            await self._wifi.online.until(bool)
+            began_ms = self._clock.uptime_ms()
+            try:
+                await self._session()
+            except (OSError, WebSocketError, asyncio.TimeoutError, EOFError) as e:
+                self._rpc.counters.failed_connects += 0 if self._ws else 1
+                self._log.warning("connection: %r", e)
+            if self._clock.uptime_ms() - began_ms > _STEADY_MS:
+                self._back_off_ms = _BACK_OFF_MS
+            wait_ms = self._jittered(self._back_off_ms)
+            self._back_off_ms = min(2 * self._back_off_ms, _BACK_OFF_MAX_MS)
+            self._log.info("next connection in %d ms", wait_ms)
+            await self._clock.sleep_ms(wait_ms)
+
+    def _jittered(self, ms):
+        """Between half of `ms` and `ms`: charge points that lost one server shall not come back as one."""
+        return ms // 2 + int.from_bytes(os.urandom(2), "big") * (ms // 2) // 65535
+
+    async def _session(self):
+        """One connection, from dialling to its end."""
+        self._ws = None
+        ws = await connect(
+            self.url,
+            ssl=self._ssl(),
+            subprotocols=("ocpp1.6",),
+            auth=self._auth,
+            max_size=self._max_size,
+            timeout_ms=_CONNECT_MS,
+        )
+        self._ws = ws
+        self._rpc.counters.connects += 1
+        self._log.info("connected to %s", self.url)
+        self._rpc.attach(ws.send)
+        self.open.set(True)
+        tasks = (asyncio.create_task(self._serve(ws, self._rpc.pump())), asyncio.create_task(self._keepalive(ws)))
+        try:
+            await self._read(ws)
+        except asyncio.CancelledError:  # an orderly stop
+            await ws.close(1001, "", _CLOSE_MS)
+            raise
+        finally:
+            self.open.set(False)
+            for task in tasks:
+                task.cancel()
+            self._rpc.detach()
+            ws.abort()
+
+    def _ssl(self):
+        """The context for wss://: it verifies the server against `ca_file`, or there is no connection."""
+        if not self.url.startswith("wss://"):
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = ssl.CERT_REQUIRED
+        with open(self._ca_file, "rb") as file:
+            context.load_verify_locations(cadata=file.read())
+        return context
+
+    async def _read(self, ws):
+        while True:
+            try:
+                message = await ws.recv()
+            except ConnectionClosed as e:
+                self._log.info("connection closed: %r", e)
+                return
+            if isinstance(message, str):
+                await self._rpc.receive(message)
+            else:
+                self._rpc.counters.malformed += 1
+                self._log.rare("dropped a binary message")
+
+    async def _serve(self, ws, work):
+        """Run a coroutine for this connection; if it fails, so does the connection."""
+        try:
+            await work
+        except (OSError, WebSocketError) as e:
+            self._log.warning("connection: %r", e)
+            ws.abort()
+
+    async def _keepalive(self, ws):
+        while True:
+            self._interval_set.clear()
+            interval_ms = self._configuration["WebSocketPingInterval"] * 1000
+            task = None
+            if interval_ms:
+                task = asyncio.create_task(self._serve(ws, ws.keepalive(interval_ms, _PONG_MS, self._clock.sleep_ms)))
+            try:
+                await self._interval_set.wait()
+            finally:
+                if task is not None:
+                    task.cancel()
+
+    def steady(self):
+        """The central system accepts us: the next back-off starts over."""
+        self._back_off_ms = _BACK_OFF_MS
+
+    def close(self):
+        """End the connection at once; the next one follows after the back-off."""
+        if self._ws is not None:
+            self._ws.abort()
+
+
+def percent_encoded(text):
+    """`text` as one path segment of a URL (RFC 3986, section 2.1)."""
+    out = []
+    for byte in text.encode():
+        char = chr(byte)
+        out.append(char if char in _UNRESERVED else "%%%02X" % byte)
+    return "".join(out)

@@ -1,0 +1,50 @@
+"""What this charger can measure, and how OCPP 1.6 (section 7.28 ff.) writes a measurement.
+
+A sample is compact, because it goes into the journal: ``[stamp, context, measurand, value, measurand, value, ...]``
+with indexes into the tables below and integers in thousandths of the unit (mWh, mW, mA, mV, thousandths of 1 %).
+"""
+
+NAMES = (
+    "Energy.Active.Import.Register",
+    "Power.Active.Import",
+    "Current.Import",
+    "Voltage",
+    "SoC",
+    "Temperature",
+    "Current.Offered",
+    "Power.Offered",
+)
+_UNITS = ("Wh", "W", "A", "V", "Percent", "Celsius", "A", "W")
+_SOC = 4
+CONTEXTS = ("Sample.Periodic", "Sample.Clock", "Transaction.Begin", "Transaction.End")
+PERIODIC, CLOCK, BEGIN, END = 0, 1, 2, 3
+
+
+def indexes(names):
+    """``"Voltage,SoC"`` -> (3, 4)."""
+    return tuple([NAMES.index(name) for name in names.split(",") if name])
+
+
+def sampled_values(sample):
+    """The sampledValue list of a compact sample, never empty (see `Metering.sample`)."""
+    context = CONTEXTS[sample[1]]
+    values = []
+    for i in range(2, len(sample), 2):
+        index = sample[i]
+        value = {
+            "value": thousandths(sample[i + 1]),
+            "context": context,
+            "measurand": NAMES[index],
+            "unit": _UNITS[index],
+        }
+        if index == _SOC:
+            value["location"] = "EV"
+        values.append(value)
+    return values
+
+
+def thousandths(value):
+    """1234567 -> ``1234.567``."""
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), 1000)
+    return "%s%d.%03d" % (sign, whole, part)

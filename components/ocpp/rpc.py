@@ -1,0 +1,300 @@
+"""OCPP-J 1.6, section 4: CALL, CALLRESULT and CALLERROR over the text messages of a WebSocket."""
+
+import asyncio
+import gc
+import json
+from micropython import const
+
+from ujson_schema import SchemaError, validate
+
+from . import schemas
+
+_CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
+_ID_MAX = const(36)  # section 4.1.4
+_KEPT_MAX = const(8)  # answers kept to recognise a CALL that comes twice
+_KEPT_BYTES = const(512)  # longer answers come from actions that only read: those may run again
+_DESCRIPTION_MAX = const(255)  # table 6
+
+TIMEOUT, CLOSED = "timeout", "closed"
+
+# Actions of OCPP 1.6 outside the Core profile: known, so the answer to one that is not there is NotSupported.
+_OTHER_ACTIONS = (
+    "|CancelReservation|CertificateSigned|ClearChargingProfile|DeleteCertificate|DiagnosticsStatusNotification|"
+    "ExtendedTriggerMessage|FirmwareStatusNotification|GetCompositeSchedule|GetDiagnostics|GetInstalledCertificateIds|"
+    "GetLocalListVersion|GetLog|InstallCertificate|LogStatusNotification|ReserveNow|SecurityEventNotification|"
+    "SendLocalList|SetChargingProfile|SignCertificate|SignedFirmwareStatusNotification|SignedUpdateFirmware|"
+    "TriggerMessage|UpdateFirmware|"
+)
+
+
+class CallError(Exception):
+    """A handler's refusal: becomes a CALLERROR with `code` (OCPP-J 1.6, table 7) and `description`."""
+
+    def __init__(self, code, description=""):
+        super().__init__(code)
+        self.code = code
+        self.description = description
+
+
+class Call:
+    """One request of ours. ``done(answer, error)`` is called once it is over:
+
+    with the answer's payload (a dict) and None, or with None and TIMEOUT, CLOSED or the code of a CALLERROR.
+    `message_id` is given for a message that is repeated until it is answered: its id stays the same.
+    """
+
+    def __init__(self, action, payload, done, message_id=None):
+        self.action = action
+        self.payload = payload
+        self.done = done
+        self.message_id = message_id
+        self.repeated = message_id is not None
+
+
+class Counters:
+    """What the console shows of the connection."""
+
+    def __init__(self):
+        self.rx = self.tx = 0  # messages
+        self.malformed = 0  # no valid OCPP-J message
+        self.unknown_ids = 0  # answers to what we did not ask
+        self.duplicates = 0  # CALLs that came twice
+        self.bad_answers = 0  # answers that break their schema
+        self.errors_sent = self.errors_received = 0  # CALLERRORs
+        self.timeouts = 0
+        self.ignored = 0  # CALLs while Rejected
+        self.dropped = 0  # messages given up
+        self.connects = self.failed_connects = 0
+
+
+class Rpc:
+    """One CALL of ours at a time; the central system's CALLs are answered meanwhile.
+
+    `sources` are functions that return a Call or None, asked in their order; `handlers` is {action: function(payload)}.
+    A handler returns the answer's payload, or a tuple of it and a function to be called once the answer is sent.
+    """
+
+    def __init__(self, clock, log, counters, new_id, timeout_ms, strict):
+        self._clock = clock
+        self._log = log
+        self.counters = counters
+        self._new_id = new_id
+        self._timeout_ms = timeout_ms
+        self._strict = strict
+        self.sources = []
+        self.handlers = {}
+        self.muted = False  # Rejected: no answers (OCPP 1.6, section 4.2)
+        self.exchanged_ms = 0  # uptime of the last message either way
+        self.answers = 0  # CALLRESULTs received
+        self._transmit = None
+        self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._over = asyncio.Event()
+        self._call = None
+        self._late = None
+        self._kept = []
+
+    def attach(self, transmit):
+        """A connection is open: ``await transmit(text)`` sends."""
+        self._transmit = transmit
+        self._kept = []  # message ids are unique within one connection only
+
+    def detach(self):
+        """The connection is gone; the outstanding CALL ends with CLOSED."""
+        self._transmit = None
+        self._finish(None, CLOSED)
+
+    def wake(self):
+        """Something may be there to be sent."""
+        self._wake.set()
+
+    # --- our calls ----------------------------------------------------------------------------------------------
+
+    async def pump(self):
+        """Send what the sources have, one after the other; runs as long as a connection."""
+        while True:
+            call = self._next()
+            if call is None:
+                await self._wake.wait()
+                self._wake.clear()
+            else:
+                await self._perform(call)
+
+    def _next(self):
+        for source in self.sources:
+            call = source()
+            if call is not None:
+                return call
+        return None
+
+    async def _perform(self, call):
+        if call.message_id is None:
+            call.message_id = self._new_id()
+        self._over.clear()
+        self._call = call
+        try:
+            await self._send(json.dumps([_CALL, call.message_id, call.action, call.payload]))
+            await self._clock.wait_for_ms(self._over.wait(), self._timeout_ms)
+        except asyncio.TimeoutError:
+            self.counters.timeouts += 1
+            self._log.warning("%s was not answered within %d ms", call.action, self._timeout_ms)
+            self._late = call if call.repeated else None
+            self._finish(None, TIMEOUT)
+
+    def _finish(self, answer, error):
+        call, self._call = self._call, None
+        if call is not None:
+            self._over.set()
+            self._tell(call, answer, error)
+
+    def _tell(self, call, answer, error):
+        try:
+            call.done(answer, error)
+        except Exception as e:  # a central system must not be able to break us by what it answers
+            self._log.exception("the answer to %s: %r" % (call.action, e), e)
+        self.wake()
+
+    async def _send(self, text):
+        async with self._lock:
+            if self._transmit is None:
+                return
+            self.counters.tx += 1
+            self.exchanged_ms = self._clock.uptime_ms()
+            await self._transmit(text)
+
+    # --- what comes in ------------------------------------------------------------------------------------------
+
+    async def receive(self, text):
+        """Handle one message of the central system."""
+        self.counters.rx += 1
+        self.exchanged_ms = self._clock.uptime_ms()
+        try:
+            frame = json.loads(text)
+        except (ValueError, MemoryError) as e:
+            gc.collect()
+            await self._refuse_text(text, e)
+            return
+        kind = frame[0] if isinstance(frame, list) and len(frame) > 1 else None
+        if isinstance(kind, bool) or kind not in (_CALL, _CALLRESULT, _CALLERROR) or not _is_id(frame[1]):
+            self._malformed("no OCPP-J message: %s", text)
+        elif kind == _CALL:
+            await self._answer(frame, text)
+        else:
+            self._take_answer(kind, frame)
+
+    def _malformed(self, why, text):
+        self.counters.malformed += 1
+        self._log.rare(why, text[:80])
+
+    async def _refuse_text(self, text, error):
+        """Not JSON: answered only where an id can still be read."""
+        self._malformed("dropped, not JSON: %s", text)
+        message_id = _readable_id(text)
+        if message_id is not None and not self.muted:
+            await self._send_error(message_id, CallError("FormationViolation", "not JSON: " + type(error).__name__))
+
+    def _take_answer(self, kind, frame):
+        call = self._call
+        if call is None or frame[1] != call.message_id:
+            call = self._late
+            if call is None or frame[1] != call.message_id:
+                self.counters.unknown_ids += 1
+                self._log.rare("an answer with the unknown id %s", frame[1])
+                return
+            self._late = None
+            self._tell(call, *self._outcome(call, kind, frame))
+            return
+        self._late = None
+        self._finish(*self._outcome(call, kind, frame))
+
+    def _outcome(self, call, kind, frame):
+        """(answer, error) of a CALLRESULT or CALLERROR."""
+        if kind == _CALLERROR:
+            self.counters.errors_received += 1
+            code = frame[2] if len(frame) > 2 and isinstance(frame[2], str) else "GenericError"
+            self._log.warning("%s: the central system answers %s %s", call.action, code[:40], str(frame[3:4])[:80])
+            return None, code
+        self.answers += 1
+        answer = frame[2] if len(frame) > 2 else None
+        schema = schemas.response(call.action)
+        try:
+            if schema is not None:
+                validate(schema, answer, True)
+        except SchemaError as e:
+            # It cannot be refused any more: who reads it takes what is usable.
+            self.counters.bad_answers += 1
+            self._log.rare("a bad answer to " + call.action + ": %s", str(e))
+        return answer if isinstance(answer, dict) else {}, None
+
+    async def _answer(self, frame, text):
+        if self.muted:
+            self.counters.ignored += 1
+            self._log.rare("not answered while Rejected: %s", text[:80])
+            return
+        message_id, digest = frame[1], hash(text)
+        for kept in self._kept:
+            if kept[0] == message_id and kept[1] == digest:
+                self.counters.duplicates += 1
+                self._log.rare("the CALL %s came twice", message_id)
+                await self._send(kept[2])
+                return
+        try:
+            answer, then = self._handle(frame)
+        except CallError as e:
+            await self._send_error(message_id, e)
+            return
+        reply = json.dumps([_CALLRESULT, message_id, answer])
+        if len(reply) <= _KEPT_BYTES:
+            self._kept.append((message_id, digest, reply))
+            del self._kept[:-_KEPT_MAX]
+        try:
+            await self._send(reply)
+        finally:
+            if then is not None:
+                then()
+            self.wake()
+
+    def _handle(self, frame):
+        """The handler's (answer, function or None). Raises CallError."""
+        if len(frame) < 4:
+            raise CallError("ProtocolError", "the CALL is incomplete")
+        action, payload = frame[2], frame[3]
+        if not isinstance(action, str) or len(frame) > 4:
+            raise CallError("FormationViolation", "not [2, id, action, payload]")
+        handler = self.handlers.get(action)
+        schema = schemas.request(action)
+        if handler is None:
+            known = schema is not None or "|" not in action and "|" + action + "|" in _OTHER_ACTIONS
+            raise CallError("NotSupported" if known else "NotImplemented", action[:50])
+        try:
+            if schema is not None:
+                validate(schema, payload, not self._strict)
+            result = handler(payload)
+        except SchemaError as e:
+            raise CallError(e.code, str(e))
+        except CallError:
+            raise
+        except Exception as e:
+            self._log.exception("handler of %s: %r" % (action, e), e)
+            raise CallError("InternalError", type(e).__name__)
+        return result if isinstance(result, tuple) else (result, None)
+
+    async def _send_error(self, message_id, error):
+        self.counters.errors_sent += 1
+        self._log.rare("refused a CALL: " + error.code + " %s", error.description)
+        await self._send(
+            json.dumps([_CALLERROR, message_id, error.code, error.description[:_DESCRIPTION_MAX], {}])
+        )
+
+
+def _is_id(value):
+    return isinstance(value, str) and 0 < len(value) <= _ID_MAX
+
+
+def _readable_id(text):
+    """The message id of a broken CALL, or None."""
+    head = text[:64].replace(" ", "")
+    if not head.startswith('[2,"'):
+        return None
+    message_id, quote, _ = head[4:].partition('"')
+    return message_id if quote and _is_id(message_id) and "\\" not in message_id else None

@@ -1,0 +1,83 @@
+"""StatusNotification for connectors 0 and 1 (OCPP 1.6, section 4.9)."""
+
+from collections import deque
+from micropython import const
+
+from .rpc import CLOSED, TIMEOUT, Call
+
+_KEPT_MAX = const(8)  # changes kept while the central system is slow
+
+
+class StatusReporter:
+    """Tells the central system each state that lasted MinimumStatusDuration.
+
+    While there is no connection only the latest state counts; it is reported after reconnecting if it differs
+    from the last one that was.
+    """
+
+    def __init__(self, services, availability, connector, online):
+        self._clock = services.clock
+        self._log = services.log
+        self._stamps = services.stamps
+        self._configuration = services.configuration
+        self._availability = availability
+        self._connector = connector
+        self._online = online
+        self._changes = deque((), _KEPT_MAX)
+        self._noted = [None, None]  # of each connector: the last state that was put into _changes
+        self._reported = [None, None]  # ... that the central system knows
+        self._candidate = None
+        self._since_ms = 0
+        self.skipped = 0  # states that changed again before they could be told
+
+    def step(self):
+        """Note changes; to be called after the connector's own step."""
+        if not self._online():
+            self._forget()
+            return
+        self._note(0, ("Available" if self._availability.operative(0) else "Unavailable", "NoError", ""))
+        now = self._clock.uptime_ms()
+        state = (self._connector.state.value, self._connector.error, self._connector.info)
+        if state != self._candidate:
+            self._candidate = state
+            self._since_ms = now
+        if self._noted[1] is None or now - self._since_ms >= self._configuration["MinimumStatusDuration"] * 1000:
+            self._note(1, state)
+
+    def _forget(self):
+        """Offline: what was not told is told from the state after reconnecting."""
+        while self._changes:
+            self._changes.popleft()
+        self._noted[:] = self._reported
+
+    def _note(self, connector, state):
+        if state == self._noted[connector]:
+            return
+        self._noted[connector] = state
+        if len(self._changes) == _KEPT_MAX:
+            self.skipped += 1
+        self._changes.append((connector, state, self._stamps.now()))
+
+    def next_call(self):
+        if not self._online() or not self._changes:
+            return None
+        connector, state, stamp = self._changes[0]
+        status, error, info = state
+        payload = {
+            "connectorId": connector,
+            "status": status,
+            "errorCode": error,
+            "timestamp": self._stamps.text(stamp),
+        }
+        if info:
+            payload["info"] = info
+        change = self._changes.popleft()
+        return Call("StatusNotification", payload, lambda answer, error: self._on_answer(change, error))
+
+    def _on_answer(self, change, error):
+        connector, state, _ = change
+        if error == CLOSED:
+            return  # told after reconnecting, if it still holds
+        if error == TIMEOUT:
+            self._log.rare("a StatusNotification was not answered: %s", state[0])
+        self._reported[connector] = state

@@ -1,0 +1,266 @@
+"""The one connector's transaction: who starts it, when, and why it ends (OCPP 1.6, sections 4.8, 4.10, 5.11, 5.12).
+
+Charging is enabled by the gate alone; here its inputs ``transaction`` and ``limit_ma`` are set, the first only while
+the journal says that a transaction runs.
+"""
+
+from micropython import const
+
+from .authorization import ACCEPTED, same_tag
+
+_RUNNING = "ocpp/tx"  # [number, idTag, parentIdTag or None, meterStart in Wh, stamp, invalid since: mWh or None]
+_RESUME_MS = const(15000)  # so long after a restart the vehicle may take to show itself
+_TAG_MAX = const(20)
+
+
+class Transaction:
+    """One that runs. ``id`` is the central system's, None until it is known; ``number`` is our own."""
+
+    def __init__(self, record, id=None):
+        self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid = record
+        self.id = id
+        self.reason = ""  # why it ends, once it does
+        self.end = None  # the StopTransaction that is to be journaled, and the last sample
+
+    def record(self):
+        return [self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid]
+
+
+class Transactions:
+    """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
+
+    `ended(transaction, meter_stop_wh)` is called after each end.
+    """
+
+    def __init__(self, services, delivery, metering, authorization):
+        self.current = None
+        self.finished = False
+        self.ended = None
+        self.allowed = None  # function: may a transaction start now?
+        self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
+        self._clock = services.clock
+        self._log = services.log
+        self._store = services.store
+        self._stamps = services.stamps
+        self._configuration = services.configuration
+        self._delivery = delivery
+        self._metering = metering
+        self._authorization = authorization
+        self._gate = services.gate
+        self._charger = services.charger
+        self._plug = services.plug
+        self._tag = None  # (idTag, parentIdTag, uptime until which the plug is awaited), authorized
+        self._resume_until_ms = None
+        self._emergency = False
+        delivery.on_started = self._on_started
+        delivery.on_answer = authorization.learn
+        services.gate.emergency_stop.watch(self._on_emergency)
+
+    def start(self):
+        """Read the journal: the transaction that ran before a restart."""
+        record = self._store.get(_RUNNING)
+        if record is not None:
+            self.current = Transaction(record, self._delivery.transaction_id(record[0]))
+
+    def stamps_in_journal(self):
+        """The stamp of the transaction that ran, if one did."""
+        record = self._store.get(_RUNNING)
+        return [] if record is None else [record[4]]
+
+    def begin_run(self):
+        """The components run: from now on the vehicle may show itself."""
+        if self.current is not None and not self._gate.transaction.value:
+            self._log.info("transaction %s goes on if the vehicle is there", self._name())
+            self._resume_until_ms = self._clock.uptime_ms() + _RESUME_MS
+
+    def _name(self):
+        return str(self.current.id) if self.current.id is not None else "#%d" % self.current.number
+
+    def _on_emergency(self, pressed):
+        if pressed:
+            self._emergency = True  # kept until the next step, however short it was
+
+    # --- idTags -------------------------------------------------------------------------------------------------
+
+    def present_tag(self, tag):
+        """A card reader, or the like, has read `tag`. Returns in words what becomes of it."""
+        tag = tag.strip()
+        if not 0 < len(tag) <= _TAG_MAX or any(not " " <= char <= "~" for char in tag):
+            return "an idTag has 1 to %d printable ASCII characters" % _TAG_MAX
+        if self.current is not None:
+            return self._tag_to_stop(tag)
+        if self._tag is not None and same_tag(tag, self._tag[0]):
+            self._tag = None
+            return "taken back"
+        if not self.allowed():
+            return "refused: the connector is not available"
+        if not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
+            return "refused: another idTag is being checked"
+        return "being checked" if self.current is None and self._tag is None else "accepted"
+
+    def _tag_to_stop(self, tag):
+        """The idTag of the start ends the transaction; so does another one of the same group."""
+        if same_tag(tag, self.current.id_tag):
+            self.stop("Local", tag)
+            return "transaction ended"
+        number = self.current.number
+        done = lambda status, parent: self._stop_by_parent(number, tag, status, parent)  # noqa: E731
+        if not self._authorization.check(tag, done):
+            return "refused: another idTag is being checked"
+        return "being checked"
+
+    def _stop_by_parent(self, number, tag, status, parent):
+        current = self.current
+        if current is None or current.number != number:
+            return
+        if status == ACCEPTED and same_tag(parent, current.parent):
+            self.stop("Local", tag)
+        else:
+            self._log.warning("idTag %s may not end this transaction (%s)", tag, status)
+
+    def _authorized(self, tag, status, parent):
+        if status != ACCEPTED:
+            self._log.warning("idTag %s: %s", tag, status)
+        elif self.current is None and self.allowed():
+            self.expect(tag, parent)
+        else:
+            self._log.warning("idTag %s: accepted, but the connector is no longer available", tag)
+
+    def expect(self, tag, parent=None):
+        """`tag` is authorized: start now if the plug is in, else wait ConnectionTimeOut for it."""
+        until_ms = self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000
+        self._tag = (tag, parent, until_ms)
+        self._log.info("idTag %s is authorized", tag)
+        self._start_if_plugged()
+
+    def expects_plug(self):
+        """Is an idTag authorized that waits for the plug?"""
+        return self._tag is not None
+
+    # --- start --------------------------------------------------------------------------------------------------
+
+    def _start_if_plugged(self):
+        if self._plug.plugged.value and self._tag is not None and self.current is None:
+            (tag, parent, _), self._tag = self._tag, None
+            try:
+                self._start(tag, parent)
+            except self._store.Error as e:
+                self._log.error("no transaction without a journal: %s", str(e))
+
+    def _start(self, tag, parent):
+        number = self._stamps.number()
+        stamp = self._stamps.now()
+        wh = self._charger.read_register() // 1000
+        current = Transaction([number, tag, parent, wh, stamp, None])
+        message = ["S", number, number, stamp, wh, tag, None]
+        self._delivery.commit({_RUNNING: current.record()}, message, self._metering.begin())
+        self.current = current
+        self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
+        self._open_gate()
+
+    def _open_gate(self):
+        self._gate.limit_ma.set(self._limit())
+        self._gate.transaction.set(True)
+
+    def _limit(self):
+        return self.limit_ma if self._may_charge() else 0
+
+    def _on_started(self, number, transaction_id, answer):
+        """The answer to a StartTransaction: returns what is to be journaled with it."""
+        current = self.current
+        if current is None or current.number != number:
+            return {}
+        current.id = transaction_id
+        self._log.info("transaction #%d has the id %d", number, transaction_id)
+        info = answer.get("idTagInfo")
+        if not isinstance(info, dict) or info.get("status") is None:
+            return {}
+        if info["status"] != ACCEPTED:
+            self._log.warning("the central system refuses idTag %s: %s", current.id_tag, info["status"])
+            current.invalid = self._charger.read_register()
+        elif isinstance(info.get("parentIdTag"), str):
+            current.parent = info["parentIdTag"][:_TAG_MAX]
+        return {_RUNNING: current.record()}
+
+    def _may_charge(self):
+        """An idTag found invalid later gets MaxEnergyOnInvalidId, if anything (section 9.1.14)."""
+        invalid = self.current.invalid
+        if invalid is None:
+            return True
+        used_mwh = self._charger.energy_mwh.value - invalid if self._charger.energy_mwh.value is not None else 0
+        return used_mwh < self._configuration["MaxEnergyOnInvalidId"] * 1000
+
+    # --- end ----------------------------------------------------------------------------------------------------
+
+    def stop(self, reason, tag=None):
+        """End the transaction: the gate closes first, then it is journaled.
+
+        Returns whether it is; if the journal refuses, the gate stays closed and each step tries again.
+        """
+        current = self.current
+        self._gate.transaction.set(False)
+        self._gate.limit_ma.set(0)
+        current.reason = current.reason or reason
+        try:
+            if current.end is None:
+                current.end = self._end_of(current, tag)
+            self._delivery.commit({_RUNNING: None}, current.end[0], current.end[1])
+        except self._store.Error as e:
+            self._log.rare("the end of a transaction cannot be journaled: %s", str(e))
+            return False
+        self._log.info("transaction %s ends: %s, at %d Wh", self._name(), current.reason, current.end[0][4])
+        self.current = None
+        self._resume_until_ms = None
+        self.finished = bool(self._plug.plugged.value)
+        if self.ended is not None:
+            self.ended(current, current.end[0][4])
+        return True
+
+    def _end_of(self, current, tag):
+        """(the StopTransaction's record, the last sample)."""
+        wh = max(self._charger.read_register() // 1000, current.meter_start_wh)
+        message = ["E", self._stamps.number(), current.number, self._stamps.now(), wh, current.reason, tag]
+        return message, self._metering.end()
+
+    # --- as time goes by ----------------------------------------------------------------------------------------
+
+    def step(self):
+        plugged = bool(self._plug.plugged.value)
+        if not plugged:
+            self.finished = False
+        emergency, self._emergency = self._emergency or bool(self._gate.emergency_stop.value), False
+        if self.current is not None:
+            self._step_running(plugged, emergency)
+        elif self._tag is not None:
+            self._step_waiting(emergency)
+
+    def _step_waiting(self, emergency):
+        if emergency or not self.allowed():
+            self._log.info("idTag %s: given up, the connector is not available", self._tag[0])
+            self._tag = None
+        elif self._plug.plugged.value:
+            self._start_if_plugged()
+        elif self._clock.uptime_ms() >= self._tag[2]:
+            self._log.info("idTag %s: nothing was plugged in within ConnectionTimeOut", self._tag[0])
+            self._tag = None
+
+    def _step_running(self, plugged, emergency):
+        if self.current.reason or emergency:
+            self.stop("EmergencyStop")  # a reason that is there already stays
+        elif self._resume_until_ms is not None:
+            self._step_resuming(plugged)
+        elif not plugged and self._gate.transaction.value and self._configuration["StopTransactionOnEVSideDisconnect"]:
+            self.stop("EVDisconnected")
+        elif not self._may_charge() and self._configuration["StopTransactionOnInvalidId"]:
+            self.stop("DeAuthorized")
+        else:
+            self._gate.limit_ma.set(self._limit())
+            self._gate.transaction.set(True)
+
+    def _step_resuming(self, plugged):
+        if plugged:
+            self._resume_until_ms = None
+            self._log.info("transaction %s goes on", self._name())
+            self._open_gate()
+        elif self._clock.uptime_ms() >= self._resume_until_ms:
+            self.stop("PowerLoss")
