@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -112,6 +113,15 @@ class Station:
             return answered and isinstance(message.payload, dict) and message.payload.get("status") == "Accepted"
 
         await self.central.messages.wait(accepted, timeout, since, "accepted BootNotification")
+
+    async def until(self, condition: Callable[[], bool], timeout: float = 10, what: str = "condition") -> None:
+        """Wait until a condition holds in the simulation. Raises TimeoutError, naming ``what`` was awaited."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while not condition():
+            if loop.time() > deadline:
+                raise TimeoutError(f"no {what} within {timeout} s")
+            await asyncio.sleep(0.02)
 
     def heal(self) -> None:
         """End every fault: bus, vehicle, module and central system are well again."""
