@@ -27,8 +27,8 @@ class Health:
 
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
     took longer than `block_ms`. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
-    is the lowest of it. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung`` (Signal): what the watchdog is withheld
-    for, "" while it is fed.
+    is the lowest of it. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung`` (Signal): what the
+    watchdog is withheld for, "" while it is fed.
     """
 
     requires = ("kernel", "clock", "log", "store", "watchdog")

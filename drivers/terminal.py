@@ -21,7 +21,7 @@ class Terminal:
         self.echo = False
         self.dropped = 0
         self._input = getattr(sys.stdin, "buffer", sys.stdin)
-        self._output = getattr(sys.stdout, "buffer", sys.stdout)
+        self._output = sys.stdout  # not its buffer: that would not make CR LF on a serial line
         self._stream = asyncio.StreamReader(self._input)
         self._byte = memoryview(bytearray(1))
         self._ready = select.poll()
