@@ -20,6 +20,7 @@ COMPONENTS = (
             "max_current_ma": 300000,
             "max_temperature_mdeg": 70000,
             "current_scale": 10,
+            "heartbeat": False,  # a single bus: 0x18FF50E5 on it is our own feedback
         },
         "critical": True,
     },

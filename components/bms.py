@@ -1,0 +1,222 @@
+"""The battery side of the bus: the vehicle's limits, its permission, its charge state."""
+
+import time
+from micropython import const
+
+from core.signals import Signal
+from core.tasks import Pace, together
+from core.wire import TOO_BIG, u32be
+
+_REQUEST = const(0x1806E5F4)
+_CHARGED = const(0x160B8001)
+_DISCHARGED = const(0x160D8001)
+_ASK_CHARGED = const(0x160B0180)
+_ASK_DISCHARGED = const(0x160D0180)
+
+_CHECK_MS = const(100)
+_ASK_MS = const(2000)
+_ASK_GAP_MS = const(10)
+_HEARD_MS = const(3000)
+_MODES = ("charging", "heating")
+# up to this current, capacity, name; the last one is for all that is above
+_MODELS = ((30000, 30000, "Classic"), (60000, 60000, "Pro"), (1000000, 90000, "Max"))
+
+
+class Bms:
+    """What the vehicle says, and the questions it is asked. None is "not known".
+
+    Signals: ``permitted`` (bool), ``max_voltage_mv``, ``max_current_ma``, ``mode`` ("charging", "heating"), ``heard``
+    (bool: a frame within 3 s), ``charged_mah``, ``discharged_mah``, ``capacity_mah``, ``model``, ``battery_mah``,
+    ``soc_permille``, ``range_m``. ``heard.at_ms`` is the time of the last frame in ticks. After `timeout_ms` without a
+    charge request nothing of it is known and charging is not permitted.
+
+    A request to stop is honoured whatever else is in the frame. A permission with a voltage, current or mode that
+    cannot be is refused: counted in ``refused``, and it does not renew anything.
+
+    Options: timeout_ms; lowest_mv, highest_mv, highest_ma, what a request may ask for; range_m_per_ah; models, tuples
+    (up to this maximum current in mA, capacity in mAh, name) in rising order; the last is for all that is above.
+    """
+
+    requires = ("can", "gate", "clock", "log", "pulse")
+    options = {
+        "timeout_ms": (int, 5000, 1000, 60000),
+        "lowest_mv": (int, 10000, 0, 1000000),
+        "highest_mv": (int, 200000, 1000, 1000000),
+        "highest_ma": (int, 500000, 1000, 1000000),
+        "range_m_per_ah": (int, 2700, 0, 50000),
+        "models": (tuple, _MODELS),
+    }
+
+    def __init__(
+        self,
+        can,
+        gate,
+        clock,
+        log,
+        pulse,
+        timeout_ms=5000,
+        lowest_mv=10000,
+        highest_mv=200000,
+        highest_ma=500000,
+        range_m_per_ah=2700,
+        models=_MODELS,
+    ):
+        self._can = can
+        self._gate = gate
+        self._clock = clock
+        self._log = log
+        self._pulse = pulse
+        self._timeout_ms = timeout_ms
+        self._lowest_mv = lowest_mv
+        self._highest_mv = highest_mv
+        self._highest_ma = highest_ma
+        self._m_per_ah = range_m_per_ah
+        self._models = models
+        for _, capacity_mah, _ in models:
+            if not 0 < capacity_mah <= 1000000:
+                raise ValueError("models: capacity %r mAh is not within 1..1000000" % capacity_mah)
+        self._sized_for = 0
+        self._add_signals(clock)
+        self.refused = 0
+        self._zeros = bytes(8)
+        can.on(_REQUEST, self._request)
+        can.on(_CHARGED, self._charged)
+        can.on(_DISCHARGED, self._discharged)
+
+    def _add_signals(self, clock):
+        self.permitted = Signal(None, clock)
+        self.max_voltage_mv = Signal(None, clock)
+        self.max_current_ma = Signal(None, clock)
+        self.mode = Signal(None, clock)
+        self.heard = Signal(False, clock)
+        self.charged_mah = Signal(None, clock)
+        self.discharged_mah = Signal(None, clock)
+        self.capacity_mah = Signal(None, clock)
+        self.model = Signal(None, clock)
+        self.battery_mah = Signal(None, clock)
+        self.soc_permille = Signal(None, clock)
+        self.range_m = Signal(None, clock)
+
+    # -- received
+
+    def _request(self, data, length):
+        """Charge request: maximum voltage and current, switch, mode (DLC 8; 6 bytes are used)."""
+        if length > 4 and data[4]:
+            return self._stop(length)
+        if length < 6 or not self._store(data[0] << 8 | data[1], data[2] << 8 | data[3], data[5]):
+            return self._refuse()
+        self.heard.set(True)
+        self.permitted.set(True)
+        self._gate.bms_permits.set(True)
+        return True
+
+    def _stop(self, length):
+        self._gate.bms_permits.set(False)
+        self.permitted.set(False)
+        self.heard.set(True)
+        return True if length > 5 else self._refuse()
+
+    def _store(self, decivolts, deciamps, mode):
+        """Keep what was asked for; False if it cannot be."""
+        mv = decivolts * 100
+        ma = deciamps * 100
+        if mode > 1 or ma > self._highest_ma or not self._lowest_mv <= mv <= self._highest_mv:
+            return False
+        self.max_voltage_mv.set(mv)
+        if ma != self.max_current_ma.value:
+            self._size_battery(ma)
+        self.max_current_ma.set(ma)
+        self.mode.set(_MODES[mode])
+        return True
+
+    def _refuse(self):
+        self.refused += 1
+        return False
+
+    def _charged(self, data, length):
+        return self._amp_hours(self.charged_mah, data, length)
+
+    def _discharged(self, data, length):
+        return self._amp_hours(self.discharged_mah, data, length)
+
+    def _amp_hours(self, signal, data, length):
+        value = u32be(data, 0) if length >= 4 else TOO_BIG
+        if value == TOO_BIG:
+            return self._refuse()
+        signal.set(value)
+        self.heard.set(True)
+        self._derive()
+        return True
+
+    # -- derived
+
+    def _size_battery(self, max_current_ma):
+        """Capacity and model, from the largest current that was asked for: it asks for less when it gets full."""
+        largest = self.max_current_ma.value
+        if largest is not None and max_current_ma < self._sized_for:
+            return
+        self._sized_for = max_current_ma
+        for up_to_ma, capacity_mah, name in self._models:
+            self.capacity_mah.set(capacity_mah)
+            self.model.set(name)
+            if max_current_ma <= up_to_ma:
+                break
+        self._derive()
+
+    def _derive(self):
+        charged, discharged = self.charged_mah.value, self.discharged_mah.value
+        capacity = self.capacity_mah.value
+        if charged is None or discharged is None or capacity is None:
+            return
+        mah = max(0, min(charged - discharged, capacity))
+        self.battery_mah.set(mah)
+        self.soc_permille.set(mah * 1000 // capacity)
+        self.range_m.set(mah // 100 * self._m_per_ah // 10)
+
+    # -- periodic
+
+    async def run(self):
+        try:
+            await together(self._check(), self._ask())
+        finally:
+            self._forget_request()
+
+    async def _check(self):
+        pace = Pace(self._clock, _CHECK_MS)
+        while True:
+            self._pulse()
+            self._expire()
+            await pace.next()
+
+    def _expire(self):
+        if self.heard.value and self.heard.age_ms() > _HEARD_MS:
+            self.heard.set(False)
+        if self.permitted.value is not None and self.permitted.age_ms() > self._timeout_ms:
+            self._log.warning("no charge request for %d ms", self._timeout_ms)
+            self._forget_request()
+        lost = self.charged_mah.expire(self._timeout_ms)
+        if self.discharged_mah.expire(self._timeout_ms) or lost:
+            self._forget_charge()
+
+    def _forget_request(self):
+        self._gate.bms_permits.set(False)
+        for signal in (self.permitted, self.max_voltage_mv, self.max_current_ma, self.mode):
+            signal.set(None)
+        self.capacity_mah.set(None)
+        self.model.set(None)
+        self._forget_charge()
+
+    def _forget_charge(self):
+        for signal in (self.battery_mah, self.soc_permille, self.range_m):
+            signal.set(None)
+
+    async def _ask(self):
+        pace = Pace(self._clock, _ASK_MS)
+        while True:
+            self._can.send(_ASK_CHARGED, self._zeros)
+            asked = self._clock.ticks_ms()
+            await self._clock.sleep_ms(_ASK_GAP_MS)
+            while time.ticks_diff(self._clock.ticks_ms(), asked) < _ASK_GAP_MS:
+                await self._clock.sleep_ms(1)
+            self._can.send(_ASK_DISCHARGED, self._zeros)
+            await pace.next()

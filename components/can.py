@@ -1,0 +1,187 @@
+"""One CAN bus: receiving, dispatch by identifier, sending, recovery."""
+
+import time
+from micropython import const
+
+from core.signals import Signal
+from core.tasks import together
+
+_BATCH = const(32)  # frames handled before others get their turn
+_FIRST_BACK_OFF_MS = const(100)
+_MAX_BACK_OFF_MS = const(5000)
+_STEADY_MS = const(5000)  # healthy for so long: the next failure begins with the first back-off again
+_WATCH_MS = const(500)
+_OVERRUN = const(7)  # index in get_counters()
+
+
+class Can:
+    """Owns a driver with the shape of ``machine.CAN`` (plus ``async ready()``, see drivers/slcan.py).
+
+    ``healthy`` (Signal, bool): the controller is on the bus. On bus-off or a broken stream it becomes False at
+    once, which closes the gate; only then the controller is restarted, after 100 ms, 200 ms, ... 5 s.
+
+    Counters: rx, tx, tx_dropped, unknown (no handler, or an identifier of 11 bits), refused (the handler returned
+    False: too short, or values out of range), rx_overruns, bus_offs, failures (of the stream or driver), garbage (what
+    the driver could not read).
+    """
+
+    requires = ("driver", "gate", "clock", "log", "pulse")
+
+    def __init__(self, driver, gate, clock, log, pulse):
+        self.driver = driver
+        self.healthy = Signal(False, clock)
+        self.rx = self.tx = self.tx_dropped = self.unknown = self.refused = 0
+        self.rx_overruns = self.bus_offs = self.failures = 0
+        self._clock = clock
+        self._log = log
+        self._pulse = pulse
+        self._handlers = {}
+        self._frame = [0, memoryview(bytearray(8)), 0, 0]
+        self._counters = [None] * 8
+        self._extended = driver.FLAG_EXT_ID
+        self._overrun = driver.RECV_ERR_OVERRUN
+        self._initialised = False
+        self._healthy_ms = 0
+        self._told = (0, 0, 0, 0, 0)
+        gate.add_bus(self.healthy)
+
+    def on(self, identifier, handler):
+        """Have ``handler(data, length)`` called for each frame with this extended identifier.
+
+        `data` is valid during the call only. The handler returns False for a frame that it refuses, and must not block.
+        """
+        if identifier in self._handlers:
+            raise ValueError("two handlers for CAN identifier 0x%08X" % identifier)
+        self._handlers[identifier] = handler
+
+    def send(self, identifier, data):
+        """Send up to 8 bytes with an extended identifier, now or never: False if they were dropped (and counted)."""
+        if self.healthy.value:
+            try:
+                if self.driver.send(identifier, data, self._extended) is not None:
+                    self.tx += 1
+                    return True
+            except OSError:
+                self._down()  # the receiving task finds the same, and recovers
+        self.tx_dropped += 1
+        return False
+
+    @property
+    def garbage(self):
+        """What the driver received and could not read as a frame."""
+        return getattr(self.driver, "garbage", 0)
+
+    @property
+    def state(self):
+        """The state in words, for people."""
+        if self.healthy.value:
+            return ("stopped", "active", "warning", "passive", "bus-off")[self.driver.state()]
+        return "bus-off" if self._initialised else "down"
+
+    async def run(self):
+        try:
+            await together(self._receive(), self._watch())
+        finally:
+            self._down()
+            self._initialised = False
+            self.driver.deinit()
+
+    async def _receive(self):
+        back_off_ms = _FIRST_BACK_OFF_MS
+        while True:
+            self._healthy_ms = 0
+            try:
+                self._begin()
+                await self._serve()
+            except OSError as e:
+                self._failed(e)
+            if self._healthy_ms > _STEADY_MS:
+                back_off_ms = _FIRST_BACK_OFF_MS
+            await self._clock.sleep_ms(back_off_ms)
+            back_off_ms = min(2 * back_off_ms, _MAX_BACK_OFF_MS)
+
+    def _begin(self):
+        if self._initialised:
+            self.driver.restart()
+            return
+        self.driver.init()
+        self.driver.set_filters(None)
+        self._initialised = True
+
+    async def _serve(self):
+        """Handle frames until bus-off. Raises OSError: the driver failed."""
+        driver = self.driver
+        while True:
+            await driver.ready()
+            more = self._drain()
+            state = driver.state()
+            if state == driver.STATE_BUS_OFF:
+                self._bus_off()
+                return
+            self._up(state != driver.STATE_STOPPED)
+            if more:
+                await self._clock.sleep_ms(0)
+
+    def _drain(self):
+        """Handle what has come, up to `_BATCH` frames; True if there may be more."""
+        recv = self.driver.recv
+        frame = self._frame
+        left = _BATCH
+        while left and recv(frame) is not None:
+            self._dispatch(frame)
+            left -= 1
+        return not left
+
+    def _dispatch(self, frame):
+        self.rx += 1
+        if frame[3] & self._overrun:
+            self.rx_overruns += 1
+        handler = self._handlers.get(frame[0])
+        if handler is None or frame[2] != self._extended:
+            self.unknown += 1
+        elif handler(frame[1], len(frame[1])) is False:
+            self.refused += 1
+
+    def _up(self, healthy):
+        if healthy and not self.healthy.value:
+            self._log.info("bus is up")
+            self._up_ms = self._clock.ticks_ms()
+        self.healthy.set(healthy)
+
+    def _down(self):
+        """The gate first. The rest may take its time."""
+        if self.healthy.value:
+            self.healthy.set(False)
+            self._healthy_ms = time.ticks_diff(self._clock.ticks_ms(), self._up_ms)
+
+    def _bus_off(self):
+        self._down()
+        self.bus_offs += 1
+        self._log.rare("bus-off")
+
+    def _failed(self, error):
+        self._down()
+        self.failures += 1
+        self._initialised = False
+        self.driver.deinit()
+        self._log.rare("bus is down: %r", error)
+
+    async def _watch(self):
+        """Tell of what was counted: a flood of frames must not become a flood of text.
+
+        No frame may come for hours, so the receiver cannot be the one that pulses; if it ends, so does this.
+        """
+        while True:
+            self._pulse()
+            self._report()
+            await self._clock.sleep_ms(_WATCH_MS)
+
+    def _report(self):
+        if self._initialised:
+            overruns = self.driver.get_counters(self._counters)[_OVERRUN]
+            if overruns is not None:  # the controller's own count: it knows of more than the flags tell
+                self.rx_overruns = max(self.rx_overruns, overruns)
+        now = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns)
+        if now != self._told:
+            self._told = now
+            self._log.rare("frames: %d unknown, %d refused, %d garbage, %d not sent, %d overruns", *now)

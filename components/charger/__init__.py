@@ -1,0 +1,282 @@
+"""The power module's side of the bus: measurements, the bill, limits, and the switch."""
+
+from micropython import const
+
+from components.charger import limits
+from components.charger.energy import Energy
+from components.charger.limits import Limits
+from components.charger.replies import Replies
+from components.charger.requests import Requests
+from core.signals import Signal
+from core.tasks import Pace, together
+from core.wire import F32be
+
+_TERMINAL_POWER = const(0x00433F01)
+_TERMINAL_STATUS = const(0x00473F01)
+_HEARTBEAT = const(0x18FF50E5)
+_CONTROL_REPLY = const(0x0681817E)
+_TELEMETRY_REPLY = const(0x0681827E)
+
+_CONTROL_MS = const(300)
+_TELEMETRY_MS = const(200)
+_CHECK_MS = const(100)
+_SILENT_MS = const(3000)
+_ASKED_SILENT_MS = const(5000)  # five telemetry functions take turns, one a second
+_SANE = const(1000000)  # 1000 V, 1000 A: what is above is no measurement
+_SATURATED = const(0xFFFF)  # 65.535 degC: may be anything above
+
+
+class Charger:
+    """The power module. None is "not known"; measurements are stale after 3 s (answers to requests: 5 s).
+
+    Signals: ``online`` (bool: at least two of terminal power, terminal status, heartbeat younger than 3 s),
+    ``terminal_voltage_mv``, ``terminal_current_ma``, ``power_mw`` (terminal power: the billing measurement),
+    ``energy_mwh`` (lifetime register), ``output_voltage_mv``, ``output_current_ma``, ``temperature_mdeg``, ``status``
+    ("charging", "not charging"), ``flags`` (b4 of the heartbeat), ``error`` (OCPP 1.6 ChargePointErrorCode, "" if there
+    is none), ``wanted_voltage_mv``, ``wanted_current_ma`` (smallest of the vehicle's request, the board's limit and the
+    central system's).
+    Counter: ``refused``, frames that were too short or held what cannot be.
+
+    Safety: a terminal measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is
+    handled; when the gate closes, the stop frame is sent within the same call, and repeated at least every 900 ms.
+
+    Options: limits of the board; current_scale, what terminal current is divided by on the wire; heartbeat, whether
+    0x18FF50E5 on this bus is the charger's (False: the board sends it itself, as Feedback); recovery_ms, how long all
+    must be inside the limits before charging may be enabled again.
+    """
+
+    requires = ("can", "bms", "gate", "store", "clock", "log", "pulse")
+    options = {
+        "min_voltage_mv": (int, 56000, 0, _SANE),
+        "max_voltage_mv": (int, 85500, 1, _SANE),
+        "max_current_ma": (int, 300000, 1, _SANE),
+        "max_temperature_mdeg": (int, 70000, 1, 200000),
+        "current_scale": (int, 10, 1, 100),
+        "heartbeat": (bool, True),
+        "recovery_ms": (int, 1000, 0, 60000),
+    }
+
+    def __init__(self, can, bms, gate, store, clock, log, pulse, **options):
+        self._can = can
+        self._bms = bms
+        self._gate = gate
+        self._clock = clock
+        self._log = log
+        self._pulse = pulse
+        self._take_options(**options)
+        self._add_signals(clock)
+        self.refused = 0
+        self._energy = Energy(clock, store, self.energy_mwh)
+        self._limits = Limits(clock, gate, self.error, self._recovery_ms)
+        self._requests = Requests(can)
+        self._listen(can)
+        gate.enabled.watch(self._switch)
+
+    def _take_options(
+        self,
+        min_voltage_mv=56000,
+        max_voltage_mv=85500,
+        max_current_ma=300000,
+        max_temperature_mdeg=70000,
+        current_scale=10,
+        heartbeat=True,
+        recovery_ms=1000,
+    ):
+        if min_voltage_mv >= max_voltage_mv:
+            raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (min_voltage_mv, max_voltage_mv))
+        self.min_voltage_mv = min_voltage_mv
+        self.max_voltage_mv = max_voltage_mv
+        self.max_current_ma = max_current_ma
+        self.max_temperature_mdeg = max_temperature_mdeg
+        self._volts = F32be(1000)
+        self._amps = F32be(1000 * current_scale)
+        self._hears_heartbeat = heartbeat
+        self._recovery_ms = recovery_ms
+
+    def _add_signals(self, clock):
+        self.online = Signal(False, clock)
+        self.terminal_voltage_mv = Signal(None, clock)
+        self.terminal_current_ma = Signal(None, clock)
+        self.power_mw = Signal(None, clock)
+        self.energy_mwh = Signal(0, clock)
+        self.status = Signal(None, clock)
+        self.flags = Signal(None, clock)
+        self.error = Signal("", clock)
+        self.wanted_voltage_mv = Signal(0, clock)
+        self.wanted_current_ma = Signal(0, clock)
+        self._status_heard = Signal(None, clock)
+        self.replies = Replies(clock)
+        self.output_voltage_mv = self.replies.output_voltage_mv
+        self.output_current_ma = self.replies.output_current_ma
+        self.temperature_mdeg = self.replies.temperature_mdeg
+
+    def _listen(self, can):
+        can.on(_TERMINAL_POWER, self._terminal_power)
+        can.on(_TERMINAL_STATUS, self._terminal_status)
+        can.on(_CONTROL_REPLY, self._control_reply)
+        can.on(_TELEMETRY_REPLY, self._telemetry_reply)
+        if self._hears_heartbeat:
+            can.on(_HEARTBEAT, self._heartbeat)
+
+    # -- received
+
+    def _terminal_power(self, data, length):
+        """0x00433F01: f32be V, f32be A / current_scale."""
+        if length < 8:
+            return self._refuse()
+        mv = self._volts.read(data, 0)
+        ma = self._amps.read(data, 4)
+        if mv < 0 or ma < 0:
+            return self._refuse()
+        if mv > _SANE or ma > _SANE:  # too large to be true is still no proof of being inside the limits
+            self._judge_terminal(mv, ma)
+            return self._refuse()
+        self._judge_terminal(mv, ma)
+        self._take_power(mv, ma)
+        return True
+
+    def _judge_terminal(self, mv, ma):
+        wrong = 0
+        if mv < self.min_voltage_mv:
+            wrong = limits.TERMINAL_LOW
+        elif mv > self.max_voltage_mv:
+            wrong = limits.TERMINAL_HIGH
+        if ma > self.max_current_ma:
+            wrong |= limits.CURRENT_HIGH
+        self._limits.judge(limits.TERMINAL, wrong)
+
+    def _take_power(self, mv, ma):
+        # mV x mA / 1000 in two parts, each below 2**30 up to 1000 V and 1000 A
+        power_mw = mv * (ma // 1000) + mv * (ma % 1000) // 1000
+        self._energy.measured(power_mw, self._gate.enabled.value)
+        self.terminal_voltage_mv.set(mv)
+        self.terminal_current_ma.set(ma)
+        self.power_mw.set(power_mw)
+
+    def _terminal_status(self, data, length):
+        """0x00473F01: b6 b7 = 03 01 not charging, 03 02 charging."""
+        if length < 8:
+            return self._refuse()
+        status = None
+        if data[6] == 3:
+            if data[7] == 2:
+                status = "charging"
+            elif data[7] == 1:
+                status = "not charging"
+        self.status.set(status)
+        self._status_heard.set(True)
+        return True
+
+    def _heartbeat(self, data, length):
+        """0x18FF50E5: output voltage and current in 0.1 V and A, flags."""
+        if length < 5:
+            return self._refuse()
+        flags = data[4]
+        self._limits.judge(limits.ALL_FLAGS, flags << 8 & limits.ALL_FLAGS)
+        self.flags.set(flags)
+        self.output_voltage_mv.set((data[0] << 8 | data[1]) * 100)
+        self.output_current_ma.set((data[2] << 8 | data[3]) * 100)
+        self._judge_output()
+        return True
+
+    def _control_reply(self, data, length):
+        return self.replies.control(data, length) or self._refuse()
+
+    def _telemetry_reply(self, data, length):
+        if not self.replies.telemetry(data, length):
+            return self._refuse()
+        self._judge_output()
+        return True
+
+    def _judge_output(self):
+        """Above its limit only: behind an open contactor the output may have any voltage below."""
+        wrong = 0
+        if (self.output_voltage_mv.value or 0) > self.max_voltage_mv:
+            wrong = limits.OUTPUT_HIGH
+        if (self.output_current_ma.value or 0) > self.max_current_ma:
+            wrong |= limits.OUTPUT_CURRENT_HIGH
+        temperature = self.temperature_mdeg.value or 0
+        if temperature > self.max_temperature_mdeg or temperature == _SATURATED:
+            wrong |= limits.TOO_HOT
+        self._limits.judge(limits.OUTPUT_HIGH | limits.OUTPUT_CURRENT_HIGH | limits.TOO_HOT, wrong)
+
+    def _refuse(self):
+        self.refused += 1
+        return False
+
+    # -- sent
+
+    def _switch(self, enabled):
+        """The gate opened or closed: tell the power module within this call. Limits come before a start."""
+        if enabled:
+            self._want()
+            self._requests.limits(self.wanted_voltage_mv.value, self.wanted_current_ma.value)
+        self._requests.switch(enabled)
+
+    def _want(self):
+        bms, limit_ma = self._bms, self._gate.limit_ma.value or 0
+        self.wanted_voltage_mv.set(min(bms.max_voltage_mv.value or 0, self.max_voltage_mv))
+        self.wanted_current_ma.set(min(bms.max_current_ma.value or 0, self.max_current_ma, limit_ma))
+
+    async def _send_control(self):
+        pace = Pace(self._clock, _CONTROL_MS)
+        while True:
+            self._want()
+            self._requests.control(self._gate.enabled.value, self.wanted_voltage_mv.value, self.wanted_current_ma.value)
+            await pace.next()
+
+    async def _send_telemetry(self):
+        pace = Pace(self._clock, _TELEMETRY_MS)
+        while True:
+            self._requests.telemetry()
+            await pace.next()
+
+    # -- periodic
+
+    async def start(self):
+        """Restore the energy register. Raises ValueError, StoreError."""
+        self._log.info("energy register %d mWh", self._energy.load())
+
+    async def run(self):
+        try:
+            await together(self._send_control(), self._send_telemetry(), self._check())
+        finally:
+            self._gate.charger_online.set(False)
+            self._gate.in_limits.set(False)
+
+    async def _check(self):
+        pace = Pace(self._clock, _CHECK_MS)
+        while True:
+            self._pulse()
+            self._expire()
+            self._set_online()
+            self._limits.check()
+            self._energy.save_seldom()
+            await pace.next()
+
+    def _expire(self):
+        if self.power_mw.expire(_SILENT_MS):
+            self.terminal_voltage_mv.set(None)
+            self.terminal_current_ma.set(None)
+        if self.power_mw.value is None:
+            self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
+        if self._status_heard.expire(_SILENT_MS):
+            self.status.set(None)
+        if self.flags.expire(_SILENT_MS):
+            self._limits.judge(limits.ALL_FLAGS, 0)
+        for signal in self.replies.all():
+            if signal.expire(_ASKED_SILENT_MS):
+                self._judge_output()
+
+    def _set_online(self):
+        heard = (
+            (self.power_mw.value is not None) + (self._status_heard.value is not None) + (self.flags.value is not None)
+        )
+        if heard < 2 and self.online.value:
+            self._log.warning("charger is silent")
+        self.online.set(heard >= 2)
+        self._gate.charger_online.set(heard >= 2)
+
+    def read_register(self):
+        """The lifetime register in mWh, journaled before it is returned, and never smaller. Raises StoreError."""
+        return self._energy.read()

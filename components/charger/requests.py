@@ -1,0 +1,56 @@
+"""What the power module is asked: switch and limits, and telemetry."""
+
+from micropython import const
+
+from core.wire import put_u32be
+
+_CONTROL = const(0x068181FE)
+_TELEMETRY = const(0x068182FE)
+_SWITCH = const(0x32)
+_VOLTAGE = const(0x00)
+_CURRENT = const(0x03)
+_CONTROL_ROUND = bytes((_SWITCH, _VOLTAGE, _CURRENT))
+_TELEMETRY_ROUND = bytes((0x84, 0x82, 0x79, 0x80, 0x83))
+
+
+class Requests:
+    """Builds and sends the requests in their round-robin, from one buffer."""
+
+    def __init__(self, can):
+        self._can = can
+        self._data = bytearray(8)
+        self._data[0] = 0x01
+        self._control_turn = self._telemetry_turn = 0
+
+    def switch(self, on):
+        """Start (True) or stop (False)."""
+        return self._send(_CONTROL, _SWITCH, 0 if on else 1, 0)
+
+    def limits(self, mv, ma):
+        """Wanted voltage (1/1024 V) and current (1/30.5 A), rounded down; each below 2**30 up to 1000 V, 1000 A."""
+        self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125)
+        self._send(_CONTROL, _CURRENT, 0, ma * 61 // 2000)
+
+    def control(self, enabled, mv, ma):
+        """The next control request. While charging is not enabled each of them is a stop."""
+        function = _CONTROL_ROUND[self._control_turn]
+        self._control_turn = (self._control_turn + 1) % len(_CONTROL_ROUND)
+        if function == _SWITCH or not enabled:
+            self.switch(enabled)
+        elif function == _VOLTAGE:
+            self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125)
+        else:
+            self._send(_CONTROL, _CURRENT, 0, ma * 61 // 2000)
+
+    def telemetry(self):
+        """The next telemetry request."""
+        function = _TELEMETRY_ROUND[self._telemetry_turn]
+        self._telemetry_turn = (self._telemetry_turn + 1) % len(_TELEMETRY_ROUND)
+        self._send(_TELEMETRY, function, 0, 0)
+
+    def _send(self, identifier, function, switch, value):
+        data = self._data
+        data[1] = function
+        data[3] = switch
+        put_u32be(data, 4, value)
+        return self._can.send(identifier, data)

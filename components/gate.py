@@ -1,0 +1,88 @@
+"""The gate: the one place where charging is enabled."""
+
+from core.signals import Signal
+
+
+def _is_true(value):
+    return value is True
+
+
+def _is_false(value):
+    return value is False
+
+
+def _above_zero(value):
+    return value is not None and value > 0
+
+
+class Gate:
+    """Charging is enabled exactly while every condition holds; nobody else enables the charger.
+
+    The conditions are Signals that others set: transaction (bool), limit_ma (int, the current that the central system
+    permits), bms_permits, plugged, charger_online, in_limits (bool), emergency_stop (bool, must be False), the kernel's
+    ``alive``, and the ``healthy`` of every CAN bus (there must be one). What is not known forbids.
+
+    Output: ``enabled`` (Signal, bool). It follows every change of a condition within the same call, and so do its
+    watchers: from the frame that takes a condition away to the stop frame there is no task between.
+    """
+
+    requires = ("clock", "log", "kernel")
+
+    def __init__(self, clock, log, kernel):
+        self._clock = clock
+        self._log = log
+        self.transaction = Signal(False, clock)
+        self.limit_ma = Signal(0, clock)
+        self.bms_permits = Signal(False, clock)
+        self.plugged = Signal(False, clock)
+        self.charger_online = Signal(False, clock)
+        self.in_limits = Signal(False, clock)
+        self.emergency_stop = Signal(False, clock)
+        self.enabled = Signal(False, clock)
+        self._buses = 0
+        self._conditions = ()
+        self._add("transaction", self.transaction, _is_true)
+        self._add("limit_ma", self.limit_ma, _above_zero)
+        self._add("bms_permits", self.bms_permits, _is_true)
+        self._add("plugged", self.plugged, _is_true)
+        self._add("charger_online", self.charger_online, _is_true)
+        self._add("in_limits", self.in_limits, _is_true)
+        self._add("emergency_stop", self.emergency_stop, _is_false)
+        self._add("alive", kernel.alive, _is_true)
+
+    def add_bus(self, healthy):
+        """A CAN bus registers its Signal `healthy`; all registered ones must be True."""
+        self._buses += 1
+        self._add("bus_%d" % self._buses if self._buses > 1 else "bus", healthy, _is_true)
+
+    def _add(self, name, signal, holds):
+        self._conditions += ((name, signal, holds),)
+        signal.watch(self._recompute)
+
+    def _allowed(self):
+        """The one expression. It allocates nothing: closing the gate must work when the memory is full."""
+        for _, signal, holds in self._conditions:
+            if not holds(signal.value):
+                return False
+        return self._buses > 0
+
+    def _recompute(self, _):
+        allowed = self._allowed()
+        if allowed is not self.enabled.value:
+            self.enabled.set(allowed)  # the charger's stop frame goes out in here; the log can wait
+            self._tell(allowed)
+
+    def _tell(self, allowed):
+        if allowed:
+            self._log.info("charging enabled")
+        else:
+            self._log.info("charging disabled: %s", ", ".join(self.forbidding()))
+
+    def conditions(self):
+        """``[(name, value, whether it holds)]``, for people."""
+        missing = [] if self._buses else [("bus", None, False)]
+        return [(name, signal.value, holds(signal.value)) for name, signal, holds in self._conditions] + missing
+
+    def forbidding(self):
+        """The names of the conditions that forbid charging now."""
+        return [name for name, _, holds in self.conditions() if not holds]

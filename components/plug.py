@@ -1,0 +1,164 @@
+"""Whether a vehicle is plugged in: there is no contact to ask, so it is told from the wire."""
+
+import time
+from array import array
+from micropython import const
+
+from core.tasks import Pace
+
+_TICK_MS = const(100)
+_WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
+_STEADY_MA = const(10000)  # a battery of 0.1 ohm moves 1 V with it
+
+
+class Plug:
+    """Sets ``gate.plugged`` (also here as the Signal ``plugged``); ``reason`` is why it was last unplugged.
+
+    Plugged in: terminal or output voltage inside the board's limits, or BMS frames.
+
+    Unplugged, whichever comes first:
+
+    - no BMS frame for 3 s (or none within 3 s after the voltage told of a vehicle);
+    - charging is enabled, 0.5 A or more are wanted, the voltage is present, and under 0.5 A flow for 5 s;
+    - the terminal voltage fell by more than `fall_mv` within 1 s. A second in which the current fell by more than 10 A
+      does not count, for then the battery's own resistance moves the voltage.
+
+    The evidence that was there at an unplugging does not count as a new vehicle, for the capacitors hold their voltage
+    for a minute and a BMS may go on talking: voltage counts again after it was seen outside the limits, or unknown
+    because the charger went silent; BMS frames count again after none came for 3 s.
+    """
+
+    requires = ("bms", "charger", "gate", "clock", "log", "pulse")
+    options = {
+        "no_bms_ms": (int, 3000, 500, 60000),
+        "no_current_ma": (int, 500, 0, 100000),
+        "no_current_ms": (int, 5000, 500, 600000),
+        "fall_mv": (int, 2000, 100, 100000),
+    }
+
+    def __init__(
+        self, bms, charger, gate, clock, log, pulse, no_bms_ms=3000, no_current_ma=500, no_current_ms=5000, fall_mv=2000
+    ):
+        self._bms = bms
+        self._charger = charger
+        self._gate = gate
+        self._clock = clock
+        self._log = log
+        self._pulse = pulse
+        self._no_bms_ms = no_bms_ms
+        self._no_current_ma = no_current_ma
+        self._no_current_ms = no_current_ms
+        self._fall_mv = fall_mv
+        self.plugged = gate.plugged
+        self.reason = ""
+        self._voltage_counts = self._bms_counts = True
+        self._plugged_ms = self._current_ms = clock.ticks_ms()
+        self._mv = array("i", [-1] * _WINDOW)  # the last second; -1: not known
+        self._ma = array("i", [-1] * _WINDOW)
+        self._turn = 0
+        bms.heard.watch(self._heard)
+        gate.enabled.watch(self._switched)
+
+    async def run(self):
+        pace = Pace(self._clock, _TICK_MS)
+        try:
+            while True:
+                self._pulse()
+                self._tick()
+                await pace.next()
+        finally:
+            self.plugged.set(False)
+
+    def _tick(self):
+        falls = self._sample()
+        self._rearm()
+        if self.plugged.value:
+            why = self._gone(falls)
+            if why:
+                self._unplug(why)
+        elif (self._bms_counts and self._bms.heard.value) or (self._voltage_counts and self._voltage_inside()):
+            self._plug()
+
+    # -- evidence of a vehicle
+
+    def _heard(self, heard):
+        """The first BMS frame after a silence, or the silence: acted on while it is handled."""
+        if heard:
+            if self._bms_counts and not self.plugged.value:
+                self._plug()
+        else:
+            self._bms_counts = True
+            if self.plugged.value:
+                self._unplug("no BMS frames")
+
+    def _voltage_inside(self):
+        charger = self._charger
+        return self._inside(charger.terminal_voltage_mv.value) or self._inside(charger.output_voltage_mv.value)
+
+    def _inside(self, mv):
+        return mv is not None and self._charger.min_voltage_mv <= mv <= self._charger.max_voltage_mv
+
+    def _rearm(self):
+        if not self._voltage_inside():
+            self._voltage_counts = True
+        if not self._bms.heard.value:
+            self._bms_counts = True
+
+    def _plug(self):
+        self._plugged_ms = self._current_ms = self._clock.ticks_ms()
+        self._forget_samples()
+        self.plugged.set(True)
+        self._log.info("plugged in")
+
+    def _unplug(self, why):
+        self.reason = why
+        self._voltage_counts = False
+        self._bms_counts = not self._bms.heard.value
+        self.plugged.set(False)
+        self._log.info("unplugged: %s", why)
+
+    # -- evidence of none
+
+    def _gone(self, falls):
+        """Why there is no vehicle any more, or ""."""
+        if not self._bms.heard.value and self._since(self._plugged_ms) >= self._no_bms_ms:
+            return "no BMS frames"
+        if self._no_current():
+            return "no current"
+        return "voltage falls" if falls else ""
+
+    def _since(self, ticks_ms):
+        return time.ticks_diff(self._clock.ticks_ms(), ticks_ms)
+
+    def _no_current(self):
+        charger = self._charger
+        ma = charger.terminal_current_ma.value
+        if (
+            not self._gate.enabled.value
+            or ma is None
+            or ma >= self._no_current_ma
+            or charger.wanted_current_ma.value < self._no_current_ma
+            or not self._voltage_inside()
+        ):
+            self._current_ms = self._clock.ticks_ms()
+        return self._since(self._current_ms) >= self._no_current_ms
+
+    def _switched(self, _):
+        self._current_ms = self._clock.ticks_ms()
+
+    def _sample(self):
+        """Take a sample; True if the voltage fell too fast: now compared with one second ago."""
+        fell_mv = self._turn_over(self._mv, self._charger.terminal_voltage_mv.value)
+        fell_ma = self._turn_over(self._ma, self._charger.terminal_current_ma.value)
+        self._turn = (self._turn + 1) % _WINDOW
+        return fell_mv > self._fall_mv and fell_ma <= _STEADY_MA
+
+    def _turn_over(self, samples, value):
+        """Put a sample in the place of the one a second ago; by how much it fell."""
+        before = samples[self._turn]
+        samples[self._turn] = -1 if value is None else value
+        return 0 if value is None else before - value
+
+    def _forget_samples(self):
+        for i in range(_WINDOW):
+            self._mv[i] = self._ma[i] = -1

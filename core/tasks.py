@@ -1,0 +1,54 @@
+"""Two things that components need beside asyncio's own: tasks that live and die together, and a pace without drift."""
+
+import asyncio
+import time
+
+
+async def together(*coroutines):
+    """Run `coroutines` side by side until the first of them ends or raises; cancel and await the others.
+
+    What that first one raised is raised here, so a component with several loops fails, and is restarted, as a whole.
+    """
+    ended = asyncio.Event()
+    tasks = [asyncio.create_task(_report_end(coroutine, ended)) for coroutine in coroutines]
+    try:
+        await ended.wait()
+        for task in tasks:
+            if task.done():
+                await task
+    finally:
+        for task in tasks:
+            if not task.done():
+                task.cancel()
+                try:
+                    await task
+                except asyncio.CancelledError:
+                    pass
+
+
+async def _report_end(coroutine, ended):
+    try:
+        await coroutine
+    finally:
+        ended.set()
+
+
+class Pace:
+    """Absolute deadlines, `period_ms` apart: the time that the work takes does not add up.
+
+    ``pace = Pace(clock, 300)``, then ``await pace.next()`` before each piece of work. If more than one whole period was
+    missed, the missed ones are left out instead of being made up for in a burst.
+    """
+
+    def __init__(self, clock, period_ms):
+        self._clock = clock
+        self._period_ms = period_ms
+        self._due = clock.ticks_ms()
+
+    async def next(self):
+        self._due = time.ticks_add(self._due, self._period_ms)
+        left_ms = time.ticks_diff(self._due, self._clock.ticks_ms())
+        if left_ms < -self._period_ms:
+            self._due = self._clock.ticks_ms()
+            left_ms = 0
+        await self._clock.sleep_ms(max(0, left_ms))

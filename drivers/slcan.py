@@ -1,0 +1,228 @@
+"""SLCAN, the Lawicel ASCII protocol (CANUSB manual, version 1.0D), in the shape of ``machine.CAN``.
+
+Over a TCP socket (a bus hub, a serial server) or a serial device (a USB adapter).
+"""
+
+import asyncio
+import errno
+from micropython import const
+
+from drivers.slcan_lines import ANSWERS_DUE, LineReader
+from drivers.slcan_stream import Link
+
+_BIT_RATES = {10000: 0, 20000: 1, 50000: 2, 100000: 3, 125000: 4, 250000: 5, 500000: 6, 800000: 7, 1000000: 8}
+_CONNECT_MS = const(3000)
+_ANSWER_MS = const(500)  # some adapters never answer commands: then the channel is taken for open
+_DIGITS = b"0123456789ABCDEF"
+
+
+class Slcan:
+    """A CAN controller at the other end of a stream of text.
+
+    What differs from ``machine.CAN`` (MicroPython's documentation, class CAN):
+
+    - The constructor does no I/O; ``init()`` takes its bit rate from the options. It only begins to connect:
+      the state is STATE_STOPPED until a `ready` has opened the channel.
+    - ``await ready()`` takes the place of ``irq()``: it waits until `recv` may have something or the state changed.
+      It raises OSError when the stream is broken or refuses; then `deinit` and `init` are to be called again.
+    - ``recv(list)`` puts a memoryview of exactly the received bytes into ``list[1]``, one of its own that is valid
+      until the next `recv`: Python code cannot resize the caller's as the built-in driver does.
+    - ``send`` returns None and counts in `tx_dropped` when the stream cannot take the frame now. It never waits.
+    - Remote frames are counted and not delivered, none are sent.
+
+    Options: port, ``socket://HOST:PORT`` or the path of a serial device; bitrate of the bus, bit/s, one of Lawicel's
+    S0..S8; baudrate of the serial line, bit/s (USB adapters ignore it).
+    """
+
+    requires = ()
+    options = {
+        "port": (str, ..., 1, 200),
+        "bitrate": (int, 250000, tuple(sorted(_BIT_RATES))),
+        "baudrate": (int, 115200),
+    }
+
+    STATE_STOPPED, STATE_ACTIVE, STATE_WARNING, STATE_PASSIVE, STATE_BUS_OFF = 0, 1, 2, 3, 4
+    FLAG_RTR, FLAG_EXT_ID, FLAG_UNORDERED = 1, 2, 4
+    RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
+
+    def __init__(self, port, bitrate=250000, baudrate=115200):
+        self._port = port
+        self._baudrate = baudrate
+        self._commands = b"C\rS%d\rO\r" % _BIT_RATES[bitrate]
+        self._link = None
+        self._lines = LineReader(self.FLAG_EXT_ID)
+        self._out = bytearray(32)
+        self._out_from = self._out_to = 0  # what the stream has not yet taken of the last frame
+        self._error = None
+        self._filters = ()
+        self._filtered = False
+        self.tx_dropped = 0
+
+    # -- life
+
+    def init(self):
+        """Begin to connect. Raises OSError (a name is resolved here, which blocks)."""
+        self.deinit()
+        self._link = Link(self._port, self._baudrate)
+        self._error = None
+        self._lines.reset()
+
+    def deinit(self):
+        """Close the stream."""
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+        self._out_from = self._out_to = 0
+        self._lines.state = self.STATE_STOPPED
+
+    def restart(self):
+        """Leave bus-off: the next `ready` closes and opens the channel again."""
+        self._connected()
+        self._lines.state = self.STATE_STOPPED
+
+    def _connected(self):
+        if self._link is None:
+            raise OSError(errno.ENOTCONN)
+        return self._link
+
+    async def ready(self):
+        """Wait until `recv` may have something, or the state changed. Raises OSError: the stream is broken."""
+        if self._error is not None:
+            raise self._error
+        if self._lines.state == self.STATE_STOPPED:
+            await self._open()
+        elif not self._lines.pending():
+            await self._fill()
+        if self._out_to > self._out_from:
+            self._flush()
+
+    async def _open(self):
+        lines = self._lines
+        rest = self._out[self._out_from : self._out_to]
+        self._out_from = self._out_to = 0
+        try:
+            await asyncio.wait_for_ms(self._connected().write_all(rest + self._commands), _CONNECT_MS)
+        except asyncio.TimeoutError:
+            raise OSError(errno.ETIMEDOUT)
+        lines.expect_answers()
+        while lines.answers < ANSWERS_DUE:
+            try:
+                await asyncio.wait_for_ms(self._fill(), _ANSWER_MS)
+            except asyncio.TimeoutError:
+                break
+            while lines.answers < ANSWERS_DUE and lines.other():
+                pass
+        if lines.answers == ANSWERS_DUE and lines.refused_last:
+            raise OSError(errno.EIO)
+        lines.answers = ANSWERS_DUE
+        lines.state = self.STATE_ACTIVE
+
+    async def _fill(self):
+        size = await self._connected().readinto(self._lines.room)
+        if size == 0:
+            raise OSError(errno.ECONNRESET)
+        if size is not None:
+            self._lines.came(size)
+
+    # -- frames
+
+    def recv(self, frame=None):
+        """The next frame as ``[identifier, memoryview of the data, flags, 0]``, or None. Allocates nothing with a list.
+
+        None, too, as soon as the adapter reports bus-off.
+        """
+        if frame is None:
+            frame = [0, None, 0, 0]
+        while self._lines.next(frame):
+            if not self._filtered or self._wanted(frame):
+                return frame
+        return None
+
+    def send(self, identifier, data, flags=0):
+        """Send a frame: 0, or None if the stream cannot take it now (it is dropped).
+
+        Raises OSError: bus-off, channel not open, or stream broken.
+        """
+        state = self._lines.state
+        if state == self.STATE_STOPPED or state == self.STATE_BUS_OFF:
+            raise OSError(errno.ENOTCONN)
+        if self._out_to > self._out_from and not self._flush():
+            self.tx_dropped += 1
+            return None
+        self._out_from = 0
+        self._out_to = self._encode(identifier, data, flags)
+        if self._flush() or self._out_from > 0:
+            return 0  # the rest of a frame that was begun goes out before anything else
+        self._out_to = 0
+        self.tx_dropped += 1
+        return None
+
+    def _encode(self, identifier, data, flags):
+        out = self._out
+        digits = 8 if flags & self.FLAG_EXT_ID else 3
+        out[0] = 84 if digits == 8 else 116  # T, t
+        for place in range(digits, 0, -1):
+            out[place] = _DIGITS[identifier & 15]
+            identifier >>= 4
+        at = digits + 2
+        out[digits + 1] = 48 + len(data)
+        for byte in data:
+            out[at] = _DIGITS[byte >> 4]
+            out[at + 1] = _DIGITS[byte & 15]
+            at += 2
+        out[at] = 13
+        return at + 1
+
+    def _flush(self):
+        """Write what is left of the last frame; True if all of it is gone."""
+        try:
+            written = self._connected().write_now(self._out, self._out_from, self._out_to - self._out_from)
+        except OSError as e:
+            self._error = e
+            self._lines.state = self.STATE_STOPPED
+            raise
+        if written:
+            self._out_from += written
+        return self._out_from == self._out_to
+
+    # -- the rest of machine.CAN
+
+    def set_filters(self, filters):
+        """``None`` for all frames, or an iterable of (identifier, bit mask, flags)."""
+        self._filtered = filters is not None
+        self._filters = tuple(filters or ())
+
+    def _wanted(self, frame):
+        for identifier, mask, flags in self._filters:
+            if (frame[0] ^ identifier) & mask == 0 and frame[2] == flags & self.FLAG_EXT_ID:
+                return True
+        return False
+
+    def state(self):
+        """One of the STATE constants."""
+        return self._lines.state
+
+    def get_counters(self, counters=None):
+        """``[TEC, REC, warnings, passives, bus-offs, None, None, None]``: an adapter tells nothing of its queues."""
+        if counters is None:
+            counters = [None] * 8
+        lines = self._lines
+        counters[0], counters[1] = lines.tx_errors, lines.rx_errors
+        counters[2], counters[3], counters[4] = lines.warnings, lines.passives, lines.bus_offs
+        counters[5] = counters[6] = counters[7] = None
+        return counters
+
+    @property
+    def garbage(self):
+        """Lines that were no SLCAN."""
+        return self._lines.garbage
+
+    @property
+    def remote(self):
+        """Remote frames, which are not delivered."""
+        return self._lines.remote
+
+    @property
+    def refused(self):
+        """Frames that the adapter refused to send (BEL)."""
+        return self._lines.refused

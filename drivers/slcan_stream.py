@@ -1,0 +1,87 @@
+"""The stream below SLCAN: a non-blocking TCP socket, or a serial device in raw mode."""
+
+import asyncio
+import errno
+import select
+import socket
+
+
+class Link:
+    """An open stream. Neither writing nor, after the system said that there is something, reading ever waits.
+
+    `port` is ``socket://HOST:PORT`` (the connection is only begun) or the path of a serial device. Raises OSError.
+    """
+
+    def __init__(self, port, baudrate):
+        self._poll = None
+        if port.startswith("socket://"):
+            self._stream = _connect(port[9:])
+        else:
+            self._stream = _open_serial(port, baudrate)
+            self._poll = select.poll()  # a device is opened in blocking mode
+            self._poll.register(self._stream, select.POLLOUT)
+        self._reader = asyncio.StreamReader(self._stream)
+        self._writer = asyncio.StreamWriter(self._stream)
+
+    def readinto(self, room):
+        """Awaitable: the number of bytes that came, at least one; 0 at the end, None after a false alarm."""
+        return self._reader.readinto(room)
+
+    async def write_all(self, data):
+        """Write as soon as it is possible, after the connection is there."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    def write_now(self, data, at, size):
+        """Write what the stream takes at once; the number of bytes, or None. Raises OSError."""
+        if self._poll is not None and not _writable(self._poll):
+            return None
+        return self._stream.write(data, at, size)
+
+    def close(self):
+        self._stream.close()
+
+
+def _writable(poll):
+    for entry in poll.ipoll(0):
+        return entry[1] & select.POLLOUT
+    return False
+
+
+def _connect(address):
+    host, _, number = address.rpartition(":")
+    if not host or not number.isdigit():
+        raise OSError(errno.EINVAL)
+    info = socket.getaddrinfo(host, int(number), 0, socket.SOCK_STREAM)[0]
+    stream = socket.socket(info[0], socket.SOCK_STREAM)
+    stream.setblocking(False)
+    try:
+        stream.connect(info[-1])
+    except OSError as e:
+        if e.errno != errno.EINPROGRESS:
+            stream.close()
+            raise
+    return stream
+
+
+def _open_serial(path, baudrate):
+    stream = open(path, "r+b")
+    try:
+        _make_raw(stream.fileno(), baudrate)
+    except (OSError, AttributeError):  # no terminal; no such bit rate
+        stream.close()
+        raise OSError(errno.EINVAL)
+    return stream
+
+
+def _make_raw(fd, baudrate):
+    import termios  # only ports with serial devices in a file system have it
+
+    termios.setraw(fd)
+    settings = termios.tcgetattr(fd)
+    settings[4] = settings[5] = getattr(termios, "B%d" % baudrate)
+    characters = settings[6]
+    for i in range(len(characters)):
+        if isinstance(characters[i], int):  # VMIN and VTIME: a read takes what is there and does not wait
+            characters[i] = 0
+    termios.tcsetattr(fd, termios.TCSANOW, settings)

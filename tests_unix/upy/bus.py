@@ -1,0 +1,208 @@
+"""A CAN bus for tests: an SLCAN server on TCP in this process, and the CAN side of the firmware on the real kernel."""
+
+import asyncio
+import os
+import struct
+import time
+
+from core.clock import VirtualClock
+from core.kernel import STOPPED, Kernel
+from core.log import DEBUG, Log, LogTail
+
+REQUEST, CHARGED, DISCHARGED = 0x1806E5F4, 0x160B8001, 0x160D8001
+POWER, STATUS, HEARTBEAT = 0x00433F01, 0x00473F01, 0x18FF50E5
+CONTROL, TELEMETRY = 0x068181FE, 0x068182FE
+CONTROL_REPLY, TELEMETRY_REPLY = 0x0681817E, 0x0681827E
+STOP_FRAME = bytes((1, 0x32, 0, 1, 0, 0, 0, 0))
+START_FRAME = bytes((1, 0x32, 0, 0, 0, 0, 0, 0))
+
+
+def line(identifier, data):
+    return b"T%08X%d" % (identifier, len(data)) + b"".join([b"%02X" % byte for byte in data]) + b"\r"
+
+
+def request(volts=84.0, amps=100.0, switch=0, mode=0):
+    return struct.pack(">HHBBH", round(volts * 10), round(amps * 10), switch, mode, 0)
+
+
+def power(volts, amps, scale=10):
+    return struct.pack(">ff", volts, amps / scale)
+
+
+def status(charging):
+    return bytes(6) + (b"\x03\x02" if charging else b"\x03\x01")
+
+
+class Wire:
+    """The other end of the stream: answers as an adapter does, keeps what it receives, sends what it is told."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.port = 0
+        self.commands = []
+        self.frames = []  # (virtual ms, identifier, data)
+        self.writers = []
+        self.after_open = b""  # sent behind the answer to O
+        self.answer = True
+
+    async def start(self):
+        while not self.port:
+            port = 20000 + int.from_bytes(os.urandom(2), "big") % 12000  # the port has no getsockname()
+            try:
+                self.server = await asyncio.start_server(self.serve, "127.0.0.1", port)
+                self.port = port
+            except OSError:
+                pass
+        return self
+
+    @property
+    def url(self):
+        return "socket://127.0.0.1:%d" % self.port
+
+    async def serve(self, reader, writer):
+        self.writers.append(writer)
+        rest = b""
+        try:
+            while True:
+                data = await reader.read(1024)
+                if not data:
+                    break
+                lines = (rest + data).split(b"\r")
+                rest = lines.pop()
+                for text in lines:
+                    self.took(writer, text)
+        except OSError:
+            pass
+        if writer in self.writers:
+            self.writers.remove(writer)
+        writer.close()
+
+    def took(self, writer, text):
+        if text[:1] == b"T":
+            assert len(text) == 10 + 2 * int(text[9:10]), text
+            self.frames.append((self.clock.ticks_ms(), int(text[1:9], 16), bytes.fromhex(text[10:].decode())))
+            return
+        self.commands.append(text)
+        if self.answer:
+            writer.write((b"\a" if text == b"C" else b"\r") + (self.after_open if text == b"O" else b""))
+
+    def raw(self, data):
+        for writer in self.writers:
+            writer.write(data)
+
+    def send(self, identifier, data):
+        self.raw(line(identifier, data))
+
+    def of(self, identifier, function=None, since=0):
+        """The frames with this identifier (and function), from index `since` on, as (ms, data)."""
+        found = [(ms, data) for ms, at, data in self.frames[since:] if at == identifier]
+        return [entry for entry in found if function is None or entry[1][1] == function]
+
+    def hang_up(self):
+        for writer in self.writers:
+            writer.close()
+        self.writers = []
+
+    def close(self):
+        self.hang_up()
+        self.server.close()
+
+
+def board(port, charger=None, feedback=True, extra=()):
+    options = {"heartbeat": not feedback}
+    options.update(charger or {})
+
+    class Board:
+        NAME = "bench"
+        COMPONENTS = (
+            {"name": "store", "use": "components.persistence:Persistence", "critical": True},
+            {"name": "gate", "use": "components.gate:Gate"},
+            {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": port}},
+            {"name": "can", "use": "components.can:Can", "critical": True},
+            {"name": "bms", "use": "components.bms:Bms", "critical": True},
+            {"name": "charger", "use": "components.charger:Charger", "options": options, "critical": True},
+            {"name": "plug", "use": "components.plug:Plug", "critical": True},
+        ) + (({"name": "feedback", "use": "components.feedback:Feedback", "critical": True},) if feedback else ())
+
+    return Board
+
+
+class Rig:
+    """The CAN side of a firmware on a virtual clock, and what the vehicle and the power module say periodically."""
+
+    def __init__(self, home, **options):
+        self.home = home
+        self.options = options
+        self.clock = VirtualClock(1000)
+        self.tail = LogTail(self.clock, None, level=DEBUG)
+        self.wire = Wire(self.clock)
+        self.say = {}  # identifier: data, sent every 100 ms
+        self.tasks = []
+
+    async def start(self):
+        await self.wire.start()
+        self.kernel = Kernel(board(self.wire.url, **self.options), {}, self.clock, Log(self.tail, "main"), self.home)
+        for name in ("store", "gate", "driver", "can", "bms", "charger", "plug"):
+            setattr(self, name, self.kernel[name])
+        self.tasks = [asyncio.create_task(self.kernel.run()), asyncio.create_task(self.talk())]
+        await self.until(lambda: self.can.healthy.value)
+        return self
+
+    async def talk(self):
+        while True:
+            for identifier, data in self.say.items():
+                self.wire.send(identifier, data)
+            await self.clock.sleep_ms(100)
+
+    async def until(self, condition, seconds=10):
+        """Wait in real time, for the operating system's part of it, while the virtual clock stands still."""
+        deadline = time.ticks_add(time.ticks_ms(), seconds * 1000)
+        while not condition():
+            assert time.ticks_diff(deadline, time.ticks_ms()) > 0, "condition did not come true"
+            await asyncio.sleep_ms(1)
+
+    async def receive(self, identifier, data):
+        """Send a frame to the firmware and wait until it was handled."""
+        rx = self.can.rx
+        self.wire.send(identifier, data)
+        await self.until(lambda: self.can.rx > rx)
+
+    async def sent(self, identifier, data, since):
+        await self.until(lambda: data in [frame for _, frame in self.wire.of(identifier, None, since)])
+
+    async def advance(self, ms):
+        """Let time pass in steps, so that what is on the wire arrives in between."""
+        while ms > 0:
+            step = min(ms, 50)
+            await self.clock.advance(step)
+            await asyncio.sleep_ms(0)
+            await self.clock.settle()
+            ms -= step
+
+    def vehicle(self, **options):
+        self.say[REQUEST] = request(**options)
+
+    def module(self, volts=76.0, amps=0.0, charging=False):
+        self.say[POWER] = power(volts, amps)
+        self.say[STATUS] = status(charging)
+
+    async def charge(self, amps=50.0):
+        """Bring it to the point where charging is enabled."""
+        self.vehicle()
+        self.module()
+        await self.advance(1500)
+        self.gate.limit_ma.set(200000)
+        self.gate.transaction.set(True)
+        assert self.gate.enabled.value, self.gate.forbidding()
+        self.module(amps=amps, charging=True)
+        await self.advance(200)
+
+    def logged(self, text):
+        return [entry for entry in self.tail.lines if text in entry]
+
+    async def stop(self):
+        self.kernel.request_exit(STOPPED, "end of test")
+        await self.kernel.wait_stopped()
+        for task in self.tasks:
+            task.cancel()
+        self.wire.close()

@@ -1,0 +1,153 @@
+"""Numbers in frames: compared with struct over random bits, and every intermediate value below 2**30."""
+
+import gc
+import random
+import struct
+
+from core.wire import NO_NUMBER, TOO_BIG, F32be, put_u32be, u32be
+
+LIMIT = 1 << 30
+
+
+class Bounded:
+    """An integer that refuses to grow past what a 32-bit device holds without the heap."""
+
+    def __init__(self, value):
+        assert -LIMIT <= value < LIMIT, "too big for a small integer: %d" % value
+        self.value = value
+
+    def other(self, other):
+        return other.value if isinstance(other, Bounded) else other
+
+    def __or__(self, other):
+        return Bounded(self.value | self.other(other))
+
+    def __and__(self, other):
+        return Bounded(self.value & self.other(other))
+
+    def __lshift__(self, other):
+        return Bounded(self.value << self.other(other))
+
+    def __rshift__(self, other):
+        return Bounded(self.value >> self.other(other))
+
+    def __add__(self, other):
+        return Bounded(self.value + self.other(other))
+
+    def __sub__(self, other):
+        return Bounded(self.value - self.other(other))
+
+    def __rsub__(self, other):
+        return Bounded(other - self.value)
+
+    def __mul__(self, other):
+        return Bounded(self.value * self.other(other))
+
+    def __gt__(self, other):
+        return self.value > self.other(other)
+
+    def __eq__(self, other):
+        return self.value == self.other(other)
+
+    def __bool__(self):
+        return self.value != 0
+
+
+def bounded(data):
+    return [Bounded(byte) for byte in data]
+
+
+def plain(value):
+    return value.value if isinstance(value, Bounded) else value
+
+
+def expected(factor, bits):
+    number = struct.unpack(">f", bits)[0]
+    if number != number or number < 0:
+        return NO_NUMBER
+    return TOO_BIG if number * factor >= LIMIT else number * factor
+
+
+def odd(factor):
+    while factor % 2 == 0:
+        factor //= 2
+    return factor
+
+
+def check(reader, factor, bits):
+    want = expected(factor, bits)
+    got = plain(reader.read(bounded(bits), 0))
+    assert got == reader.read(bits, 0)
+    if want == NO_NUMBER or want == TOO_BIG:
+        assert got == want, (factor, bits, got, want)
+    elif got == TOO_BIG:
+        assert want > LIMIT / 4, (factor, bits, want)
+    else:
+        assert abs(got - want) <= 0.51 + want * odd(factor) / (1 << 29), (factor, bits, got, want)
+
+
+def test_f32be_agrees_with_struct_over_random_bits_within_31_bits():
+    for factor in (1000, 3000, 10000, 99999, 100000):
+        reader = F32be(factor)
+        for _ in range(400):
+            check(reader, factor, bytes([random.getrandbits(8) for _ in range(4)]))
+
+
+def test_f32be_agrees_with_struct_over_all_exponents_and_extreme_mantissas():
+    for factor in (1000, 10000):
+        reader = F32be(factor)
+        for high in range(512):
+            for rest in (0, 1, 0x3FFFFF, 0x7FFFFF):
+                check(reader, factor, struct.pack(">I", high << 23 | rest))
+
+
+def test_f32be_reads_volts_and_amps_to_the_milli():
+    for volts in (0.0, 0.001, 56.0, 76.2, 85.5, 999.999):
+        assert abs(F32be(1000).read(struct.pack(">f", volts), 0) - volts * 1000) <= 0.52
+    assert F32be(10000).read(struct.pack(">f", 0.18), 0) == 1800
+    assert F32be(10000).read(b"xx" + struct.pack(">f", 29.9999) + b"x", 2) == 299999
+
+
+def test_f32be_refuses_what_is_no_measurement():
+    volts = F32be(1000)
+    for number in (float("nan"), -0.001, -85.0, float("-inf")):
+        assert volts.read(struct.pack(">f", number), 0) == NO_NUMBER
+    for number in (float("inf"), 3e38, 1.1e6):
+        assert volts.read(struct.pack(">f", number), 0) == TOO_BIG
+    assert volts.read(struct.pack(">f", -0.0), 0) == 0
+    assert volts.read(b"\x00\x00\x00\x01", 0) == 0  # the smallest denormal
+
+
+def test_f32be_refuses_a_factor_out_of_range():
+    for factor in (0, -1000, 999, 100001):
+        try:
+            F32be(factor)
+        except ValueError as e:
+            assert str(factor) in str(e)
+        else:
+            raise AssertionError(factor)
+
+
+def test_u32be_there_and_back():
+    buffer = bytearray(6)
+    for value in (0, 1, 0x12345678, LIMIT - 2):
+        put_u32be(buffer, 1, value)
+        assert u32be(buffer, 1) == value and struct.unpack(">I", buffer[1:5])[0] == value
+    assert u32be(b"\x40\x00\x00\x00", 0) == TOO_BIG and u32be(b"\xff" * 4, 0) == TOO_BIG
+    assert plain(u32be(bounded(b"\x3f\xff\xff\xfe"), 0)) == LIMIT - 2
+
+
+def test_nothing_is_allocated():
+    volts = F32be(1000)
+    data = struct.pack(">f", 76.2)
+    buffer = bytearray(8)
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for _ in range(100):
+        volts.read(data, 0)
+        u32be(data, 0)
+        put_u32be(buffer, 4, 78028)
+    after = gc.mem_alloc()
+    gc.enable()
+    assert after == before, after - before
