@@ -13,10 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from ocpp.charge_point import camel_to_snake_case
 from ocpp.v16 import call
 
 from tools.central import Message
-from tools.point import Transaction
+from tools.point import Transaction, energies
 from tools.station import Station
 
 TAG = "DEMO-CARD"
@@ -63,8 +64,7 @@ class Timeline:
     def _tell(self, message: Message) -> None:
         payload = message.payload
         if message.action == "MeterValues":
-            transaction = self._station.central.books.last
-            values = transaction.register_wh() if transaction else []
+            values = energies(camel_to_snake_case(payload)["meter_value"])
             self._print(f"<- MeterValues, register {values[-1] if values else '?'} Wh")
         elif message.action in _TOLD:
             shown = {key: value for key, value in payload.items() if key not in ("timestamp", "transactionData")}
