@@ -16,8 +16,9 @@
 - Whatever ends the connection is a ConnectionClosed(code, reason): the peer's close code, the code of what it did
   wrong (1002 protocol, 1007 text that is no UTF-8, 1009 message longer than ``max_size``), or 1006 for a lost stream.
 - Memory: two buffers of 512 bytes and a message that is longer than that or comes in fragments, once.
-- TLS: ``wss://`` needs an ``ssl.SSLContext``. What it checks is up to it: PROTOCOL_TLS_CLIENT demands a certificate of
-  the loaded CA (``load_verify_locations``) that names the host of the URL. A device needs the time of day for that.
+- TLS: ``wss://`` needs an ``ssl.SSLContext``, and what is verified is up to that. MicroPython's verifies nothing until
+  ``context.verify_mode = ssl.CERT_REQUIRED`` is set; then the server's certificate must be of the CA given with
+  ``context.load_verify_locations(cadata=der)``, name the host of the URL and not have expired (set the clock first).
 - Looking up a name (``getaddrinfo``) blocks the event loop on a device, for seconds if the network is down; dial by
   address where this matters. Each TLS handshake step blocks, too (about a second in all on an ESP32).
 - No extensions (compression), no redirects followed.
@@ -31,7 +32,7 @@ from micropython import const
 from .frames import ConnectionClosed, WebSocketError
 from .handshake import HandshakeError, make_request, parse_url, read_answer
 from .websocket import WebSocket
-from .wire import Wire
+from .wire import Wire, text_of_error
 
 _IPPROTO_TCP = const(6)  # the same in lwIP and Linux; not every port names them
 _TCP_NODELAY = const(1)
@@ -78,7 +79,7 @@ def _dial(host, port, ssl):
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
         sock = socket.socket(*address[:3])
     except OSError as error:
-        raise ConnectionClosed(1006, str(error))
+        raise ConnectionClosed(1006, text_of_error(error))
     try:
         sock.setblocking(False)
         sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)  # else the end of a message may wait for an acknowledgement
@@ -92,6 +93,6 @@ def _dial(host, port, ssl):
             sock.setblocking(False)
     except (OSError, ValueError) as error:
         sock.close()
-        raise ConnectionClosed(1006, str(error))
+        raise ConnectionClosed(1006, text_of_error(error))
     stream = asyncio.StreamReader(sock)
     return stream, stream

@@ -17,7 +17,9 @@ from .frames import (
 from .inbox import Inbox
 from .outbox import Outbox
 
-_LINGER_MS = const(1000)  # how long the peer may take to close the stream after the close frames
+# How long the peer, which should close the stream first (RFC 6455 7.1.1), may take to do so:
+_BYE_MS = const(200)  # after both close frames; over TLS some never do
+_LINGER_MS = const(1000)  # after our close frame, while it may still be sending
 
 
 class WebSocket:
@@ -85,7 +87,7 @@ class WebSocket:
         try:
             return await reading
         except Violation as error:
-            self._end(error.code, error.reason, make_close(error.code, error.reason))
+            self._end(error.code, error.reason, make_close(error.code, error.reason), _LINGER_MS)
         finally:
             self._quiet.set()
 
@@ -97,13 +99,13 @@ class WebSocket:
             self.pong_event.set()
         else:
             code, reason = parse_close(payload)
-            self._end(code, reason, payload[:2])
+            self._end(code, reason, payload[:2], _BYE_MS)
 
-    def _end(self, code, reason, answer):
+    def _end(self, code, reason, answer, linger_ms):
         """The peer said good-bye or is told so: send a close frame if we did not, let the peer close, raise."""
         self._ended = self._outbox.shut = (code, reason)
         self._outbox.owe(CLOSE, answer)
-        self._wire.linger(_LINGER_MS)
+        self._wire.linger(linger_ms)
         raise ConnectionClosed(code, reason)
 
     async def send(self, data, fragment=0):

@@ -13,6 +13,11 @@ from .frames import ConnectionClosed
 SIZE = const(512)  # of each buffer: one OCPP message mostly fits. A multiple of 4
 
 
+def text_of_error(error):
+    """Return an OSError's text, or mbedTLS's ValueError about a certificate (lines of text), as one line."""
+    return " ".join(str(error).split())
+
+
 class Wire:
     """Moves bytes of an asyncio stream pair, or what has the same ``readinto``, ``write``, ``drain`` and ``out_buf``.
 
@@ -53,7 +58,7 @@ class Wire:
             while await self._receive_some():
                 pass
         except (OSError, ValueError) as error:
-            why = str(error)
+            why = text_of_error(error)
         self._reading = None
         self._end(why)
         if self._discard:
@@ -102,7 +107,7 @@ class Wire:
         try:
             self._writer.write(self._tx[:n])
         except (OSError, ValueError) as error:
-            self._end(str(error))
+            self._end(text_of_error(error))
             return
         if getattr(self._writer, "out_buf", True):
             self.flushed.clear()
@@ -115,7 +120,7 @@ class Wire:
             await self._writer.drain()
         except (OSError, ValueError) as error:
             self._flushing = None
-            self._end(str(error))
+            self._end(text_of_error(error))
             return
         self._flushing = None
         self.flushed.set()
