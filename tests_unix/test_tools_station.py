@@ -50,8 +50,8 @@ async def test_child_is_started_again_on_status_3_only(tmp_path):
 async def test_child_is_interrupted_killed_and_restarted(tmp_path):
     program = (
         "import time\n"
-        "print('up')\n"
         "try:\n"
+        "    print('up')\n"
         "    while True: time.sleep(1)\n"
         "except KeyboardInterrupt:\n"
         "    print('stopped in order')\n"
@@ -60,8 +60,9 @@ async def test_child_is_interrupted_killed_and_restarted(tmp_path):
     await child.wait_output("up")
     assert await child.interrupt() == 0
     assert "stopped in order" in child.text
+    mark = child.mark
     await child.start()
-    await child.wait_output("up", since=child.mark - 1)
+    await child.wait_output("up", since=mark)
     await child.kill()
     assert child.returncode == -signal.SIGKILL
     await child.kill()
