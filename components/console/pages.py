@@ -29,7 +29,7 @@ def words(value, yes="yes", no="no"):
 
 
 class Session:
-    """The energy of the transaction that runs, or of the last one, in mWh; 0 before the first."""
+    """The energy of the transaction that runs, or of the last one, in mWh: 0 before the first, None if unknown."""
 
     def __init__(self, gate, charger, ocpp):
         self._charger = charger
@@ -55,10 +55,10 @@ class Session:
         return now if now is not None and now - start < 1000 else start
 
     def energy_mwh(self):
-        now = self._charger.energy_mwh.value
-        if self._from is None or now is None:
+        if self._from is None:
             return self._mwh
-        return max(0, now - self._from)
+        now = self._charger.energy_mwh.value
+        return None if now is None else max(0, now - self._from)
 
 
 class Writes:

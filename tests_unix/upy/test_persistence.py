@@ -96,6 +96,19 @@ async def test_a_bad_byte_in_the_middle_keeps_everything_before_it(tmp):
     assert third.keys() == ["k0", "k1", "k2", "k3", "k4", "x5"] and third.torn == again.torn
 
 
+async def test_a_changed_digit_is_noticed_though_it_is_good_json(tmp):
+    store = await opened(tmp)
+    store.put("before", 1)
+    at = os.stat(journal(tmp))[6]
+    store.put("register", 1234)
+    await store.stop()
+    with open(journal(tmp), "rb") as file:
+        at += file.read()[at:].find(b"1234")
+    damage(tmp, at, 0x39)
+    again = await opened(tmp)
+    assert again.keys() == ["before"] and again.torn > 0
+
+
 async def test_a_tail_of_zeros_or_noise_is_no_record(tmp):
     for tail in (b"\0" * 100, b"\xff" * 100, bytes(range(256)), b"\x05\0"):
         store = await opened(tmp)

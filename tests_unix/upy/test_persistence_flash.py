@@ -3,7 +3,7 @@
 import os
 
 from flash import Flash, Mounted
-from journals import opened, state_of
+from journals import make, opened, state_of
 
 TIMEOUT_S = 120
 
@@ -23,9 +23,9 @@ def scenario():
         yield {"changes": {"long": "x" * 500, "n": n}}
 
 
-async def run_until_the_power_fails(home, states):
-    """Run the scenario; `states` gets the state after every commit that returned, then the one in flight."""
-    store = await opened(home)
+async def run_until_the_power_fails(store, states):
+    """Run the scenario; `states` gets the state after every step that returned. True if the power failed."""
+    await store.start()
     states.append(state_of(store))
     for step in scenario():
         try:
@@ -43,7 +43,7 @@ async def all_states():
     flash = Flash()
     states = []
     with Mounted(flash, "/flash", fresh=True) as home:
-        assert not await run_until_the_power_fails(home, states)
+        assert not await run_until_the_power_fails(make(home), states)
     return states
 
 
@@ -53,12 +53,14 @@ async def cut_after(formatted, operations, expected):
     flash.data[:] = formatted
     states = []
     with Mounted(flash, "/flash") as home:
+        store = make(home)
         flash.power = operations
         try:
-            failed = await run_until_the_power_fails(home, states)
+            failed = await run_until_the_power_fails(store, states)
         except OSError:
             failed = True  # while the journal was made
         flash.power = 0
+        await store.stop()  # without power: else the collector would close the file in the next life
     flash.power = None
     with Mounted(flash, "/flash") as home:
         again = await opened(home)
@@ -130,6 +132,67 @@ async def test_a_flash_full_of_other_files_works_again_when_they_are_gone():
         os.remove(home + "/ballast")
         store.put("k", "free")
         assert (await opened(home)).get("k") == "free"
+
+
+async def test_a_compaction_that_finds_no_room_leaves_all_as_it_was():
+    flash = Flash(blocks=16)
+    with Mounted(flash, "/flash", fresh=True) as home:
+        store = await opened(home)
+        for n in range(36):  # 9 of 16 blocks: there is no room for a second copy
+            store.commit({"n": n}, push=(("q", "y" * 900),))
+        before, compactions = state_of(store), store.compactions
+        try:
+            store._compact()
+            raise AssertionError("there was room")
+        except OSError:
+            pass
+        assert state_of(store) == before and store.compactions == compactions
+        assert os.listdir(home + "/state") == ["journal"]
+        store.put("goes", "on")
+        again = await opened(home)
+        assert again.get("goes") == "on" and state_of(again)[1] == before[1] and again.torn == 0
+
+
+async def test_one_failed_operation_spoils_one_commit_at_most():
+    failed = 0
+    for operations in range(40):
+        flash = Flash()
+        with Mounted(flash, "/flash", fresh=True) as home:
+            store = await opened(home)
+            store.put("first", "f" * 300)
+            flash.glitch = operations
+            try:
+                store.put("second", "s" * 300)
+            except store.Error:
+                failed += 1
+                assert store.get("second") is None
+            flash.glitch = None
+            store.put("third", 3)
+            again = await opened(home)
+            assert state_of(again) == state_of(store), operations
+    assert failed > 5
+
+
+async def test_one_failed_operation_in_a_compaction_spoils_nothing():
+    failed = 0
+    for operations in range(60):
+        flash = Flash()
+        with Mounted(flash, "/flash", fresh=True) as home:
+            store = await opened(home)
+            for n in range(8):
+                store.commit({"n": n}, push=(("q", "y" * 700),))
+            before = state_of(store)
+            flash.glitch = operations
+            try:
+                store._compact()
+            except OSError:
+                failed += 1
+            flash.glitch = None
+            assert state_of(store) == before, operations
+            store.put("goes", "on")
+            again = await opened(home)
+            assert again.get("goes") == "on" and state_of(again) == state_of(store), operations
+    assert failed > 10
 
 
 async def test_the_estimate_of_erases_is_what_littlefs_does():

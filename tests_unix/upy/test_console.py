@@ -1,0 +1,351 @@
+"""The console over the real components of the unix board; only the terminal is the test's own, for it is hardware."""
+
+import asyncio
+import struct
+
+from boards import unix
+from components.console.pages import fixed
+from core.clock import VirtualClock
+from core.kernel import RESTART, STOPPED, Kernel
+from core.log import Log, LogTail
+
+
+class Screen:
+    """A terminal: `type` gives it bytes, `text` is what was written, `close` ends the input."""
+
+    def __init__(self):
+        self.echo = False
+        self.text = ""
+        self._bytes = b""
+        self._more = asyncio.Event()
+        self._closed = False
+
+    def type(self, data):
+        self._bytes += data.encode() if isinstance(data, str) else data
+        self._more.set()
+
+    def close(self):
+        self._closed = True
+        self._more.set()
+
+    async def read(self, buf):
+        while not self._bytes:
+            if self._closed:
+                return 0
+            self._more.clear()
+            await self._more.wait()
+        count = min(len(buf), len(self._bytes))
+        buf[:count] = self._bytes[:count]
+        self._bytes = self._bytes[count:]
+        return count
+
+    def write(self, text):
+        self.text += text
+
+
+class Board:
+    NAME = "consoletest"
+    COMPONENTS = tuple(
+        [dict(entry, use="test_console:Screen") if entry["name"] == "terminal" else entry for entry in unix.COMPONENTS]
+    )
+    SETTINGS = unix.SETTINGS
+
+
+SETTINGS = {
+    "ocpp": {"url": "ws://127.0.0.1:1/ocpp", "id": "CP-1", "auth_key": "very-secret"},  # nobody is there
+    "can": {"port": "socket://127.0.0.1:1"},
+    "wifi": {"ssid": "home", "password": "also-secret"},
+}
+
+
+class Desk:
+    """A running firmware and a person at its console."""
+
+    def __init__(self, home):
+        self.clock = VirtualClock()
+        self.kernel = Kernel(Board, SETTINGS, self.clock, Log(LogTail(self.clock, None), "main"), home)
+        self.screen = self.kernel["terminal"]
+        self._task = None
+
+    async def __aenter__(self):
+        self._task = asyncio.create_task(self.kernel.run())
+        await self.clock.advance(100)
+        return self
+
+    async def __aexit__(self, *exc):
+        if self._task is not None:
+            await self.ended(STOPPED)
+
+    async def ended(self, code):
+        self.kernel.request_exit(STOPPED, "test")
+        task, self._task = self._task, None
+        assert await task == code
+
+    async def cut_power(self):
+        """End without a stop."""
+        self._task.cancel()
+        self.kernel._stop = _nothing
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            pass
+        self._task = None
+
+    async def type(self, data):
+        """What is written after these bytes."""
+        before = len(self.screen.text)
+        self.screen.type(data)
+        await self.clock.settle()
+        return self.screen.text[before:]
+
+    async def wait(self, ms):
+        """What is written while `ms` pass."""
+        before = len(self.screen.text)
+        await self.clock.advance(ms)
+        return self.screen.text[before:]
+
+    def receive(self, identifier, data):
+        """A CAN frame to whoever handles it."""
+        assert self.kernel["can"]._handlers[identifier](data, len(data)) is not False
+
+    def receive_all(self):
+        """What vehicle and power module say: 82.5 V, 30 A wanted; 76.234 V, 1.849 A; 25 of 30 Ah; 76.2 V, 41.5 degC."""
+        self.receive(0x1806E5F4, b"\x03\x39\x01\x2c\x00\x00\x00\x00")
+        self.receive(0x160B8001, struct.pack(">II", 125000, 0))
+        self.receive(0x160D8001, struct.pack(">II", 100000, 0))
+        self.receive(0x00433F01, struct.pack(">ff", 76.234, 0.1849))
+        self.receive(0x00473F01, b"\0\0\0\0\0\0\3\1")
+        self.receive(0x0681827E, b"\x01\x84\0\0" + struct.pack(">I", 78029))
+        self.receive(0x0681827E, b"\x01\x82\0\0\0\0" + struct.pack(">H", 19))
+        self.receive(0x0681827E, b"\x01\x80\0\0\0\0" + struct.pack(">H", 41500))
+
+
+async def _nothing():
+    pass
+
+
+def test_fixed_point_text():
+    assert [fixed(n, 1000) for n in (76234, 76250, 76249, 0, 49, 50, 999950, None)] == [
+        "76.2", "76.3", "76.2", "0.0", "0.0", "0.1", "1000.0", "--",
+    ]  # fmt: skip
+    assert [fixed(n, 1000, 2) for n in (3420, 3425, 5, 4, 999995)] == ["3.42", "3.43", "0.01", "0.00", "1000.00"]
+    assert [fixed(n, 10, 0) for n in (834, 835, 1000, 0)] == ["83", "84", "100", "0"]
+    assert [fixed(n, 1000) for n in (-1250, -1249, -49)] == ["-1.3", "-1.2", "0.0"]
+    assert fixed(123456789012345, 1000, 3) == "123456789012.345"  # more than a small integer of any device
+
+
+async def test_two_status_lines_every_ten_seconds_just_so(tmp):
+    async with Desk(tmp) as desk:
+        text = await desk.wait(9900)
+        first = "[Status] Uptime: 10s | WiFi: \u2705 | OCPP: Disconnected | State: Available\n"
+        assert first + "[Metrics] V=--V I=--A SOC=--% Energy=0.00Wh\n" in text
+        await desk.wait(9500)
+        desk.receive_all()
+        desk.kernel["ocpp"].connected.set(True)
+        text = await desk.wait(600)
+        lines = [line for line in text.split("\n") if line.startswith("[")]
+        assert lines[1] == "[Metrics] V=76.2V I=1.8A SOC=83% Energy=0.00Wh" and len(lines) == 2
+        assert lines[0].startswith("[Status] Uptime: 20s | WiFi: \u2705 | OCPP: ")
+        text = await desk.wait(10000)  # nobody said anything any more: nothing old is shown
+        assert "[Metrics] V=--V I=--A SOC=--% Energy=0.00Wh\n" in text
+        desk.kernel["wifi"].online.set(False)
+        assert "WiFi: \u274c |" in await desk.type("status\n")
+
+
+async def test_the_pages_show_what_was_received(tmp):
+    async with Desk(tmp) as desk:
+        desk.receive_all()
+        pages = []
+        for n in range(1, 5):
+            pages.append(await desk.type("%d\n" % n))
+        assert "permits charging: yes, mode: charging" in pages[0] and "82.5 V, maximum current: 30.0 A" in pages[0]
+        assert "SoC: 83.3 %, range: 68 km" in pages[0] and "25.0 of 30.0 Ah, model: Classic" in pages[0]
+        assert "125.0 Ah charged, 100.0 Ah discharged; frames refused: 0" in pages[0]
+        assert "not charging" in pages[1] and "error: none" in pages[1] and "charging disabled" in pages[1]
+        assert pages[2] == "Output: 76.2 V, 1.9 A, 41.5 degC\n"
+        assert "Terminal: 76.23 V, 1.85 A, 0.141 kW" in pages[3]
+        everything = await desk.type("5\n")
+        for page in pages:
+            assert page.split("\n")[0] in everything
+        await desk.wait(6000)
+        stale = await desk.type("5\n")
+        for line in ("BMS: silent", "maximum voltage: -- V", "SoC: -- %", "Output: -- V, -- A, -- degC", "-- kW"):
+            assert line in stale, line
+
+
+async def test_why_names_every_condition_and_what_forbids(tmp):
+    async with Desk(tmp) as desk:
+        gate = desk.kernel["gate"]
+        text = await desk.type("why\n")
+        for name, _, holds in gate.conditions():
+            assert ("%s %s = " % ("ok     " if holds else "FORBIDS", name)) in text
+        assert "FORBIDS transaction = no" in text and "ok      emergency_stop = no" in text
+        assert text.endswith("charging is disabled\n")
+        desk.receive_all()
+        assert "ok      bms_permits = yes" in await desk.type("why\n")
+
+
+async def test_t_stops_before_enter_and_s_releases(tmp):
+    async with Desk(tmp) as desk:
+        stop = desk.kernel["gate"].emergency_stop
+        assert "EMERGENCY STOP" in await desk.type("t") and stop.value is True
+        assert await desk.type("\n") == "" and stop.value is True
+        assert "FORBIDS emergency_stop = yes" in await desk.type("why\n")
+        text = await desk.type("s\n")
+        assert stop.value is False and "released" in text
+        assert "not allowed now, because of: transaction" in text and "auth TAG" in text
+        assert "released" not in await desk.type("s\n")  # there was nothing to release
+
+
+async def test_the_emergency_stop_lasts_over_a_power_cut_and_its_release_too(tmp):
+    async with Desk(tmp) as desk:
+        await desk.type("t")
+        await desk.cut_power()
+    async with Desk(tmp) as desk:
+        assert desk.kernel["gate"].emergency_stop.value is True and "still pressed" in desk.screen.text
+        await desk.type("s\n")
+        await desk.cut_power()
+    async with Desk(tmp) as desk:
+        assert desk.kernel["gate"].emergency_stop.value is False
+
+
+async def test_the_stop_works_when_the_journal_does_not(tmp):
+    async with Desk(tmp) as desk:
+        await desk.kernel["store"].stop()  # no commit succeeds any more
+        text = await desk.type("t")
+        assert desk.kernel["gate"].emergency_stop.value is True
+        assert "not kept over a restart" in text and "EMERGENCY STOP" in text
+        await desk.type("s\n")
+        assert desk.kernel["gate"].emergency_stop.value is False
+
+
+async def test_mute_silences_status_lines_and_all_but_errors_and_again_ends_it(tmp):
+    async with Desk(tmp) as desk:
+        log = desk.kernel.log
+        assert "muted" in await desk.type("0\n")
+        log.warning("a warning")
+        log.error("an error")
+        text = await desk.wait(30000)
+        assert "[Status]" not in desk.screen.text and "an error" in desk.screen.text
+        assert "a warning" not in desk.screen.text
+        assert "State:" in await desk.type("status\n")  # who asks is answered
+        assert "a warning" in await desk.type("log\n")  # and it is not lost
+        await desk.type("0\n")
+        text = await desk.wait(10000)
+        assert text.count("[Status]") == 1
+
+
+async def test_words_with_arguments(tmp):
+    async with Desk(tmp) as desk:
+        text = await desk.type("config\n")
+        assert "  HeartbeatInterval = " in text and "  NumberOfConnectors = 1 (read-only)" in text
+        assert "HeartbeatInterval: Accepted" in await desk.type("config HeartbeatInterval 77\n")
+        assert await desk.type("config HeartbeatInterval\n") == "  HeartbeatInterval = 77\n"
+        assert "Rejected" in await desk.type("config HeartbeatInterval soon\n")
+        assert "Rejected" in await desk.type("config NumberOfConnectors 2\n")
+        assert "no such key" in await desk.type("config Nonsense\n")
+        assert "NotSupported" in await desk.type("config Nonsense 1\n")
+        assert "which tag" in await desk.type("auth\n")
+        assert "tag " + "x" * 21 in await desk.type("auth " + "x" * 21 + "\n")
+        text = await desk.type("auth CARD-7\n")
+        assert "tag CARD-7: " in text and "idTag presented" in text
+
+
+async def test_a_setting_that_the_journal_does_not_take_says_so(tmp):
+    async with Desk(tmp) as desk:
+        await desk.kernel["store"].stop()
+        assert "not stored" in await desk.type("config HeartbeatInterval 78\n")
+        assert "= 78" not in await desk.type("config HeartbeatInterval\n")
+
+
+async def test_components_status_log_and_help(tmp):
+    async with Desk(tmp) as desk:
+        text = await desk.type("components\n")
+        for part in desk.kernel.parts:
+            assert "  %s: running" % part.name in text
+        assert "  charger: running, critical, beat " in text
+        text = await desk.type("status\n")
+        assert "Boot 1 after: power cut" in text and "Journal: " in text and "CAN: down" in text
+        text = await desk.type("h\n")
+        words = "1 2 3 4 5 s t 0 h auth status why config log components reset".split()
+        assert [line.split()[0] for line in text.strip().split("\n")] == words
+        assert "health: boot 1" in await desk.type("log\n")
+
+
+async def test_what_is_no_command_is_said_and_counted_and_does_nothing(tmp):
+    async with Desk(tmp) as desk:
+        console = desk.kernel["console"]
+        for n, bad in enumerate((b"nonsense\n", b"\xff\xfe\xfd\n", b"x" * 5000 + b"\n", b"STATUS\n", b"{}\n")):
+            assert "ignored: " in await desk.type(bad)
+            assert console.unknown == n + 1
+        state = 1
+        noise = bytearray(2000)
+        for i in range(len(noise)):
+            state = state * 1103515245 + 12345 & 0x7FFFFFFF
+            noise[i] = state >> 16 & 0xFF
+        await desk.type(bytes(noise).replace(b"t", b"u") + b"\n")
+        assert "State:" in await desk.type("status\n")
+        assert desk.kernel.parts[-1].failures == 0 and not desk.kernel["gate"].enabled.value
+
+
+async def test_a_burst_of_commands_is_bounded(tmp):
+    async with Desk(tmp) as desk:
+        text = await desk.type("log\n" * 2000)
+        assert "too many commands at once" in text
+        assert len(desk.kernel["console"]._answers) == 0
+        assert "State:" in await desk.type("status\n")
+
+
+async def test_the_end_of_the_input_ends_nothing_else(tmp):
+    async with Desk(tmp) as desk:
+        desk.screen.close()
+        text = await desk.wait(10000)
+        assert "the input has ended" in desk.screen.text and "[Status]" in text
+        text = await desk.wait(30000)
+        assert text.count("[Status]") == 3 and desk.kernel.alive.value is True
+        assert all(part.failures == 0 for part in desk.kernel.parts)
+
+
+async def test_reset_ends_the_firmware_with_restart(tmp):
+    async with Desk(tmp) as desk:
+        desk.screen.type("reset\n")
+        await desk.clock.settle()
+        await desk.ended(RESTART)
+        assert "restarting" in desk.screen.text
+    async with Desk(tmp) as desk:
+        assert desk.kernel["health"].reset_cause == "stop: reset on the console"
+
+
+async def test_a_log_line_does_not_tear_what_is_being_typed(tmp):
+    async with Desk(tmp) as desk:
+        desk.kernel["console"]._keyboard.echo = desk.screen.write
+        await desk.type("auth CA")
+        before = len(desk.screen.text)
+        desk.kernel.log.info("something")
+        text = desk.screen.text[before:]
+        assert text.startswith("\r\x1b[KI ") and text.endswith("something\nauth CA")
+
+
+async def test_nothing_secret_is_shown(tmp):
+    async with Desk(tmp) as desk:
+        for word in ("5", "status", "config", "log", "components", "why", "h", "config AuthorizationKey"):
+            await desk.type(word + "\n")
+        await desk.wait(120000)
+        assert "secret" not in desk.screen.text and not any("secret" in line for line in desk.kernel.log.tail.lines)
+
+
+async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_end(tmp):
+    async with Desk(tmp) as desk:
+        energy, transaction = desk.kernel["charger"].energy_mwh, desk.kernel["gate"].transaction
+        session = desk.kernel["console"]._pages.session
+        energy.set(5000700)
+        transaction.set(True)
+        energy.set(5004120)
+        assert "Energy=3.42Wh" in await desk.type("status\n")
+        transaction.set(False)
+        energy.set(5004500)
+        assert session.energy_mwh() == 3420
+        transaction.set(True)
+        assert session.energy_mwh() == 0
+        energy.set(None)
+        assert "Energy=--Wh" in await desk.type("status\n")
