@@ -107,10 +107,11 @@ class Ocpp:
     def _build_charge_point(self, services, o):
         self.authorization = Authorization(services, self.online, o["cache_size"])
         self.availability = Availability(services.store)
-        self.delivery = Delivery(services, self.rpc, self.online, o["queue_max"])
+        self.delivery = Delivery(services, self.rpc, self.online, self.authorization.learn, o["queue_max"])
         self.metering = Metering(services, self.delivery, self.online)
-        self.transactions = Transactions(services, self.delivery, self.metering, self.authorization)
-        self.transactions.allowed = self._allowed
+        self.transactions = Transactions(
+            services, self.delivery, self.metering, self.authorization, self._allowed
+        )
         self.connector = Connector(services, self.availability, self.transactions)
         self.state = self.connector.state
         self.status = StatusReporter(services, self.availability, self.connector, self.online)

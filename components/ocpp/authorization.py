@@ -28,7 +28,8 @@ class Authorization:
         self._online = online  # function: is the central system there, and has it accepted us?
         self._cache_size = cache_size
         self._tags = []  # what is in the cache, the least recently used first
-        self._waiting = None  # (tag, done) that an Authorize is to be sent for
+        # (tag, done) that an Authorize is to be sent for
+        self._waiting = ()  # type: tuple
         self.lists = []
 
     def start(self):
@@ -41,7 +42,7 @@ class Authorization:
 
         Returns False if another idTag is being checked.
         """
-        if self._waiting is not None:
+        if self._waiting:
             return False
         if not self._online():
             done(*self._offline(tag))
@@ -56,7 +57,7 @@ class Authorization:
 
     def busy(self):
         """Is an idTag being checked?"""
-        return self._waiting is not None
+        return bool(self._waiting)
 
     def _find(self, tag):
         """(status, parent) of a tag that is known here, or None."""
@@ -77,17 +78,17 @@ class Authorization:
 
     def next_call(self):
         waiting = self._waiting
-        if waiting is None:
+        if not waiting:
             return None
         tag, done = waiting
         if not self._online():
-            self._waiting = None
+            self._waiting = ()
             done(*self._offline(tag))
             return None
         return Call("Authorize", {"idTag": tag}, self._on_answer)
 
     def _on_answer(self, answer, error):
-        (tag, done), self._waiting = self._waiting, None
+        (tag, done), self._waiting = self._waiting, ()
         if error in (TIMEOUT, CLOSED):
             done(*self._offline(tag))
         elif error is not None:
@@ -98,7 +99,7 @@ class Authorization:
 
     def step(self):
         """While there is no connection nobody asks `next_call`: decide what waits."""
-        if self._waiting is not None and not self._online():
+        if self._waiting and not self._online():
             self.next_call()
 
     # --- the cache ----------------------------------------------------------------------------------------------

@@ -29,11 +29,11 @@ _RESERVED = const(2)  # places that only StartTransaction and StopTransaction ma
 class Delivery:
     """The queue of transaction messages.
 
-    `on_started(transaction, id, answer)` returns {key: value} to be journaled together with the answer to a
-    StartTransaction; `on_answer(tag, answer)` sees the idTagInfo of answers.
+    `on_answer(tag, answer)` sees the idTagInfo of answers; ``on_started(transaction, id, answer)`` (set by
+    Transactions) returns {key: value} to be journaled together with the answer to a StartTransaction.
     """
 
-    def __init__(self, services, rpc, online, queue_max):
+    def __init__(self, services, rpc, online, on_answer, queue_max):
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
@@ -42,15 +42,15 @@ class Delivery:
         self._rpc = rpc
         self._online = online
         self._queue_max = queue_max
-        self._head = None  # the oldest record, read from the store once
+        self._head = []  # the oldest record, read from the store once
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
         self._data_tx = None
         self._data_count = 0
         self.thinned = 0  # intermediate MeterValues dropped for want of room
-        self.on_started = None
-        self.on_answer = None
+        self.on_started = lambda transaction, id, answer: {}
+        self._on_answer = on_answer
 
     def stamps_in_journal(self):
         """Generator of all stamps in the queues."""
@@ -158,9 +158,9 @@ class Delivery:
         """The oldest message, if it is due."""
         if not self._online() or self._clock.uptime_ms() < self._due_ms:
             return None
-        if self._head is None:
-            self._head = self._store.queue(QUEUE).peek()
-            if self._head is None:
+        if not self._head:
+            self._head = self._store.queue(QUEUE).peek() or []
+            if not self._head:
                 return None
         record = self._head
         kind = record[_KIND]
@@ -241,9 +241,9 @@ class Delivery:
             changes[_IDS + str(record[_TX])] = transaction_id
         self._take(record, changes)
         if record[_KIND] == "S":
-            self.on_answer(record[5], answer)
+            self._on_answer(record[5], answer)
         elif record[_KIND] == "E" and record[6] is not None:
-            self.on_answer(record[6], answer)
+            self._on_answer(record[6], answer)
 
     def _failed(self, record, error):
         """Try again later, each time one interval later; give up after TransactionMessageAttempts.
@@ -270,7 +270,7 @@ class Delivery:
             changes[_IDS + str(record[_TX])] = None
             pop += (DATA,) * self._data_of(record[_TX])
         self._store.commit(changes, pop=pop)
-        self._head = None
+        self._head = []
         self._attempts = 0
         self._answers_seen = self._rpc.answers
         self._due_ms = 0

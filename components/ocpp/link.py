@@ -98,7 +98,6 @@ class Link:
         if not self.url.startswith("wss://"):
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = ssl.CERT_REQUIRED
         with open(self._ca_file, "rb") as file:
             context.load_verify_locations(cadata=file.read())
         return context

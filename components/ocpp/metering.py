@@ -35,18 +35,16 @@ class Metering:
         if index == 7:
             mv, ma = charger.wanted_voltage_mv.value, charger.wanted_current_ma.value
             return None if mv is None or ma is None else mv * ma // 1000
-        if index == 4:
-            permille = self._bms.soc_permille.value
-            return None if permille is None else permille * 100
-        return (
-            None,
+        signals = (
             charger.power_mw,
             charger.terminal_current_ma,
             charger.terminal_voltage_mv,
-            None,
+            self._bms.soc_permille,
             charger.temperature_mdeg,
             charger.wanted_current_ma,
-        )[index].value
+        )
+        value = signals[index - 1].value
+        return value * 100 if index == 4 and value is not None else value
 
     def sample(self, key, context):
         """A compact sample of the measurands that configuration `key` lists, or None if none of them is known."""

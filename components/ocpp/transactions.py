@@ -20,7 +20,8 @@ class Transaction:
         self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid = record
         self.id = id
         self.reason = ""  # why it ends, once it does
-        self.end = None  # the StopTransaction that is to be journaled, and the last sample
+        # The StopTransaction that is to be journaled, and the last sample
+        self.end = ()  # type: tuple
 
     def record(self):
         return [self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid]
@@ -29,14 +30,14 @@ class Transaction:
 class Transactions:
     """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
 
-    `ended(transaction, meter_stop_wh)` is called after each end.
+    `allowed()`: may one start now? ``ended(transaction, meter_stop_wh)`` is called after each end.
     """
 
-    def __init__(self, services, delivery, metering, authorization):
-        self.current = None
+    def __init__(self, services, delivery, metering, authorization, allowed):
+        self.current = None  # type: Transaction
         self.finished = False
-        self.ended = None
-        self.allowed = None  # function: may a transaction start now?
+        self.ended = lambda transaction, meter_stop_wh: None
+        self.allowed = allowed
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
         self._clock = services.clock
         self._log = services.log
@@ -49,11 +50,11 @@ class Transactions:
         self._gate = services.gate
         self._charger = services.charger
         self._plug = services.plug
-        self._tag = None  # (idTag, parentIdTag, uptime until which the plug is awaited), authorized
+        # Authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
+        self._tag = ()  # type: tuple
         self._resume_until_ms = None
         self._emergency = False
         delivery.on_started = self._on_started
-        delivery.on_answer = authorization.learn
         services.gate.emergency_stop.watch(self._on_emergency)
 
     def start(self):
@@ -89,14 +90,14 @@ class Transactions:
             return "an idTag has 1 to %d printable ASCII characters" % _TAG_MAX
         if self.current is not None:
             return self._tag_to_stop(tag)
-        if self._tag is not None and same_tag(tag, self._tag[0]):
-            self._tag = None
+        if self._tag and same_tag(tag, self._tag[0]):
+            self._tag = ()
             return "taken back"
         if not self.allowed():
             return "refused: the connector is not available"
         if not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
             return "refused: another idTag is being checked"
-        return "being checked" if self.current is None and self._tag is None else "accepted"
+        return "being checked" if self.current is None and not self._tag else "accepted"
 
     def _tag_to_stop(self, tag):
         """The idTag of the start ends the transaction; so does another one of the same group."""
@@ -135,13 +136,13 @@ class Transactions:
 
     def expects_plug(self):
         """Is an idTag authorized that waits for the plug?"""
-        return self._tag is not None
+        return bool(self._tag)
 
     # --- start --------------------------------------------------------------------------------------------------
 
     def _start_if_plugged(self):
-        if self._plug.plugged.value and self._tag is not None and self.current is None:
-            (tag, parent, _), self._tag = self._tag, None
+        if self._plug.plugged.value and self._tag and self.current is None:
+            (tag, parent, _), self._tag = self._tag, ()
             try:
                 self._start(tag, parent)
             except self._store.Error as e:
@@ -202,7 +203,7 @@ class Transactions:
         self._gate.limit_ma.set(0)
         current.reason = current.reason or reason
         try:
-            if current.end is None:
+            if not current.end:
                 current.end = self._end_of(current, tag)
             self._delivery.commit({_RUNNING: None}, current.end[0], current.end[1])
         except self._store.Error as e:
@@ -212,8 +213,7 @@ class Transactions:
         self.current = None
         self._resume_until_ms = None
         self.finished = bool(self._plug.plugged.value)
-        if self.ended is not None:
-            self.ended(current, current.end[0][4])
+        self.ended(current, current.end[0][4])
         return True
 
     def _end_of(self, current, tag):
@@ -231,18 +231,18 @@ class Transactions:
         emergency, self._emergency = self._emergency or bool(self._gate.emergency_stop.value), False
         if self.current is not None:
             self._step_running(plugged, emergency)
-        elif self._tag is not None:
+        elif self._tag:
             self._step_waiting(emergency)
 
     def _step_waiting(self, emergency):
         if emergency or not self.allowed():
             self._log.info("idTag %s: given up, the connector is not available", self._tag[0])
-            self._tag = None
+            self._tag = ()
         elif self._plug.plugged.value:
             self._start_if_plugged()
         elif self._clock.uptime_ms() >= self._tag[2]:
             self._log.info("idTag %s: nothing was plugged in within ConnectionTimeOut", self._tag[0])
-            self._tag = None
+            self._tag = ()
 
     def _step_running(self, plugged, emergency):
         if self.current.reason or emergency:

@@ -27,10 +27,11 @@ class VendorMessages:
         transactions.ended = self._on_ended
         services.bms.permitted.watch(self._on_permitted)
 
-    def _send(self, message_id, content):
-        self._outbox.add(
-            "DataTransfer", {"vendorId": self._vendor_id, "messageId": message_id, "data": json.dumps(content)}
-        )
+    def _send(self, message_id, fields):
+        """Fields: (name, str or int or None for what is not known, divisor of an int or 1)."""
+        data = ", ".join([_member(*field) for field in fields if field[1] is not None])
+        payload = {"vendorId": self._vendor_id, "messageId": message_id, "data": "{" + data + "}"}
+        self._outbox.add("DataTransfer", payload)
 
     def step(self):
         """VehicleInfo: 3 s after the plug went in, then every 5 s, until a transaction starts."""
@@ -46,36 +47,42 @@ class VendorMessages:
                 self._send("VehicleInfo", self.vehicle_info())
 
     def vehicle_info(self):
-        """What is known of the vehicle; V, A, percent, km and degrees Celsius."""
+        """What is known of the vehicle, as fields; in %, A, km, V, A, degrees Celsius."""
         bms, charger = self._bms, self._charger
-        fields = (
+        return (
             ("soc", bms.soc_permille.value, 10),
             ("maxCurrent", bms.max_current_ma.value, 1000),
-            ("model", bms.model.value, None),
+            ("model", bms.model.value, 1),
             ("range", bms.range_m.value, 1000),
             ("voltage", charger.terminal_voltage_mv.value, 1000),
             ("current", charger.terminal_current_ma.value, 1000),
             ("temperature", charger.temperature_mdeg.value, 1000),
         )
-        return {name: value / unit if unit else value for name, value, unit in fields if value is not None}
 
     def _on_ended(self, transaction, meter_stop_wh):
         began_ms = self._stamps.utc_of(transaction.started)
         ended_ms = self._stamps.utc_of(self._stamps.now())
-        soc = self._bms.soc_permille.value
-        content = {
-            "energyDelivered": meter_stop_wh - transaction.meter_start_wh,
-            "durationMinutes": max(0, ended_ms - began_ms) // 60000,
-        }
-        if soc is not None:
-            content["finalSoc"] = soc / 10
-        self._send("SessionSummary", content)
+        fields = (
+            ("finalSoc", self._bms.soc_permille.value, 10),
+            ("energyDelivered", meter_stop_wh - transaction.meter_start_wh, 1),
+            ("durationMinutes", max(0, ended_ms - began_ms) // 60000, 1),
+        )
+        self._send("SessionSummary", fields)
 
     def _on_permitted(self, permitted):
         if permitted is None:
-            content = {"alertType": "BMSSilent", "message": "no frame from the BMS"}
+            alert, message = "BMSSilent", "no charge request from the BMS"
         elif permitted:
-            content = {"alertType": "ChargingPermitted", "message": "the BMS permits charging"}
+            alert, message = "ChargingPermitted", "the BMS permits charging"
         else:
-            content = {"alertType": "ChargingStopped", "message": "the BMS does not permit charging"}
-        self._send("BMSAlert", content)
+            alert, message = "ChargingStopped", "the BMS does not permit charging"
+        self._send("BMSAlert", (("alertType", alert, 1), ("message", message, 1)))
+
+
+def _member(name, value, divisor):
+    """A member of a JSON object; a fraction is written from integers, for a float would show its rounding."""
+    if divisor == 1:
+        return "%s: %s" % (json.dumps(name), json.dumps(value))
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), divisor)
+    return "%s: %s%d.%s" % (json.dumps(name), sign, whole, str(divisor + part)[1:])
