@@ -10,7 +10,7 @@
     await ws.close()
 
 - One task receives: a second recv() at the same time raises WebSocketError. Any number of tasks may send; their
-  messages go one after the other. Pings are answered while there is room in the receive buffer and a recv() runs.
+  messages go one after the other. It is recv() that answers pings and sees pongs and the end: keep one running.
 - recv() and recv_into() may be cancelled at any time, nothing is lost. A send() that is cancelled before its first
   byte sends nothing; inside a message it drops the connection.
 - Whatever ends the connection is a ConnectionClosed(code, reason): the peer's close code, the code of what it did
@@ -20,7 +20,7 @@
   ``context.verify_mode = ssl.CERT_REQUIRED`` is set; then the server's certificate must be of the CA given with
   ``context.load_verify_locations(cadata=der)``, name the host of the URL and not have expired (set the clock first).
 - Looking up a name (``getaddrinfo``) blocks the event loop on a device, for seconds if the network is down; dial by
-  address where this matters. Each TLS handshake step blocks, too (about a second in all on an ESP32).
+  address where this matters. Each step of a TLS handshake blocks for as long as its arithmetic takes.
 - No extensions (compression), no redirects followed.
 """
 

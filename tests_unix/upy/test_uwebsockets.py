@@ -177,6 +177,36 @@ async def test_control_frames_between_the_fragments_we_send():
     ws.abort()
 
 
+async def test_pings_while_one_long_frame_goes_out():
+    """With room enough the sender still stops for others inside the frame, but no control frame may get in there."""
+    ws, stream = await opened()
+    receiving = asyncio.create_task(ws.recv())
+    sending = asyncio.create_task(ws.send(b"x" * 5000))
+    while not sending.done():
+        stream.feed(frame(0x89, b"hello"))
+        await asyncio.sleep_ms(0)
+    await sending
+    await until(lambda: not stream.unread())
+    await asyncio.sleep_ms(2)
+    found = frames_in(stream.sent)
+    assert (0x82, b"x" * 5000) in found and (0x8A, b"hello") in found
+    assert {first for first, _ in found} == {0x82, 0x8A}
+    ws.abort()
+    await raised(ConnectionClosed, receiving)
+
+
+async def test_a_ping_inside_a_frame_is_answered_after_it():
+    ws, stream = await opened()
+    receiving = asyncio.create_task(ws.recv())
+    sending = asyncio.create_task(ws.send(b"x" * 5000))
+    await until(lambda: stream.sent)
+    stream.feed(frame(0x89, b"hello"))  # one only: nothing else makes the pong go out
+    await sending
+    assert frames_in(stream.sent) == [(0x82, b"x" * 5000), (0x8A, b"hello")]
+    ws.abort()
+    await raised(ConnectionClosed, receiving)
+
+
 async def test_input_flood_is_not_taken_before_it_is_wanted():
     ws, stream = await opened()
     stream.feed(frame(0x82, b"x" * 100) * 1000)

@@ -155,6 +155,7 @@ async def test_abort():
     assert stream.closed == 1 and ws.closed and ws.close_code == 1006
     for task in (receiving, sending):
         assert (await raised(ConnectionClosed, task)).code == 1006
+    await until(lambda: not stream.reading)  # else it would read from whatever gets the same descriptor next
     ws.abort()
     await ws.close()
     assert stream.closed == 1

@@ -32,6 +32,7 @@ class Stream:
         self.room = None
         self.chunk = chunk
         self.closed = 0
+        self.reading = False  # somebody waits for input
         self.write_error = None
         self._in = bytearray()
         self._end = None
@@ -53,7 +54,11 @@ class Stream:
                     raise OSError(self._end)
                 return 0
             self._event.clear()
-            await self._event.wait()
+            self.reading = True
+            try:
+                await self._event.wait()
+            finally:
+                self.reading = False
         n = min(len(buf), len(self._in), self.chunk)
         buf[:n] = self._in[:n]
         self._in = self._in[n:]
