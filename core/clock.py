@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+_LONG_MS = 1 << 28  # three days: no test takes so long
+
 
 class Clock:
     """The device's time.
@@ -17,8 +19,7 @@ class Clock:
         self._up_ms = 0
         self._utc_offset_ms = None
 
-    def ticks_ms(self):
-        return time.ticks_ms()
+    ticks_ms = staticmethod(time.ticks_ms)  # no Python function between: it is called for every CAN frame
 
     def sleep_ms(self, ms):
         """Awaitable: wait for `ms` milliseconds."""
@@ -62,13 +63,14 @@ class VirtualClock(Clock):
         if ms <= 0:
             await asyncio.sleep_ms(0)
             return
-        sleeper = (self._now + ms, asyncio.Event())
+        # A plain sleep that `advance` cuts short: asyncio.wait_for takes no other one for its time-out.
+        sleeper = (self._now + ms, asyncio.core.cur_task)  # type: ignore[attr-defined]
         index = len(self._sleepers)
         while index and self._sleepers[index - 1][0] > sleeper[0]:
             index -= 1
         self._sleepers.insert(index, sleeper)
         try:
-            await sleeper[1].wait()
+            await asyncio.sleep_ms(_LONG_MS)
         finally:
             if sleeper in self._sleepers:
                 self._sleepers.remove(sleeper)
@@ -78,9 +80,11 @@ class VirtualClock(Clock):
         end = self._now + ms
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
-            due, event = self._sleepers.pop(0)
+            due, task = self._sleepers.pop(0)
             self._now = max(self._now, due)
-            event.set()
+            queue = asyncio.core._task_queue  # type: ignore[attr-defined]
+            queue.remove(task)
+            queue.push(task)
             await self.settle()
         self._now = end
 
