@@ -1,5 +1,7 @@
 """Entry of the firmware: ``micropython main.py BOARD --home DIR``.
 
+BOARD is a module of boards/, or, with a dot in it, any module on the path: ``myboards.kiosk``.
+
 Exit status: 0 orderly stop (Ctrl-C), 2 wrong arguments or settings, 3 "start me again" (Reset, update).
 """
 
@@ -13,19 +15,18 @@ for _path in (_ROOT + "/lib", _ROOT):
 
 from core.clock import Clock  # noqa: E402
 from core.declare import DeclarationError  # noqa: E402
-from core.kernel import STOPPED, Kernel  # noqa: E402
+from core.kernel import Kernel  # noqa: E402
 from core.log import Log, LogTail  # noqa: E402
 from core.settings import read_settings  # noqa: E402
 
 _USAGE = "usage: micropython main.py BOARD --home DIR"
 _WRONG = 2
-_STOP_MS = 10000
 
 
 def load_board(name):
-    """The module ``boards.NAME``. Raises DeclarationError."""
+    """The module ``boards.NAME``, or ``NAME`` itself if it is a dotted one. Raises DeclarationError."""
     try:
-        return __import__("boards." + name, None, None, ("NAME",))
+        return __import__(name if "." in name else "boards." + name, None, None, ("NAME",))
     except ImportError as e:
         raise DeclarationError("board %s not found: %s" % (name, e))
 
@@ -37,18 +38,14 @@ def build(board_name, home):
     return Kernel(load_board(board_name), read_settings(home + "/settings.json"), clock, log, home)
 
 
-async def _stop(kernel):
-    kernel.request_exit(STOPPED, "interrupted")
-    await asyncio.wait_for_ms(kernel.wait_stopped(), _STOP_MS)
-
-
 def run(kernel):
     """Run to the end; returns the exit status."""
-    try:
-        return asyncio.run(kernel.run())
-    except KeyboardInterrupt:
-        asyncio.run(_stop(kernel))
-        return STOPPED
+    life = kernel.run
+    while True:
+        try:
+            return asyncio.run(life())
+        except KeyboardInterrupt:
+            life = kernel.interrupted
 
 
 def main(arguments):

@@ -1,6 +1,7 @@
 """The kernel: builds what a board declares, starts it, watches over it, and stops it."""
 
 import asyncio
+import time
 
 from core import declare
 from core.signals import Signal
@@ -10,6 +11,8 @@ _BACK_OFF_MS = 1000  # the first; it doubles
 _BACK_OFF_MAX_MS = 60000
 _STEADY_MS = 60000  # a component that ran this long starts over with the first back-off
 _STOP_MS = 2000  # what each component may take to stop
+_STOP_ALL_MS = 10000
+_POLL_MS = 5
 
 
 class Kernel:
@@ -32,7 +35,8 @@ class Kernel:
         self.exit_reason = ""
         self._exit_code = None
         self._exit = asyncio.Event()
-        self._stopped = asyncio.Event()
+        self._stopping = False
+        self._stopped = False
         self.parts = declare.read(board, settings)  # raises DeclarationError
         self._by_name = {part.name: part for part in self.parts}
         for part in self.parts:
@@ -84,7 +88,18 @@ class Kernel:
                 await self._wait_for_exit()
         finally:
             await self._stop()
-            self._stopped.set()
+        return self._exit_code
+
+    async def interrupted(self):
+        """`run` was left by a KeyboardInterrupt: stop in its place; returns the code.
+
+        MicroPython drops the task that was running at that moment: it never ends, and whoever awaits it waits for
+        ever. So nothing is awaited here without a time limit.
+        """
+        self.request_exit(STOPPED, "interrupted")
+        if self._stopping:
+            await self._poll(lambda: self._stopped, _STOP_ALL_MS)
+        await self._stop()
         return self._exit_code
 
     async def _wait_for_exit(self):
@@ -92,9 +107,6 @@ class Kernel:
             await asyncio.wait_for_ms(self._exit.wait(), 3600000)
         except asyncio.TimeoutError:
             self.clock.uptime_ms()  # keeps the count through the wrap-around of ticks
-
-    async def wait_stopped(self):
-        await self._stopped.wait()
 
     async def _start(self):
         for part in self.parts:
@@ -156,26 +168,36 @@ class Kernel:
         self.alive.set(True)
 
     async def _stop(self):
+        if self._stopping:
+            return
+        self._stopping = True
         self._exit.set()
         self.alive.set(False)  # closes the gate first
         for part in reversed(self.parts):
             if part.task is not None:
-                await self._within(part, self._cancel(part.task))
+                part.task.cancel()
+                if not await self._poll(lambda part=part: part.task is None, _STOP_MS):
+                    self.log.error("component %s did not end within %d ms", part.name, _STOP_MS)
             if part.state != "built" and hasattr(part.instance, "stop"):
-                await self._within(part, part.instance.stop())
+                await self._stop_part(part)
             part.state = "stopped"
+        self._stopped = True
 
-    async def _cancel(self, task):
-        task.cancel()
+    async def _stop_part(self, part):
+        task = asyncio.create_task(part.instance.stop())
+        if not await self._poll(task.done, _STOP_MS):
+            self.log.error("component %s did not stop within %d ms", part.name, _STOP_MS)
+            return
         try:
             await task
-        except asyncio.CancelledError:
-            pass
-
-    async def _within(self, part, awaitable):
-        try:
-            await asyncio.wait_for_ms(awaitable, _STOP_MS)
-        except asyncio.TimeoutError:
-            self.log.error("component %s did not stop within %d ms", part.name, _STOP_MS)
         except Exception as e:
             self.log.exception("component %s raised %r while stopping" % (part.name, e), e)
+
+    async def _poll(self, condition, limit_ms):
+        """Wait until ``condition()``; False if it did not come true within `limit_ms` of real time."""
+        began = time.ticks_ms()
+        while not condition():
+            if time.ticks_diff(time.ticks_ms(), began) > limit_ms:
+                return False
+            await asyncio.sleep_ms(_POLL_MS)
+        return True

@@ -10,15 +10,16 @@ async def together(*coroutines):
     What that first one raised is raised here, so a component with several loops fails, and is restarted, as a whole.
     """
     ended = asyncio.Event()
-    tasks = [asyncio.create_task(_report_end(coroutine, ended)) for coroutine in coroutines]
+    over = []  # not task.done(): that never becomes true for the task that a KeyboardInterrupt has hit
+    tasks = [asyncio.create_task(_report_end(i, coroutine, ended, over)) for i, coroutine in enumerate(coroutines)]
     try:
         await ended.wait()
         for task in tasks:
             if task.done():
                 await task
     finally:
-        for task in tasks:
-            if not task.done():
+        for i, task in enumerate(tasks):
+            if i not in over:
                 task.cancel()
                 try:
                     await task
@@ -26,10 +27,11 @@ async def together(*coroutines):
                     pass
 
 
-async def _report_end(coroutine, ended):
+async def _report_end(i, coroutine, ended, over):
     try:
         await coroutine
     finally:
+        over.append(i)
         ended.set()
 
 

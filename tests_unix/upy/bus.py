@@ -42,6 +42,7 @@ class Wire:
         self.commands = []
         self.frames = []  # (virtual ms, identifier, data)
         self.writers = []
+        self.serving = []
         self.after_open = b""  # sent behind the answer to O
         self.answer = True
 
@@ -61,6 +62,7 @@ class Wire:
 
     async def serve(self, reader, writer):
         self.writers.append(writer)
+        self.serving.append(asyncio.current_task())
         rest = b""
         try:
             while True:
@@ -73,9 +75,10 @@ class Wire:
                     self.took(writer, text)
         except OSError:
             pass
-        if writer in self.writers:
-            self.writers.remove(writer)
-        writer.close()
+        finally:
+            if writer in self.writers:
+                self.writers.remove(writer)
+            writer.s.close()
 
     def took(self, writer, text):
         if text[:1] == b"T":
@@ -89,6 +92,14 @@ class Wire:
     def raw(self, data):
         for writer in self.writers:
             writer.write(data)
+            if writer.out_buf:  # the system took a part only
+                asyncio.create_task(self.drain(writer))
+
+    async def drain(self, writer):
+        try:
+            await writer.drain()
+        except OSError:
+            pass
 
     def send(self, identifier, data):
         self.raw(line(identifier, data))
@@ -99,8 +110,9 @@ class Wire:
         return [entry for entry in found if function is None or entry[1][1] == function]
 
     def hang_up(self):
-        for writer in self.writers:
-            writer.close()
+        for task in self.serving:
+            task.cancel()
+        self.serving = []
         self.writers = []
 
     def close(self):
@@ -202,7 +214,7 @@ class Rig:
 
     async def stop(self):
         self.kernel.request_exit(STOPPED, "end of test")
-        await self.kernel.wait_stopped()
+        await self.tasks[0]
         for task in self.tasks:
             task.cancel()
         self.wire.close()

@@ -1,0 +1,44 @@
+"""Runs inside MicroPython: a firmware of three components whose tasks never rest, for test_interrupt.py."""
+
+import sys
+
+_ROOT = __file__.rpartition("/")[0] + "/.."
+sys.path[:0] = [_ROOT, _ROOT + "/lib", _ROOT + "/tests_unix"]
+
+import main  # noqa: E402
+from core.clock import Clock  # noqa: E402
+from core.kernel import Kernel  # noqa: E402
+from core.log import Log, LogTail  # noqa: E402
+from core.tasks import together  # noqa: E402
+
+
+class Busy:
+    """Two tasks that compute all the time."""
+
+    requires = ("clock",)
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    async def run(self):
+        await together(self._spin(), self._spin())
+
+    async def _spin(self):
+        while True:
+            for _ in range(20000):
+                pass
+            await self._clock.sleep_ms(0)
+
+    async def stop(self):
+        print("stopped")
+
+
+class Board:
+    NAME = "busy"
+    COMPONENTS = tuple([{"name": "busy%d" % i, "use": "busy_firmware:Busy", "critical": True} for i in range(3)])
+
+
+if __name__ == "__main__":
+    kernel = Kernel(Board, {}, Clock(), Log(LogTail(Clock()), "test"))
+    kernel.alive.watch(lambda alive: print("alive" if alive else "closed"))
+    sys.exit(main.run(kernel))
