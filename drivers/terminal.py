@@ -4,7 +4,7 @@ import asyncio
 import select
 import sys
 
-_CHUNK = 4096  # bytes that a pipe takes without blocking when poll calls it writable (POSIX: PIPE_BUF)
+_CHUNK = 1024  # characters: at most the 4096 bytes that a writable pipe takes without blocking (PIPE_BUF)
 _LFLAG = 3  # place in the list of tcgetattr
 _FLAGS = {"linux": 0x2 | 0x8, "darwin": 0x100 | 0x8}  # ICANON | ECHO
 
@@ -14,14 +14,13 @@ class Terminal:
 
     If standard input is a terminal (tty) of a system with termios, its line discipline is switched off, so that a key
     is heard at once (Ctrl-C stays a signal), and on again by `stop`. `echo`: whoever reads has to echo.
-    `dropped` counts the bytes that a full or closed output did not take.
+    `dropped` counts the characters that a full or closed output did not take.
     """
 
     def __init__(self):
         self.echo = False
         self.dropped = 0
-        self._input = getattr(sys.stdin, "buffer", sys.stdin)
-        self._output = sys.stdout  # not its buffer: that would not make CR LF on a serial line
+        self._input = _bytes_of(sys.stdin)
         self._stream = asyncio.StreamReader(self._input)
         self._byte = memoryview(bytearray(1))
         self._ready = select.poll()
@@ -30,7 +29,7 @@ class Terminal:
 
     async def start(self):
         self._ready.register(self._input, select.POLLIN)
-        self._room.register(self._output, select.POLLOUT)
+        self._room.register(sys.stdout, select.POLLOUT)
         self._raw()
 
     async def stop(self):
@@ -79,13 +78,17 @@ class Terminal:
 
     def write(self, text):
         """Write `text` as far as the output takes it now."""
-        data = memoryview(text.encode())
-        for at in range(0, len(data), _CHUNK):
-            part = data[at : at + _CHUNK]
+        for at in range(0, len(text), _CHUNK):
+            part = text[at : at + _CHUNK]
             try:
                 if self._room.poll(0):
-                    self._output.write(part)
+                    sys.stdout.write(part)  # not its buffer: that makes no CR LF on a serial line
                     continue
             except OSError:
                 pass  # closed
             self.dropped += len(part)
+
+
+def _bytes_of(stream):
+    """The stream of bytes behind standard input: a microcontroller's text stream would read whole characters."""
+    return getattr(stream, "buffer", stream)

@@ -26,18 +26,18 @@ class Console:
         "can", "bms", "charger", "plug", "ocpp", "wifi", "health",
     )  # fmt: skip
 
-    def __init__(self, terminal, log, **services):
+    def __init__(self, terminal, kernel, clock, log, store, gate, can, bms, charger, plug, ocpp, wifi, health):
         self.unknown = 0
         self.muted = False
         self._terminal = terminal
         self._log = log
-        self._clock = services["clock"]
-        self._kernel = services["kernel"]
-        self._gate = services["gate"]
-        self._ocpp = services["ocpp"]
-        self._plug = services["plug"]
-        self._store = services["store"]
-        self._pages = Pages(services)
+        self._clock = clock
+        self._kernel = kernel
+        self._gate = gate
+        self._ocpp = ocpp
+        self._plug = plug
+        self._store = store
+        self._pages = Pages(kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health)
         self._keyboard = Keyboard("t", self._run_line, self._run_line, self._not_understood)
         self._write_before = None
         self._answers = []  # iterators of lines

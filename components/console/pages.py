@@ -113,29 +113,38 @@ def _per_hour(used):
 class Pages:
     """Every page of the console over the components that it shows."""
 
-    def __init__(self, services):
-        for name, service in services.items():
-            setattr(self, name, service)
-        self.session = Session(self.gate, self.charger, self.ocpp)
-        self.writes = Writes(self.clock, self.gate, self.store)
+    def __init__(self, kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health):
+        self._kernel = kernel
+        self._clock = clock
+        self._store = store
+        self._gate = gate
+        self._can = can
+        self._bms = bms
+        self._charger = charger
+        self._plug = plug
+        self._ocpp = ocpp
+        self._wifi = wifi
+        self._health = health
+        self.session = Session(gate, charger, ocpp)
+        self.writes = Writes(clock, gate, store)
 
     def periodic(self):
         """The two status lines."""
         yield "[Status] Uptime: %ds | WiFi: %s | OCPP: %s | State: %s" % (
-            self.clock.uptime_ms() // 1000,
-            "\u2705" if self.wifi.online.value else "\u274c",
-            "Connected" if self.ocpp.connected.value else "Disconnected",
-            words(self.ocpp.state.value),
+            self._clock.uptime_ms() // 1000,
+            "\u2705" if self._wifi.online.value else "\u274c",
+            "Connected" if self._ocpp.connected.value else "Disconnected",
+            words(self._ocpp.state.value),
         )
         yield "[Metrics] V=%sV I=%sA SOC=%s%% Energy=%sWh" % (
-            fixed(self.charger.terminal_voltage_mv.value, 1000),
-            fixed(self.charger.terminal_current_ma.value, 1000),
-            fixed(self.bms.soc_permille.value, 10, 0),
+            fixed(self._charger.terminal_voltage_mv.value, 1000),
+            fixed(self._charger.terminal_current_ma.value, 1000),
+            fixed(self._bms.soc_permille.value, 10, 0),
             fixed(self.session.energy_mwh(), 1000, 2),
         )
 
     def bms_data(self):
-        bms = self.bms
+        bms = self._bms
         yield "BMS: %s" % words(bms.heard.value, "heard", "silent")
         yield "  permits charging: %s, mode: %s" % (words(bms.permitted.value), words(bms.mode.value))
         wanted = fixed(bms.max_voltage_mv.value, 1000), fixed(bms.max_current_ma.value, 1000)
@@ -147,25 +156,25 @@ class Pages:
         yield "  lifetime: %s Ah charged, %s Ah discharged; frames refused: %d" % (counted + (bms.refused,))
 
     def charger_data(self):
-        charger = self.charger
+        charger = self._charger
         yield "Charger: %s, %s" % (words(charger.online.value, "online", "offline"), words(charger.status.value))
         flags = charger.flags.value
         yield "  error: %s, flags: %s" % (charger.error.value or "none", "--" if flags is None else "0x%02x" % flags)
         wanted = fixed(charger.wanted_voltage_mv.value, 1000), fixed(charger.wanted_current_ma.value, 1000)
-        yield "  wanted: %s V, %s A; charging %s" % (wanted + (words(self.gate.enabled.value, "enabled", "disabled"),))
+        yield "  wanted: %s V, %s A; charging %s" % (wanted + (words(self._gate.enabled.value, "enabled", "disabled"),))
         yield "  register: %s Wh" % fixed(charger.energy_mwh.value, 1000, 3)
 
     def output_data(self):
-        charger = self.charger
+        charger = self._charger
         measured = fixed(charger.output_voltage_mv.value, 1000), fixed(charger.output_current_ma.value, 1000)
         yield "Output: %s V, %s A, %s degC" % (measured + (fixed(charger.temperature_mdeg.value, 1000),))
 
     def terminal_data(self):
-        charger = self.charger
+        charger = self._charger
         measured = fixed(charger.terminal_voltage_mv.value, 1000, 2), fixed(charger.terminal_current_ma.value, 1000, 2)
         yield "Terminal: %s V, %s A, %s kW" % (measured + (fixed(charger.power_mw.value, 1000000, 3),))
         yield "  plugged: %s, session: %s Wh" % (
-            words(self.plug.plugged.value),
+            words(self._plug.plugged.value),
             fixed(self.session.energy_mwh(), 1000, 2),
         )
 
@@ -177,15 +186,15 @@ class Pages:
     def status(self):
         for line in self.periodic():
             yield line
-        transaction = self.ocpp.transaction
+        transaction = self._ocpp.transaction
         yield "Transaction: %s" % ("none" if transaction is None else _transaction(transaction))
-        health = self.health
+        health = self._health
         yield "Boot %d after: %s" % (health.boot_count, health.reset_cause)
         lag = health.lag_ms.value, health.lag_max_ms, health.blocked
         yield "Loop: %d ms late, at most %d ms, %d times blocked" % lag
         yield "Heap: %s bytes free, at least %s" % (words(health.heap_free.value), words(health.heap_low))
         yield "Watchdog: %s" % (health.hung.value or "fed")
-        wifi = self.wifi
+        wifi = self._wifi
         yield "WiFi: %s dBm, %d attempts, %d connects, %d losses" % (
             words(wifi.rssi.value),
             wifi.attempts,
@@ -196,11 +205,11 @@ class Pages:
             yield line
 
     def _bus_and_journal(self):
-        can = self.can
+        can = self._can
         yield "CAN: %s, %d received, %d sent, %d not sent" % (can.state, can.rx, can.tx, can.tx_dropped)
         bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs
         yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off" % bad
-        store = self.store
+        store = self._store
         yield "Journal: %d records, %d bytes, %d compactions, about %d erases, %d torn bytes" % (
             store.records,
             store.bytes,
@@ -213,13 +222,13 @@ class Pages:
 
     def why(self):
         """Every condition of the gate."""
-        for name, value, holds in self.gate.conditions():
+        for name, value, holds in self._gate.conditions():
             yield "  %s %s = %s" % ("ok     " if holds else "FORBIDS", name, words(value))
-        yield "charging is %s" % words(self.gate.enabled.value, "enabled", "disabled")
+        yield "charging is %s" % words(self._gate.enabled.value, "enabled", "disabled")
 
     def components(self):
-        now = self.clock.ticks_ms()
-        for part in self.kernel.parts:
+        now = self._clock.ticks_ms()
+        for part in self._kernel.parts:
             text = "  %s: %s%s" % (part.name, part.state, ", critical" if part.critical else "")
             if part.task is not None:
                 text += ", beat %s s ago" % fixed(max(0, time.ticks_diff(now, part.beat_ms)), 1000)

@@ -6,6 +6,7 @@ from flash import Flash, Mounted
 from journals import make, opened, state_of
 
 TIMEOUT_S = 120
+HEAPSIZE = "8M"
 
 
 def scenario():
