@@ -79,6 +79,7 @@ class Bms:
         self._add_signals(clock)
         self.refused = 0
         self._zeros = bytes(8)
+        self._last_request = bytearray(8)  # the last permission
         can.on(_REQUEST, self._request)
         can.on(_CHARGED, self._charged)
         can.on(_DISCHARGED, self._discharged)
@@ -101,6 +102,8 @@ class Bms:
 
     def _request(self, data, length):
         """Charge request: maximum voltage and current, switch, mode (DLC 8; 6 bytes are used)."""
+        if data == self._last_request and self.permitted.value:
+            return self._renew()  # the usual one: nothing changed
         if length > 4 and data[4]:
             return self._stop(length)
         if length < 6 or not self._store(data[0] << 8 | data[1], data[2] << 8 | data[3], data[5]):
@@ -108,7 +111,18 @@ class Bms:
         self.heard.set(True)
         self.permitted.set(True)
         self._gate.bms_permits.set(True)
+        self._remember(data, length)
         return True
+
+    def _renew(self):
+        self.permitted.set(True)
+        self.heard.set(True)
+        return True
+
+    def _remember(self, data, length):
+        if length == len(self._last_request):
+            for i in range(length):
+                self._last_request[i] = data[i]
 
     def _stop(self, length):
         self._gate.bms_permits.set(False)

@@ -11,6 +11,13 @@ _FIRST_BACK_OFF_MS = const(100)
 _MAX_BACK_OFF_MS = const(5000)
 _STEADY_MS = const(5000)  # healthy for so long: the next failure begins with the first back-off again
 _WATCH_MS = const(500)
+_TEXTS = (
+    "%d unknown frames",
+    "%d refused frames: too short, or values out of range",
+    "%d pieces of garbage that are no frames",
+    "%d frames not sent",
+    "%d receive overruns",
+)
 _OVERRUN = const(7)  # index in get_counters()
 
 
@@ -124,23 +131,23 @@ class Can:
 
     def _drain(self):
         """Handle what has come, up to `_BATCH` frames; True if there may be more."""
-        recv = self.driver.recv
+        driver = self.driver
         frame = self._frame
         left = _BATCH
-        while left and recv(frame) is not None:
-            self._dispatch(frame)
+        while left and driver.recv(frame) is not None:
             left -= 1
+            self._dispatch(frame)
+        self.rx += _BATCH - left
         return not left
 
     def _dispatch(self, frame):
-        self.rx += 1
-        if frame[3] & self._overrun:
-            self.rx_overruns += 1
         handler = self._handlers.get(frame[0])
         if handler is None or frame[2] != self._extended:
             self.unknown += 1
         elif handler(frame[1], len(frame[1])) is False:
             self.refused += 1
+        if frame[3]:
+            self.rx_overruns += frame[3] & self._overrun != 0
 
     def _up(self, healthy):
         if healthy and not self.healthy.value:
@@ -181,7 +188,8 @@ class Can:
             overruns = self.driver.get_counters(self._counters)[_OVERRUN]
             if overruns is not None:  # the controller's own count: it knows of more than the flags tell
                 self.rx_overruns = max(self.rx_overruns, overruns)
-        now = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns)
-        if now != self._told:
-            self._told = now
-            self._log.rare("frames: %d unknown, %d refused, %d garbage, %d not sent, %d overruns", *now)
+        counts = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns)
+        for i in range(len(counts)):
+            if counts[i] != self._told[i]:
+                self._log.rare(_TEXTS[i], counts[i])
+        self._told = counts

@@ -18,13 +18,13 @@ class Signal:
     def __init__(self, value=None, clock=time):
         self.value = value
         self.at_ms = clock.ticks_ms()
-        self._clock = clock
+        self._ticks_ms = clock.ticks_ms
         self._watchers = ()
         self._event = None
 
     def set(self, value):
         """Store `value` and its time; watchers and waiters hear of it only if it differs."""
-        self.at_ms = self._clock.ticks_ms()
+        self.at_ms = self._ticks_ms()
         if value != self.value:
             self.value = value
             self._tell(value)
@@ -50,7 +50,7 @@ class Signal:
 
     def age_ms(self):
         """Milliseconds since the value was set; only right up to 6 days, see `expire`."""
-        return time.ticks_diff(self._clock.ticks_ms(), self.at_ms)
+        return time.ticks_diff(self._ticks_ms(), self.at_ms)
 
     def watch(self, function):
         """Have ``function(value)`` called within every `set` that changes the value. It must not block."""

@@ -25,8 +25,11 @@ class Slcan:
       the state is STATE_STOPPED until a `ready` has opened the channel.
     - ``await ready()`` takes the place of ``irq()``: it waits until `recv` may have something or the state changed.
       It raises OSError when the stream is broken or refuses; then `deinit` and `init` are to be called again.
-    - ``recv(list)`` puts a memoryview of exactly the received bytes into ``list[1]``, one of its own that is valid
-      until the next `recv`: Python code cannot resize the caller's as the built-in driver does.
+    - ``recv(list)`` fills a list ``[identifier, data, flags, 0]`` and returns it, or None, and allocates nothing.
+      ``data`` is a memoryview of exactly the received bytes, one of the driver's own that is valid until the next
+      `recv`: Python code cannot resize the caller's as the built-in driver does. None also as soon as the adapter
+      reports bus-off.
+    - ``set_filters`` knows only None.
     - ``send`` returns None and counts in `tx_dropped` when the stream cannot take the frame now. It never waits.
     - Remote frames are counted and not delivered, none are sent.
 
@@ -54,8 +57,7 @@ class Slcan:
         self._out = bytearray(32)
         self._out_from = self._out_to = 0  # what the stream has not yet taken of the last frame
         self._error = None
-        self._filters = ()
-        self._filtered = False
+        self.recv = self._lines.recv  # bound once: it is called for every frame
         self.tx_dropped = 0
 
     # -- life
@@ -126,18 +128,6 @@ class Slcan:
 
     # -- frames
 
-    def recv(self, frame=None):
-        """The next frame as ``[identifier, memoryview of the data, flags, 0]``, or None. Allocates nothing with a list.
-
-        None, too, as soon as the adapter reports bus-off.
-        """
-        if frame is None:
-            frame = [0, None, 0, 0]
-        while self._lines.next(frame):
-            if not self._filtered or self._wanted(frame):
-                return frame
-        return None
-
     def send(self, identifier, data, flags=0):
         """Send a frame: 0, or None if the stream cannot take it now (it is dropped).
 
@@ -188,15 +178,9 @@ class Slcan:
     # -- the rest of machine.CAN
 
     def set_filters(self, filters):
-        """``None`` for all frames, or an iterable of (identifier, bit mask, flags)."""
-        self._filtered = filters is not None
-        self._filters = tuple(filters or ())
-
-    def _wanted(self, frame):
-        for identifier, mask, flags in self._filters:
-            if (frame[0] ^ identifier) & mask == 0 and frame[2] == flags & self.FLAG_EXT_ID:
-                return True
-        return False
+        """Only None, all frames: an adapter has no filters that all of them share. Raises ValueError."""
+        if filters is not None:
+            raise ValueError("no filters")
 
     def state(self):
         """One of the STATE constants."""

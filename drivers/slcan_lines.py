@@ -3,15 +3,14 @@
 from micropython import const
 
 try:
-    from drivers import hexviper as hexadecimal
+    from drivers import slcan_viper as taker
 except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
-    from drivers import hexplain as hexadecimal  # type: ignore[no-redef]
+    from drivers import slcan_plain as taker  # type: ignore[no-redef]
 
 ANSWERS_DUE = 3  # to C, S, O
 _CR = const(13)
 _BEL = const(7)
-_EXTENDED = const(84)  # T
-_STANDARD = const(116)  # t
+_SIZE, _ID_DIGITS, _LENGTH, _DIGITS = const(8), const(9), const(10), const(16)  # places in what take_frame() fills
 _MAX_LINE = const(32)  # the longest that we need, an extended frame, has 26 characters before its CR
 _ROOM = const(512)
 _ACTIVE, _WARNING, _PASSIVE, _BUS_OFF = const(1), const(2), const(3), const(4)
@@ -19,12 +18,13 @@ _STATES = {97: _ACTIVE, 119: _WARNING, 112: _PASSIVE, 98: _BUS_OFF}  # a w p b: 
 _IGNORED = b"zZ"  # "frame taken"
 
 
-def _digits():
-    table = bytearray(b"\xff" * 256)
+def make_scratch():
+    """The buffer for take_frame(), with its table of digits."""
+    scratch = bytearray(_DIGITS) + b"\xff" * 256
     for value, digit in enumerate(b"0123456789ABCDEF"):
-        table[digit] = value
-        table[digit | 0x20] = value  # lower case; digits have this bit anyway
-    return table
+        scratch[_DIGITS + digit] = value
+        scratch[_DIGITS + (digit | 0x20)] = value  # lower case; decimal digits have this bit anyway
+    return scratch
 
 
 class LineReader:
@@ -37,11 +37,9 @@ class LineReader:
     def __init__(self, extended_flag):
         self._buffer = bytearray(_MAX_LINE + _ROOM)
         self.room = memoryview(self._buffer)[_MAX_LINE:]
-        self._digits = _digits()
-        self._hex_number = hexadecimal.hex_number
-        self._hex_bytes = hexadecimal.hex_bytes
-        self._data = bytearray(8)
-        data = memoryview(self._data)
+        self._scratch = make_scratch()
+        self._take_frame = taker.take_frame
+        data = memoryview(self._scratch)
         self._views = tuple([data[:size] for size in range(9)])
         self._extended_flag = extended_flag
         self.state = 0
@@ -59,6 +57,8 @@ class LineReader:
         self.refused_last = False
 
     def expect_answers(self):
+        """Commands were sent. What came before is dropped."""
+        self._at = self._end
         self.answers = 0
         self.refused_last = False
 
@@ -67,59 +67,28 @@ class LineReader:
         return self._at < self._end and not self._incomplete
 
     def came(self, size):
-        """The stream wrote `size` bytes into `room`. The unfinished line before them is moved in front of it."""
-        buffer = self._buffer
-        end = self._end
-        to = _MAX_LINE - (end - self._at)
-        self._at, at = to, self._at
-        while at < end:
-            buffer[to] = buffer[at]
-            to += 1
-            at += 1
+        """The stream wrote `size` bytes into `room`; nothing may be pending before that."""
+        if self._at >= self._end:
+            self._at = _MAX_LINE
         self._end = _MAX_LINE + size
         self._incomplete = False
 
-    def next(self, frame):
-        """Put the next frame into the list; False if there is none, or if the bus went off."""
+    def recv(self, frame):
+        """Put the next frame into the list and return it; None if there is none, or if the bus went off."""
+        scratch = self._scratch
         while self._at < self._end:
-            first = self._buffer[self._at]
-            if first == _EXTENDED:
-                taken = self._frame(frame, 8)
-            elif first == _STANDARD:
-                taken = self._frame(frame, 3)
-            else:
-                taken = False
-            if taken:
-                return True
+            if not self._skip:
+                identifier = self._take_frame(self._buffer, self._at, self._end, scratch)  # type: ignore[arg-type]
+                if identifier >= 0:
+                    self._at += scratch[_LENGTH]
+                    frame[0] = identifier
+                    frame[1] = self._views[scratch[_SIZE]]
+                    frame[2] = self._extended_flag if scratch[_ID_DIGITS] == 8 else 0
+                    frame[3] = 0
+                    return frame
             if not self.other() or self.state == _BUS_OFF:
-                return False
-        return False
-
-    def _frame(self, frame, digits):
-        """Take a frame line off; False, and nothing taken, if this is no whole and right one."""
-        buffer = self._buffer
-        at = self._at + 1
-        size = buffer[at + digits] - 48 if at + digits < self._end else -1
-        if size < 0 or size > 8 or self._skip:
-            return False
-        stop = at + digits + 1 + size + size
-        if stop >= self._end or buffer[stop] != _CR or digits == 8 and buffer[at] > 49:  # 29 bits
-            return False
-        return self._decode(frame, at, digits, size)
-
-    def _decode(self, frame, at, digits, size):
-        buffer = self._buffer
-        identifier = self._hex_number(buffer, at, digits, self._digits)  # type: ignore[arg-type]  # ptr8: any buffer
-        at += digits + 1
-        taken = self._hex_bytes(buffer, at, self._data, size, self._digits)  # type: ignore[arg-type]
-        if taken < 0 or identifier < 0:
-            return False
-        frame[0] = identifier
-        frame[1] = self._views[size]
-        frame[2] = self._extended_flag if digits == 8 else 0
-        frame[3] = 0
-        self._at = at + size + size + 1
-        return True
+                return None
+        return None
 
     def other(self):
         """Take off a line that is no good frame; False if there is no whole line."""
@@ -142,11 +111,18 @@ class LineReader:
         return True
 
     def _keep_unfinished(self):
-        """The rest of the line is still to come; of one that is too long nothing needs to be kept."""
+        """The rest of the line is still to come: move it in front of `room`. One that is too long need not be kept."""
         if self._end - self._at > _MAX_LINE - 2:
             self._skip = True
         if self._skip:
             self._at = self._end
+        buffer, at, to = self._buffer, self._at, _MAX_LINE - (self._end - self._at)
+        self._at = to
+        while to < _MAX_LINE:
+            buffer[to] = buffer[at]
+            to += 1
+            at += 1
+        self._end = _MAX_LINE
         self._incomplete = True
 
     def _answer(self, refused):

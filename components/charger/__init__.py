@@ -9,7 +9,7 @@ from components.charger.replies import Replies
 from components.charger.requests import Requests
 from core.signals import Signal
 from core.tasks import Pace, together
-from core.wire import F32be
+from core.wire import f32_scale, f32be
 
 _TERMINAL_POWER = const(0x00433F01)
 _TERMINAL_STATUS = const(0x00473F01)
@@ -71,6 +71,8 @@ class Charger:
         self._requests = Requests(can)
         self._listen(can)
         gate.enabled.watch(self._switch)
+        for signal in (self.output_voltage_mv, self.output_current_ma, self.temperature_mdeg):
+            signal.watch(self._judge_output)
 
     def _take_options(
         self,
@@ -88,8 +90,9 @@ class Charger:
         self.max_voltage_mv = max_voltage_mv
         self.max_current_ma = max_current_ma
         self.max_temperature_mdeg = max_temperature_mdeg
-        self._volts = F32be(1000)
-        self._amps = F32be(1000 * current_scale)
+        self._f32be = f32be
+        self._volts = f32_scale(1000)
+        self._amps = f32_scale(1000 * current_scale)
         self._hears_heartbeat = heartbeat
         self._recovery_ms = recovery_ms
 
@@ -124,8 +127,8 @@ class Charger:
         """0x00433F01: f32be V, f32be A / current_scale."""
         if length < 8:
             return self._refuse()
-        mv = self._volts.read(data, 0)
-        ma = self._amps.read(data, 4)
+        mv = self._f32be(data, 0, self._volts)
+        ma = self._f32be(data, 4, self._amps)
         if mv < 0 or ma < 0:
             return self._refuse()
         if mv > _SANE or ma > _SANE:  # too large to be true is still no proof of being inside the limits
@@ -176,19 +179,15 @@ class Charger:
         self.flags.set(flags)
         self.output_voltage_mv.set((data[0] << 8 | data[1]) * 100)
         self.output_current_ma.set((data[2] << 8 | data[3]) * 100)
-        self._judge_output()
         return True
 
     def _control_reply(self, data, length):
         return self.replies.control(data, length) or self._refuse()
 
     def _telemetry_reply(self, data, length):
-        if not self.replies.telemetry(data, length):
-            return self._refuse()
-        self._judge_output()
-        return True
+        return self.replies.telemetry(data, length) or self._refuse()
 
-    def _judge_output(self):
+    def _judge_output(self, _):
         """Above its limit only: behind an open contactor the output may have any voltage below."""
         wrong = 0
         if (self.output_voltage_mv.value or 0) > self.max_voltage_mv:
@@ -265,8 +264,7 @@ class Charger:
         if self.flags.expire(_SILENT_MS):
             self._limits.judge(limits.ALL_FLAGS, 0)
         for signal in self.replies.all():
-            if signal.expire(_ASKED_SILENT_MS):
-                self._judge_output()
+            signal.expire(_ASKED_SILENT_MS)
 
     def _set_online(self):
         heard = (

@@ -3,7 +3,7 @@
 from micropython import const
 
 from core.signals import Signal
-from core.wire import F32be, u32be
+from core.wire import f32_scale, f32be, u32be
 
 _SWITCH = const(0x32)
 _VOLTAGE = const(0x00)
@@ -28,7 +28,7 @@ class Replies:
         self.temperature_mdeg = Signal(None, clock)
         self.raw_79 = Signal(None, clock)
         self.value_83_milli = Signal(None, clock)
-        self._real = F32be(1000)
+        self._real = f32_scale(1000)
 
     def all(self):
         return (self.switched_on, self.limit_mv, self.limit_ma, self.output_voltage_mv, self.output_current_ma,
@@ -61,7 +61,7 @@ class Replies:
         if function == _OUTPUT_VOLTAGE:
             return self._output_voltage(u32be(data, 4))
         if function == _REAL:
-            return self._value_83(self._real.read(data, 4))
+            return self._value_83(f32be(data, 4, self._real))
         raw = data[6] << 8 | data[7]
         if function == _OUTPUT_CURRENT:
             self.output_current_ma.set(raw * 100)
