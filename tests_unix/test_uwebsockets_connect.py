@@ -20,7 +20,10 @@ async def test_basic_auth_and_headers():
         seen.append((connection.username, connection.request.headers["X-Station"], connection.request.path))
         await connection.send(connection.username)
 
-    async with server(handler, process_request=basic_auth(credentials=("CP-1", "gehe:im ü"))) as url:
+    def known(*given):
+        return given == ("CP-1", "gehe:im ü")
+
+    async with server(handler, process_request=basic_auth(check_credentials=known)) as url:
         lines = await client(
             url,
             """
