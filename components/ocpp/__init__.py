@@ -25,10 +25,11 @@ from .availability import Availability
 from .boot import Boot
 from .configuration import Configuration
 from .connector import NO_ERROR, Connector
+from .counters import Counters
 from .delivery import Delivery
 from .link import Link
 from .metering import Metering
-from .rpc import Counters, Rpc
+from .rpc import Rpc
 from .services import Services
 from .sources import Outbox, Turns
 from .stamps import Stamps

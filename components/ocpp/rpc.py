@@ -51,22 +51,6 @@ class Call:
         self.repeated = message_id is not None
 
 
-class Counters:
-    """What the console shows of the connection."""
-
-    def __init__(self):
-        self.rx = self.tx = 0  # messages
-        self.malformed = 0  # no valid OCPP-J message
-        self.unknown_ids = 0  # answers to what we did not ask
-        self.duplicates = 0  # CALLs that came twice
-        self.bad_answers = 0  # answers that break their schema
-        self.errors_sent = self.errors_received = 0  # CALLERRORs
-        self.timeouts = 0
-        self.ignored = 0  # CALLs while Rejected
-        self.dropped = 0  # messages given up
-        self.connects = self.failed_connects = 0
-
-
 class Rpc:
     """One CALL of ours at a time; the central system's CALLs are answered meanwhile.
 
@@ -204,7 +188,8 @@ class Rpc:
             self._late = None
             self._tell(call, *self._outcome(call, kind, frame))
             return
-        self._late = None
+        if self._late is not None and self._late.message_id == call.message_id:
+            self._late = None
         self._finish(*self._outcome(call, kind, frame))
 
     def _outcome(self, call, kind, frame):

@@ -1,0 +1,213 @@
+"""A charge point for tests: the real Ocpp, Gate and Persistence on a virtual clock, and a central system that it talks
+to in texts, as over a WebSocket.
+
+The vehicle and the power module are facts here (signals); their real components are tested on the bus.
+"""
+
+import asyncio
+import json
+
+from components.charger.energy import Energy
+from components.gate import Gate
+from components.ocpp import Ocpp
+from components.persistence import Persistence
+from core.clock import VirtualClock
+from core.isotime import format_utc
+from core.log import Log, LogTail
+from core.signals import Signal
+
+NOON = 1800014400000  # 2027-01-15T12:00:00Z
+_SIGNALS = {
+    "bms": ("permitted", "max_current_ma", "soc_permille", "model", "range_m"),
+    "charger": (
+        "power_mw", "terminal_current_ma", "terminal_voltage_mv", "temperature_mdeg", "wanted_current_ma",
+        "wanted_voltage_mv", "error",
+    ),
+    "plug": (), "wifi": ("online",), "kernel": ("alive",),
+}  # fmt: skip
+
+
+class Facts:
+    """Signals that a test sets."""
+
+    def __init__(self, clock, names):
+        for name in names:
+            setattr(self, name, Signal(None, clock))
+
+
+class Site:
+    """One life of the charge point, from power on to power off."""
+
+    def __init__(self, home, store=Persistence, quiet=True, **options):
+        self.clock = clock = VirtualClock()
+        self.tail = LogTail(clock, None if quiet else print, 200)
+        self.log = Log(self.tail, "test")
+        for name, signals in _SIGNALS.items():
+            setattr(self, name, Facts(clock, signals))
+        self.exits = []
+        self.kernel.request_exit = lambda code, reason: self.exits.append((code, reason))
+        self.kernel.alive.set(True)
+        self.store = store(home, clock, self.log, lambda: None)
+        self.gate = Gate(clock, self.log, self.kernel)
+        self.gate.add_bus(Signal(True, clock))
+        self.plug.plugged = self.gate.plugged
+        self.charger.max_current_ma = 300000
+        self.charger.energy_mwh = Signal(0, clock)
+        self.energy = Energy(clock, self.store, self.charger.energy_mwh)
+        self.charger.read_register = self.energy.read
+        options.setdefault("url", "ws://127.0.0.1:1")
+        options.setdefault("id", "CP-1")
+        services = {name: getattr(self, name) for name in ("kernel", "gate", "bms", "charger", "plug", "wifi")}
+        self.ocpp = Ocpp(clock=clock, log=self.log, pulse=lambda: None, store=self.store, **services, **options)
+        self.central = None
+        self._tasks = []
+
+    async def power_on(self):
+        await self.store.start()
+        self.energy.load()
+        await self.ocpp.start()
+        self._tasks.append(asyncio.create_task(self.ocpp.run()))
+        await self.clock.advance(0)
+
+    async def connect(self, central):
+        """A WebSocket to `central` is open."""
+        self.central = central
+        central.site = self
+        self.ocpp.rpc.attach(central.take)
+        self.ocpp.link.open.set(True)
+        self._tasks.append(asyncio.create_task(self.ocpp.rpc.pump()))
+        await self.run(500)
+
+    async def disconnect(self):
+        """It is closed."""
+        self._tasks.pop().cancel()
+        self.central.site = None
+        self.central = None
+        self.ocpp.link.open.set(False)
+        self.ocpp.rpc.detach()
+        await self.run(300)
+
+    async def power_off(self):
+        """The power fails: nothing more happens, only the journal is left."""
+        if self.central is not None:
+            self.central.site = None
+        for task in self._tasks:
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+        self.store._records.close()
+
+    async def run(self, ms):
+        """Let time pass; a charger that is enabled delivers 10 kW."""
+        end = self.clock.uptime_ms() + ms
+        while self.clock.uptime_ms() < end:
+            step = min(500, end - self.clock.uptime_ms())
+            self.energy.measured(10000000, self.gate.enabled.value)
+            await self.clock.advance(step)
+            self.energy.measured(10000000, self.gate.enabled.value)
+            self.energy.fold()
+
+    def plug_in(self):
+        self.gate.bms_permits.set(True)
+        self.gate.charger_online.set(True)
+        self.gate.in_limits.set(True)
+        self.gate.plugged.set(True)
+
+    def unplug(self):
+        self.gate.plugged.set(False)
+
+    def lines(self, word):
+        """Lines of the log that hold a word."""
+        return [line for line in self.tail.lines if word in line]
+
+
+class Central:
+    """A central system: answers every CALL; keeps what it got. Its time goes with the charge point's clock.
+
+    ``answers``: {action: answer, or function(payload) -> answer, None for no answer, or a CALLERROR's code as str}.
+    ``calls``: [(message id, action, payload)]; a repeated message id is counted in ``repeated`` and answered as before.
+    """
+
+    def __init__(self, start_ms=NOON):
+        self.site = None
+        self.start_ms = start_ms
+        self.calls = []
+        self.repeated = 0
+        self.outstanding = 0
+        self.results = []
+        self.answers = {}
+        self._answered = {}
+        self._ids = 0
+        self._transactions = 0
+
+    def utc_ms(self):
+        return self.start_ms + self.site.clock.uptime_ms()
+
+    async def take(self, text):
+        frame = json.loads(text)
+        if frame[0] != 2:
+            self.results.append(frame)
+            return
+        _, message_id, action, payload = frame
+        if message_id in self._answered:
+            self.repeated += 1
+            await self.give([3, message_id, self._answered[message_id]])
+            return
+        self.calls.append((message_id, action, payload))
+        answer = self.answers.get(action, getattr(self, "_" + action, {}))
+        answer = answer(payload) if callable(answer) else answer
+        if isinstance(answer, str):
+            self.calls.pop()
+            await self.give([4, message_id, answer, "", {}])
+        elif answer is not None:
+            self._answered[message_id] = answer
+            await self.give([3, message_id, answer])
+
+    async def give(self, frame):
+        """Send a frame (or a text that is none) to the charge point."""
+        text = frame if isinstance(frame, str) else json.dumps(frame)
+        asyncio.create_task(self.site.ocpp.rpc.receive(text))
+
+    async def call(self, action, payload):
+        """Send a CALL; returns the answer's payload, or the code of the CALLERROR."""
+        self._ids += 1
+        message_id = "c%d" % self._ids
+        await self.give([2, message_id, action, payload])
+        await self.site.run(50)
+        for frame in self.results:
+            if frame[1] == message_id:
+                return frame[2]
+        return None
+
+    def _BootNotification(self, payload):
+        return {"status": "Accepted", "currentTime": format_utc(self.utc_ms()), "interval": 300}
+
+    def _Heartbeat(self, payload):
+        return {"currentTime": format_utc(self.utc_ms())}
+
+    def _Authorize(self, payload):
+        return {"idTagInfo": {"status": "Accepted"}}
+
+    def _StartTransaction(self, payload):
+        self._transactions += 1
+        return {"transactionId": self._transactions, "idTagInfo": {"status": "Accepted"}}
+
+    def of(self, *actions):
+        """The payloads of these actions, in order."""
+        return [payload for _, action, payload in self.calls if action in actions]
+
+    def actions(self):
+        return [action for _, action, _ in self.calls]
+
+    def states(self, connector=1):
+        return [p["status"] for p in self.of("StatusNotification") if p["connectorId"] == connector]
+
+
+async def booted(home, central=None, **options):
+    """A site that runs and is accepted."""
+    site = Site(home, **options)
+    await site.power_on()
+    await site.connect(central or Central())
+    return site

@@ -1,0 +1,117 @@
+"""The configuration keys of the Core profile (OCPP 1.6, sections 5.3, 5.8, 9.1)."""
+
+from ocpp_site import Site, booted
+
+from components.ocpp.configuration import Configuration
+from components.ocpp.keys import CORE
+
+SPECIFIED = {
+    "AllowOfflineTxForUnknownId": "RW", "AuthorizationCacheEnabled": "RW", "AuthorizeRemoteTxRequests": "RW",
+    "BlinkRepeat": "RW", "ClockAlignedDataInterval": "RW", "ConnectionTimeOut": "RW", "ConnectorPhaseRotation": "RW",
+    "ConnectorPhaseRotationMaxLength": "R", "GetConfigurationMaxKeys": "R", "HeartbeatInterval": "RW",
+    "LightIntensity": "RW", "LocalAuthorizeOffline": "RW", "LocalPreAuthorize": "RW", "MaxEnergyOnInvalidId": "RW",
+    "MeterValuesAlignedData": "RW", "MeterValuesAlignedDataMaxLength": "R", "MeterValuesSampledData": "RW",
+    "MeterValuesSampledDataMaxLength": "R", "MeterValueSampleInterval": "RW", "MinimumStatusDuration": "RW",
+    "NumberOfConnectors": "R", "ResetRetries": "RW", "StopTransactionOnEVSideDisconnect": "RW",
+    "StopTransactionOnInvalidId": "RW", "StopTxnAlignedData": "RW", "StopTxnAlignedDataMaxLength": "R",
+    "StopTxnSampledData": "RW", "StopTxnSampledDataMaxLength": "R", "SupportedFeatureProfiles": "R",
+    "SupportedFeatureProfilesMaxLength": "R", "TransactionMessageAttempts": "RW",
+    "TransactionMessageRetryInterval": "RW", "UnlockConnectorOnEVSideDisconnect": "RW", "WebSocketPingInterval": "RW",
+}  # fmt: skip
+
+
+async def test_all_keys_of_the_specification_with_their_access(tmp):
+    site = await booted(tmp)
+    for ask in ({}, {"key": []}):
+        answer = await site.central.call("GetConfiguration", ask)
+        got = {entry["key"]: "R" if entry["readonly"] else "RW" for entry in answer["configurationKey"]}
+        assert got == SPECIFIED and "unknownKey" not in answer
+        assert all(isinstance(entry["value"], str) for entry in answer["configurationKey"])
+
+
+async def test_one_known_one_unknown_and_too_many(tmp):
+    site = await booted(tmp)
+    answer = await site.central.call("GetConfiguration", {"key": ["SupportedFeatureProfiles", "Nonsense"]})
+    assert answer == {
+        "configurationKey": [{"key": "SupportedFeatureProfiles", "value": "Core", "readonly": True}],
+        "unknownKey": ["Nonsense"],
+    }
+    answer = await site.central.call("GetConfiguration", {"key": ["k%d" % i for i in range(51)]})
+    assert answer == "OccurenceConstraintViolation"
+
+
+async def test_values_that_are_taken_and_refused(tmp):
+    site = await booted(tmp)
+    cases = (
+        ("HeartbeatInterval", "600", "Accepted"), ("HeartbeatInterval", " 600 ", "Accepted"),
+        ("HeartbeatInterval", "0", "Rejected"), ("HeartbeatInterval", "-1", "Rejected"),
+        ("HeartbeatInterval", "1.5", "Rejected"), ("HeartbeatInterval", "", "Rejected"),
+        ("HeartbeatInterval", "99999999999999999999", "Rejected"), ("HeartbeatInterval", "0x10", "Rejected"),
+        ("MeterValueSampleInterval", "0", "Accepted"), ("ClockAlignedDataInterval", "900", "Accepted"),
+        ("LocalPreAuthorize", "true", "Accepted"), ("LocalPreAuthorize", "FALSE", "Accepted"),
+        ("LocalPreAuthorize", "1", "Rejected"),
+        ("MeterValuesSampledData", "SoC,Voltage", "Accepted"), ("MeterValuesSampledData", "", "Accepted"),
+        ("MeterValuesSampledData", "SoC, Voltage", "Accepted"), ("MeterValuesSampledData", "SoC,SoC", "Rejected"),
+        ("MeterValuesSampledData", "Frequency", "Rejected"), ("StopTxnAlignedData", "Voltage.L1", "Rejected"),
+        ("ConnectorPhaseRotation", "0.RST,1.RTS", "Accepted"), ("ConnectorPhaseRotation", "2.RST", "Rejected"),
+        ("ConnectorPhaseRotation", "1.ABC", "Rejected"), ("ConnectorPhaseRotation", "", "Rejected"),
+        ("NumberOfConnectors", "2", "Rejected"), ("SupportedFeatureProfiles", "Core", "Rejected"),
+        ("WebSocketPingInterval", "-1", "Rejected"), ("WebSocketPingInterval", "0", "Accepted"),
+        ("Nonsense", "1", "NotSupported"), ("", "1", "NotSupported"),
+    )  # fmt: skip
+    for key, value, status in cases:
+        answer = await site.central.call("ChangeConfiguration", {"key": key, "value": value})
+        assert answer == {"status": status}, (key, value, answer)
+    assert site.ocpp.configuration["MeterValuesSampledData"] == "SoC,Voltage"
+
+
+async def test_every_writable_key_takes_its_own_value_and_keeps_it(tmp):
+    site = await booted(tmp)
+    values = {"BlinkRepeat": "7", "LightIntensity": "55", "ResetRetries": "2", "ConnectorPhaseRotation": "1.Unknown"}
+    for key, value, readonly in site.ocpp.get():
+        if not readonly:
+            flipped = {"true": "false", "false": "true"}.get(value)
+            values.setdefault(key, flipped or (value if not value.isdigit() else str(int(value) + 1)))
+            assert site.ocpp.set(key, values[key]) == "Accepted", key
+    await site.power_off()
+    site = Site(tmp)
+    await site.power_on()
+    kept = {key: value for key, value, readonly in site.ocpp.get() if not readonly}
+    assert kept == values and len(kept) == 25
+
+
+async def test_a_key_that_needs_a_reboot(tmp):
+    site = await booted(tmp)
+    table = (("Colour", int, 1, 0, 9, "RB"),)
+    configuration = Configuration((CORE, table), site.store, site.log)
+    configuration.start()
+    assert configuration.set("Colour", "5") == "RebootRequired"
+    assert configuration["Colour"] == 1 and configuration.read("Colour") == ("Colour", "5", False)
+    assert configuration.set("Colour", "10") == "Rejected"
+    again = Configuration((CORE, table), site.store, site.log)
+    again.start()
+    assert again["Colour"] == 5
+    without = Configuration((CORE,), site.store, site.log)
+    without.start()  # a board that left the profile out
+    assert without.read("Colour") is None and site.lines("Colour")
+
+
+async def test_a_journal_with_nonsense_falls_back_to_the_default(tmp):
+    site = await booted(tmp)
+    site.store.put("ocpp/c/HeartbeatInterval", "many")
+    site.store.put("ocpp/c/LocalPreAuthorize", 5)
+    await site.power_off()
+    site = Site(tmp)
+    await site.power_on()
+    assert site.ocpp.configuration["HeartbeatInterval"] == 300
+    assert site.ocpp.configuration["LocalPreAuthorize"] is False
+
+
+async def test_watchers_hear_of_changes_only(tmp):
+    site = await booted(tmp)
+    heard = []
+    site.ocpp.configuration.watch(heard.append)
+    site.ocpp.set("LightIntensity", "50")
+    site.ocpp.set("LightIntensity", "50")
+    site.ocpp.set("LightIntensity", "500")
+    assert heard == ["LightIntensity"]

@@ -1,0 +1,155 @@
+"""OCPP-J framing: malformed frames, wrong calls, unknown ids, time-outs, what comes twice (OCPP-J 1.6, section 4)."""
+
+import json
+
+from ocpp_site import Central, Site, booted
+
+
+async def frame_answer(site, text):
+    """What we answer to a text: the frame, or None."""
+    before = len(site.central.results)
+    await site.central.give(text)
+    await site.run(50)
+    return site.central.results[before] if len(site.central.results) > before else None
+
+
+async def test_frames_that_are_dropped_with_a_counter(tmp):
+    site = await booted(tmp)
+    texts = (
+        "", "null", "{}", "[]", "[2]", '"x"', "nonsense",
+        '[5, "id", "Reset", {}]', '["2", "id", "Reset", {}]', '[2.5, "id"]', '[true, "id", "Reset", {}]', '[2, 7, "Reset", {}]', '[2, "", "Reset", {}]', '[2, null, "Reset", {}]',
+        '[2, "%s", "Reset", {}]' % ("x" * 37), "[" * 400, '[2, "\\u0000',
+    )  # fmt: skip
+    for text in texts:
+        malformed = site.ocpp.counters.malformed
+        assert await frame_answer(site, text) is None, text
+        assert site.ocpp.counters.malformed == malformed + 1, text
+    assert site.exits == [] and (await site.central.call("ClearCache", {})) == {"status": "Accepted"}
+
+
+async def test_broken_json_with_a_readable_id_is_answered(tmp):
+    site = await booted(tmp)
+    answer = await frame_answer(site, '[2, "abc", "Reset", {"type": ')
+    assert answer[:3] == [4, "abc", "FormationViolation"] and len(answer) == 5
+    assert site.ocpp.counters.malformed == 1
+
+
+async def test_calls_that_are_refused_with_the_right_code(tmp):
+    site = await booted(tmp)
+    cases = (
+        ('[2, "1", "Reset"]', "ProtocolError"),
+        ('[2, "2", 5, {}]', "FormationViolation"),
+        ('[2, "3", "Reset", {"type": "Soft"}, {}]', "FormationViolation"),
+        ('[2, "4", "Reset", []]', "FormationViolation"),
+        ('[2, "5", "Reset", null]', "FormationViolation"),
+        ('[2, "6", "Reset", {}]', "OccurenceConstraintViolation"),
+        ('[2, "7", "Reset", {"type": 1}]', "TypeConstraintViolation"),
+        ('[2, "8", "Reset", {"type": "Medium"}]', "PropertyConstraintViolation"),
+        ('[2, "9", "Reset", {"type": "Soft", "when": "now"}]', "FormationViolation"),
+        ('[2, "10", "Explode", {}]', "NotImplemented"),
+        ('[2, "11", "UpdateFirmware", {}]', "NotSupported"),
+        ('[2, "12", "StartTransaction", {}]', "NotSupported"),
+        ('[2, "13", "Reset|TriggerMessage", {}]', "NotImplemented"),
+    )
+    for text, code in cases:
+        answer = await frame_answer(site, text)
+        assert answer[0] == 4 and answer[1] == json.loads(text)[1] and answer[2] == code, (text, answer)
+        assert isinstance(answer[3], str) and answer[4] == {}
+    assert site.exits == [] and site.ocpp.counters.errors_sent == len(cases)
+
+
+async def test_unknown_fields_are_tolerated_if_so_configured(tmp):
+    site = await booted(tmp, strict=False)
+    assert await site.central.call("ClearCache", {"extra": 1}) == {"status": "Accepted"}
+
+
+async def test_an_exception_in_a_handler_is_an_InternalError_with_a_traceback(tmp):
+    site = await booted(tmp)
+    site.ocpp.core.data_transfers[("v", "m")] = lambda data: {}["missing"]
+    assert await site.central.call("DataTransfer", {"vendorId": "v", "messageId": "m"}) == "InternalError"
+    assert site.lines("Traceback") and site.lines("KeyError")
+    assert await site.central.call("ClearCache", {}) == {"status": "Accepted"}
+
+
+async def test_a_call_that_comes_twice_is_executed_once(tmp):
+    site = await booted(tmp)
+    taken = []
+    site.ocpp.core.data_transfers[("v", "m")] = lambda data: (taken.append(data) or "Accepted", str(len(taken)))
+    text = '[2, "same", "DataTransfer", {"vendorId": "v", "messageId": "m"}]'
+    first = await frame_answer(site, text)
+    assert await frame_answer(site, text) == first and len(taken) == 1
+    assert site.ocpp.counters.duplicates == 1
+    other = '[2, "same", "DataTransfer", {"vendorId": "v", "messageId": "m", "data": "2"}]'
+    assert (await frame_answer(site, other))[2]["data"] == "2"  # a careless server: the same id for something else
+
+
+async def test_answers_with_unknown_ids_are_counted(tmp):
+    site = await booted(tmp)
+    assert await frame_answer(site, '[3, "nobody", {}]') is None
+    assert await frame_answer(site, '[4, "nobody", "GenericError", "", {}]') is None
+    assert site.ocpp.counters.unknown_ids == 2
+
+
+async def test_one_call_at_a_time_and_calls_are_answered_meanwhile(tmp):
+    central = Central()
+    central.answers["StatusNotification"] = None
+    site = await booted(tmp, central)
+    await site.run(1000)
+    assert central.actions().count("StatusNotification") == 1  # the second waits for the first
+    assert await central.call("GetConfiguration", {"key": ["HeartbeatInterval"]}) == {
+        "configurationKey": [{"key": "HeartbeatInterval", "value": "300", "readonly": False}]
+    }
+    await site.run(30000)
+    assert site.ocpp.counters.timeouts == 1
+    assert central.states(0) == ["Available"] and central.states() == ["Available"]
+
+
+async def test_answers_that_make_no_sense_harm_nothing(tmp):
+    central = Central()
+    for bad in (None, [], 5, {"idTagInfo": None}, {"idTagInfo": {"status": "Fine"}}, {"idTagInfo": "Accepted"}):
+        central.answers["Authorize"] = lambda payload, bad=bad: [bad][0] if bad is not None else {"x": 1}
+        site = await booted(tmp, central)
+        site.plug_in()
+        site.ocpp.present_tag("TAG")
+        await site.run(1000)
+        assert site.ocpp.transaction is None and not site.gate.enabled.value, bad
+        assert site.ocpp.counters.bad_answers == 1
+        await site.power_off()
+
+
+async def test_a_garbled_error_answer(tmp):
+    site = await booted(tmp)
+    site.central.answers["Heartbeat"] = None
+    await site.run(301000)
+    message_id = [c[0] for c in site.central.calls if c[1] == "Heartbeat"][0]
+    await site.central.give('[4, "%s"]' % message_id)
+    await site.run(100)
+    assert site.ocpp.counters.errors_received == 1
+
+
+async def test_the_message_that_is_too_much_for_the_heap_is_dropped(tmp):
+    site = await booted(tmp)
+    text = '[2, "a", "Reset", [%s]]' % ("1," * 5000 + "1")
+    assert (await frame_answer(site, text))[2] == "FormationViolation"
+    assert site.exits == []
+
+
+async def test_heap_stays_where_it_is_under_nonsense(tmp):
+    import gc
+
+    site = Site(tmp)
+    await site.power_on()
+    central = Central()
+    await site.connect(central)
+    texts = ("[", '[2, "7", "Reset", {"type": 7}]', '[3, "7", {}]', '[2, "7", "GetConfiguration", {}]', "[2]")
+
+    async def flood(n):
+        for i in range(n):
+            await site.ocpp.rpc.receive(texts[i % len(texts)])
+        central.results.clear()
+        gc.collect()
+        return gc.mem_alloc()
+
+    await flood(50)
+    before = await flood(100)
+    assert await flood(400) - before < 2000
