@@ -39,13 +39,26 @@ def build(board_name, home):
 
 
 def run(kernel):
-    """Run to the end; returns the exit status."""
-    life = kernel.run
+    """Run to the end; returns the exit status.
+
+    A Ctrl-C that comes during a garbage collection leaves MicroPython's heap locked for good: then the gate is closed,
+    which needs no memory, and that is all that can be done.
+    """
+    life, interrupted, close = kernel.run, kernel.interrupted, kernel.alive.set  # all made now, for the same reason
+    leave = SystemExit(0)
     while True:
         try:
             return asyncio.run(life())
         except KeyboardInterrupt:
-            life = kernel.interrupted
+            life = interrupted
+        except MemoryError:
+            if life is not interrupted:
+                raise
+            try:
+                close(False)
+            except MemoryError:
+                pass  # from whoever was told after the gate
+            raise leave
 
 
 def main(arguments):

@@ -11,9 +11,9 @@ HERE = Path(__file__).parent
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 
 
-def interrupted(delay_s):
+def interrupted(delay_s, *arguments):
     """The exit status and what was printed from the interrupt on."""
-    command = [MICROPYTHON, str(HERE / "busy_firmware.py")]
+    command = [MICROPYTHON, str(HERE / "busy_firmware.py"), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline() == "alive\n"
@@ -32,6 +32,13 @@ def test_an_interrupt_anywhere_closes_the_gate_and_stops_all_components():
         assert status == 0, text
         assert text.count("stopped\n") == 3 and "did not" not in text, text
         assert text.index("closed\n") < text.index("stopped\n"), text
+
+
+def test_an_interrupt_of_the_garbage_collector_closes_the_gate_at_least():
+    for i in range(8):
+        status, text = interrupted(0.003 * i, "collect")
+        assert status == 0, text
+        assert "closed\n" in text, text
 
 
 def test_impatient_people_press_it_twice():
