@@ -17,7 +17,8 @@ async def test_frames_that_are_dropped_with_a_counter(tmp):
     site = await booted(tmp)
     texts = (
         "", "null", "{}", "[]", "[2]", '"x"', "nonsense",
-        '[5, "id", "Reset", {}]', '["2", "id", "Reset", {}]', '[2.5, "id"]', '[true, "id", "Reset", {}]', '[2, 7, "Reset", {}]', '[2, "", "Reset", {}]', '[2, null, "Reset", {}]',
+        '[5, "id", "Reset", {}]', '["2", "id", "Reset", {}]', '[2.5, "id"]',
+        '[true, "id", "Reset", {}]', '[2, 7, "Reset", {}]', '[2, "", "Reset", {}]', '[2, null, "Reset", {}]',
         '[2, "%s", "Reset", {}]' % ("x" * 37), "[" * 400, '[2, "\\u0000',
     )  # fmt: skip
     for text in texts:
