@@ -148,6 +148,8 @@ class Plug:
 
     def _sample(self):
         """Take a sample; True if the voltage fell too fast: now compared with one second ago."""
+        if self._charger.terminal_voltage_mv.value is None:
+            self._forget_samples()  # what comes after a silence did not fall within a second
         fell_mv = self._turn_over(self._mv, self._charger.terminal_voltage_mv.value)
         fell_ma = self._turn_over(self._ma, self._charger.terminal_current_ma.value)
         self._turn = (self._turn + 1) % _WINDOW

@@ -33,6 +33,13 @@ def status(charging):
     return bytes(6) + (b"\x03\x02" if charging else b"\x03\x01")
 
 
+def check_period(frames, ms):
+    """The frames come every `ms` of virtual time: no drift at all, and each at the time that the stream allows."""
+    times = [at for at, _ in frames]
+    late = [at - times[0] - ms * i for i, at in enumerate(times)]
+    assert max(late) - min(late) <= 60, late
+
+
 class Wire:
     """The other end of the stream: answers as an adapter does, keeps what it receives, sends what it is told."""
 

@@ -7,6 +7,8 @@ import time
 
 from bus import CHARGED, CONTROL, DISCHARGED, POWER, REQUEST, STATUS, STOP_FRAME, Rig, line, power, request, status
 
+HEAPSIZE = "16M"  # the wire keeps every frame
+
 
 async def test_unknown_short_and_garbage_frames_are_counted_and_told_and_nothing_else_happens(tmp):
     rig = await Rig(tmp).start()

@@ -7,6 +7,8 @@ from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
 
+HEAPSIZE = "16M"  # the wire keeps every frame
+
 
 class Kernel:
     def __init__(self, clock):

@@ -1,0 +1,101 @@
+"""What the power module is asked: periods, order, limits, and stop frames that are never late or lost."""
+
+import struct
+
+from bus import CONTROL, REQUEST, STOP_FRAME, TELEMETRY, Rig, check_period, request
+
+HEAPSIZE = "16M"  # the wire keeps every frame
+
+
+async def test_while_disabled_each_control_slot_is_a_stop(tmp):
+    rig = await Rig(tmp).start()
+    since = len(rig.wire.frames)
+    await rig.advance(30000)
+    frames = rig.wire.of(CONTROL, None, since)
+    check_period(frames, 300)
+    assert len(frames) >= 99 and all(data == STOP_FRAME for _, data in frames)
+    await rig.stop()
+
+
+async def test_round_robin_while_charging(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    await rig.advance(1000)
+    since = len(rig.wire.frames)
+    await rig.advance(30000)
+    frames = rig.wire.of(CONTROL, None, since)
+    check_period(frames, 300)
+    assert len(frames) >= 99
+    start = [data[1] for _, data in frames].index(0x32)
+    assert bytes([data[1] for _, data in frames[start : start + 6]]) == b"\x32\x00\x03\x32\x00\x03"
+    for function, value in ((0x32, 0), (0x00, 84 * 1024), (0x03, 3050)):
+        data = rig.wire.of(CONTROL, function, since)[-1][1]
+        assert data[0] == 1 and struct.unpack(">HI", data[2:]) == (0, value)
+    telemetry = rig.wire.of(TELEMETRY, None, since)
+    check_period(telemetry, 200)
+    turns = [data[1] for _, data in telemetry]
+    assert sorted(turns[:5]) == [0x79, 0x80, 0x82, 0x83, 0x84] and turns[:5] == turns[5:10]
+    assert all(data == bytes((1, data[1], 0, 0, 0, 0, 0, 0)) for _, data in telemetry)
+    await rig.stop()
+
+
+async def test_limits_are_told_before_the_start(tmp):
+    rig = await Rig(tmp).start()
+    rig.vehicle()
+    rig.module()
+    await rig.advance(1500)
+    rig.gate.limit_ma.set(32000)
+    since = len(rig.wire.frames)
+    rig.gate.transaction.set(True)
+    await rig.until(lambda: len(rig.wire.of(CONTROL, None, since)) >= 3)
+    assert [data[1] for _, data in rig.wire.of(CONTROL, None, since)[:3]] == [0x00, 0x03, 0x32]
+    assert rig.wire.of(CONTROL, 0x03, since)[0][1][4:] == struct.pack(">I", 976)  # 32 A x 30.5
+    assert rig.wire.of(CONTROL, 0x32, since)[0][1][3] == 0
+    await rig.stop()
+
+
+async def test_the_smallest_limit_wins(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    for volts, amps, limit_ma, wanted_mv, wanted_ma in (
+        (84, 100, 200000, 84000, 100000),
+        (84, 100, 16000, 84000, 16000),
+        (120, 400, 350000, 85500, 300000),
+        (70, 0, 6000, 70000, 0),
+    ):
+        rig.vehicle(volts=volts, amps=amps)
+        rig.gate.limit_ma.set(limit_ma)
+        await rig.advance(400)
+        assert (rig.charger.wanted_voltage_mv.value, rig.charger.wanted_current_ma.value) == (wanted_mv, wanted_ma)
+    await rig.stop()
+
+
+async def test_a_stop_that_was_lost_is_repeated(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.wire.hang_up()  # the stop frame that this causes goes nowhere
+    await rig.until(lambda: not rig.gate.enabled.value)
+    rig.gate.transaction.set(False)
+    since = len(rig.wire.frames)
+    await rig.advance(200)
+    await rig.until(lambda: rig.can.healthy.value)
+    await rig.advance(400)
+    await rig.sent(CONTROL, STOP_FRAME, since)
+    await rig.stop()
+
+
+async def test_stop_frame_leaves_in_the_call_that_handles_the_bms_stop(tmp):
+    """No task runs between: the stop frame is handed to the driver before the frame's dispatch returns."""
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    sent = []
+    send = rig.driver.send
+
+    def spy(identifier, data, flags):
+        sent.append((identifier, bytes(data)))
+        return send(identifier, data, flags)
+
+    rig.driver.send = spy
+    rig.can._dispatch([REQUEST, memoryview(request(switch=1)), rig.driver.FLAG_EXT_ID, 0])
+    assert sent == [(CONTROL, STOP_FRAME)]
+    await rig.stop()

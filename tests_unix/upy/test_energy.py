@@ -1,0 +1,179 @@
+"""The meter: exact integers, bounded gaps, a register that never decreases and survives power cuts."""
+
+import gc
+import random
+import struct
+
+from bus import POWER, Rig, power
+from journals import opened
+
+from components.charger.energy import Energy
+from core.clock import VirtualClock
+from core.signals import Signal
+
+HEAPSIZE = "16M"  # the wire keeps every frame
+
+
+class Clock(VirtualClock):
+    def step(self, ms):
+        self._now += ms
+
+
+async def meter(tmp):
+    clock = Clock()
+    energy = Energy(clock, await opened(tmp), Signal(0, clock))
+    energy.load()
+    return clock, energy
+
+
+async def test_the_sum_is_exact_to_the_last_milliwatt_millisecond(tmp):
+    clock, energy = await meter(tmp)
+    total = 0
+    for _ in range(3000):
+        power_mw = random.choice((0, 1, 3599, 3600, 137160, 25650000, 1000000000, random.getrandbits(29)))
+        ms = random.choice((1, 50, 100, 101, 2999, 3000))
+        clock.step(ms)
+        energy.measured(power_mw, True)
+        total += power_mw * ms
+        if random.getrandbits(4) == 0:
+            energy.fold()
+    assert energy.read() == total // 3600000
+    rest = energy._rest_uwh * 3600 + energy._rest
+    assert energy.read() * 3600000 + rest == total
+
+
+async def test_small_powers_are_not_lost(tmp):
+    clock, energy = await meter(tmp)
+    for _ in range(36000):  # an hour of 1 W in steps of 0.1 s: each is 0.028 mWh
+        clock.step(100)
+        energy.measured(1000, True)
+    assert energy.read() == 1000
+
+
+async def test_gaps_and_what_does_not_count(tmp):
+    clock, energy = await meter(tmp)
+    for ms, counts in ((3001, True), (3600000, True), (100, False), (0, True), (3000, False)):
+        clock.step(ms)
+        energy.measured(3600000, counts)
+    assert energy.read() == 0
+    clock.step(3000)
+    energy.measured(3600000, True)
+    assert energy.read() == 3000
+
+
+async def test_every_intermediate_value_fits_31_bits(tmp):
+    clock, energy = await meter(tmp)
+
+    class Bounded(int):
+        pass
+
+    limit = 1 << 30
+    # the largest of each term, as in the code
+    assert 1000000000 // 3600 * 3000 + (3599 * 3000 + 3599) // 3600 + 999 < limit
+    assert 3599 * 3000 + 3599 < limit
+    for _ in range(100):
+        clock.step(3000)
+        energy.measured(1000000000, True)
+        assert 0 <= energy._rest < 3600 and 0 <= energy._rest_uwh < 1000
+        assert energy._new_mwh < limit
+        energy.fold()
+
+
+async def test_measuring_allocates_nothing(tmp):
+    clock, energy = await meter(tmp)
+    clock.step(100)
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for _ in range(100):
+        clock._now += 100
+        energy.measured(25650000, True)
+    after = gc.mem_alloc()
+    gc.enable()
+    assert after == before and energy._new_mwh
+
+
+async def test_the_register_is_journaled_before_it_is_seen_and_seldom_otherwise(tmp):
+    clock, energy = await meter(tmp)
+    store = energy._store
+    clock.step(3000)
+    energy.measured(3600000, True)
+    records = store.records
+    energy.save_seldom()
+    assert store.records == records and store.get("register") is None
+    assert energy.read() == 3000 and store.get("register") == 3000
+    records = store.records
+    for _ in range(10):
+        assert energy.read() == 3000
+    assert store.records == records  # nothing new, nothing written
+    for _ in range(33):
+        clock.step(3000)
+        energy.measured(3600000, True)
+        energy.save_seldom()
+    assert store.records == records
+    clock.step(3000)
+    energy.measured(3600000, True)
+    energy.save_seldom()  # 100 Wh more
+    assert store.records == records + 1
+    clock.step(1000)
+    energy.measured(3600, True)  # 1 mWh, but 5 minutes
+    clock.step(300000)
+    energy.save_seldom()
+    assert store.records == records + 2
+
+
+async def test_a_register_that_is_none_ends_the_start(tmp):
+    clock = Clock()
+    store = await opened(tmp)
+    for value in ("x", -1, [1]):
+        store.put("register", value)
+        try:
+            Energy(clock, store, Signal(0, clock)).load()
+            raise AssertionError(value)
+        except ValueError as e:
+            assert "register" in str(e)
+
+
+async def test_charging_counts_only_while_enabled_and_a_power_cut_takes_nothing_that_was_read(tmp):
+    rig = await Rig(tmp).start()
+    rig.vehicle()
+    rig.module(amps=50)
+    await rig.advance(5000)
+    assert rig.charger.read_register() == 0  # it flows, but charging is not enabled
+    await rig.charge(amps=50.0)
+    first = rig.charger.read_register()
+    await rig.advance(36000)
+    grown = rig.charger.read_register() - first
+    assert abs(grown - 38000) <= 38000 * 200 // 36000, grown  # 76 V x 50 A x 36 s
+    assert rig.store.get("register") == first + grown
+    await rig.receive(POWER, power(90, 300))
+    before = rig.charger.read_register()
+    rig.say[POWER] = power(90, 300)
+    await rig.advance(2000)
+    assert rig.charger.read_register() == before  # outside the limits
+    rig.wire.close()  # power cut: nothing is stopped in order
+    for task in rig.tasks:
+        task.cancel()
+    again = await Rig(tmp).start()
+    assert again.charger.energy_mwh.value == before and again.charger.read_register() == before
+    await again.charge(amps=50.0)
+    await again.advance(1000)
+    assert again.charger.read_register() > before
+    await again.stop()
+
+
+async def test_the_bill_matches_a_ramp_that_a_float_meter_sums(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge(amps=0.0)
+    first = rig.charger.read_register()
+    del rig.say[POWER]
+    joules = 0.0
+    for step in range(300):
+        volts, amps = 76 + step / 100, 0.37 * step
+        await rig.clock.advance(100)
+        await rig.receive(POWER, power(volts, amps))
+        wire_volts, wire_amps = struct.unpack(">ff", power(volts, amps))
+        joules += wire_volts * wire_amps * 10 * 0.1
+    mwh = rig.charger.read_register() - first
+    assert abs(mwh - joules / 3.6) < 0.001 * joules / 3.6, (mwh, joules / 3.6)
+    await rig.stop()

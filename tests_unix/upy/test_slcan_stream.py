@@ -1,0 +1,135 @@
+"""The stream below SLCAN: full, refused, silent, gone and back."""
+
+import asyncio
+import random
+import time
+
+from adapter import FRAME, frames, opened, ready, refused, until
+from bus import Wire
+
+from core.clock import Clock
+from drivers.slcan import Slcan
+
+
+class Deaf:
+    """An adapter that answers nothing and reads only when it is told; keeps the numbers of lines, not the lines."""
+
+    def __init__(self):
+        self.lines = 0
+        self.rest = b""
+        self.last = b""
+        self.wrong = []
+
+    async def start(self):
+        while True:
+            self.port = 20000 + random.getrandbits(13)
+            try:
+                self.server = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
+                return self
+            except OSError:
+                pass
+
+    async def serve(self, reader, writer):
+        self.reader = reader
+
+    async def read_until_quiet(self):
+        while True:
+            try:
+                data = await asyncio.wait_for_ms(self.reader.read(4096), 300)
+            except asyncio.TimeoutError:
+                return
+            lines = (self.rest + data).split(b"\r")
+            self.rest = lines.pop()
+            for text in lines:
+                self.take(text)
+
+    def take(self, text):
+        want = (b"C", b"S5", b"O")[self.lines] if self.lines < 3 else b"T%08X83132333435363738" % (self.lines - 3)
+        if text != want:
+            self.wrong.append(text)
+        self.lines += 1
+
+
+async def test_an_adapter_that_never_answers_is_taken_for_open():
+    deaf = await Deaf().start()
+    driver = Slcan("socket://127.0.0.1:%d" % deaf.port)
+    driver.init()
+    await ready(driver)
+    assert driver.state() == driver.STATE_ACTIVE
+    driver.deinit()
+    deaf.server.close()
+
+
+async def test_a_stream_that_is_full_drops_whole_frames_and_never_waits():
+    deaf = await Deaf().start()
+    driver = Slcan("socket://127.0.0.1:%d" % deaf.port)
+    driver.init()
+    await ready(driver)
+    sent = 0
+    slowest = 0
+    while driver.tx_dropped < 10:
+        began = time.ticks_us()
+        if driver.send(sent & 0xFFFFFFF, b"12345678", driver.FLAG_EXT_ID) is not None:
+            sent += 1
+        slowest = max(slowest, time.ticks_diff(time.ticks_us(), began))
+        assert sent < 2000000
+    assert slowest < 1000000, slowest
+    await deaf.read_until_quiet()
+    while driver.send(0xFFFFFFF, b"end", driver.FLAG_EXT_ID) is None:
+        await deaf.read_until_quiet()
+    await deaf.read_until_quiet()
+    assert deaf.wrong == [b"T0FFFFFFF3656E64"] and deaf.rest == b"" and deaf.lines == 3 + sent + 1
+    driver.deinit()
+    deaf.server.close()
+
+
+async def test_nobody_listens():
+    wire = await Wire(Clock()).start()
+    wire.close()
+    await asyncio.sleep_ms(10)
+    driver = Slcan(wire.url)
+    try:
+        driver.init()
+        await ready(driver)
+        raise AssertionError("connected")
+    except OSError:
+        assert driver.state() == driver.STATE_STOPPED
+
+
+async def test_the_other_end_goes_away_and_comes_back():
+    wire, driver = await opened()
+    wire.hang_up()
+    assert isinstance(await refused(driver), OSError)
+    driver.init()
+    await ready(driver)
+    wire.send(*FRAME)
+    assert len(await frames(driver, 1)) == 1
+    wire.close()
+
+
+async def test_an_adapter_that_refuses_to_open():
+    wire = await Wire(Clock()).start()
+    wire.answer = False
+    driver = Slcan(wire.url)
+    driver.init()
+    task = asyncio.create_task(refused(driver))
+    await until(lambda: wire.commands == [b"C", b"S5", b"O"])
+    wire.raw(b"\r\r\a")
+    await task
+    assert driver.state() == driver.STATE_STOPPED
+    wire.close()
+
+
+def test_wrong_ports():
+    for port in ("socket://nowhere", "socket://:1", "socket://127.0.0.1:x", "no/such/device", "README.md"):
+        driver = Slcan(port)
+        try:
+            driver.init()
+            raise AssertionError(port)
+        except OSError:
+            pass
+    try:
+        driver.set_filters([(1, 2, 3)])
+        raise AssertionError("took filters")
+    except ValueError:
+        pass
