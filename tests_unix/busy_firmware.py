@@ -42,7 +42,7 @@ class Busy:
 
 class Board:
     NAME = "busy"
-    COMPONENTS = tuple([{"name": "busy%d" % i, "use": "busy_firmware:Busy", "critical": True} for i in range(3)])
+    COMPONENTS = tuple([{"name": f"busy{i}", "use": "busy_firmware:Busy", "critical": True} for i in range(3)])
 
 
 if __name__ == "__main__":
