@@ -1,0 +1,1 @@
+"""What runs inside MicroPython for the measurements. Imports nothing when imported."""
