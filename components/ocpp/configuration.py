@@ -31,8 +31,10 @@ class Configuration:
                 yield row
 
     def _row(self, name):
+        """The row of a key, in capitals or not (CiString50Type), or None."""
+        name = name.lower()
         for row in self._rows():
-            if row[_NAME] == name:
+            if row[_NAME].lower() == name:
                 return row
         return None
 
@@ -64,6 +66,7 @@ class Configuration:
         row = self._row(name)
         if row is None:
             return "NotSupported"
+        name = row[_NAME]
         if row[_ACCESS] == "R":
             return "Rejected"
         value = parse(row, text)
@@ -86,6 +89,7 @@ class Configuration:
         row = self._row(name)
         if row is None:
             return None
+        name = row[_NAME]
         return name, self._stored.get(name) or write(self._values[name]), row[_ACCESS] == "R"
 
     def names(self):
@@ -128,7 +132,7 @@ def _parse_int(row, text):
 
 
 def _items(text):
-    return [item.strip() for item in text.split(",") if item.strip()]
+    return [item.strip() for item in text.split(",")] if text.strip() else []
 
 
 def _parse_list(row, text):

@@ -129,7 +129,8 @@ class Link:
             interval_ms = self._configuration["WebSocketPingInterval"] * 1000
             task = None
             if interval_ms:
-                task = asyncio.create_task(self._serve(ws, ws.keepalive(interval_ms, _PONG_MS, self._clock.sleep_ms)))
+                keepalive = ws.keepalive(interval_ms, min(interval_ms, _PONG_MS), self._clock.sleep_ms)
+                task = asyncio.create_task(self._serve(ws, keepalive))
             try:
                 await self._interval_set.wait()
             finally:

@@ -52,6 +52,7 @@ async def test_values_that_are_taken_and_refused(tmp):
         ("LocalPreAuthorize", "1", "Rejected"),
         ("MeterValuesSampledData", "SoC,Voltage", "Accepted"), ("MeterValuesSampledData", "", "Accepted"),
         ("MeterValuesSampledData", "SoC, Voltage", "Accepted"), ("MeterValuesSampledData", "SoC,SoC", "Rejected"),
+        ("MeterValuesSampledData", "SoC,", "Rejected"), ("metervaluesampleINTERVAL", "0", "Accepted"),
         ("MeterValuesSampledData", "Frequency", "Rejected"), ("StopTxnAlignedData", "Voltage.L1", "Rejected"),
         ("ConnectorPhaseRotation", "0.RST,1.RTS", "Accepted"), ("ConnectorPhaseRotation", "2.RST", "Rejected"),
         ("ConnectorPhaseRotation", "1.ABC", "Rejected"), ("ConnectorPhaseRotation", "", "Rejected"),
