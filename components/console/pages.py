@@ -201,6 +201,8 @@ class Pages:
             wifi.connects,
             wifi.losses,
         )
+        for line in self._ocpp.describe():
+            yield line
         for line in self._bus_and_journal():
             yield line
 

@@ -227,6 +227,33 @@ class Ocpp:
         """Configuration: set a key; returns Accepted, Rejected, NotSupported or RebootRequired."""
         return self.configuration.set(key, value)
 
+    def describe(self):
+        """Generator of lines with the counters."""
+        c = self.counters
+        yield "OCPP: rx %d, tx %d, connects %d, failed %d, waiting %d" % (
+            c.rx,
+            c.tx,
+            c.connects,
+            c.failed_connects,
+            len(self.delivery),
+        )
+        yield "  time-outs %d, errors received %d, errors sent %d, malformed %d, unknown ids %d, twice %d" % (
+            c.timeouts,
+            c.errors_received,
+            c.errors_sent,
+            c.malformed,
+            c.unknown_ids,
+            c.duplicates,
+        )
+        yield "  bad answers %d, bad times %d, ignored %d, given up %d, meter values dropped %d, others dropped %d" % (
+            c.bad_answers,
+            self.boot.bad_times,
+            c.ignored,
+            c.dropped,
+            self.delivery.thinned + self.metering.dropped,
+            self.outbox.dropped + self.status.skipped,
+        )
+
     def reset(self, kind="Soft", reason=""):
         """Restart; "Soft": end the transaction and deliver what is queued (at most 10 s) before; "Hard": at once."""
         if self.transactions.current is not None:
