@@ -103,7 +103,7 @@ class Ocpp:
             identity["chargePointSerialNumber"] = o["serial"]
         if o["firmware_version"]:
             identity["firmwareVersion"] = o["firmware_version"]
-        self.boot = Boot(services, self.rpc, self.link, identity)
+        self.boot = Boot(services, self.rpc, identity)
 
     def _build_charge_point(self, services, o):
         self.authorization = Authorization(services, self.online, o["cache_size"])

@@ -16,7 +16,7 @@ _SYNC_MS = const(86400000)  # so long the time may go without the central system
 class Boot:
     """Registration at the central system. ``accepted`` is a Signal (bool); ``status`` as last answered, or None."""
 
-    def __init__(self, services, rpc, link, identity):
+    def __init__(self, services, rpc, identity):
         self.accepted = Signal(False, services.clock)
         self.status = None
         self.bad_times = 0  # answers whose currentTime was no time
@@ -25,7 +25,6 @@ class Boot:
         self._rpc = rpc
         self._stamps = services.stamps
         self._configuration = services.configuration
-        self._link = link
         self._identity = identity
         self._due_ms = 0
         self._synced_ms = 0
@@ -62,7 +61,6 @@ class Boot:
         if self.status == ACCEPTED:
             if interval:
                 self._configuration.set("HeartbeatInterval", str(min(interval, _WAIT_MAX_S)))
-            self._link.steady()
             self.accepted.set(True)
             return
         self._rpc.muted = self.status == REJECTED

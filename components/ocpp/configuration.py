@@ -52,11 +52,6 @@ class Configuration:
             else:
                 self._values[name] = value
 
-    def preset(self, name, value):
-        """Give a key another default than its row's: for what the board or the firmware decides."""
-        if name not in self._stored and self._store.get(_STORED + name) is None:
-            self._values[name] = value
-
     def watch(self, function):
         """Have ``function(name)`` called after a key was set."""
         self._watchers += (function,)

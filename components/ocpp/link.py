@@ -10,7 +10,7 @@ from uwebsockets import ConnectionClosed, WebSocketError, connect
 
 _BACK_OFF_MS = const(1000)  # the first; it doubles
 _BACK_OFF_MAX_MS = const(60000)
-_STEADY_MS = const(60000)  # after a connection that long the back-off starts over
+_STEADY_MS = const(60000)  # after a connection that long, or one with a message, the back-off starts over
 _PONG_MS = const(20000)  # so long a pong may take
 _CONNECT_MS = const(15000)
 _CLOSE_MS = const(1000)
@@ -48,12 +48,13 @@ class Link:
         while True:
             await self._wifi.online.until(bool)
             began_ms = self._clock.uptime_ms()
+            heard = self._rpc.heard()
             try:
                 await self._session()
             except (OSError, WebSocketError, asyncio.TimeoutError, EOFError) as e:
                 self._rpc.counters.failed_connects += 0 if self._ws else 1
                 self._log.warning("connection: %r", e)
-            if self._clock.uptime_ms() - began_ms > _STEADY_MS:
+            if self._rpc.heard() > heard or self._clock.uptime_ms() - began_ms > _STEADY_MS:
                 self._back_off_ms = _BACK_OFF_MS
             wait_ms = self._jittered(self._back_off_ms)
             self._back_off_ms = min(2 * self._back_off_ms, _BACK_OFF_MAX_MS)
@@ -136,15 +137,6 @@ class Link:
             finally:
                 if task is not None:
                     task.cancel()
-
-    def steady(self):
-        """The central system accepts us: the next back-off starts over."""
-        self._back_off_ms = _BACK_OFF_MS
-
-    def close(self):
-        """End the connection at once; the next one follows after the back-off."""
-        if self._ws is not None:
-            self._ws.abort()
 
 
 def percent_encoded(text):

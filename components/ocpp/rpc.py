@@ -88,6 +88,10 @@ class Rpc:
         self._transmit = None
         self._finish(None, CLOSED)
 
+    def heard(self):
+        """How many OCPP-J messages ever came."""
+        return self.counters.rx - self.counters.malformed
+
     def wake(self):
         """Something may be there to be sent."""
         self._wake.set()

@@ -246,7 +246,6 @@ async def resume(home, image, central, at_ms, plugged):
         file.write(image)
     central.start_ms += at_ms
     site = Site(home)
-    site.ocpp.configuration.preset("AllowOfflineTxForUnknownId", True)
     if plugged:
         site.plug_in()
     await site.power_on()

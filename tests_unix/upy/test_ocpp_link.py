@@ -1,0 +1,60 @@
+"""Dialling: the URL, and the back-off between attempts."""
+
+from ocpp_site import Site
+
+from components.ocpp import Ocpp
+from components.ocpp.link import percent_encoded
+
+
+def test_identity_in_the_url():
+    assert percent_encoded("CP-1_a.b~") == "CP-1_a.b~"
+    assert percent_encoded("RDAM 123/é") == "RDAM%20123%2F%C3%A9"
+
+
+async def test_url_with_and_without_a_slash_at_its_end(tmp):
+    for url in ("ws://h:1/a/b", "ws://h:1/a/b/"):
+        assert Site(tmp, url=url).ocpp.link.url == "ws://h:1/a/b/CP-1"
+
+
+async def test_urls_and_options_that_are_refused(tmp):
+    for options, words in (({"url": "http://h/"}, "ws://"), ({"url": "wss://h/"}, "ca_file")):
+        try:
+            Site(tmp, **options)
+            raise AssertionError(options)
+        except ValueError as e:
+            assert words in str(e)
+
+
+async def test_back_off_grows_with_jitter_up_to_a_minute(tmp):
+    site = Site(tmp)  # nobody listens on port 1
+    site.wifi.online.set(True)
+    await site.power_on()
+    waits = []
+    seen = 0
+    for _ in range(4000):
+        await site.run(100)
+        lines = site.lines("next connection in")
+        if len(lines) > seen:
+            seen = len(lines)
+            waits.append(int(lines[-1].split()[-2]))
+    assert site.ocpp.counters.failed_connects == len(waits) >= 9
+    for wait, full in zip(waits, (1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000)):
+        assert full // 2 <= wait <= full, waits
+    assert site.clock.utc_ms() is None and not site.ocpp.connected.value
+
+
+async def test_no_attempt_without_a_network(tmp):
+    site = Site(tmp)
+    await site.power_on()
+    await site.run(60000)
+    assert site.lines("next connection") == []
+
+
+async def test_heartbeat_of_the_kernel_goes_on_while_nobody_answers(tmp):
+    assert "pulse" in Ocpp.requires
+    beats = []
+    site = Site(tmp)
+    site.ocpp._pulse = lambda: beats.append(1)
+    await site.power_on()
+    await site.run(10000)
+    assert len(beats) >= 39
