@@ -1,6 +1,7 @@
 """The connection to the central system: dialling, back-off, keep-alive (OCPP-J 1.6, sections 3 and 5)."""
 
 import asyncio
+import binascii
 import os
 import ssl
 from micropython import const
@@ -51,7 +52,7 @@ class Link:
             heard = self._rpc.heard()
             try:
                 await self._session()
-            except (OSError, WebSocketError, asyncio.TimeoutError, EOFError) as e:
+            except (OSError, ValueError, WebSocketError, asyncio.TimeoutError, EOFError) as e:
                 self._rpc.counters.failed_connects += 0 if self._ws else 1
                 self._log.warning("connection: %r", e)
             if self._rpc.heard() > heard or self._clock.uptime_ms() - began_ms > _STEADY_MS:
@@ -100,7 +101,8 @@ class Link:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         with open(self._ca_file, "rb") as file:
-            context.load_verify_locations(cadata=file.read())
+            data = file.read()
+        context.load_verify_locations(cadata=der(data) if data.startswith(b"-----BEGIN") else data)
         return context
 
     async def _read(self, ws):
@@ -137,6 +139,11 @@ class Link:
             finally:
                 if task is not None:
                     task.cancel()
+
+
+def der(pem):
+    """The first certificate of a PEM text as DER, which is what every port of MicroPython takes."""
+    return binascii.a2b_base64(pem.split(b"-----")[2])
 
 
 def percent_encoded(text):

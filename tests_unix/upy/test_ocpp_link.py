@@ -3,12 +3,16 @@
 from ocpp_site import Site
 
 from components.ocpp import Ocpp
-from components.ocpp.link import percent_encoded
+from components.ocpp.link import der, percent_encoded
 
 
 def test_identity_in_the_url():
     assert percent_encoded("CP-1_a.b~") == "CP-1_a.b~"
     assert percent_encoded("RDAM 123/é") == "RDAM%20123%2F%C3%A9"
+
+
+def test_certificate_from_pem():
+    assert der(b"-----BEGIN CERTIFICATE-----\nAQID\nBAU=\n-----END CERTIFICATE-----\n") == b"\x01\x02\x03\x04\x05"
 
 
 async def test_url_with_and_without_a_slash_at_its_end(tmp):
