@@ -32,7 +32,10 @@ class Configuration:
 
     def _row(self, name):
         """The row of a key, in capitals or not (CiString50Type), or None."""
-        name = name.lower()
+        for row in self._rows():
+            if row[_NAME] == name:
+                return row
+        name = name.lower()  # only now: each lower() is an object on the heap
         for row in self._rows():
             if row[_NAME].lower() == name:
                 return row
