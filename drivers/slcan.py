@@ -8,7 +8,7 @@ import errno
 from micropython import const
 
 from drivers.slcan_lines import ANSWERS_DUE, LineReader
-from drivers.slcan_stream import Link
+from drivers.slcan_stream import Link, socket_address
 
 _BIT_RATES = {10000: 0, 20000: 1, 50000: 2, 100000: 3, 125000: 4, 250000: 5, 500000: 6, 800000: 7, 1000000: 8}
 _CONNECT_MS = const(3000)
@@ -49,6 +49,7 @@ class Slcan:
     RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
 
     def __init__(self, port, bitrate=250000, baudrate=115200):
+        socket_address(port)  # raises ValueError for a port that cannot be
         self._port = port
         self._baudrate = baudrate
         self._commands = b"C\rS%d\rO\r" % _BIT_RATES[bitrate]

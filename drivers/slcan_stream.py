@@ -12,13 +12,15 @@ _IPPROTO_TCP, _TCP_NODELAY = const(6), const(1)  # the same on Linux, macOS and 
 class Link:
     """An open stream. Neither writing nor, after the system said that there is something, reading ever waits.
 
-    `port` is ``socket://HOST:PORT`` (the connection is only begun) or the path of a serial device. Raises OSError.
+    `port` is ``socket://HOST:PORT`` (the connection is only begun) or the path of a serial device. Raises OSError; ValueError
+    for a port that cannot be.
     """
 
     def __init__(self, port, baudrate):
         self._poll = None
-        if port.startswith("socket://"):
-            self._stream = _connect(port[9:])
+        address = socket_address(port)
+        if address:
+            self._stream = _connect(*address)
         else:
             self._stream = _open_serial(port, baudrate)
             self._poll = select.poll()  # a device is opened in blocking mode
@@ -51,11 +53,19 @@ def _writable(poll):
     return False
 
 
-def _connect(address):
+def socket_address(port):
+    """(host, number) of ``socket://HOST:PORT``, None for the path of a device. Raises ValueError for what is neither."""
+    scheme, separator, address = port.partition("://")
+    if not separator:
+        return None
     host, _, number = address.rpartition(":")
-    if not host or not number.isdigit():
-        raise OSError(errno.EINVAL)
-    info = socket.getaddrinfo(host, int(number), 0, socket.SOCK_STREAM)[0]
+    if scheme != "socket" or not host or not number.isdigit() or not 0 < int(number) < 65536:
+        raise ValueError("option 'port': %r is neither socket://HOST:PORT nor the path of a device" % port)
+    return host, int(number)
+
+
+def _connect(host, number):
+    info = socket.getaddrinfo(host, number, 0, socket.SOCK_STREAM)[0]
     stream = socket.socket(info[0], socket.SOCK_STREAM)
     stream.setblocking(False)
     stream.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)  # else a stop frame waits 40 ms for the answer to the one before

@@ -121,7 +121,13 @@ async def test_an_adapter_that_refuses_to_open():
 
 
 def test_wrong_ports():
-    for port in ("socket://nowhere", "socket://:1", "socket://127.0.0.1:x", "no/such/device", "README.md"):
+    for port in ("socket://nowhere", "socket://:1", "socket://127.0.0.1:x", "socket://127.0.0.1:65536", "tcp://a:1"):
+        try:
+            Slcan(port)
+            raise AssertionError(port)
+        except ValueError:
+            pass
+    for port in ("no/such/device", "README.md"):
         driver = Slcan(port)
         try:
             driver.init()
