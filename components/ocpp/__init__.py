@@ -18,6 +18,7 @@ from micropython import const
 
 from core.kernel import RESTART
 from core.signals import Signal
+from uwebsockets.handshake import parse_url
 
 from . import core_profile
 from .authorization import Authorization
@@ -73,8 +74,10 @@ class Ocpp:
     def __init__(self, clock, log, kernel, pulse, store, gate, bms, charger, plug, wifi, **given):
         options = {name: given.get(name, spec[1]) for name, spec in self.options.items()}
         url = options["url"]
-        if not url.startswith(("ws://", "wss://")):
-            raise ValueError("option 'url': %r does not begin with ws:// or wss://" % url)
+        try:
+            parse_url(url)
+        except ValueError:
+            raise ValueError("option 'url': %r is not ws://HOST[:PORT][/PATH], nor wss://" % url)
         if url.startswith("wss://") and not options["ca_file"]:
             raise ValueError("option 'ca_file': wss:// needs the certificate to verify the server against")
         self.connected = Signal(False, clock)
