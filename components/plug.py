@@ -112,7 +112,7 @@ class Plug:
 
     def _unplug(self, why):
         self.reason = why
-        self._voltage_counts = False
+        self._voltage_counts = not self._voltage_inside()
         self._bms_counts = not self._bms.heard.value
         self.plugged.set(False)
         self._log.info("unplugged: %s", why)
