@@ -18,7 +18,7 @@ INPUT = const(0x400)
 SILENCE = const(0x1000)
 ALL_FLAGS = HARDWARE | FLAG_HOT | INPUT | SILENCE
 
-_UNDER_VOLTAGE_MS = const(3000)
+_UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
 _ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
     (TOO_HOT | FLAG_HOT, "HighTemperature"),
     (TERMINAL_HIGH | OUTPUT_HIGH, "OverVoltage"),
