@@ -1,0 +1,207 @@
+"""A charging site for tests: ``tools.station.Station`` with what people do at it and what a test asks of it."""
+
+import asyncio
+import re
+import time
+
+from ocpp.charge_point import camel_to_snake_case
+from ocpp.v16 import call as calls
+
+from tools.central import CALL, CALLERROR
+from tools.powermodule import TELEMETRY, TERMINAL_POWER
+from tools.station import Station
+
+PATIENCE_S = 15  # what a busy machine may take
+
+
+async def eventually(condition, what, timeout=PATIENCE_S):
+    """Wait until ``condition()`` gives something true, and return that."""
+    deadline = time.monotonic() + timeout
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        await asyncio.sleep(0.02)
+    return result
+
+
+class Site(Station):
+    """A site with a big, half full battery; its firmware starts with ``boot()``."""
+
+    def __init__(self, home, **options):
+        defaults = {"pack": "Max", "soc": 0.5, "vehicle": {"period_s": 0.2}, "firmware": False}
+        super().__init__(home, **{**defaults, **options})
+
+    async def boot(self):
+        """Start the firmware; wait until both connectors told their status."""
+        since = self.mark()
+        await self.firmware.start()
+        await self.booted(since)
+
+    async def booted(self, since):
+        """Wait until the firmware is accepted and has told both statuses; a firmware that ended says why."""
+        await eventually(lambda: self.firmware.returncode is not None or self.central.calls(since=since), "a message")
+        assert self.firmware.returncode is None, self.firmware.text
+        await self.wait_booted(since=since)
+        for connector in (0, 1):
+            await self.heard("StatusNotification", since, connectorId=connector)
+
+    # -- the console
+
+    async def type(self, text):
+        """Type a line and Enter."""
+        await self.firmware.write(text + "\n")
+
+    async def answer(self, line, pattern, timeout=10):
+        """Type a line and wait for what the pattern finds in the output after it."""
+        since = self.firmware.mark
+        await self.type(line)
+        return await self.firmware.wait_output(pattern, timeout, since)
+
+    async def printed(self, pattern, since=0, timeout=PATIENCE_S):
+        return await self.firmware.wait_output(pattern, timeout, since)
+
+    def check_calm(self):
+        """No component raised, and no text was lost to memory."""
+        bad = re.search(r"Traceback|MemoryError|component \w+ raised", self.firmware.text)
+        assert not bad, self.firmware.text[max(0, bad.start() - 300) : bad.end() + 1500]
+
+    # -- what the central system hears
+
+    def mark(self):
+        """Number of messages so far: for ``since``."""
+        return self.central.messages.total
+
+    async def heard(self, action, since=0, timeout=PATIENCE_S, **fields):
+        """Wait for a CALL of the charge point with these fields; return its message."""
+
+        def fits(payload):
+            return all(payload.get(key) == value for key, value in fields.items())
+
+        try:
+            return await self.central.wait_for(action, fits, timeout, since)
+        except TimeoutError:
+            last = [f"  {m.action} {m.payload}" for m in self.central.calls()[-8:]]
+            text = [f"no {action} {fields} within {timeout} s; the last CALLs:", *last, "the console:"]
+            raise AssertionError("\n".join(text + self.firmware.lines[-12:])) from None
+
+    async def status(self, status, since=0, timeout=PATIENCE_S, connector=1):
+        return await self.heard("StatusNotification", since, timeout, connectorId=connector, status=status)
+
+    def statuses(self, connector, since=0):
+        """The statuses that a connector told, in order."""
+        told = self.central.calls("StatusNotification", since)
+        return [m.payload["status"] for m in told if m.payload["connectorId"] == connector]
+
+    async def order(self, action, **fields):
+        """Send a command of the ``ocpp`` library; return its answer, in snake case. A CALLERROR raises OCPPError."""
+        return await self.central.call(getattr(calls, action)(**camel_to_snake_case(fields)))
+
+    async def ask(self, action, payload, uid=None):
+        """Send a CALL that nobody checks; return the message of its answer."""
+        uid = await self.central.call_raw(action, payload, uid=uid)
+        return await self.central.wait_answer(uid)
+
+    async def configure(self, **values):
+        """ChangeConfiguration for each key; all must be accepted."""
+        for key, value in values.items():
+            value = str(value).lower() if isinstance(value, bool) else str(value)
+            answer = await self.order("ChangeConfiguration", key=key, value=value)
+            assert answer.status == "Accepted", (key, value, answer)
+
+    async def configured(self, key):
+        """The value of a configuration key."""
+        return (await self.order("GetConfiguration", key=[key])).configuration_key[0]["value"]
+
+    def wrong_messages(self, since=0):
+        """What it did wrong on the wire: broken messages, CALLs that OCPP's schemas refuse, two CALLs at once."""
+        wrong = []
+        asked, outstanding = set(), None
+        for m in self.central.messages.after(since):
+            if m.direction == "in" and m.kind is None:
+                wrong.append(f"no OCPP message: {m.raw}")
+            elif m.direction == "in" and m.kind == CALL:
+                if outstanding:
+                    wrong.append(f"{m.action} while {outstanding.action} is outstanding")
+                outstanding = m
+            elif m.direction == "in":
+                if m.uid not in asked:
+                    wrong.append(f"an answer nobody asked for: {m.raw}")
+            elif m.kind == CALL:
+                asked.add(m.uid)
+            elif outstanding and m.uid == outstanding.uid:
+                if m.kind == CALLERROR and "Violation" in str(m.payload):
+                    wrong.append(f"{outstanding.raw} answered by {m.raw}")
+                outstanding = None
+        return wrong
+
+    # -- what people do
+
+    async def present(self, tag):
+        """Hold a card to the reader."""
+        await self.type(f"auth {tag}")
+
+    async def plug_in(self):
+        """Put the gun in; wait until the connector told of it and all that is measured is known."""
+        since = self.mark()
+        self.vehicle.plug()
+        await self.status("Preparing", since)
+        await self.condition("in_limits", "ok")
+
+    async def condition(self, name, verdict, timeout=PATIENCE_S):
+        """Ask the console ``why`` until a condition of the gate is "ok" or "FORBIDS"."""
+        deadline = time.monotonic() + timeout
+        while (await self.answer("why", rf"(ok|FORBIDS) +{name} = "))[1] != verdict:
+            assert time.monotonic() < deadline, f"{name} is not {verdict} within {timeout} s"
+
+    def pull_out(self):
+        """Pull the gun out and discharge the output capacitors: the quickest sign that a car is gone, and all of it."""
+        self.vehicle.unplug()
+        self.module.voltage_v = 0.0
+        self.module.on_frame(TELEMETRY, bytes((0x01, 0x84, 0, 0, 0, 0, 0, 0)))  # the output voltage is told now
+
+    async def start_session(self, tag="TAG-1"):
+        """Plug in, present a tag; return the StartTransaction once current flows."""
+        if not self.vehicle.plugged:
+            await self.plug_in()
+        since = self.mark()
+        await self.present(tag)
+        begun = await self.heard("StartTransaction", since)
+        await self.current_flows()
+        await self.status("Charging", since)
+        return begun
+
+    async def current_flows(self):
+        await eventually(lambda: self.module.current_a > 1, "current flows")
+
+    async def stop_session(self, tag="TAG-1"):
+        """Present the tag again and pull the gun out; return the StopTransaction once the connector is free."""
+        since = self.mark()
+        await self.present(tag)
+        ended = await self.heard("StopTransaction", since)
+        await self.status("Finishing", since)
+        await self.settled()
+        self.pull_out()
+        await self.status("Available", since)
+        return ended
+
+    async def settled(self):
+        """Wait a second of terminal measurements: in the second of its fall, the current explains that of the voltage."""
+        for _ in range(6):
+            await self.hub.wait_frame(TERMINAL_POWER)
+
+    async def unplug(self):
+        since = self.mark()
+        self.pull_out()
+        await self.status("Available", since)
+
+    async def until_state(self, state, timeout=PATIENCE_S):
+        """Ask the console for its status until the connector is in ``state``."""
+        deadline = time.monotonic() + timeout
+        while not re.search(rf"State: {state}\b", (await self.answer("status", r"State: \w+")).group()):
+            assert time.monotonic() < deadline, f"not {state} within {timeout} s"
+
+    async def free(self):
+        """Whatever went on: the car goes, the transaction ends, the connector is available."""
+        self.heal()
+        self.central.books.tags.clear()
+        self.pull_out()
+        await eventually(lambda: self.statuses(1)[-1:] == ["Available"], "the connector is available")
