@@ -1,0 +1,166 @@
+"""Registration, time and heartbeat (OCPP 1.6, 4.2 and 4.6), and their connection (OCPP-J 1.6, 3 and 6)."""
+
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from rig import Site, eventually
+from websockets.frames import Opcode
+
+from tools.central import Fault
+
+
+async def answered(site, action, status, timeout=15):
+    """Wait until the central system answered `action` with `status`."""
+    return await site.central.messages.wait(
+        lambda m: m.direction == "out" and m.action == action and m.payload.get("status") == status, timeout, 0, status
+    )
+
+
+async def test_the_first_message_says_who_we_are(tmp_path):
+    settings = {"ocpp": {"id": "Depot 7/ä", "vendor": "Vendor", "model": "Model X"}}
+    async with Site(tmp_path, settings=settings) as site:
+        await site.boot()
+        first = site.central.calls()[0]
+        assert first.action == "BootNotification"
+        assert first.payload["chargePointVendor"] == "Vendor"
+        assert first.payload["chargePointModel"] == "Model X"
+        assert first.point == "Depot 7/ä", "the identity is the last part of the URL, percent-encoded"
+        told = [m.payload for m in site.central.calls("StatusNotification")]
+        assert {(p["connectorId"], p["status"], p["errorCode"]) for p in told} == {
+            (0, "Available", "NoError"),
+            (1, "Available", "NoError"),
+        }
+        assert site.wrong_messages() == []
+
+
+async def test_pending_then_accepted(tmp_path):
+    """Pending: nothing of ours but BootNotification, every `interval` seconds; the other side may ask (4.2)."""
+    async with Site(tmp_path) as site:
+        site.central.on("BootNotification", {"status": "Pending", "interval": 1})
+        await site.firmware.start()
+        await answered(site, "BootNotification", "Pending")
+        assert await site.configured("NumberOfConnectors") == "1"
+        await site.configure(MeterValueSampleInterval=5)
+        await eventually(lambda: len(site.central.calls("BootNotification")) >= 3, "three BootNotifications")
+        assert {m.action for m in site.central.calls()} == {"BootNotification"}
+        times = [m.time for m in site.central.calls("BootNotification")]
+        assert times[1] - times[0] > 0.9 and times[2] - times[1] > 0.9
+        site.central.on("BootNotification", {"status": "Accepted", "interval": 1})
+        await site.status("Available")
+        assert await site.configured("HeartbeatInterval") == "1"
+        beats = site.mark()
+        await site.heard("Heartbeat", beats)
+        await site.heard("Heartbeat", site.mark())
+        assert site.wrong_messages() == []
+
+
+async def test_rejected_is_silence(tmp_path):
+    """Rejected: it neither sends nor answers anything until `interval` is over (4.2)."""
+    async with Site(tmp_path) as site:
+        site.central.on("BootNotification", {"status": "Rejected", "interval": 2})
+        await site.firmware.start()
+        await answered(site, "BootNotification", "Rejected")
+        asked = time.monotonic()
+        uid = await site.central.call_raw("GetConfiguration", {"key": ["NumberOfConnectors"]})
+        site.central.on("BootNotification", None)
+        await site.status("Available")
+        assert time.monotonic() - asked > 1.0
+        assert len(site.central.calls("BootNotification")) == 2
+        assert not [m for m in site.central.messages if m.direction == "in" and m.uid == uid]
+        assert await site.configured("NumberOfConnectors") == "1"
+
+
+@pytest.mark.parametrize("answer", [
+    '[3,"{id}",{{"status":"Maybe","currentTime":"2024-01-01T00:00:00Z","interval":1}}]',
+    '[3,"{id}",{{}}]',
+    '[4,"{id}","InternalError","not now",{{}}]',
+], ids=["an unknown status", "nothing", "an error"])  # fmt: skip
+async def test_a_boot_that_was_not_answered_properly_is_no_registration(tmp_path, answer):
+    """It is asked again later; a new connection asks at once."""
+    async with Site(tmp_path) as site:
+        site.central.fault("BootNotification", Fault(drop=True))
+        await site.firmware.start()
+        boot = await site.heard("BootNotification")
+        await site.central.send_raw(answer.format(id=boot.uid))
+        assert await site.configured("NumberOfConnectors") == "1"
+        assert {m.action for m in site.central.calls()} == {"BootNotification"}
+        site.check_calm()
+
+
+async def test_time_comes_from_the_central_system(tmp_path):
+    """Its clock is three days ahead of the host's: every time stamp follows it, and a Heartbeat corrects it."""
+    ahead = timedelta(days=3)
+
+    def shifted(_):
+        return {"currentTime": (datetime.now(timezone.utc) + ahead).isoformat(timespec="milliseconds")}
+
+    async with Site(tmp_path, central={"interval_s": 1}) as site:
+        site.central.on("BootNotification", shifted)
+        site.central.on("Heartbeat", shifted)
+        await site.boot()
+        assert off_by(site.central.calls("StatusNotification")[-1], ahead) < 2
+        ahead = timedelta(days=5)
+        await site.heard("Heartbeat", site.mark())
+        await site.heard("Heartbeat", site.mark())
+        since = site.mark()
+        site.vehicle.plug()
+        assert off_by(await site.status("Preparing", since), ahead) < 2
+
+
+def off_by(message, ahead):
+    """Seconds between a message's time stamp and the shifted time."""
+    stamp = datetime.fromisoformat(message.payload["timestamp"].replace("Z", "+00:00"))
+    return abs((stamp - datetime.now(timezone.utc) - ahead).total_seconds())
+
+
+async def test_basic_authentication(tmp_path):
+    """OCPP-J 6.2: the identity is the user, the AuthorizationKey the password."""
+    keys = {"keys": {"CP-1": "s:ecret ü"}}
+    async with Site(tmp_path, settings={"ocpp": {"auth_key": "wrong key"}}, central=keys) as site:
+        await site.firmware.start()
+        await site.printed(r"ocpp.*401")
+        assert site.central.calls() == []
+    async with Site(tmp_path, settings={"ocpp": {"auth_key": "s:ecret ü"}}, central=keys) as site:
+        await site.boot()
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+async def test_a_refused_handshake_is_logged_with_its_status_and_tried_again(tmp_path, status):
+    async with Site(tmp_path) as site:
+        site.central.refuse = status
+        await site.firmware.start()
+        await site.printed(rf"ocpp.*{status}")
+        site.central.refuse = None
+        await site.booted(0)
+
+
+@pytest.mark.parametrize("subprotocol", [None, "ocpp2.0.1"])
+async def test_a_server_of_another_protocol_is_refused_and_tried_again(tmp_path, subprotocol):
+    async with Site(tmp_path) as site:
+        site.central.subprotocol = subprotocol
+        await site.firmware.start()
+        await site.printed(r"(?i)W .*ocpp.*subprotocol")
+        assert site.central.calls() == []
+        site.central.subprotocol = "ocpp1.6"
+        await site.booted(0)
+
+
+async def test_the_ping_interval_is_kept(tmp_path):
+    """The WebSocketPingInterval that is set counts at once, 0 turns pings off (OCPP 1.6, 9.1.34)."""
+    async with Site(tmp_path) as site:
+        await site.boot()
+        pings = []
+        websocket = site.central.point().link.websocket
+        handle = websocket.process_event
+
+        def note(event):
+            if getattr(event, "opcode", None) is Opcode.PING:
+                pings.append(time.monotonic())
+            handle(event)
+
+        websocket.process_event = note
+        await site.configure(WebSocketPingInterval=1)
+        await eventually(lambda: len(pings) >= 3, "three pings")
+        assert 0.8 < pings[2] - pings[1] < 2
+        assert site.central.connections == 1

@@ -1,0 +1,156 @@
+"""What the central system orders: availability, reset, unlock, data transfer (OCPP 1.6, section 5)."""
+
+import pytest
+import pytest_asyncio
+from rig import Site, eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory):
+    async with Site(tmp_path_factory.mktemp("home")) as site:
+        await site.boot()
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(shared):
+    since = shared.mark()
+    yield shared
+    await shared.free()
+    assert shared.wrong_messages(since) == []
+    shared.check_calm()
+
+
+async def change(site, connector, kind):
+    return (await site.order("ChangeAvailability", connectorId=connector, type=kind)).status
+
+
+async def test_a_connector_is_taken_out_of_service(site):
+    since = site.mark()
+    assert await change(site, 1, "Inoperative") == "Accepted"
+    await site.status("Unavailable", since)
+    assert await change(site, 1, "Inoperative") == "Accepted", "it is so already (5.2)"
+    assert (await site.order("RemoteStartTransaction", idTag="X")).status == "Rejected"
+    site.vehicle.plug()
+    await site.condition("plugged", "ok")
+    await site.present("X")
+    assert await site.configured("NumberOfConnectors") == "1"
+    assert site.central.calls("StartTransaction", since) == []
+    assert site.statuses(1, since) == ["Unavailable"]
+    since = site.mark()
+    assert await change(site, 1, "Operative") == "Accepted"
+    await site.status("Preparing", since)
+
+
+@pytest.mark.parametrize("connector", [0, 1])
+async def test_being_out_of_service_survives_a_power_cut(site, connector):
+    assert await change(site, connector, "Inoperative") == "Accepted"
+    await site.firmware.kill()
+    since = site.mark()
+    await site.boot()
+    await site.status("Unavailable", since)
+    if connector == 0:
+        await site.status("Unavailable", since, connector=0)
+    since = site.mark()
+    assert await change(site, connector, "Operative") == "Accepted"
+    await site.status("Available", since, connector=connector)
+    await site.status("Available", since)
+
+
+async def test_the_whole_station_is_taken_out_of_service(site):
+    since = site.mark()
+    assert await change(site, 0, "Inoperative") == "Accepted"
+    await site.status("Unavailable", since, connector=0)
+    await site.status("Unavailable", since, connector=1)
+    assert await change(site, 0, "Operative") == "Accepted"
+    await site.status("Available", since, connector=0)
+    await site.status("Available", since, connector=1)
+
+
+async def test_a_change_during_a_transaction_is_scheduled(site):
+    await site.start_session("BUSY")
+    since = site.mark()
+    assert await change(site, 1, "Inoperative") == "Scheduled"
+    assert site.module.enabled and site.central.calls("StopTransaction", since) == []
+    await site.present("BUSY")
+    await site.heard("StopTransaction", since)
+    await site.status("Unavailable", since)
+    since = site.mark()
+    site.pull_out()
+    assert await change(site, 1, "Operative") == "Accepted"
+    await site.status("Available", since)
+
+
+@pytest.mark.parametrize("connector", [2, 100])
+async def test_a_connector_that_is_not_there_cannot_change(site, connector):
+    assert await change(site, connector, "Inoperative") == "Rejected"
+
+
+async def test_soft_reset_without_a_transaction(site):
+    starts, since = site.firmware.starts, site.mark()
+    assert (await site.order("Reset", type="Soft")).status == "Accepted"
+    await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
+    await site.booted(since)
+    assert site.statuses(1, since) == ["Available"]
+
+
+@pytest.mark.parametrize("kind, reason", [("Soft", "SoftReset"), ("Hard", "HardReset")])
+async def test_reset_ends_the_transaction_with_its_reason(site, kind, reason):
+    """The StopTransaction is delivered once, before or after the restart, and before anything new."""
+    await site.start_session("RESET")
+    number, starts, since = site.central.books.last.id, site.firmware.starts, site.mark()
+    assert (await site.order("Reset", type=kind)).status == "Accepted"
+    stop = await site.heard("StopTransaction", since)
+    assert stop.payload["reason"] == reason and stop.payload["transactionId"] == number
+    await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
+    await site.heard("BootNotification", since)
+    await eventually(lambda: not site.module.enabled, "the module is off")
+    assert await site.configured("NumberOfConnectors") == "1"
+    assert len(site.central.calls("StopTransaction", since)) == 1
+    assert not site.module.enabled, "the transaction is over: the car that is still there gets nothing"
+
+
+async def test_there_is_no_lock_to_unlock(site):
+    assert (await site.order("UnlockConnector", connectorId=1)).status == "NotSupported"
+    assert (await site.order("UnlockConnector", connectorId=2)).status == "NotSupported"
+
+
+async def test_clear_cache(site):
+    assert (await site.order("ClearCache")).status == "Accepted"
+
+
+async def test_data_transfer_of_another_vendor(site):
+    answer = await site.order("DataTransfer", vendorId="com.example", messageId="Hello", data="x")
+    assert answer.status == "UnknownVendorId"
+
+
+async def test_data_transfer_of_our_vendor_with_an_unknown_message(site):
+    answer = await site.order("DataTransfer", vendorId="RivotMotors", messageId="NoSuchMessage")
+    assert answer.status == "UnknownMessageId"
+
+
+async def test_emergency_stop(site):
+    """The key t at the start of a line acts without Enter; s releases it (the product's manual)."""
+    await site.start_session("STOP")
+    since, frames = site.mark(), site.hub.frames
+    await site.firmware.write("t")
+    stop = await site.heard("StopTransaction", since)
+    assert stop.payload["reason"] == "EmergencyStop"
+    assert not site.module.enabled
+    off = [f for f in site.hub.log if f.seq > frames and f.can_id == 0x068181FE and f.data[1] == 0x32]
+    assert off and {f.data[3] for f in off} == {0x01}
+    await site.answer("why", r"FORBIDS +emergency_stop")
+    await site.present("STOP")
+    assert await site.configured("NumberOfConnectors") == "1"
+    assert not site.module.enabled
+    await site.type("s")
+    await site.condition("emergency_stop", "ok")
+
+
+async def test_reset_from_the_console(site):
+    starts, since = site.firmware.starts, site.mark()
+    await site.type("reset")
+    await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
+    await site.booted(since)

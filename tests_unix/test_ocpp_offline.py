@@ -1,0 +1,235 @@
+"""Without the central system: who may charge (OCPP 1.6, 3.5), and what becomes of the transaction messages (3.7)."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import pytest_asyncio
+from rig import Site, eventually
+
+from tools.central import Fault, Tag
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory):
+    async with Site(tmp_path_factory.mktemp("home")) as site:
+        await site.boot()
+        await site.configure(MeterValueSampleInterval=0, TransactionMessageRetryInterval=1)
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(shared):
+    """The shared charger with an empty cache, a car that is plugged in, and the central system there."""
+    await shared.order("ClearCache")
+    if not shared.vehicle.plugged:
+        await shared.plug_in()
+    yield shared
+    shared.check_calm()
+
+
+async def go_offline(site):
+    since = site.firmware.mark
+    await site.central.stop()
+    await site.printed(r"ocpp: connection", since)
+
+
+async def go_online(site):
+    since = site.mark()
+    await site.central.start()
+    await site.central.wait_connected()
+    assert await site.configured("NumberOfConnectors") == "1"
+    return since
+
+
+async def tried(site, tag):
+    """Present a tag without the central system; whether a transaction starts."""
+    since = site.firmware.mark
+    await site.present(tag)
+    said = await site.printed(rf"idTag {tag}: \w+|transaction \S+ starts: idTag {tag}", since)
+    return "starts" in said[0]
+
+
+async def learn(site, tag, **fields):
+    """Have the cache learn a tag: it is authorized and takes its wish back before it starts."""
+    site.central.books.tags[tag] = Tag(**fields)
+    await site.start_session(tag)
+    since = site.mark()
+    await site.present(tag)
+    await site.heard("StopTransaction", since)
+    await site.status("Finishing", since)
+
+
+async def end_offline(site, tag):
+    since = site.firmware.mark
+    await site.present(tag)
+    await site.printed(r"transaction \S+ ends", since)
+
+
+async def test_an_unknown_card_charges_only_where_that_is_allowed(site):
+    assert await site.configured("AllowOfflineTxForUnknownId") == "false"
+    await go_offline(site)
+    assert not await tried(site, "UNKNOWN-1")
+    assert not site.module.enabled
+    await go_online(site)
+    await site.configure(AllowOfflineTxForUnknownId=True)
+    await go_offline(site)
+    assert await tried(site, "UNKNOWN-1")
+    await site.current_flows()
+    await end_offline(site, "UNKNOWN-1")
+    since = await go_online(site)
+    start = await site.heard("StartTransaction", since, idTag="UNKNOWN-1")
+    stop = await site.heard("StopTransaction", since)
+    assert stop.payload["transactionId"] == site.central.books.last.id
+    assert start.payload["timestamp"] < stop.payload["timestamp"]
+    assert [m.action for m in site.central.calls(since=since) if m.action.endswith("Transaction")] == [
+        "StartTransaction",
+        "StopTransaction",
+    ]
+    await site.configure(AllowOfflineTxForUnknownId=False)
+
+
+async def test_a_cached_card_charges(site):
+    await learn(site, "KNOWN-1")
+    await go_offline(site)
+    assert await tried(site, "KNOWN-1")
+    await site.current_flows()
+    await end_offline(site, "KNOWN-1")
+    since = await go_online(site)
+    await site.heard("StopTransaction", since)
+
+
+async def test_the_cache_survives_a_power_cut(site):
+    await learn(site, "KNOWN-2")
+    await site.central.stop()
+    await site.firmware.restart()
+    await site.condition("in_limits", "ok", 20)
+    assert await tried(site, "KNOWN-2")
+    await end_offline(site, "KNOWN-2")
+    since = await go_online(site)
+    await site.heard("StopTransaction", since)
+
+
+async def test_a_cleared_cache_knows_nobody(site):
+    await learn(site, "KNOWN-3")
+    assert (await site.order("ClearCache")).status == "Accepted"
+    await go_offline(site)
+    assert not await tried(site, "KNOWN-3")
+    await go_online(site)
+
+
+async def test_a_cache_that_is_switched_off_knows_nobody(site):
+    await site.configure(AuthorizationCacheEnabled=False)
+    await learn(site, "KNOWN-4")
+    await go_offline(site)
+    assert not await tried(site, "KNOWN-4")
+    await go_online(site)
+    await site.configure(AuthorizationCacheEnabled=True)
+
+
+async def test_without_local_authorization_nobody_charges(site):
+    await learn(site, "KNOWN-5")
+    await site.configure(LocalAuthorizeOffline=False)
+    await go_offline(site)
+    assert not await tried(site, "KNOWN-5")
+    await go_online(site)
+    await site.configure(LocalAuthorizeOffline=True)
+
+
+async def test_an_expired_entry_of_the_cache_does_not_charge(site):
+    expiry = (datetime.now(timezone.utc) + timedelta(seconds=2)).isoformat(timespec="milliseconds")
+    await learn(site, "KNOWN-6", expiry=expiry.replace("+00:00", "Z"))
+    await go_offline(site)
+    await eventually(lambda: datetime.now(timezone.utc).isoformat() > expiry, "the card has expired")
+    assert not await tried(site, "KNOWN-6")
+    await go_online(site)
+
+
+async def test_local_pre_authorize_does_not_ask(site):
+    await learn(site, "KNOWN-7")
+    await site.configure(LocalPreAuthorize=True)
+    since = site.mark()
+    await site.present("KNOWN-7")
+    await site.heard("StartTransaction", since, idTag="KNOWN-7")
+    assert site.central.calls("Authorize", since) == []
+    await site.status("Charging", since)
+    await site.configure(LocalPreAuthorize=False)
+    since = site.mark()
+    await site.present("KNOWN-7")
+    await site.heard("StopTransaction", since)
+    await site.status("Finishing", since)
+
+
+async def test_an_invalid_tag_found_out_late_ends_the_transaction(site):
+    """StopTransactionOnInvalidId: the answer to StartTransaction says no (4.8)."""
+    await learn(site, "LATE-1")
+    site.central.books.tags["LATE-1"] = "Blocked"
+    await site.configure(LocalPreAuthorize=True)
+    since = site.mark()
+    await site.present("LATE-1")
+    await site.heard("StartTransaction", since)
+    stop = await site.heard("StopTransaction", since)
+    assert stop.payload["reason"] == "DeAuthorized"
+    await eventually(lambda: not site.module.enabled, "the module is off")
+    await site.present("LATE-1")  # the answer updated the cache: now it has to ask
+    await site.heard("Authorize", since, idTag="LATE-1")
+    await site.configure(LocalPreAuthorize=False)
+
+
+async def test_an_invalid_tag_found_out_late_may_only_stop_the_energy(site):
+    await learn(site, "LATE-2")
+    site.central.books.tags["LATE-2"] = "Blocked"
+    await site.configure(LocalPreAuthorize=True, StopTransactionOnInvalidId=False)
+    since = site.mark()
+    await site.present("LATE-2")
+    await site.heard("StartTransaction", since)
+    await site.status("SuspendedEVSE", since)
+    await eventually(lambda: not site.module.enabled, "the module is off")
+    assert site.central.calls("StopTransaction", since) == []
+    await site.configure(LocalPreAuthorize=False, StopTransactionOnInvalidId=True)
+    number = site.central.books.last.id
+    assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
+    await site.status("Finishing", since)
+
+
+async def test_messages_are_repeated_as_often_as_configured_and_then_given_up(site):
+    """TransactionMessageAttempts and RetryInterval (9.1.31): the wait grows with each attempt; the rest comes after."""
+    await site.configure(TransactionMessageAttempts=3)
+    await site.start_session("RETRY")
+    site.central.fault("StopTransaction", Fault(error="InternalError", times=None))
+    since = site.mark()
+    await site.present("RETRY")
+    await eventually(lambda: len(site.central.calls("StopTransaction", since)) == 3, "three attempts", 10)
+    stops = site.central.calls("StopTransaction", since)
+    assert stops[0].payload == stops[1].payload == stops[2].payload
+    assert 0.9 < stops[1].time - stops[0].time < 2.5 and 1.8 < stops[2].time - stops[1].time < 4
+    site.central.fault("StopTransaction", None)
+    begun = await site.start_session("NEXT")
+    assert begun.payload["idTag"] == "NEXT"
+    await site.stop_session("NEXT")
+    assert len(site.central.calls("StopTransaction", since)) == 4
+
+
+async def test_time_before_the_time_is_known(tmp_path):
+    """Its very first session is offline: the stamps that reach the central system later are right nevertheless."""
+    async with Site(tmp_path) as site:
+        await site.boot()
+        await site.configure(AllowOfflineTxForUnknownId=True)
+        assert await site.firmware.interrupt() == 0
+        await site.central.stop()
+        await site.firmware.start()
+        site.vehicle.plug()
+        await site.condition("in_limits", "ok", 20)
+        begun = datetime.now(timezone.utc)
+        assert await tried(site, "TIMELESS")
+        await site.current_flows()
+        ended = datetime.now(timezone.utc)
+        await end_offline(site, "TIMELESS")
+        since = await go_online(site)
+        start = await site.heard("StartTransaction", since)
+        stop = await site.heard("StopTransaction", since)
+        for message, moment in ((start, begun), (stop, ended)):
+            stamp = datetime.fromisoformat(message.payload["timestamp"].replace("Z", "+00:00"))
+            assert abs((stamp - moment).total_seconds()) < 1.5
+        assert site.wrong_messages(since) == []
