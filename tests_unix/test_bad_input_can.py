@@ -1,0 +1,158 @@
+"""The bus and what is on it go wrong while a car charges: the module is off in time, and the session goes on after."""
+
+import re
+import struct
+import time
+
+import pytest
+import pytest_asyncio
+from rig import Site, eventually
+
+from tools.powermodule import CONTROL
+from tools.vehicle import CHARGE_REQUEST
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory):
+    """One car and one transaction, through all faults of this file."""
+    async with Site(tmp_path_factory.mktemp("home")) as site:
+        await site.boot()
+        await site.configure(StopTransactionOnEVSideDisconnect=False, MeterValueSampleInterval=1)
+        await site.start_session("BUS-CARD")
+        yield site
+        ended = await site.stop_session("BUS-CARD")
+        assert len(site.central.calls("StartTransaction")) == 1
+        assert ended.payload["transactionId"] == site.central.books.last.id
+        register = site.central.books.last.register_wh()
+        assert register == sorted(register)
+        assert ended.payload["meterStop"] - register[-1] < site.module.delivered_wh * 0.01 + 5
+        assert site.wrong_messages() == []
+        site.check_calm()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(shared):
+    """The charging car, before and after each fault."""
+    await shared.current_flows()
+    await eventually(lambda: shared.statuses(1)[-1] == "Charging", "Charging is told")
+    yield shared
+    shared.heal()
+    await shared.current_flows()
+
+
+def is_stop(frame):
+    return frame.can_id == CONTROL and frame.data[1] == 0x32 and frame.data[3] == 0x01
+
+
+def is_start(frame):
+    return frame.can_id == CONTROL and frame.data[1] == 0x32 and frame.data[3] == 0x00
+
+
+async def stopped_within(site, since, seconds, begun):
+    """The stop frame came within so many seconds of ``begun``, and is repeated, with no start frame in between."""
+    first = await site.hub.wait_frame(is_stop, timeout=seconds + 5, since=since)
+    assert first.time - begun < seconds, f"{first.time - begun:.3f} s"
+    await site.hub.wait_frame(is_stop, timeout=3, since=first.seq)
+    assert not [f for f in site.hub.log if f.seq > first.seq and is_start(f)]
+    await eventually(lambda: site.module.current_a < 0.5, "no current")
+    return first
+
+
+@pytest.mark.parametrize("switch", [0x01, 0x02, 0x80, 0xFF])
+async def test_anything_but_zero_in_the_charging_switch_is_a_stop(site, switch):
+    site.vehicle.silent = True
+    since, begun = site.hub.frames, time.monotonic()
+    site.hub.send(CHARGE_REQUEST, struct.pack(">HHBBH", 840, 2900, switch, 0, 0))
+    await stopped_within(site, since, 0.2, begun)
+
+
+async def test_a_silent_vehicle(site):
+    """No frame for 3 s is an unplugged vehicle."""
+    since, begun = site.hub.frames, time.monotonic()
+    site.vehicle.silent = True
+    await stopped_within(site, since, 3.6, begun)
+    await site.answer("1", r"(?i)not heard|--|silent")
+
+
+async def test_a_silent_charger(site):
+    since, begun = site.hub.frames, time.monotonic()
+    site.module.silent = True
+    await stopped_within(site, since, 3.6, begun)
+    await site.answer("why", r"FORBIDS +charger_online")
+    await site.answer("log", r"W .*charger.*silent")
+
+
+async def test_an_overheated_module(site):
+    """Its temperature is asked for once a second; what the wire cannot express (65.5 degC and above) is too hot."""
+    told, since, begun = site.mark(), site.hub.frames, time.monotonic()
+    site.module.overheat()
+    await stopped_within(site, since, 1.5, begun)
+    await site.answer("why", r"FORBIDS +in_limits")
+    await site.heard("StatusNotification", told, connectorId=1, errorCode="HighTemperature")
+
+
+@pytest.mark.parametrize("volts", [55.0, 86.5])
+async def test_a_terminal_voltage_outside_the_limits(site, volts):
+    """Off at once. Falling there or back faster than 2 V/s means a car that is gone: it has to be plugged in again."""
+    since, begun = site.hub.frames, time.monotonic()
+    site.module.forced_v = volts
+    await stopped_within(site, since, 0.8, begun)
+    await site.answer("why", r"FORBIDS +in_limits")
+    site.heal()
+    site.pull_out()
+    await eventually_answers(site, "1", r"BMS: (?!heard)")
+    site.vehicle.plug()
+
+
+@pytest.mark.parametrize("volts, amps", [
+    (float("nan"), 1.0), (76.0, float("nan")), (float("inf"), 1.0), (76.0, float("-inf")), (-76.0, 1.0), (76.0, -5.0),
+    (76.0, 31.0), (3.4e38, 3.4e38),
+], ids=str)  # fmt: skip
+async def test_a_measurement_that_cannot_be_is_never_billed(site, volts, amps):
+    """31 on the wire is 310 A, above the board's 300 A: refused or a reason to stop, never energy."""
+    before = site.module.delivered_wh, (await energy(site))
+    for _ in range(5):
+        site.hub.send(0x00433F01, struct.pack(">ff", volts, amps))
+    after = await energy(site)
+    assert after - before[1] < site.module.delivered_wh - before[0] + 1
+
+
+async def eventually_answers(site, line, pattern):
+    """Type a line again and again, until the answer is as wanted."""
+    deadline = time.monotonic() + 10
+    while not re.search(pattern, (await site.answer(line, r"BMS: .*"))[0]):
+        assert time.monotonic() < deadline, pattern
+
+
+async def energy(site):
+    return float((await site.answer("2", r"register: (\d+\.\d+) Wh"))[1])
+
+
+async def test_garbage_on_the_line(site):
+    """Counted, logged, and the car goes on charging: nothing of it was a reason to stop."""
+    since = site.firmware.mark
+    for _ in range(20):
+        site.hub.garbage()
+    await site.printed(r"W .*can.*garbage", since, 15)
+    await site.answer("status", r"(?s)CAN: .*?[1-9]\d* garbage")
+    assert site.firmware.starts == 1
+
+
+async def test_bus_off_stops_charging_first_and_recovers(site):
+    """Nothing reaches the module any more: it stops by itself, and the first it hears afterwards is no start."""
+    since = site.firmware.mark
+    told = site.mark()
+    site.hub.bus_off()
+    await site.printed(r"(?s)gate: charging disabled: bus.*can: bus-off", since)
+    await eventually(lambda: not site.module.enabled, "the module gave up by itself")
+    await site.status("SuspendedEVSE", told)
+    frames = site.hub.frames
+    site.hub.bus_ok()
+    await site.current_flows()
+    first = await site.hub.wait_frame(lambda f: f.can_id == CONTROL, since=frames)
+    assert not is_start(first), "the first word to the module after bus-off is not a start"
+    await site.answer("status", r"(?s)CAN: .*?[1-9]\d* times bus-off")
+
+
