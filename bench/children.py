@@ -80,6 +80,12 @@ class Child:
             if line.startswith(start):
                 return line[len(start) :].strip()
 
+    def until(self, text: str, timeout: float) -> None:
+        """Read up to the next line that holds `text`. Raises BenchError: time-out or end of output."""
+        deadline = time.monotonic() + timeout
+        while text not in self.line("", max(0.001, deadline - time.monotonic())):
+            pass
+
     def rest(self) -> list[str]:
         """The lines that nobody read yet; to be called after its end."""
         self._reader.join(_END_S)

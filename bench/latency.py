@@ -109,7 +109,7 @@ def ours(port: int, central: Central, home: Path, count: int):
     """The firmware: it is told by its console to charge."""
 
     def start(child: Child) -> None:
-        central.booted("OURS")
+        child.until("BootNotification: Accepted", _STEP_S)
         child.write("auth CARD\n")
 
     write_settings(home, central.flood_url, port)
