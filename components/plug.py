@@ -8,6 +8,7 @@ from core.tasks import Pace
 
 _TICK_MS = const(100)
 _WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
+_SETTLE_MS = const(1000)
 _STEADY_MA = const(10000)  # a battery of 0.1 ohm moves 1 V with it
 
 
@@ -21,7 +22,8 @@ class Plug:
     - no BMS frame for 3 s (or none within 3 s after the voltage told of a vehicle);
     - charging is enabled, 0.5 A or more are wanted, the voltage is present, and under 0.5 A flow for 5 s;
     - the terminal voltage fell by more than `fall_mv` within 1 s. A second in which the current fell by more than 10 A
-      does not count, for then the battery's own resistance moves the voltage.
+      does not count, for then the battery's own resistance moves the voltage; nor does the first second after the
+      plugging in, when the battery pulls charged capacitors down to its own voltage.
 
     The evidence that was there at an unplugging does not count as a new vehicle, for the capacitors hold their voltage
     for a minute and a BMS may go on talking: voltage counts again after it was seen outside the limits, or unknown
@@ -148,8 +150,8 @@ class Plug:
 
     def _sample(self):
         """Take a sample; True if the voltage fell too fast: now compared with one second ago."""
-        if self._charger.terminal_voltage_mv.value is None:
-            self._forget_samples()  # what comes after a silence did not fall within a second
+        if self._charger.terminal_voltage_mv.value is None or self._since(self._plugged_ms) < _SETTLE_MS:
+            self._forget_samples()  # what comes after a silence, or a plug, did not fall within a second
         fell_mv = self._turn_over(self._mv, self._charger.terminal_voltage_mv.value)
         fell_ma = self._turn_over(self._ma, self._charger.terminal_current_ma.value)
         self._turn = (self._turn + 1) % _WINDOW

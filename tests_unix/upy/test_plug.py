@@ -169,3 +169,22 @@ async def test_a_short_gap_in_the_measurements_is_no_fall(tmp):
     assert rig.plug.plugged.value is True
     rig.say[STATUS] = status(False)
     await rig.stop()
+
+
+async def test_a_battery_that_pulls_charged_capacitors_down_is_no_fall(tmp):
+    rig = await Rig(tmp).start()
+    rig.module(volts=84.0)
+    await rig.advance(4000)
+    assert rig.plug.reason == "no BMS frames"  # capacitors of the session before, and nobody there
+    rig.vehicle()
+    await rig.advance(150)
+    rig.module(volts=74.0)
+    for _ in range(30):
+        await rig.advance(100)
+        assert rig.plug.plugged.value is True, rig.plug.reason
+    for volts in (73.4, 72.8, 72.2, 71.6, 71.0):
+        rig.module(volts=volts)
+        await rig.advance(200)
+    await rig.advance(200)
+    assert rig.plug.plugged.value is False and rig.plug.reason == "voltage falls"
+    await rig.stop()
