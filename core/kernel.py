@@ -1,6 +1,7 @@
 """The kernel: builds what a board declares, starts it, watches over it, and stops it."""
 
 import asyncio
+import gc
 import time
 
 from core import declare
@@ -120,6 +121,8 @@ class Kernel:
             else:
                 part.state = "running"
         self._update_alive()
+        gc.collect()
+        gc.threshold(gc.mem_free() // 4)  # collecting before the heap is full keeps it from falling into small pieces
 
     async def _supervise(self, part):
         back_off_ms = _BACK_OFF_MS

@@ -229,10 +229,14 @@ class Rpc:
                 return
         try:
             answer, then = self._handle(frame)
+            reply = json.dumps([_CALLRESULT, message_id, answer])
+        except MemoryError:
+            gc.collect()
+            await self._send_error(message_id, CallError("InternalError", "no memory"))
+            return
         except CallError as e:
             await self._send_error(message_id, e)
             return
-        reply = json.dumps([_CALLRESULT, message_id, answer])
         if len(reply) <= _KEPT_BYTES:
             self._kept.append((message_id, digest, reply))
             del self._kept[:-_KEPT_MAX]
@@ -271,9 +275,7 @@ class Rpc:
     async def _send_error(self, message_id, error):
         self.counters.errors_sent += 1
         self._log.rare("refused a CALL: " + error.code + " %s", error.description)
-        await self._send(
-            json.dumps([_CALLERROR, message_id, error.code, error.description[:_DESCRIPTION_MAX], {}])
-        )
+        await self._send(json.dumps([_CALLERROR, message_id, error.code, error.description[:_DESCRIPTION_MAX], {}]))
 
 
 def _is_id(value):
