@@ -3,6 +3,8 @@
 PYTHON ?= python3
 MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
 export MICROPYTHON
+# Most tests wait for events most of the time, so several files of them fit side by side on two cores.
+JOBS ?= 6
 
 VENV := .venv/ready
 PY := .venv/bin/python
@@ -29,7 +31,7 @@ sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"
 	@$(PY) -m tools.sim $(CMD)
 
 test: $(VENV)  ## Run all tests; choose some with ARGS="-k name"
-	@$(PY) -m pytest -q tests_unix $(ARGS)
+	@$(PY) -m pytest -q tests_unix --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(VENV)  ## Measure beside the peers; prints a table, writes JSON
 	@$(PY) bench/run.py $(ARGS)
