@@ -184,7 +184,7 @@ class Site(Station):
         return ended
 
     async def settled(self):
-        """Wait a second of terminal measurements: in the second of its fall, the current explains that of the voltage."""
+        """Wait for a second of measurements: while the current falls, it explains the fall of the voltage."""
         for _ in range(6):
             await self.hub.wait_frame(TERMINAL_POWER)
 

@@ -156,3 +156,23 @@ async def test_bus_off_stops_charging_first_and_recovers(site):
     await site.answer("status", r"(?s)CAN: .*?[1-9]\d* times bus-off")
 
 
+
+
+async def test_a_broken_module_is_never_switched_on_again_by_itself(tmp_path):
+    """This board does not hear the module's flags: no current for 5 s with voltage present is a car that is gone."""
+    async with Site(tmp_path) as site:
+        await site.boot()
+        await site.start_session()
+        since, broken = site.mark(), time.time()
+        site.module.hardware_failure = True
+        stop = await site.heard("StopTransaction", since)
+        assert 4.5 < stop.time - broken < 7 and stop.payload["reason"] == "EVDisconnected"
+        await site.answer("why", r"FORBIDS +plugged")
+        frames = site.hub.frames
+        site.heal()
+        for _ in range(3):
+            off = await site.hub.wait_frame(lambda f: f.can_id == CONTROL and f.data[1] == 0x32, since=frames)
+            assert is_stop(off)
+            frames = off.seq
+        assert not site.module.enabled
+        site.check_calm()

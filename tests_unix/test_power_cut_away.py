@@ -1,0 +1,72 @@
+"""Power cuts and stops while the central system or the car is away, and with no transaction at all."""
+
+from books import charging_again, check_books, delivered, start
+from rig import Site, eventually
+
+
+async def test_while_offline(tmp_path):
+    """A whole session without the central system, with a power cut in it, comes in order when that one is back."""
+    async with Site(tmp_path) as site:
+        await start(site)
+        await site.start_session()
+        await site.heard("MeterValues")
+        await site.central.stop()
+        printed = site.firmware.mark
+        await eventually(lambda: site.module.delivered_wh > 12, "energy without a witness")
+        await site.firmware.restart()
+        await site.printed("goes on", printed)
+        await eventually(lambda: site.module.delivered_wh > 20, "energy after the cut")
+        printed = site.firmware.mark
+        await site.present("TAG-1")
+        await site.printed(r"transaction \d+ ends", printed)
+        since = site.mark()
+        await site.central.start()
+        await site.heard("StopTransaction", since)
+        await site.status("Finishing", since)
+        await check_books(site, 2)
+        assert len(delivered(site, 2)) >= 5
+
+
+async def test_the_car_leaves_while_the_power_is_off(tmp_path):
+    async with Site(tmp_path) as site:
+        await start(site)
+        await site.start_session()
+        await site.heard("MeterValues")
+        await site.firmware.kill()
+        site.pull_out()
+        await eventually(lambda: not site.module.enabled, "the module stops by itself")
+        since = site.mark()
+        await site.boot()
+        ended = await site.heard("StopTransaction", since)
+        assert ended.payload["reason"] in ("PowerLoss", "EVDisconnected")
+        assert not site.module.enabled
+        await check_books(site, 1)
+
+
+async def test_the_register_survives_without_a_transaction(tmp_path):
+    async with Site(tmp_path) as site:
+        await start(site)
+        first = await site.start_session("A")
+        await eventually(lambda: site.module.delivered_wh > 8, "some energy")
+        stop = await site.stop_session("A")
+        await site.firmware.kill()
+        await site.boot()
+        second = await site.start_session("B")
+        assert second.payload["meterStart"] == stop.payload["meterStop"] > first.payload["meterStart"]
+
+
+async def test_an_orderly_stop_in_the_middle_of_a_transaction(tmp_path):
+    """Ctrl-C: exit status 0, the stop frame is sent; the transaction goes on at the next start."""
+    async with Site(tmp_path) as site:
+        await start(site)
+        await site.start_session()
+        frames = site.hub.frames
+        assert await site.firmware.interrupt() == 0
+        stops = [f for f in site.hub.log if f.seq > frames and f.can_id == 0x068181FE and f.data[1] == 0x32]
+        assert stops and stops[-1].data[3] == 0x01
+        await eventually(lambda: not site.module.enabled, "the module is off")
+        since = site.mark()
+        await site.boot()
+        await charging_again(site, since)
+        await site.stop_session()
+        await check_books(site, 1)
