@@ -50,7 +50,7 @@ async def test_the_card_reader_of_the_readme_starts_a_transaction(tmp_path, monk
         writer = os.open(port, os.O_RDWR)  # a reader that is always plugged in
         try:
             await station.firmware.start()
-            await station.wait_booted()
+            await station.firmware.wait_output("BootNotification: Accepted", timeout=30)
             station.vehicle.plug()
             os.write(writer, b"0102030405060708090A0B0C\n04A2B3C4D5E6F7\n")
             start = await station.central.wait_for("StartTransaction", timeout=30)
