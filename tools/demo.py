@@ -109,6 +109,7 @@ async def _configure(station: Station) -> None:
 
 async def _session(station: Station, timeline: Timeline) -> Transaction:
     await station.wait_booted()
+    await station.firmware.wait_output("BootNotification: Accepted")  # it knows as well
     await _configure(station)
     timeline.say("the gun is plugged in")
     station.vehicle.plug()
