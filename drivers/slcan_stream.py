@@ -12,8 +12,8 @@ _IPPROTO_TCP, _TCP_NODELAY = const(6), const(1)  # the same on Linux, macOS and 
 class Link:
     """An open stream. Neither writing nor, after the system said that there is something, reading ever waits.
 
-    `port` is ``socket://HOST:PORT`` (the connection is only begun) or the path of a serial device. Raises OSError; ValueError
-    for a port that cannot be.
+    `port` is ``socket://HOST:PORT`` (the connection is only begun) or the path of a serial device. Raises OSError;
+    ValueError for a port that cannot be.
     """
 
     def __init__(self, port, baudrate):
@@ -54,7 +54,7 @@ def _writable(poll):
 
 
 def socket_address(port):
-    """(host, number) of ``socket://HOST:PORT``, None for the path of a device. Raises ValueError for what is neither."""
+    """(host, number) of ``socket://HOST:PORT``, None for the path of a device. Raises ValueError for neither."""
     scheme, separator, address = port.partition("://")
     if not separator:
         return None

@@ -40,7 +40,7 @@ def parse_url(url):
         number = int(port[1:]) if port[0] == ":" and port[1:].isdigit() else 0
     if scheme not in ("ws", "wss") or not name or "@" in host or "#" in path or not 0 < number < 65536:
         raise ValueError("bad WebSocket URL")
-    if any([not "!" <= char <= "~" for char in url]):  # RFC 3986, 2: and a line break would be one of the request's
+    if any(not "!" <= char <= "~" for char in url):  # RFC 3986, 2: and a line break would be one of the request's
         raise ValueError("bad character in a WebSocket URL")
     if not path.startswith("/"):
         path = "/" + path
