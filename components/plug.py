@@ -8,6 +8,7 @@ from core.tasks import Pace
 
 _TICK_MS = const(100)
 _WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
+_SURE = const(5)  # ticks that a fall must be seen: one wrong measurement lasts 2
 _SETTLE_MS = const(1000)
 _STEADY_MA = const(10000)  # a battery of 0.1 ohm moves 1 V with it
 
@@ -21,9 +22,9 @@ class Plug:
 
     - no BMS frame for 3 s (or none within 3 s after the voltage told of a vehicle);
     - charging is enabled, 0.5 A or more are wanted, the voltage is present, and under 0.5 A flow for 5 s;
-    - the terminal voltage fell by more than `fall_mv` within 1 s. A second in which the current fell by more than 10 A
-      does not count, for then the battery's own resistance moves the voltage; nor does the first second after the
-      plugging in, when the battery pulls charged capacitors down to its own voltage.
+    - the terminal voltage fell by more than `fall_mv` within 1 s, seen for 0.5 s so that it is no wrong measurement. A
+      second in which the current fell by more than 10 A does not count, for then the battery's own resistance moves the
+      voltage; nor does the first second after the plugging in, when the battery pulls charged capacitors down.
 
     The evidence that was there at an unplugging does not count as a new vehicle, for the capacitors hold their voltage
     for a minute and a BMS may go on talking: voltage counts again after it was seen outside the limits, or unknown
@@ -58,6 +59,7 @@ class Plug:
         self._mv = array("i", [-1] * _WINDOW)  # the last second; -1: not known
         self._ma = array("i", [-1] * _WINDOW)
         self._turn = 0
+        self._falling = 0  # ticks in a row
         bms.heard.watch(self._heard)
         gate.enabled.watch(self._switched)
 
@@ -155,7 +157,8 @@ class Plug:
         fell_mv = self._turn_over(self._mv, self._charger.terminal_voltage_mv.value)
         fell_ma = self._turn_over(self._ma, self._charger.terminal_current_ma.value)
         self._turn = (self._turn + 1) % _WINDOW
-        return fell_mv > self._fall_mv and fell_ma <= _STEADY_MA
+        self._falling = self._falling + 1 if fell_mv > self._fall_mv and fell_ma <= _STEADY_MA else 0
+        return self._falling >= _SURE
 
     def _turn_over(self, samples, value):
         """Put a sample in the place of the one a second ago; by how much it fell."""

@@ -188,3 +188,16 @@ async def test_a_battery_that_pulls_charged_capacitors_down_is_no_fall(tmp):
     await rig.advance(200)
     assert rig.plug.plugged.value is False and rig.plug.reason == "voltage falls"
     await rig.stop()
+
+
+async def test_one_wrong_measurement_is_no_fall(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    await rig.advance(2000)
+    rig.module(volts=84.0, amps=50.0, charging=True)
+    await rig.advance(200)
+    rig.module(volts=76.0, amps=50.0, charging=True)
+    for _ in range(30):
+        await rig.advance(100)
+        assert rig.plug.plugged.value is True and rig.gate.enabled.value
+    await rig.stop()
