@@ -52,13 +52,20 @@ def run(kernel):
         except KeyboardInterrupt:
             life = interrupted
         except MemoryError:
-            if life is not interrupted:
-                raise
             try:
                 close(False)
             except MemoryError:
                 pass  # from whoever was told after the gate
-            raise leave
+            if life is interrupted or _heap_is_locked():
+                raise leave
+            raise
+
+
+def _heap_is_locked():
+    try:
+        return not bytearray(16)
+    except MemoryError:
+        return True
 
 
 def main(arguments):

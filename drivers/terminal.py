@@ -5,15 +5,16 @@ import select
 import sys
 
 _CHUNK = 1024  # characters: at most the 4096 bytes that a writable pipe takes without blocking (PIPE_BUF)
-_LFLAG = 3  # place in the list of tcgetattr
+_LFLAG, _CC = 3, 6  # places in the list of tcgetattr
 _FLAGS = {"linux": 0x2 | 0x8, "darwin": 0x100 | 0x8}  # ICANON | ECHO
+_VINTR = {"linux": (0, b"\x00"), "darwin": (8, b"\xff")}  # place of Ctrl-C among the characters; none
 
 
 class Terminal:
     """Reads keys and writes text, and lets neither hold up the loop.
 
     If standard input is a terminal (tty) of a system with termios, its line discipline is switched off, so that a key
-    is heard at once (Ctrl-C stays a signal), and on again by `stop`. `echo`: whoever reads has to echo.
+    is heard at once (Ctrl-C as one, Ctrl-\\ stays a signal), and on again by `stop`. `echo`: whoever reads has to echo.
     `dropped` counts the characters that a full or closed output did not take.
     """
 
@@ -54,6 +55,9 @@ class Terminal:
             attributes = termios.tcgetattr(fd)
             self._saved = list(attributes)
             attributes[_LFLAG] &= ~flags
+            attributes[_CC] = list(attributes[_CC])
+            index, none = _VINTR[sys.platform]
+            attributes[_CC][index] = none  # Ctrl-C becomes a key: a signal may hit where MicroPython cannot take it
             termios.tcsetattr(fd, termios.TCSANOW, attributes)
         except OSError:
             self._saved = None  # not a terminal

@@ -174,6 +174,16 @@ def local_flags(fd):
     return termios.tcgetattr(fd)[3]
 
 
+def test_ctrl_c_is_a_key_of_a_terminal_and_ends_it_orderly(on_terminal):
+    firmware, ours, theirs = on_terminal
+    before = termios.tcgetattr(theirs)
+    firmware.read_until(ours, "boot 1")
+    os.write(ours, b"half a line\x03")
+    firmware.read_until(ours, "exit 0: Ctrl-C")
+    assert firmware.process.wait(30) == 0
+    assert termios.tcgetattr(theirs) == before
+
+
 def test_a_terminal_gives_single_keys_and_gets_its_modes_back_after_ctrl_c(on_terminal):
     firmware, ours, theirs = on_terminal
     before = local_flags(theirs)

@@ -5,7 +5,7 @@ from micropython import const
 
 from components.console.keyboard import Keyboard
 from components.console.pages import Pages
-from core.kernel import RESTART
+from core.kernel import RESTART, STOPPED
 from core.tasks import together
 
 _STATUS_MS = const(10000)
@@ -73,6 +73,7 @@ class Console:
         self._write_before, tail.write = tail.write, self._log_line
         if self._terminal.echo:
             self._keyboard.echo = self._terminal.write
+            self._keyboard.on_ctrl_c = self._end
         self._pages.writes.begin()
         if self._store.get(_STOPPED):
             self._gate.emergency_stop.set(True)
@@ -212,6 +213,9 @@ class Console:
 
     def _show_log(self):
         return list(self._log.tail.lines)
+
+    def _end(self):
+        self._kernel.request_exit(STOPPED, "Ctrl-C")
 
     def _reset(self):
         self._kernel.request_exit(RESTART, "reset on the console")

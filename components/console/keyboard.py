@@ -3,7 +3,7 @@
 from micropython import const
 
 _LINE_MAX = const(128)  # bytes
-_BACKSPACE, _DELETE, _ESCAPE = const(8), const(127), const(27)
+_CTRL_C, _BACKSPACE, _DELETE, _ESCAPE = const(3), const(8), const(127), const(27)
 _CR, _LF, _SPACE = const(13), const(10), const(32)
 
 
@@ -12,12 +12,13 @@ class Keyboard:
 
     `instant`: characters that act at once at the start of a line; ``on_key(character)`` is called for them,
     ``on_line(text)`` for a line, ``on_bad(text)`` with what was wrong with one. ``echo(text)`` writes to the terminal;
-    None: it echoes by itself.
+    None: it echoes by itself. ``on_ctrl_c()``, if not None, is called for that key.
     Control characters are ignored and counted in ``ignored``, and so are the sequences that cursor keys send.
     """
 
     def __init__(self, instant, on_key, on_line, on_bad):
         self.echo = None
+        self.on_ctrl_c = None
         self.ignored = 0
         self._instant = instant.encode()
         self._on_key = on_key
@@ -39,6 +40,8 @@ class Keyboard:
                 self._enter()
         elif byte in (_BACKSPACE, _DELETE):
             self._rub_out()
+        elif byte == _CTRL_C and self.on_ctrl_c is not None:
+            self.on_ctrl_c()
         elif byte < _SPACE:
             self.ignored += 1
             self._sequence = 1 if byte == _ESCAPE else 0

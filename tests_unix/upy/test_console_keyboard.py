@@ -87,3 +87,10 @@ def test_the_echo_shows_what_is_in_the_line():
     assert heard.echoed == "wi\b \bhy" and heard.keyboard.text() == "why"
     heard.type(b"\r\nt")
     assert heard.echoed == "wi\b \bhy\nt\n" and heard.keyboard.text() == ""
+
+
+def test_ctrl_c_is_a_key_only_where_somebody_wants_it():
+    heard = Heard()
+    assert heard.type(b"w\x03hy\n") == [("line", "why")] and heard.keyboard.ignored == 1
+    heard.keyboard.on_ctrl_c = lambda: heard.got.append(("end", ""))
+    assert heard.type(b"w\x03") == [("end", "")]
