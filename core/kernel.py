@@ -133,7 +133,8 @@ class Kernel:
                 if await self._run_once(part):
                     self._set_state(part, "done")
                     return
-                self._set_state(part, "failed")
+                if self._exit.is_set():
+                    return
                 if self.clock.uptime_ms() - began_ms > _STEADY_MS:
                     back_off_ms = _BACK_OFF_MS
                 self.log.error("%s failed (%d times); next try in %d ms", part.name, part.failures, back_off_ms)
@@ -154,8 +155,12 @@ class Kernel:
         except Exception as e:
             error = e
         part.failures += 1
-        part.error = repr(error)
-        self.log.exception("component %s raised %r" % (part.name, error), error)
+        self._set_state(part, "failed")  # before the words, which need memory
+        try:
+            part.error = repr(error)
+            self.log.exception("component %s raised %s" % (part.name, part.error), error)
+        except MemoryError:
+            part.error = "MemoryError"  # whatever it was: it must be restarted all the same
         return False
 
     def _set_state(self, part, state):
@@ -165,7 +170,7 @@ class Kernel:
 
     def _update_alive(self):
         for part in self.parts:
-            if part.critical and part.state != "running":
+            if self._stopping or (part.critical and part.state != "running"):
                 self.alive.set(False)
                 return
         self.alive.set(True)

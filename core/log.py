@@ -14,7 +14,7 @@ class LogTail:
     """Where all lines of one firmware end up: the last `keep` of them, and whatever `write(line)` does with them.
 
     `write` may be replaced (a console takes it over); what it cannot write is counted in `lost`, so that a closed
-    pipe never makes a log call fail.
+    pipe never makes a log call fail; nor does a full memory.
     """
 
     def __init__(self, clock, write=print, keep=100, level=INFO):
@@ -55,10 +55,13 @@ class Log:
         return self._tail
 
     def _add(self, level, text, args):
-        if level >= self._tail.level:
-            self._tail.add(level, self._name, text % args if args else text)
-        else:
+        if level < self._tail.level:
             self._tail.counts[level] += 1
+            return
+        try:
+            self._tail.add(level, self._name, text % args if args else text)
+        except MemoryError:
+            self._tail.lost += 1
 
     def debug(self, text, *args):
         self._add(DEBUG, text, args)

@@ -41,6 +41,16 @@ class Worker:
         Worker.events.append(self.tag + " " + what)
 
 
+class Stubborn(Worker):
+    """Raises something of its own when it is cancelled."""
+
+    async def run(self):
+        try:
+            await super().run()
+        finally:
+            raise ValueError("at the end")
+
+
 class BadStart:
     async def start(self):
         raise OSError(5)
@@ -129,6 +139,41 @@ async def test_a_component_that_is_not_critical_may_fail():
     assert k.parts[0].state == "failed" and k.alive.value is True
     k.request_exit(STOPPED, "")
     await task
+
+
+async def test_a_component_that_died_is_restarted_even_if_there_is_no_memory_to_tell_of_it():
+    clock = VirtualClock()
+    k = workers(clock, "w1")
+    k["w1"].fail = 1
+
+    def full(_):
+        raise MemoryError
+
+    told = []
+    k.alive.watch(told.append)
+    k.log.tail.write = full
+    task = asyncio.create_task(k.run())
+    await clock.settle()
+    part = k.parts[0]
+    assert (part.state, part.failures, told) == ("failed", 1, [True, False])
+    assert k.log.tail.lost > 1
+    await clock.advance(1000)
+    assert part.state == "running" and part.task is not None and k.alive.value is True
+    k.request_exit(STOPPED, "")
+    assert await task == STOPPED
+
+
+async def test_nothing_is_alive_again_while_the_firmware_stops():
+    clock = VirtualClock()
+    Worker.events = []
+    k = kernel(entry("w1", "Worker", critical=True), entry("w2", "Stubborn"), clock=clock)
+    task = asyncio.create_task(k.run())
+    await clock.settle()
+    told = []
+    k.alive.watch(told.append)
+    k.request_exit(STOPPED, "")
+    assert await task == STOPPED
+    assert told == [False] and k.parts[1].failures == 1
 
 
 async def test_a_failing_start_ends_the_firmware():
