@@ -136,7 +136,8 @@ class Ocpp:
         self._vendor = None
         if vendor_id:
             self._vendor = VendorMessages(services, self.outbox, self.online, self.transactions, vendor_id)
-        turns = Turns(self.delivery.next_call, self.status.next_call, self.outbox.next_call, self.metering.next_call)
+        others = (self.status.next_call, self.outbox.next_call, self.metering.next_call)
+        turns = Turns(self.delivery.next_call, self.delivery.pressing, *others)
         self.rpc.sources = [
             self.boot.next_call,
             self.authorization.next_call,

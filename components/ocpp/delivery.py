@@ -154,15 +154,24 @@ class Delivery:
 
     # --- what goes out ------------------------------------------------------------------------------------------
 
-    def next_call(self):
-        """The oldest message, if it is due."""
+    def _oldest(self):
+        """The oldest record, if it is due, or []."""
         if not self._online() or self._clock.uptime_ms() < self._due_ms:
-            return None
+            return []
         if not self._head:
             self._head = self._store.queue(QUEUE).peek() or []
-            if not self._head:
-                return None
-        record = self._head
+        return self._head
+
+    def pressing(self):
+        """Is a StartTransaction or StopTransaction to be sent now?"""
+        record = self._oldest()
+        return bool(record) and record[_KIND] != "M"
+
+    def next_call(self):
+        """The oldest message, if it is due."""
+        record = self._oldest()
+        if not record:
+            return None
         kind = record[_KIND]
         if kind == "S":
             action, payload = "StartTransaction", self._start_payload(record)

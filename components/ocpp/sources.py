@@ -6,15 +6,19 @@ from .rpc import Call
 
 
 class Turns:
-    """`first` has precedence, but after each request of it one of the `others` may come: its queue may be long."""
+    """`first` has precedence, but after each request of it one of the `others` may come: its queue may be long.
 
-    def __init__(self, first, *others):
+    While `pressing()` the others wait: a StopTransaction goes before the StatusNotification that tells of its end.
+    """
+
+    def __init__(self, first, pressing, *others):
         self._first = first
+        self._pressing = pressing
         self._others = others
         self._firsts_turn = True
 
     def next_call(self):
-        call = self._first() if self._firsts_turn else None
+        call = self._first() if self._firsts_turn or self._pressing() else None
         if call is None:
             for source in self._others:
                 call = source()

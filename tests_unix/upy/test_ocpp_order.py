@@ -1,0 +1,46 @@
+"""What comes before what: messages of different sources, and events while an answer is still on its way out."""
+
+from ocpp_site import Central, booted
+
+
+async def test_the_stop_is_sent_before_the_status_that_tells_of_its_end(tmp):
+    """Also if MeterValues went out just before, after which a StatusNotification would have its turn."""
+    site = await booted(tmp)
+    site.ocpp.set("MeterValueSampleInterval", "10")
+    site.plug_in()
+    await site.run(500)
+    site.ocpp.present_tag("TAG")
+    await site.run(1000)
+    site.central.answers["MeterValues"] = None  # is outstanding when the vehicle goes
+    while not site.central.of("MeterValues"):
+        await site.run(500)
+    site.unplug()
+    await site.run(500)
+    assert site.ocpp.state.value == "Available" and not site.central.of("StopTransaction")
+    await site.central.give([3, site.central.calls[-1][0], {}])
+    await site.run(500)
+    assert site.central.actions()[-2:] == ["StopTransaction", "StatusNotification"]
+    assert site.central.states()[-1] == "Available"
+
+
+async def test_a_long_queue_does_not_keep_back_the_status(tmp):
+    class Slow(Central):
+        async def take(self, text):
+            await self.site.clock.sleep_ms(100)
+            await super().take(text)
+
+    site = await booted(tmp, Slow())
+    central = site.central
+    site.ocpp.set("MeterValueSampleInterval", "10")
+    site.plug_in()
+    site.ocpp.present_tag("TAG")
+    await site.run(1000)
+    await site.disconnect()
+    await site.run(200000)
+    site.gate.bms_permits.set(False)
+    await site.run(500)
+    central.calls = []
+    await site.connect(central)
+    await site.run(5000)
+    assert central.actions().count("MeterValues") >= 20
+    assert "StatusNotification" in central.actions()[:8]
