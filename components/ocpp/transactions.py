@@ -122,13 +122,17 @@ class Transactions:
     def _authorized(self, tag, status, parent):
         if status != ACCEPTED:
             self._log.warning("idTag %s: %s", tag, status)
-        elif self.current is None and self.allowed():
-            self.expect(tag, parent)
         else:
-            self._log.warning("idTag %s: accepted, but the connector is no longer available", tag)
+            self.expect(tag, parent)
 
     def expect(self, tag, parent=None):
-        """`tag` is authorized: start now if the plug is in, else wait ConnectionTimeOut for it."""
+        """`tag` is authorized: start now if the plug is in, else wait ConnectionTimeOut for it.
+
+        Nothing comes of it if a transaction began, or the connector went out of service, since it was asked for.
+        """
+        if not self.allowed():
+            self._log.warning("idTag %s: accepted, but the connector is no longer available", tag)
+            return
         until_ms = self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000
         self._tag = (tag, parent, until_ms)
         self._log.info("idTag %s is authorized", tag)

@@ -44,3 +44,28 @@ async def test_a_long_queue_does_not_keep_back_the_status(tmp):
     await site.run(5000)
     assert central.actions().count("MeterValues") >= 20
     assert "StatusNotification" in central.actions()[:8]
+
+
+async def test_a_remote_start_that_another_start_overtook_starts_nothing_later(tmp):
+    """The answer to it waits for a slow network; meanwhile an idTag is presented."""
+
+    class Slow(Central):
+        async def take(self, text):
+            if text.startswith("[3,"):
+                await self.site.clock.sleep_ms(3000)
+            await super().take(text)
+
+    site = await booted(tmp, Slow())
+    site.plug_in()
+    await site.run(500)
+    await site.central.give([2, "r1", "RemoteStartTransaction", {"idTag": "REMOTE"}])
+    await site.run(100)
+    site.ocpp.set("LocalPreAuthorize", "true")
+    site.ocpp.authorization.learn("LOCAL", {"idTagInfo": {"status": "Accepted"}})
+    site.ocpp.present_tag("LOCAL")
+    await site.run(5000)
+    assert site.ocpp.transaction.id_tag == "LOCAL"
+    site.ocpp.present_tag("LOCAL")
+    await site.run(2000)
+    assert site.ocpp.transaction is None
+    assert [p["idTag"] for p in site.central.of("StartTransaction")] == ["LOCAL"]
