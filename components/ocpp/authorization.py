@@ -68,9 +68,9 @@ class Authorization:
         return self.cached(tag)
 
     def _offline(self, tag):
-        """The decision without the central system (section 3.5)."""
-        known = self._find(tag) if self._configuration["LocalAuthorizeOffline"] else None
-        if known is not None:
+        """The decision without the central system (section 3.5); who is known as refused is never "unknown"."""
+        known = self._find(tag)
+        if known is not None and (known[0] != ACCEPTED or self._configuration["LocalAuthorizeOffline"]):
             return known
         if self._configuration["AllowOfflineTxForUnknownId"]:
             return ACCEPTED, None

@@ -166,6 +166,7 @@ async def test_offline_authorization(tmp):
     cases = (  # LocalAuthorizeOffline, AllowOfflineTxForUnknownId, idTag, starts
         ("true", "false", "GOOD", True), ("true", "false", "BAD", False), ("true", "false", "NEW", False),
         ("false", "false", "GOOD", False), ("true", "true", "NEW", True), ("true", "true", "BAD", False),
+        ("false", "true", "NEW", True), ("false", "true", "BAD", False),
     )  # fmt: skip
     for local, unknown, tag, starts in cases:
         site.ocpp.set("LocalAuthorizeOffline", local)
