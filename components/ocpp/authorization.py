@@ -1,10 +1,13 @@
 """Who may charge: Authorize and the Authorization Cache (OCPP 1.6, sections 3.5 and 4.1)."""
 
+from micropython import const
+
 from core.isotime import parse_utc
 
 from .rpc import CLOSED, TIMEOUT, Call
 
 _CACHE = "ocpp/a/"  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
+_CLEARED_AT_ONCE = const(100)  # idTags that a record of the journal holds with room to spare
 ACCEPTED, EXPIRED, INVALID = "Accepted", "Expired", "Invalid"
 _STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
 
@@ -160,6 +163,8 @@ class Authorization:
         """ClearCache: returns its status. Raises the store's Error."""
         if not self._configuration["AuthorizationCacheEnabled"]:
             return "Rejected"
-        self._store.commit({_CACHE + name: None for name in self._tags})
-        self._tags = []
+        while self._tags:
+            some = self._tags[-_CLEARED_AT_ONCE:]
+            self._store.commit({_CACHE + name: None for name in some})
+            del self._tags[-_CLEARED_AT_ONCE:]
         return "Accepted"
