@@ -25,11 +25,12 @@ class Can:
     """Owns a driver with the shape of ``machine.CAN`` (plus ``async ready()``, see drivers/slcan.py).
 
     ``healthy`` (Signal, bool): the controller is on the bus. On bus-off or a broken stream it becomes False at
-    once, which closes the gate; only then the controller is restarted, after 100 ms, 200 ms, ... 5 s.
+    once, which closes the gate; only then the controller is restarted, after 100 ms, 200 ms, ... 5 s. While the gate
+    closes frames are still taken: if it is this component that fails and not the bus, the stop frame goes out.
 
-    Counters: rx, tx, tx_dropped, unknown (no handler, or an identifier of 11 bits), refused (the handler returned
-    False: too short, or values out of range), rx_overruns, bus_offs, failures (of the stream or driver), garbage (what
-    the driver could not read).
+    Counters: rx, tx, tx_dropped (since the bus was up for the first time), unknown (no handler, or an identifier of 11
+    bits), refused (the handler returned False: too short, or values out of range), rx_overruns, bus_offs, failures (of
+    the stream or driver), garbage (what the driver could not read).
     """
 
     requires = ("driver", "gate", "clock", "log", "pulse")
@@ -47,8 +48,8 @@ class Can:
         self._counters = [None] * 8
         self._extended = driver.FLAG_EXT_ID
         self._overrun = driver.RECV_ERR_OVERRUN
-        self._initialised = False
-        self._healthy_ms = 0
+        self._initialised = self._sends = self._was_up = False
+        self._up_ms = self._healthy_ms = 0
         self._told = (0, 0, 0, 0, 0)
         gate.add_bus(self.healthy)
 
@@ -63,14 +64,14 @@ class Can:
 
     def send(self, identifier, data):
         """Send up to 8 bytes with an extended identifier, now or never: False if they were dropped (and counted)."""
-        if self.healthy.value:
+        if self._sends:
             try:
                 if self.driver.send(identifier, data, self._extended) is not None:
                     self.tx += 1
                     return True
             except OSError:
                 self._down()  # the receiving task finds the same, and recovers
-        self.tx_dropped += 1
+        self.tx_dropped += self._was_up
         return False
 
     @property
@@ -150,15 +151,19 @@ class Can:
             self.rx_overruns += frame[3] & self._overrun != 0
 
     def _up(self, healthy):
-        if healthy and not self.healthy.value:
+        if not healthy:
+            self._down()
+        elif not self.healthy.value:
             self._log.info("bus is up")
             self._up_ms = self._clock.ticks_ms()
-        self.healthy.set(healthy)
+            self._sends = self._was_up = True
+            self.healthy.set(True)
 
     def _down(self):
         """The gate first. The rest may take its time."""
         if self.healthy.value:
             self.healthy.set(False)
+            self._sends = False
             self._healthy_ms = time.ticks_diff(self._clock.ticks_ms(), self._up_ms)
 
     def _bus_off(self):

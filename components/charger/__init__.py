@@ -38,7 +38,8 @@ class Charger:
     Counter: ``refused``, frames that were too short or held what cannot be.
 
     Safety: a terminal measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is
-    handled; when the gate closes, the stop frame is sent within the same call, and repeated at least every 900 ms.
+    handled; when the gate closes, the stop frame is sent within the same call, repeated at least every 900 ms, and sent
+    at once when the bus comes back.
 
     Options: limits of the board; current_scale, what terminal current is divided by on the wire; heartbeat, whether
     0x18FF50E5 on this bus is the charger's (False: the board sends it itself, as Feedback); recovery_ms, how long all
@@ -71,6 +72,7 @@ class Charger:
         self._requests = Requests(can)
         self._listen(can)
         gate.enabled.watch(self._switch)
+        can.healthy.watch(self._bus_changed)
         for signal in (self.output_voltage_mv, self.output_current_ma, self.temperature_mdeg):
             signal.watch(self._judge_output)
 
@@ -211,6 +213,11 @@ class Charger:
             self._want()
             self._requests.limits(self.wanted_voltage_mv.value, self.wanted_current_ma.value)
         self._requests.switch(enabled)
+
+    def _bus_changed(self, healthy):
+        """Nobody knows what the power module did while it could not hear: the first thing that it hears is a stop."""
+        if healthy and not self._gate.enabled.value:
+            self._requests.switch(False)
 
     def _want(self):
         bms, limit_ma = self._bms, self._gate.limit_ma.value or 0

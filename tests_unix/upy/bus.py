@@ -216,6 +216,10 @@ class Rig:
         self.module(amps=amps, charging=True)
         await self.advance(200)
 
+    def part(self, name):
+        """What the kernel knows of a component."""
+        return [part for part in self.kernel.parts if part.name == name][0]
+
     def logged(self, text):
         return [entry for entry in self.tail.lines if text in entry]
 

@@ -104,6 +104,53 @@ async def test_the_hub_dies_and_comes_back(tmp):
     await rig.stop()
 
 
+async def test_a_handler_that_fails_stops_the_power_module_before_the_bus_is_given_up(tmp):
+    rig = await Rig(tmp).start()
+
+    def bad(data, length):
+        raise MemoryError
+
+    rig.can.on(0x12345678, bad)
+    await rig.charge()
+    since = len(rig.wire.frames)
+    rig.wire.send(0x12345678, bytes(8))
+    await rig.until(lambda: rig.part("can").state == "failed")
+    await rig.sent(CONTROL, STOP_FRAME, since)  # the virtual clock did not move
+    assert not rig.gate.enabled.value and not rig.can.healthy.value
+    await rig.advance(1050)
+    await rig.until(lambda: rig.can.healthy.value)
+    assert rig.part("can").state == "running"
+    await rig.stop()
+
+
+async def test_the_first_frame_after_the_bus_was_off_is_a_stop(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.wire.raw(b"sb000256\r")
+    await rig.until(lambda: not rig.can.healthy.value)
+    rig.gate.transaction.set(False)
+    rig.part("charger").task.cancel()  # so nobody repeats anything for a second
+    rig.part("feedback").task.cancel()
+    since = len(rig.wire.frames)
+    await rig.advance(150)
+    await rig.until(lambda: rig.can.healthy.value)
+    await rig.sent(CONTROL, STOP_FRAME, since)
+    assert rig.part("charger").state == "failed"
+    await rig.stop()
+
+
+async def test_what_could_not_be_sent_before_the_bus_was_ever_up_is_no_loss(tmp):
+    rig = await Rig(tmp).start()
+    await rig.advance(1000)
+    assert rig.can.tx_dropped == 0 and not rig.logged("frames not sent")
+    rig.wire.hang_up()
+    await rig.until(lambda: not rig.can.healthy.value)
+    assert rig.can.send(CONTROL, STOP_FRAME) is False and rig.can.tx_dropped >= 1
+    await rig.advance(1000)
+    assert rig.logged("frames not sent")
+    await rig.stop()
+
+
 async def test_a_long_healthy_time_resets_the_back_off(tmp):
     rig = await Rig(tmp).start()
     for _ in range(3):
