@@ -5,7 +5,7 @@ from micropython import const
 from core.isotime import parse_utc
 from core.signals import Signal
 
-from .rpc import Call
+from .rpc import CLOSED, Call
 
 ACCEPTED, PENDING, REJECTED = "Accepted", "Pending", "Rejected"
 _RETRY_MS = const(30000)  # where the central system names no interval, or does not answer
@@ -48,23 +48,22 @@ class Boot:
 
     def _on_boot(self, answer, error):
         now = self._clock.uptime_ms()
+        self._due_ms = now if error == CLOSED else now + _RETRY_MS
         if answer is None or answer.get("status") not in (ACCEPTED, PENDING, REJECTED):
-            self._due_ms = now if error == "closed" else now + _RETRY_MS
             return
         self.status = answer["status"]
         interval = answer.get("interval")
         if not isinstance(interval, int) or isinstance(interval, bool) or interval < 0:
             interval = 0
+        self._log.info("BootNotification: %s, interval %d s", self.status, interval)
+        self._rpc.muted = self.status == REJECTED
+        self.accepted.set(self.status == ACCEPTED)  # before anything that the journal may refuse
+        if self.status != ACCEPTED:
+            self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)
         if self.status != REJECTED:
             self._take_time(answer)
-        self._log.info("BootNotification: %s, interval %d s", self.status, interval)
-        if self.status == ACCEPTED:
-            if interval:
-                self._configuration.set("HeartbeatInterval", str(min(interval, _WAIT_MAX_S)))
-            self.accepted.set(True)
-            return
-        self._rpc.muted = self.status == REJECTED
-        self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)
+        if self.status == ACCEPTED and interval:
+            self._configuration.set("HeartbeatInterval", str(min(interval, _WAIT_MAX_S)))
 
     def _on_heartbeat(self, answer, error):
         self._synced_ms = self._clock.uptime_ms()  # also after a failure: no flood of Heartbeats

@@ -2,6 +2,7 @@
 
 from ocpp_site import NOON, Central, Site, booted
 
+from components.persistence import Persistence
 from core.isotime import format_utc
 
 
@@ -110,3 +111,19 @@ async def test_time_is_corrected_by_the_heartbeat(tmp):
     await site.run(301000)
     assert abs(site.clock.utc_ms() - central.utc_ms()) < 1000
     assert format_utc(site.clock.utc_ms())[:16] == "2027-01-15T12:06"
+
+
+async def test_a_journal_that_refuses_is_no_flood_and_no_dead_end(tmp):
+    site = Site(tmp)
+    await site.power_on()
+
+    def refuse(*args, **kwargs):
+        raise Persistence.Error("medium broken")
+
+    site.store.commit = refuse
+    central = Central()
+    central.answers["BootNotification"] = answer("Accepted", 77)
+    await site.connect(central)
+    await site.run(5000)
+    assert central.actions().count("BootNotification") == 1 and site.ocpp.online()
+    assert site.clock.utc_ms() is not None and central.states() == ["Available"]
