@@ -28,7 +28,7 @@ class Bms:
     Signals: ``permitted`` (bool), ``max_voltage_mv``, ``max_current_ma``, ``mode`` ("charging", "heating"), ``heard``
     (bool: a frame within 3 s), ``charged_mah``, ``discharged_mah``, ``capacity_mah``, ``model``, ``battery_mah``,
     ``soc_permille``, ``range_m``. ``heard.at_ms`` is the time of the last frame in ticks. After `timeout_ms` without a
-    charge request nothing of it is known and charging is not permitted.
+    charge request nothing of it is known and charging is not permitted; nor is it while `run` does not run.
 
     A request to stop is honoured whatever else is in the frame. A permission with a voltage, current or mode that
     cannot be is refused: counted in ``refused``, and it does not renew anything.
@@ -78,6 +78,7 @@ class Bms:
         self._sized_for = 0
         self._add_signals(clock)
         self.refused = 0
+        self._watching = False  # whether somebody sees to it that nothing grows stale
         self._zeros = bytes(8)
         self._last_request = bytearray(8)  # the last permission
         can.on(_REQUEST, self._request)
@@ -106,6 +107,8 @@ class Bms:
             return self._renew()  # the usual one: nothing changed
         if length > 4 and data[4]:
             return self._stop(length)
+        if not self._watching:
+            return True
         if length < 6 or not self._store(data[0] << 8 | data[1], data[2] << 8 | data[3], data[5]):
             return self._refuse()
         self.heard.set(True)
@@ -193,6 +196,7 @@ class Bms:
         try:
             await together(self._check(), self._ask())
         finally:
+            self._watching = False
             self._forget_request()
 
     async def _check(self):
@@ -200,6 +204,7 @@ class Bms:
         while True:
             self._pulse()
             self._expire()
+            self._watching = True
             await pace.next()
 
     def _expire(self):

@@ -77,6 +77,28 @@ async def test_silence_for_3_s_is_heard_for_5_s_it_forbids(tmp):
     await rig.stop()
 
 
+async def test_no_permission_is_taken_that_nobody_would_take_away_again(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.part("bms").task.cancel()  # restarted after 1 s
+    await rig.clock.settle()
+    assert rig.part("bms").state == "failed" and not rig.gate.enabled.value
+    opened = []
+    rig.gate.enabled.watch(opened.append)
+    await rig.receive(REQUEST, request())
+    assert rig.gate.bms_permits.value is False and rig.bms.max_voltage_mv.value is None
+    del rig.say[REQUEST]
+    await rig.advance(900)
+    rig.clock._now += 20000  # as after more failures
+    rig.module(amps=50.0, charging=True)
+    await rig.advance(2000)
+    assert rig.part("bms").state == "running" and opened == [], opened
+    rig.vehicle()
+    await rig.advance(1500)
+    assert rig.gate.enabled.value, rig.gate.forbidding()
+    await rig.stop()
+
+
 async def test_the_same_request_again_and_again_stays_fresh(tmp):
     rig = await Rig(tmp).start()
     rig.vehicle()
