@@ -75,6 +75,7 @@ class Rpc:
         self._wake = asyncio.Event()
         self._over = asyncio.Event()
         self._call = None
+        self._sent = False  # is all of it out?
         self._late = None
         self._kept = []
 
@@ -99,7 +100,7 @@ class Rpc:
     # --- our calls ----------------------------------------------------------------------------------------------
 
     async def pump(self):
-        """Send what the sources have, one after the other; runs as long as a connection."""
+        """Send what the sources have, as long as there is a connection; OSError: a CALL did not get out in time."""
         while True:
             call = self._next()
             if call is None:
@@ -120,14 +121,21 @@ class Rpc:
             call.message_id = self._new_id()
         self._over.clear()
         self._call = call
+        self._sent = False
         try:
-            await self._send(json.dumps([_CALL, call.message_id, call.action, call.payload]))
-            await self._clock.wait_for_ms(self._over.wait(), self._timeout_ms)
+            await self._clock.wait_for_ms(self._exchange(call), self._timeout_ms)
         except asyncio.TimeoutError:
+            if not self._sent:  # who stops reading is not there: the connection ends
+                raise OSError("%s could not be sent within %d ms" % (call.action, self._timeout_ms))
             self.counters.timeouts += 1
             self._log.warning("%s was not answered within %d ms", call.action, self._timeout_ms)
             self._late = call if call.repeated else None
             self._finish(None, TIMEOUT)
+
+    async def _exchange(self, call):
+        await self._send(json.dumps([_CALL, call.message_id, call.action, call.payload]))
+        self._sent = True
+        await self._over.wait()
 
     def _finish(self, answer, error):
         call, self._call = self._call, None

@@ -69,3 +69,31 @@ async def test_a_remote_start_that_another_start_overtook_starts_nothing_later(t
     await site.run(2000)
     assert site.ocpp.transaction is None
     assert [p["idTag"] for p in site.central.of("StartTransaction")] == ["LOCAL"]
+
+
+async def test_a_message_that_cannot_be_sent_ends_the_connection(tmp):
+    """A server that stops reading must not hold the charge point for ever, even without pings."""
+    site = await booted(tmp)
+    site.plug_in()
+    taken = site.ocpp.rpc._transmit
+
+    async def stuck(text):
+        await site.clock.sleep_ms(10000000)
+
+    site.ocpp.rpc._transmit = stuck
+    site.ocpp.present_tag("TAG")
+    await site.run(25000)
+    ended = site._tasks[-1]
+    assert not ended.done()
+    await site.run(10000)
+    assert ended.done()
+    try:
+        await ended
+        raise AssertionError("the pump returned")
+    except OSError as e:
+        assert "Authorize" in str(e), e
+    site.ocpp.rpc._transmit = taken
+    await site.disconnect()
+    assert site.ocpp.present_tag("TAG") == "being checked"  # nothing hangs: the offline rules decide
+    await site.connect(Central())
+    assert site.ocpp.online()
