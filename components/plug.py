@@ -9,7 +9,7 @@ from core.tasks import Pace
 _TICK_MS = const(100)
 _WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
 _SURE = const(5)  # ticks that a fall must be seen: one wrong measurement lasts 2
-_SETTLE_MS = const(1000)
+_SETTLE = const(10)  # ticks, not ms: a car may be plugged in for longer than ticks_ms can tell
 _STEADY_MA = const(10000)  # a battery of 0.1 ohm moves 1 V with it
 
 
@@ -60,6 +60,7 @@ class Plug:
         self._ma = array("i", [-1] * _WINDOW)
         self._turn = 0
         self._falling = 0  # ticks in a row
+        self._settling = 0  # ticks that are left
         bms.heard.watch(self._heard)
         gate.enabled.watch(self._switched)
 
@@ -110,7 +111,7 @@ class Plug:
 
     def _plug(self):
         self._plugged_ms = self._current_ms = self._clock.ticks_ms()
-        self._forget_samples()
+        self._settling = _SETTLE
         self.plugged.set(True)
         self._log.info("plugged in")
 
@@ -152,7 +153,8 @@ class Plug:
 
     def _sample(self):
         """Take a sample; True if the voltage fell too fast: now compared with one second ago."""
-        if self._charger.terminal_voltage_mv.value is None or self._since(self._plugged_ms) < _SETTLE_MS:
+        if self._charger.terminal_voltage_mv.value is None or self._settling:
+            self._settling = max(0, self._settling - 1)
             self._forget_samples()  # what comes after a silence, or a plug, did not fall within a second
         fell_mv = self._turn_over(self._mv, self._charger.terminal_voltage_mv.value)
         fell_ma = self._turn_over(self._ma, self._charger.terminal_current_ma.value)
