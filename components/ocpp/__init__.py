@@ -118,7 +118,7 @@ class Ocpp:
         )
         self.connector = Connector(services, self.availability, self.transactions)
         self.state = self.connector.state
-        self.status = StatusReporter(services, self.availability, self.connector, self.online)
+        self.status = StatusReporter(services, self.connector, self.online)
 
     def _build_sources(self, services, vendor_id):
         """Who asks, and who answers."""

@@ -34,6 +34,11 @@ class Connector:
         self.error, self.info = self._fault()
         self.state.set(self._derive())
 
+    def charge_point(self):
+        """The state of connector 0. A scheduled Inoperative comes true with the end of the transaction (5.2)."""
+        operative = self._availability.operative(0) or self._transactions.current is not None
+        return "Available" if operative else "Unavailable"
+
     def _fault(self):
         if self._gate.emergency_stop.value:
             return "OtherError", "emergency stop"

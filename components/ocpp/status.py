@@ -15,12 +15,11 @@ class StatusReporter:
     from the last one that was.
     """
 
-    def __init__(self, services, availability, connector, online):
+    def __init__(self, services, connector, online):
         self._clock = services.clock
         self._log = services.log
         self._stamps = services.stamps
         self._configuration = services.configuration
-        self._availability = availability
         self._connector = connector
         self._online = online
         self._changes = deque((), _KEPT_MAX)
@@ -35,7 +34,7 @@ class StatusReporter:
         if not self._online():
             self._forget()
             return
-        self._note(0, ("Available" if self._availability.operative(0) else "Unavailable", "NoError", ""))
+        self._note(0, (self._connector.charge_point(), "NoError", ""))
         now = self._clock.uptime_ms()
         state = (self._connector.state.value, self._connector.error, self._connector.info)
         if state != self._candidate:

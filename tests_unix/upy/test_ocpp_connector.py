@@ -157,6 +157,23 @@ async def test_unavailable_at_once_scheduled_and_after_a_restart(tmp):
     assert site.central.states()[-1] == "Available" and site.central.states(0)[-1] == "Available"
 
 
+async def test_the_whole_station_is_unavailable_only_once_the_transaction_has_ended(tmp):
+    site = await booted(tmp)
+    await start(site)
+    assert await change(site, {"connectorId": 0, "type": "Inoperative"}) == {"status": "Scheduled"}
+    await site.run(1000)
+    assert site.central.states(0) == ["Available"] and site.central.states()[-1] == "Charging"
+    await site.power_off()
+
+    site = await booted(tmp)
+    site.plug_in()
+    await site.run(1000)
+    assert site.central.states(0) == ["Available"] and site.central.states()[-1] == "Charging"
+    site.ocpp.present_tag("TAG")
+    await site.run(500)
+    assert site.central.states(0)[-1] == "Unavailable" and site.central.states()[-1] == "Unavailable"
+
+
 async def test_connection_time_out(tmp):
     site = await booted(tmp)
     site.ocpp.present_tag("TAG")
