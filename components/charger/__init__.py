@@ -37,9 +37,9 @@ class Charger:
     central system's).
     Counter: ``refused``, frames that were too short or held what cannot be.
 
-    Safety: a terminal measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is
-    handled; when the gate closes, the stop frame is sent within the same call, repeated at least every 900 ms, and sent
-    at once when the bus comes back.
+    Safety: a measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is handled;
+    one that is right again gives it back, silence does not. When the gate closes, the stop frame is sent within the
+    same call, repeated at least every 900 ms, and sent at once when the bus comes back.
 
     Options: limits of the board; current_scale, what terminal current is divided by on the wire; heartbeat, whether
     0x18FF50E5 on this bus is the charger's (False: the board sends it itself, as Feedback); recovery_ms, how long all
@@ -73,8 +73,9 @@ class Charger:
         self._listen(can)
         gate.enabled.watch(self._switch)
         can.healthy.watch(self._bus_changed)
-        for signal in (self.output_voltage_mv, self.output_current_ma, self.temperature_mdeg):
-            signal.watch(self._judge_output)
+        self.output_voltage_mv.watch(self._judge_voltage)
+        self.output_current_ma.watch(self._judge_current)
+        self.temperature_mdeg.watch(self._judge_temperature)
 
     def _take_options(
         self,
@@ -189,17 +190,21 @@ class Charger:
     def _telemetry_reply(self, data, length):
         return self.replies.telemetry(data, length) or self._refuse()
 
-    def _judge_output(self, _):
-        """Above its limit only: behind an open contactor the output may have any voltage below."""
-        wrong = 0
-        if (self.output_voltage_mv.value or 0) > self.max_voltage_mv:
-            wrong = limits.OUTPUT_HIGH
-        if (self.output_current_ma.value or 0) > self.max_current_ma:
-            wrong |= limits.OUTPUT_CURRENT_HIGH
-        temperature = self.temperature_mdeg.value or 0
-        if temperature > self.max_temperature_mdeg or temperature == _SATURATED:
-            wrong |= limits.TOO_HOT
-        self._limits.judge(limits.OUTPUT_HIGH | limits.OUTPUT_CURRENT_HIGH | limits.TOO_HOT, wrong)
+    # The output is judged above its limit only: behind an open contactor it may have any voltage below. What was wrong
+    # stays wrong until it is known to be right: None changes nothing.
+
+    def _judge_voltage(self, mv):
+        if mv is not None:
+            self._limits.judge(limits.OUTPUT_HIGH, limits.OUTPUT_HIGH if mv > self.max_voltage_mv else 0)
+
+    def _judge_current(self, ma):
+        if ma is not None:
+            self._limits.judge(limits.OUTPUT_CURRENT_HIGH, limits.OUTPUT_CURRENT_HIGH if ma > self.max_current_ma else 0)
+
+    def _judge_temperature(self, mdeg):
+        if mdeg is not None:
+            hot = mdeg > self.max_temperature_mdeg or mdeg == _SATURATED
+            self._limits.judge(limits.TOO_HOT, limits.TOO_HOT if hot else 0)
 
     def _refuse(self):
         self.refused += 1
@@ -243,6 +248,10 @@ class Charger:
         """Restore the energy register. Raises ValueError, StoreError."""
         self._log.info("energy register %d mWh", self._energy.load())
 
+    async def stop(self):
+        """Keep what was measured. Raises StoreError."""
+        self._energy.read()
+
     async def run(self):
         try:
             await together(self._send_control(), self._send_telemetry(), self._check())
@@ -268,8 +277,7 @@ class Charger:
             self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
         if self._status_heard.expire(_SILENT_MS):
             self.status.set(None)
-        if self.flags.expire(_SILENT_MS):
-            self._limits.judge(limits.ALL_FLAGS, 0)
+        self.flags.expire(_SILENT_MS)
         for signal in self.replies.all():
             signal.expire(_ASKED_SILENT_MS)
 

@@ -75,6 +75,23 @@ async def test_each_measurement_outside_its_limit_stops_charging_while_its_frame
     await rig.stop()
 
 
+async def test_silence_does_not_mend_a_fault(tmp):
+    rig = await Rig(tmp, feedback=False).start()
+    await rig.charge()
+    hot = b"\x01\x80\x00\x00\x00\x00" + struct.pack(">H", 65535)
+    fine = b"\x01\x80\x00\x00\x00\x00" + struct.pack(">H", 40000)
+    for identifier, bad, good in ((TELEMETRY_REPLY, hot, fine), (HEARTBEAT, heartbeat(flags=0x01), heartbeat())):
+        await rig.receive(identifier, bad)
+        assert rig.gate.forbidding() == ["in_limits"]
+        await rig.advance(8000)
+        assert rig.charger.temperature_mdeg.value is None and rig.charger.flags.value is None
+        assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value
+        await rig.receive(identifier, good)
+        await rig.advance(1300)
+        assert rig.gate.enabled.value and rig.charger.error.value == ""
+    await rig.stop()
+
+
 async def test_faults_have_ocpp_names(tmp):
     rig = await Rig(tmp, feedback=False).start()
     await rig.charge()

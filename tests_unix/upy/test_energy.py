@@ -177,3 +177,15 @@ async def test_the_bill_matches_a_ramp_that_a_float_meter_sums(tmp):
     mwh = rig.charger.read_register() - first
     assert abs(mwh - joules / 3.6) < 0.001 * joules / 3.6, (mwh, joules / 3.6)
     await rig.stop()
+
+
+async def test_an_orderly_stop_loses_no_energy(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge(amps=50.0)
+    await rig.advance(20000)
+    await rig.stop()
+    counted = rig.charger.energy_mwh.value
+    assert counted > 20000  # 76 V x 50 A x 20 s, less than what is journaled by itself
+    again = await Rig(tmp).start()
+    assert again.charger.energy_mwh.value == counted
+    await again.stop()
