@@ -87,9 +87,7 @@ class CoreProfile:
             or not transactions.allowed()
         ):
             return {"status": "Rejected"}
-        if self._configuration["AuthorizeRemoteTxRequests"]:
-            return {"status": "Accepted"}, lambda: transactions.present_tag(tag)
-        return {"status": "Accepted"}, lambda: transactions.expect(tag)
+        return {"status": "Accepted"}, lambda: transactions.remote_start(tag)
 
     def _remote_stop(self, payload):
         current = self._transactions.current

@@ -125,6 +125,13 @@ class Transactions:
         else:
             self.expect(tag, parent)
 
+    def remote_start(self, tag):
+        """RemoteStartTransaction with `tag` was answered Accepted (section 5.11)."""
+        if not self._configuration["AuthorizeRemoteTxRequests"]:
+            self.expect(tag)
+        elif not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
+            self._log.warning("idTag %s: not started, another idTag is being checked", tag)
+
     def expect(self, tag, parent=None):
         """`tag` is authorized: start now if the plug is in, else wait ConnectionTimeOut for it.
 

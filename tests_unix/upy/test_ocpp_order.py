@@ -55,20 +55,25 @@ async def test_a_remote_start_that_another_start_overtook_starts_nothing_later(t
                 await self.site.clock.sleep_ms(3000)
             await super().take(text)
 
-    site = await booted(tmp, Slow())
-    site.plug_in()
-    await site.run(500)
-    await site.central.give([2, "r1", "RemoteStartTransaction", {"idTag": "REMOTE"}])
-    await site.run(100)
-    site.ocpp.set("LocalPreAuthorize", "true")
-    site.ocpp.authorization.learn("LOCAL", {"idTagInfo": {"status": "Accepted"}})
-    site.ocpp.present_tag("LOCAL")
-    await site.run(5000)
-    assert site.ocpp.transaction.id_tag == "LOCAL"
-    site.ocpp.present_tag("LOCAL")
-    await site.run(2000)
-    assert site.ocpp.transaction is None
-    assert [p["idTag"] for p in site.central.of("StartTransaction")] == ["LOCAL"]
+    for authorize, remote in (("false", "REMOTE"), ("true", "REMOTE"), ("true", "LOCAL")):
+        site = await booted(tmp, Slow())
+        site.ocpp.set("AuthorizeRemoteTxRequests", authorize)
+        site.ocpp.set("LocalPreAuthorize", "true")
+        site.ocpp.authorization.learn("LOCAL", {"idTagInfo": {"status": "Accepted"}})
+        site.plug_in()
+        await site.run(500)
+        await site.central.give([2, "r1", "RemoteStartTransaction", {"idTag": remote}])
+        await site.run(100)
+        site.ocpp.present_tag("LOCAL")
+        await site.run(5000)
+        assert site.ocpp.transaction.id_tag == "LOCAL", (authorize, remote)
+        site.ocpp.present_tag("LOCAL")
+        await site.run(2000)
+        assert site.ocpp.transaction is None
+        assert [p["idTag"] for p in site.central.of("StartTransaction")] == ["LOCAL"]
+        site.unplug()
+        await site.run(500)
+        await site.power_off()
 
 
 async def test_a_message_that_cannot_be_sent_ends_the_connection(tmp):
