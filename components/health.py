@@ -55,13 +55,15 @@ class Health:
     async def start(self):
         """Count this boot and find out why there was one: an orderly stop has left its reason in the store."""
         try:
-            self.boot_count = self._store.get("health.boots", 0) + 1
-            self.reset_cause = self._store.get("health.exit") or _cause_of_machine()
+            boots = self._store.get("health.boots", 0)
+            self.boot_count = boots + 1
+            cause = _cause_of_machine("power cut" if boots else "first start")
+            self.reset_cause = self._store.get("health.exit") or cause
             self._store.commit({"health.boots": self.boot_count, "health.exit": None})
             self._started = True
         except OSError as e:
             self._log.error("boot not counted: %s", e)
-        self._log.info("boot %d after: %s", self.boot_count, self.reset_cause)
+        self._log.info("boot %d, reason: %s", self.boot_count, self.reset_cause)
 
     async def stop(self):
         """Leave the reason for the next boot; a store that could not be read at the start is not written to."""
@@ -132,12 +134,12 @@ class Health:
             await self._clock.sleep_ms(_HEAP_MS)
 
 
-def _cause_of_machine():
-    """The cause of the reset in words. A process has none of its own: without an orderly stop it was a power cut."""
+def _cause_of_machine(otherwise):
+    """The cause of the reset in words; a process has none of its own: `otherwise`."""
     import machine
 
     if not hasattr(machine, "reset_cause"):
-        return "power cut"
+        return otherwise
     cause = machine.reset_cause()
     for name, text in _RESET_CAUSES:
         if cause == getattr(machine, name, None):

@@ -126,7 +126,7 @@ def test_reset_ends_with_status_3_and_the_next_start_knows(on_pipes, tmp_path):
     again = subprocess.run(
         firmware.process.args, input=b"status\nreset\n", stdout=subprocess.PIPE, timeout=30, check=False
     )
-    assert again.returncode == 3 and b"Boot 2 after: stop: reset on the console" in again.stdout
+    assert again.returncode == 3 and b"Boot 2, reason: stop: reset on the console" in again.stdout
 
 
 def test_the_end_of_the_input_is_not_the_end_of_the_firmware(on_pipes):

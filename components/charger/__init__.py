@@ -199,7 +199,8 @@ class Charger:
 
     def _judge_current(self, ma):
         if ma is not None:
-            self._limits.judge(limits.OUTPUT_CURRENT_HIGH, limits.OUTPUT_CURRENT_HIGH if ma > self.max_current_ma else 0)
+            wrong = limits.OUTPUT_CURRENT_HIGH if ma > self.max_current_ma else 0
+            self._limits.judge(limits.OUTPUT_CURRENT_HIGH, wrong)
 
     def _judge_temperature(self, mdeg):
         if mdeg is not None:

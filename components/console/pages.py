@@ -189,7 +189,7 @@ class Pages:
         transaction = self._ocpp.transaction
         yield "Transaction: %s" % ("none" if transaction is None else _transaction(transaction))
         health = self._health
-        yield "Boot %d after: %s" % (health.boot_count, health.reset_cause)
+        yield "Boot %d, reason: %s" % (health.boot_count, health.reset_cause)
         lag = health.lag_ms.value, health.lag_max_ms, health.blocked
         yield "Loop: %d ms late, at most %d ms, %d times blocked" % lag
         yield "Heap: %s bytes free, at least %s" % (words(health.heap_free.value), words(health.heap_low))

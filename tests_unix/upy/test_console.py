@@ -147,7 +147,7 @@ async def test_components_status_log_and_help(tmp):
             assert "  %s: running" % part.name in text
         assert "  charger: running, critical, beat " in text
         text = await desk.type("status\n")
-        assert "Boot 1 after: power cut" in text and "Journal: " in text and "CAN: down" in text
+        assert "Boot 1, reason: first start" in text and "Journal: " in text and "CAN: down" in text
         text = await desk.type("h\n")
         words = "1 2 3 4 5 s t 0 h auth status why config log components reset".split()
         assert [line.split()[0] for line in text.strip().split("\n")] == words

@@ -127,7 +127,7 @@ async def test_boots_are_counted_and_an_orderly_end_is_told_from_a_power_cut(tmp
     kernel = make(tmp)
     task = await running(kernel)
     health = kernel["health"]
-    assert (health.boot_count, health.reset_cause) == (1, "power cut")
+    assert (health.boot_count, health.reset_cause) == (1, "first start")
     await ended(kernel, task, RESTART, "reset on request")
     kernel = make(tmp)
     await running(kernel)
