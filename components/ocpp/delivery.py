@@ -236,6 +236,7 @@ class Delivery:
             return  # a late answer to what was answered already
         if error == CLOSED:
             return
+        self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS  # should the journal refuse: not at once again
         if error is not None or (record[_KIND] == "S" and not _is_transaction_id(answer)):
             self._failed(record, error)
         else:
@@ -243,7 +244,6 @@ class Delivery:
 
     def _succeeded(self, record, answer):
         changes = {}
-        self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS  # should the journal refuse: not at once again
         if record[_KIND] == "S":
             transaction_id = answer["transactionId"]
             changes = self.on_started(record[_TX], transaction_id, answer)

@@ -102,3 +102,27 @@ async def test_a_message_that_cannot_be_sent_ends_the_connection(tmp):
     assert site.ocpp.present_tag("TAG") == "being checked"  # nothing hangs: the offline rules decide
     await site.connect(Central())
     assert site.ocpp.online()
+
+
+async def test_a_journal_and_a_central_system_that_both_refuse_are_no_flood(tmp):
+    site = await booted(tmp)
+    central = site.central
+    site.ocpp.set("TransactionMessageAttempts", "1")
+    refused = []
+    central.answers["StartTransaction"] = lambda payload: refused.append(1) or "InternalError"
+    site.plug_in()
+    await site.run(500)
+    commit = site.store.commit
+
+    def refuse(*args, **kwargs):
+        if kwargs.get("pop"):
+            raise site.store.Error("medium broken")
+        return commit(*args, **kwargs)
+
+    site.store.commit = refuse
+    site.ocpp.present_tag("TAG")
+    await site.run(20000)
+    assert 1 <= len(refused) <= 6, len(refused)
+    site.store.commit = commit
+    await site.run(10000)
+    assert len(site.ocpp.delivery) == 0
