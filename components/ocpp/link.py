@@ -125,6 +125,9 @@ class Link:
         except (OSError, WebSocketError) as e:
             self._log.warning("connection: %r", e)
             ws.abort()
+        except Exception as e:  # such as a MemoryError: a connection on which nothing is sent any more is of no use
+            self._log.exception("connection: %r" % e, e)
+            ws.abort()
 
     async def _keepalive(self, ws):
         while True:

@@ -1,6 +1,7 @@
 """Dialling: the URL, and the back-off between attempts."""
 
 from ocpp_site import Site
+from ws_peer import opened
 
 from components.ocpp import Ocpp
 from components.ocpp.link import der, percent_encoded
@@ -62,3 +63,16 @@ async def test_heartbeat_of_the_kernel_goes_on_while_nobody_answers(tmp):
     await site.power_on()
     await site.run(10000)
     assert len(beats) >= 39
+
+
+async def test_a_request_that_does_not_fit_into_memory_ends_the_connection(tmp):
+    """Not only the task that sends: the connection would stay, and nothing would ever be sent on it."""
+    site = Site(tmp)
+    ws, _ = await opened()
+
+    def too_big():
+        raise MemoryError("memory allocation failed, allocating 23456 bytes")
+
+    site.ocpp.rpc.sources = [too_big]
+    await site.ocpp.link._serve(ws, site.ocpp.rpc.pump())
+    assert ws.closed and site.lines("memory allocation failed")
