@@ -23,7 +23,8 @@ class Health:
     """Liveness of the firmware.
 
     The watchdog is fed once a second while every critical component is running and has pulsed within `limit_ms`. The
-    feeding is part of the loop and looks at each component, so neither a hung loop nor a hung component is hidden.
+    feeding is part of the loop and looks at each component, so neither a hung loop nor a hung component is hidden. While
+    one is hung the kernel's ``alive`` is False, for not every device has a watchdog.
 
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
     took longer than `block_ms`. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
@@ -107,10 +108,13 @@ class Health:
         for part in self._kernel.parts:
             if not part.critical:
                 continue
-            if part.state != "running":
-                hung.append("%s is %s" % (part.name, part.state))
-            elif part.task is not None and time.ticks_diff(now, part.beat_ms) > self._limit_ms:
+            late = part.task is not None and time.ticks_diff(now, part.beat_ms) > self._limit_ms
+            part.hung = late and part.state == "running"
+            if part.hung:
                 hung.append("%s makes no progress" % part.name)
+            elif part.state != "running":
+                hung.append("%s is %s" % (part.name, part.state))
+        self._kernel.update_alive()
         text = ", ".join(hung)
         if text and text != self.hung.value:
             self._log.error("watchdog not fed: %s", text)

@@ -44,6 +44,7 @@ class Part:
         self.failures = 0
         self.error = ""
         self.beat_ms = 0
+        self.hung = False  # it runs, but makes no progress
         self.task = None
 
 

@@ -24,7 +24,7 @@ class Kernel:
     becomes a supervised task. At the end the tasks are cancelled and awaited in the reverse order, and ``stop()`` is
     called of each component that has it. ``start``, ``run`` and ``stop`` are coroutines.
 
-    ``alive`` is a Signal: True while every critical component is running.
+    ``alive`` is a Signal: True while every critical component is running, and none was found to be hung.
     """
 
     def __init__(self, board, settings, clock, log, home="."):
@@ -120,7 +120,7 @@ class Kernel:
                 part.task = asyncio.create_task(self._supervise(part))
             else:
                 part.state = "running"
-        self._update_alive()
+        self.update_alive()
         gc.collect()
         gc.threshold(gc.mem_free() // 4)  # collecting before the heap is full keeps it from falling into small pieces
 
@@ -166,11 +166,12 @@ class Kernel:
     def _set_state(self, part, state):
         part.state = state
         part.beat_ms = self.clock.ticks_ms()
-        self._update_alive()
+        self.update_alive()
 
-    def _update_alive(self):
+    def update_alive(self):
+        """Set ``alive``; to be called by whoever found out that a part is ``hung``, or no longer."""
         for part in self.parts:
-            if self._stopping or (part.critical and part.state != "running"):
+            if self._stopping or (part.critical and (part.hung or part.state != "running")):
                 self.alive.set(False)
                 return
         self.alive.set(True)

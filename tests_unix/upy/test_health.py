@@ -104,6 +104,23 @@ async def test_a_critical_component_that_failed_starves_it_and_another_does_not(
     await ended(kernel, task)
 
 
+async def test_a_hung_component_is_not_alive_until_it_makes_progress_again(tmp):
+    kernel = make(tmp)
+    task = await running(kernel)
+    kernel["worker"].hangs = True
+    await kernel.clock.advance(9000)
+    assert kernel.alive.value is True
+    await kernel.clock.advance(3000)
+    assert kernel.alive.value is False
+    kernel["worker"].hangs = False
+    await kernel.clock.advance(2000)
+    assert kernel.alive.value is True
+    kernel["leisure"].hangs = True  # not critical
+    await kernel.clock.advance(12000)
+    assert kernel.alive.value is True
+    await ended(kernel, task)
+
+
 async def test_the_device_gets_a_byte_a_feed_and_the_magic_close_at_an_orderly_stop(tmp):
     kernel = make(tmp, settings={"watchdog": {"path": tmp + "/watchdog"}})
     task = await running(kernel)
