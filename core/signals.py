@@ -32,6 +32,8 @@ class Signal:
     def _tell(self, value):
         for watcher in self._watchers:
             watcher(value)
+            if self.value is not value:
+                return  # a watcher changed it: all have heard of the newer value, and must not hear of the older one now
         if self._event is not None:
             self._event.set()
             self._event.clear()

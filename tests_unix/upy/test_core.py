@@ -20,6 +20,15 @@ def test_signal_calls_watchers_at_once_and_only_on_change():
     assert seen == [1, 2, None]
 
 
+def test_the_last_thing_that_each_watcher_hears_is_the_value():
+    signal = Signal(False, VirtualClock())
+    seen = []
+    signal.watch(lambda value: value and signal.set(False))  # as a start frame that finds the bus broken
+    signal.watch(seen.append)
+    signal.set(True)
+    assert signal.value is False and (not seen or seen[-1] is False), seen
+
+
 async def test_signal_wakes_all_who_wait():
     clock = VirtualClock()
     signal = Signal(0, clock)
