@@ -258,7 +258,7 @@ class Charger:
             await together(self._send_control(), self._send_telemetry(), self._check())
         finally:
             self._gate.charger_online.set(False)
-            self._gate.in_limits.set(False)
+            self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
 
     async def _check(self):
         pace = Pace(self._clock, _CHECK_MS)
