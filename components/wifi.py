@@ -44,19 +44,19 @@ class Wifi:
 
     async def run(self):
         self._driver.active(True)
-        while True:
-            if self._connected():
-                self._came()
-                await self._watch()
-                self._went()
-            elif self._ssid:
-                await self._attempt()
-            else:
-                await self._wait(_POLL_MS)
-
-    async def stop(self):
-        self.online.set(False)
-        self.rssi.set(None)
+        try:
+            while True:
+                if self._connected():
+                    self._came()
+                    await self._watch()
+                    self._went()
+                elif self._ssid:
+                    await self._attempt()
+                else:
+                    await self._wait(_POLL_MS)
+        finally:
+            self.online.set(False)
+            self.rssi.set(None)
 
     def _connected(self):
         """What the driver says; an error of it is no connection."""

@@ -8,6 +8,24 @@ from core.log import Log, LogTail
 from drivers.hostnet import HostNetwork, _rssi
 
 
+class Broken:
+    """Is connected, and then raises what nobody expects."""
+
+    def __init__(self):
+        self.broken = False
+
+    def active(self, is_active=None):
+        return True
+
+    def isconnected(self):
+        if self.broken:
+            raise ValueError("broken")
+        return True
+
+    def status(self, param=None):
+        return -61
+
+
 class Station:
     """Behaves as network.WLAN on the ESP32: refuses a connect on top of a connect, and RSSI without a connection."""
 
@@ -191,3 +209,15 @@ def test_the_rssi_is_read_from_proc_net_wireless():
     lines = text.split("\n")
     assert _rssi(lines, "") == -56 and _rssi(lines, "wlan1") == -80 and _rssi(lines, "wlan2") is None
     assert _rssi(lines[:2], "") is None and _rssi(["wlan0: 0000"], "") is None
+
+
+async def test_what_failed_is_not_online():
+    clock = VirtualClock()
+    driver = Broken()
+    wifi = Wifi(driver, clock, Log(LogTail(clock, None), "wifi"), lambda: None)
+    task = asyncio.create_task(wifi.run())
+    await clock.advance(1000)
+    assert (wifi.online.value, wifi.rssi.value) == (True, -61)
+    driver.broken = True
+    await clock.advance(1000)
+    assert task.done() and (wifi.online.value, wifi.rssi.value) == (False, None)
