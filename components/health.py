@@ -23,8 +23,8 @@ class Health:
     """Liveness of the firmware.
 
     The watchdog is fed once a second while every critical component is running and has pulsed within `limit_ms`. The
-    feeding is part of the loop and looks at each component, so neither a hung loop nor a hung component is hidden. While
-    one is hung the kernel's ``alive`` is False, for not every device has a watchdog.
+    feeding is part of the loop and looks at each component, so neither a hung loop nor a hung component is hidden.
+    While one is hung the kernel's ``alive`` is False, for not every device has a watchdog.
 
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
     took longer than `block_ms`. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``

@@ -33,7 +33,7 @@ class Signal:
         for watcher in self._watchers:
             watcher(value)
             if self.value is not value:
-                return  # a watcher changed it: all have heard of the newer value, and must not hear of the older one now
+                return  # a watcher changed it: all have heard of the newer value already
         if self._event is not None:
             self._event.set()
             self._event.clear()

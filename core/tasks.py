@@ -18,13 +18,14 @@ async def together(*coroutines):
             if task.done():
                 await task
     finally:
-        for i, task in enumerate(tasks):
-            if i not in over:
-                task.cancel()
-                try:
-                    await task
-                except asyncio.CancelledError:
-                    pass
+        left = [task for i, task in enumerate(tasks) if i not in over]
+        for task in left:  # all of them first: if one raises something of its own, the others must not go on
+            task.cancel()
+        for task in left:
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
 
 
 async def _report_end(i, coroutine, ended, over):

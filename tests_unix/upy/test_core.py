@@ -9,6 +9,7 @@ from core.isotime import format_utc, parse_utc
 from core.log import DEBUG, WARNING, Log, LogTail
 from core.settings import read_settings
 from core.signals import Signal
+from core.tasks import together
 
 
 def test_signal_calls_watchers_at_once_and_only_on_change():
@@ -223,3 +224,33 @@ def test_settings(tmp):
     except DeclarationError:
         return
     raise AssertionError("not UTF-8")
+
+
+async def test_nothing_of_together_goes_on_although_one_raises_when_it_is_cancelled():
+    turns = [0]
+
+    async def stubborn():
+        try:
+            await asyncio.sleep_ms(100000)
+        finally:
+            raise ValueError("at the end")
+
+    async def counting():
+        while True:
+            turns[0] += 1
+            await asyncio.sleep_ms(0)
+
+    async def short():
+        while turns[0] < 3:
+            await asyncio.sleep_ms(0)
+
+    try:
+        await together(stubborn(), counting(), short())
+        raise AssertionError("nothing was raised")
+    except ValueError:
+        pass
+    await asyncio.sleep_ms(0)
+    before = turns[0]
+    for _ in range(3):
+        await asyncio.sleep_ms(0)
+    assert turns[0] == before
