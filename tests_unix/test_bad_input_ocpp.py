@@ -148,6 +148,13 @@ async def test_deep_data_in_a_valid_place_is_a_type_error(site):
     assert answer.kind == CALLERROR and answer.payload["errorCode"] == "TypeConstraintViolation"
 
 
+async def test_a_character_that_json_escapes_as_two_comes_back_as_utf8(site):
+    """RFC 8259, section 7: two surrogates are one character. Sent as two, they would end the connection (1007)."""
+    connections = site.central.connections
+    answer = await site.ask("GetConfiguration", {"key": ["\U0001f600"]})
+    assert answer.payload == {"unknownKey": ["\U0001f600"]} and site.central.connections == connections
+
+
 async def test_a_call_that_comes_twice_is_answered_twice_and_done_once(site):
     """OCPP-J 4.1.4: the id tells whether a CALL is a repetition."""
     setting = {"key": "MeterValueSampleInterval", "value": "77"}

@@ -1,7 +1,7 @@
 """OCPP 1.6J charge point, Core profile: the component that puts the parts of this package together.
 
 =============================  ===================================================================================
-link, rpc, sources             the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next
+link, rpc, sources, surrogates the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next; odd characters
 boot                           registration, Heartbeat, time
 transactions, authorization    who charges, from when to when
 delivery, metering             transaction messages, journaled; what is measured

@@ -8,6 +8,7 @@ from micropython import const
 from ujson_schema import SchemaError, validate
 
 from . import schemas
+from .surrogates import combined
 
 _CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
 _ID_MAX = const(36)  # section 4.1.4
@@ -117,8 +118,7 @@ class Rpc:
         return None
 
     async def _perform(self, call):
-        if call.message_id is None:
-            call.message_id = self._new_id()
+        call.message_id = call.message_id or self._new_id()
         self._over.clear()
         self._call = call
         self._sent = False
@@ -165,7 +165,7 @@ class Rpc:
         self.counters.rx += 1
         self.exchanged_ms = self._clock.uptime_ms()
         try:
-            frame = json.loads(text)
+            frame = json.loads(combined(text))
         except (ValueError, MemoryError) as e:
             gc.collect()
             await self._refuse_text(text, e)
