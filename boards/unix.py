@@ -42,6 +42,7 @@ SETTINGS = {
         "vendor": "ocpp.vendor",
         "model": "ocpp.model",
         "auth_key": "ocpp.auth_key",
+        "ca_file": "ocpp.ca_file",
     },
     "can": {"port": "can_driver.port"},
     "wifi": {"ssid": "wifi.ssid", "password": "wifi.password"},

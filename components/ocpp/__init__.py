@@ -49,11 +49,12 @@ class Ocpp:
     connector 1). ``counters``: see `Counters`.
 
     Options: ``url`` is dialled as ``url/id``, with HTTP Basic authentication if there is an ``auth_key``; ``wss://``
-    needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against. ``strict``: unknown fields in
-    the central system's requests are refused. ``max_message`` in bytes. ``vendor_id``: "" for no DataTransfers of ours.
+    needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against, a path below the home unless
+    it begins with a slash. ``strict``: unknown fields in the central system's requests are refused. ``max_message`` in
+    bytes. ``vendor_id``: "" for no DataTransfers of ours.
     """
 
-    requires = ("clock", "log", "kernel", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
+    requires = ("clock", "log", "kernel", "home", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
     options = {
         "url": (str, ...),
         "id": (str, ..., 1, 48),
@@ -71,7 +72,7 @@ class Ocpp:
         "queue_max": (int, 300, 10, 10000),
     }
 
-    def __init__(self, clock, log, kernel, pulse, store, gate, bms, charger, plug, wifi, **given):
+    def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, **given):
         options = {name: given.get(name, spec[1]) for name, spec in self.options.items()}
         url = options["url"]
         try:
@@ -80,6 +81,8 @@ class Ocpp:
             raise ValueError("option 'url': %r is not ws://HOST[:PORT][/PATH], nor wss://" % url)
         if url.startswith("wss://") and not options["ca_file"]:
             raise ValueError("option 'ca_file': wss:// needs the certificate to verify the server against")
+        if options["ca_file"] and not options["ca_file"].startswith("/"):
+            options["ca_file"] = home + "/" + options["ca_file"]
         self.connected = Signal(False, clock)
         self.counters = Counters()
         self._clock = clock

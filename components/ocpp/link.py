@@ -100,6 +100,7 @@ class Link:
         if not self.url.startswith("wss://"):
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # not the default in MicroPython
         with open(self._ca_file, "rb") as file:
             data = file.read()
         context.load_verify_locations(cadata=der(data) if data.startswith(b"-----BEGIN") else data)

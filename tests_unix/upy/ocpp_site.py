@@ -58,7 +58,9 @@ class Site:
         options.setdefault("url", "ws://127.0.0.1:1")
         options.setdefault("id", "CP-1")
         services = {name: getattr(self, name) for name in ("kernel", "gate", "bms", "charger", "plug", "wifi")}
-        self.ocpp = Ocpp(clock=clock, log=self.log, pulse=lambda: None, store=self.store, **services, **options)
+        own = {"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store}
+        own.update(options)
+        self.ocpp = Ocpp(**services, **own)
         self.central = None
         self._tasks = []
 
