@@ -76,7 +76,8 @@ class StatusReporter:
     def _on_answer(self, change, error):
         connector, state, _ = change
         if error == CLOSED:
-            return  # told after reconnecting, if it still holds
+            self._forget()  # told after reconnecting, if it still holds; step() may not see so short an absence
+            return
         if error == TIMEOUT:
             self._log.rare("a StatusNotification was not answered: %s", state[0])
         self._reported[connector] = state

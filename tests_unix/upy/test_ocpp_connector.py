@@ -194,3 +194,16 @@ async def test_state_without_a_central_system(tmp):
     assert site.ocpp.state.value == "Preparing" and not site.ocpp.connected.value
     await site.connect(Central())
     assert site.ocpp.connected.value and site.central.states() == ["Preparing"]
+
+
+async def test_a_status_that_a_short_loss_of_the_connection_swallows_is_told_again(tmp):
+    """The connection may be gone and back between two steps, so the step alone does not see it."""
+    site = await booted(tmp)
+    status = site.ocpp.status
+    status._note(1, ("Preparing", "NoError", ""))
+    call = status.next_call()
+    assert call.payload["status"] == "Preparing"
+    call.done(None, "closed")
+    site.plug_in()
+    await site.run(500)
+    assert site.central.states() == ["Available", "Preparing"]
