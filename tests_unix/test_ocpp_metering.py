@@ -119,7 +119,8 @@ async def test_transaction_data_tells_the_whole_energy(site):
     data = stop.payload["transactionData"]
     first, last = values(data[0], "Transaction.Begin"), values(data[-1], "Transaction.End")
     energy = last["Energy.Active.Import.Register"] - first["Energy.Active.Import.Register"]
-    assert abs(energy - delivered) < delivered * 0.02
+    late = 2  # Wh: 0.3 s at 24 kW, what may flow until a busy machine has switched the module off
+    assert abs(energy - delivered) < delivered * 0.02 + late
     assert int(first["Energy.Active.Import.Register"]) == begun.payload["meterStart"]
     assert int(last["Energy.Active.Import.Register"]) == stop.payload["meterStop"]
     assert "SoC" in last
