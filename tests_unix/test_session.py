@@ -40,7 +40,8 @@ async def test_plug_in_first(site):
     stop = ended.payload
     assert stop["transactionId"] == number
     assert stop.get("reason", "Local") == "Local" and stop["idTag"] == "CARD-1"
-    assert abs(stop["meterStop"] - begun.payload["meterStart"] - delivered) <= 3 + delivered * 0.02  # 2 Wh: 0.3 s at 24 kW until it is off
+    late = 2  # Wh: 0.3 s at 24 kW, what may flow until a busy machine has switched the module off
+    assert abs(stop["meterStop"] - begun.payload["meterStart"] - delivered) <= 1 + late + delivered * 0.02
     assert site.statuses(1, since) == ["Preparing", "Charging", "Finishing", "Available"]
     actions = [m.action for m in site.central.calls(since=since)]
     assert actions.index("Authorize") < actions.index("StartTransaction") < actions.index("StopTransaction")
