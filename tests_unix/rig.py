@@ -133,6 +133,13 @@ class Site(Station):
                 outstanding = None
         return wrong
 
+    async def checked(self, tag, since=0):
+        """Wait until the central system was asked about a tag and the charge point has dealt with the answer."""
+        asked = await self.heard("Authorize", since, idTag=tag)
+        answered = lambda m: m.direction == "out" and m.uid == asked.uid  # noqa: E731
+        await self.central.messages.wait(answered, PATIENCE_S, since, f"the answer about {tag}")
+        await self.configured("NumberOfConnectors")  # messages are dealt with in order: this one after the answer
+
     # -- what people do
 
     async def present(self, tag):
@@ -202,6 +209,7 @@ class Site(Station):
     async def free(self):
         """Whatever went on: the car goes, the transaction ends, the connector is available."""
         self.heal()
+        await self.configure(StopTransactionOnEVSideDisconnect=True, MinimumStatusDuration=0)
         self.central.books.tags.clear()
         self.pull_out()
         await eventually(lambda: self.statuses(1)[-1:] == ["Available"], "the connector is available")

@@ -237,7 +237,7 @@ class Delivery:
         if error == CLOSED:
             return
         self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS  # should the journal refuse: not at once again
-        if error is not None or (record[_KIND] == "S" and not _is_transaction_id(answer)):
+        if error is not None or (record[_KIND] == "S" and _transaction_id(answer) is None):
             self._failed(record, error)
         else:
             self._succeeded(record, answer)
@@ -245,7 +245,7 @@ class Delivery:
     def _succeeded(self, record, answer):
         changes = {}
         if record[_KIND] == "S":
-            transaction_id = answer["transactionId"]
+            transaction_id = _transaction_id(answer)
             changes = self.on_started(record[_TX], transaction_id, answer)
             changes[_IDS + str(record[_TX])] = transaction_id
         self._take(record, changes)
@@ -285,6 +285,9 @@ class Delivery:
         self._due_ms = 0
 
 
-def _is_transaction_id(answer):
+def _transaction_id(answer):
+    """An integer, which JSON may also write as 7.0; None if there is none."""
     value = answer.get("transactionId")
-    return isinstance(value, int) and not isinstance(value, bool)
+    if type(value) is int or (isinstance(value, float) and value % 1 == 0):  # True is no integer
+        return int(value)
+    return None

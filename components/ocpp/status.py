@@ -24,7 +24,7 @@ class StatusReporter:
         self._online = online
         self._changes = deque((), _KEPT_MAX)
         self._noted = [None, None]  # of each connector: the last state that was put into _changes
-        self._reported = [None, None]  # ... that the central system knows
+        self._reported = [None, None]  # ... that the central system knows; None: not known
         self._candidate = None
         self._since_ms = 0
         self.skipped = 0  # states that changed again before they could be told
@@ -76,7 +76,8 @@ class StatusReporter:
     def _on_answer(self, change, error):
         connector, state, _ = change
         if error == CLOSED:
-            self._forget()  # told after reconnecting, if it still holds; step() may not see so short an absence
+            self._reported[connector] = None  # whether it was heard is not known: any state is told after reconnecting
+            self._forget()  # here, for step() may not see so short an absence
             return
         if error == TIMEOUT:
             self._log.rare("a StatusNotification was not answered: %s", state[0])

@@ -213,3 +213,15 @@ async def booted(home, central=None, **options):
     await site.power_on()
     await site.connect(central or Central())
     return site
+
+
+async def session(site, tag="TAG", ms=3000):
+    """A whole session: plug in, idTag, charge, idTag, unplug."""
+    site.plug_in()
+    await site.run(500)
+    site.ocpp.present_tag(tag)
+    await site.run(ms)
+    site.ocpp.present_tag(tag)
+    await site.run(500)
+    site.unplug()
+    await site.run(500)

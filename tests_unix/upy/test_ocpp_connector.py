@@ -207,3 +207,13 @@ async def test_a_status_that_a_short_loss_of_the_connection_swallows_is_told_aga
     site.plug_in()
     await site.run(500)
     assert site.central.states() == ["Available", "Preparing"]
+
+
+async def test_after_a_lost_answer_a_status_is_told_whatever_was_told_before(tmp):
+    """Whether the central system heard the lost one is not known: the one before it may be news again."""
+    site = await booted(tmp)
+    status = site.ocpp.status
+    status._note(1, ("Finishing", "NoError", ""))
+    status.next_call().done(None, "closed")  # heard there, but its answer was lost
+    await site.run(500)
+    assert site.central.states() == ["Available", "Available"]

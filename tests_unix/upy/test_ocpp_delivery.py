@@ -2,23 +2,11 @@
 
 import os
 
-from ocpp_site import Central, Site, booted
+from ocpp_site import Central, Site, booted, session
 
 from components.persistence import Persistence
 
 TX = ("StartTransaction", "MeterValues", "StopTransaction")
-
-
-async def session(site, tag="TAG", ms=3000):
-    """A whole session: plug in, idTag, charge, idTag, unplug."""
-    site.plug_in()
-    await site.run(500)
-    site.ocpp.present_tag(tag)
-    await site.run(ms)
-    site.ocpp.present_tag(tag)
-    await site.run(500)
-    site.unplug()
-    await site.run(500)
 
 
 def check_session(calls, restarts=0):
@@ -87,14 +75,6 @@ async def test_a_refused_message_is_tried_again_and_given_up(tmp):
     del central.answers["StopTransaction"]
     await session(site)
     assert [p["transactionId"] for p in central.of("StopTransaction")] == [2]
-
-
-async def test_a_start_that_is_refused_for_good_still_has_its_stop_reported(tmp):
-    site = await booted(tmp)
-    site.ocpp.set("TransactionMessageAttempts", "1")
-    site.central.answers["StartTransaction"] = "GenericError"
-    await session(site)
-    assert site.central.of("StopTransaction")[0]["transactionId"] == -1
 
 
 async def test_no_answer_loses_nothing(tmp):
