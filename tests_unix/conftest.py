@@ -1,8 +1,34 @@
-"""pytest set-up: device tests run in MicroPython (``upy_collect``), host tests import ``tools`` from the repository."""
+"""pytest set-up: device tests run in MicroPython (``upy_collect``), host tests import ``tools`` from the repository.
+
+A module of host tests asks for ``site``: one charger, whose firmware runs from its first test to its last. A module may
+say in ``CONFIGURATION`` which configuration keys it wants set, or define ``shared`` or ``site`` of its own.
+"""
 
 import sys
 from pathlib import Path
 
+import pytest_asyncio
 from upy_collect import pytest_pycollect_makemodule  # noqa: F401  (a pytest hook)
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from rig import Site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(request, tmp_path_factory):
+    """A charging site that has booted and is connected to its central system."""
+    async with Site(tmp_path_factory.mktemp("home")) as site:
+        await site.boot()
+        await site.configure(**getattr(request.module, "CONFIGURATION", {}))
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(shared):
+    """The shared charger, free and idle; each test leaves it so and has spoken correct OCPP."""
+    since = shared.mark()
+    yield shared
+    await shared.free()
+    assert shared.wrong_messages(since) == []
+    shared.check_calm()

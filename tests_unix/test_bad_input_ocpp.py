@@ -4,19 +4,11 @@ import json
 
 import pytest
 import pytest_asyncio
-from rig import Site
 
 from tools.central import CALL, CALLERROR, CALLRESULT, Fault
 from tools.point import utc_now
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory):
-    async with Site(tmp_path_factory.mktemp("home")) as site:
-        await site.boot()
-        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,26 +1,9 @@
 """What the central system orders: availability, reset, unlock, data transfer (OCPP 1.6, section 5)."""
 
 import pytest
-import pytest_asyncio
-from rig import Site, eventually
+from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory):
-    async with Site(tmp_path_factory.mktemp("home")) as site:
-        await site.boot()
-        yield site
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(shared):
-    since = shared.mark()
-    yield shared
-    await shared.free()
-    assert shared.wrong_messages(since) == []
-    shared.check_calm()
 
 
 async def change(site, connector, kind):

@@ -5,8 +5,7 @@ import time
 from datetime import datetime, timezone
 
 import pytest
-import pytest_asyncio
-from rig import Site, eventually
+from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -17,22 +16,6 @@ UNITS = {
     "Voltage": "V",
     "SoC": "Percent",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory):
-    async with Site(tmp_path_factory.mktemp("home")) as site:
-        await site.boot()
-        yield site
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(shared):
-    since = shared.mark()
-    yield shared
-    await shared.free()
-    assert shared.wrong_messages(since) == []
-    shared.check_calm()
 
 
 def values(meter_value, context=None):

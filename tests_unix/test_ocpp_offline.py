@@ -9,14 +9,7 @@ from rig import Site, eventually
 from tools.central import Fault, Tag
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory):
-    async with Site(tmp_path_factory.mktemp("home")) as site:
-        await site.boot()
-        await site.configure(MeterValueSampleInterval=0, TransactionMessageRetryInterval=1)
-        yield site
+CONFIGURATION = {"MeterValueSampleInterval": 0, "TransactionMessageRetryInterval": 1}
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,30 +1,12 @@
 """Whole charging sessions: every way to begin and to end one, as the central system and the power module see it."""
 
 import pytest
-import pytest_asyncio
-from rig import Site, eventually
+from rig import eventually
 
 from tools.central import Tag
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory):
-    async with Site(tmp_path_factory.mktemp("home")) as site:
-        await site.boot()
-        await site.configure(MeterValueSampleInterval=1, AuthorizationCacheEnabled=False)
-        yield site
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(shared):
-    """The shared charger, free and idle; each test leaves it so and has spoken correct OCPP."""
-    since = shared.mark()
-    yield shared
-    await shared.free()
-    assert shared.wrong_messages(since) == []
-    shared.check_calm()
+CONFIGURATION = {"MeterValueSampleInterval": 1, "AuthorizationCacheEnabled": False}
 
 
 async def test_plug_in_first(site):
