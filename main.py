@@ -2,24 +2,33 @@
 
 BOARD is a module of boards/, or, with a dot in it, any module on the path: ``myboards.kiosk``.
 
-Exit status: 0 orderly stop (Ctrl-C), 2 wrong arguments or settings, 3 "start me again" (Reset, update).
+In an image the generated module ``image`` says which board it was made for (BOARD) and VERSION: then BOARD is left out,
+and so may be the home where the board has a HOME, the place in its file system.
+
+Exit status: 0 orderly stop (Ctrl-C), 2 wrong arguments or settings, 3 "start me again" (Reset, update): a device
+without arguments resets.
 """
 
 import asyncio
 import sys
 
-_ROOT = __file__.rpartition("/")[0] or "."
-for _path in (_ROOT + "/lib", _ROOT):
-    if _path not in sys.path:
-        sys.path.insert(0, _path)
+try:
+    import image  # where it is, all the rest is
+except ImportError:
+    image = None
+    _ROOT = __file__.rpartition("/")[0] or "."
+    for _path in (_ROOT + "/lib", _ROOT):
+        if _path not in sys.path:
+            sys.path.insert(0, _path)
 
-from core.clock import Clock  # noqa: E402
-from core.declare import DeclarationError  # noqa: E402
-from core.kernel import Kernel  # noqa: E402
-from core.log import Log, LogTail  # noqa: E402
-from core.settings import read_settings  # noqa: E402
+from core.clock import Clock
+from core.declare import DeclarationError
+from core.kernel import RESTART, Kernel
+from core.log import Log, LogTail
+from core.settings import read_settings
 
 _USAGE = "usage: micropython main.py BOARD --home DIR"
+_IMAGE_USAGE = "usage: ucharge --home DIR"
 _WRONG = 2
 
 
@@ -68,13 +77,24 @@ def _heap_is_locked():
         return True
 
 
+def place(arguments):
+    """(board's name, home) by the command line and the image; None if they do not tell. Raises DeclarationError."""
+    if image is None:
+        return (arguments[0], arguments[2]) if len(arguments) == 3 and arguments[1] == "--home" else None
+    if len(arguments) == 2 and arguments[0] == "--home":
+        return image.BOARD, arguments[1]
+    home = None if arguments else getattr(load_board(image.BOARD), "HOME", None)
+    return None if home is None else (image.BOARD, home.rstrip("/"))
+
+
 def main(arguments):
     """Start the firmware with the command line's arguments; returns the exit status."""
-    if len(arguments) != 3 or arguments[1] != "--home":
-        print(_USAGE)
-        return _WRONG
     try:
-        kernel = build(arguments[0], arguments[2])
+        where = place(arguments)
+        if where is None:
+            print(_USAGE if image is None else _IMAGE_USAGE)
+            return _WRONG
+        kernel = build(*where)
     except DeclarationError as e:
         print("ucharge:", e)
         return _WRONG
@@ -82,4 +102,10 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    _status = main(sys.argv[1:])
+    if _status == RESTART and image is not None:
+        import machine
+
+        if hasattr(machine, "reset"):  # a process has none: its status asks for the restart
+            machine.reset()
+    sys.exit(_status)

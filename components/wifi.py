@@ -42,6 +42,10 @@ class Wifi:
         self._connect_ms = connect_ms
         self._back_off_ms = _BACK_OFF_MS
 
+    def stream(self):
+        """What leads to the central system if the driver has no sockets: an open (reader, writer) pair, else None."""
+        return self._driver.stream() if hasattr(self._driver, "stream") else None
+
     async def run(self):
         self._driver.active(True)
         try:

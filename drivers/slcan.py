@@ -1,6 +1,6 @@
 """SLCAN, the Lawicel ASCII protocol (CANUSB manual, version 1.0D), in the shape of ``machine.CAN``.
 
-Over a TCP socket (a bus hub, a serial server) or a serial device (a USB adapter).
+Over a TCP socket (a bus hub, a serial server), a serial device (a USB adapter), or a UART of the microcontroller.
 """
 
 import asyncio
@@ -33,8 +33,9 @@ class Slcan:
     - ``send`` returns None and counts in `tx_dropped` when the stream cannot take the frame now. It never waits.
     - Remote frames are counted and not delivered, none are sent.
 
-    Options: port, ``socket://HOST:PORT`` or the path of a serial device; bitrate of the bus, bit/s, one of Lawicel's
-    S0..S8; baudrate of the serial line, bit/s (USB adapters ignore it).
+    Options: port, ``socket://HOST:PORT``, ``uart:N`` or the path of a serial device; bitrate of the bus, bit/s, one of
+    Lawicel's S0..S8; baudrate of the serial line, bit/s (USB adapters ignore it); tx and rx, pins of the UART, -1 for
+    those that the port gives it.
     """
 
     requires = ()
@@ -42,16 +43,18 @@ class Slcan:
         "port": (str, ..., 1, 200),
         "bitrate": (int, 250000, tuple(sorted(_BIT_RATES))),
         "baudrate": (int, 115200),
+        "tx": (int, -1, -1, 255),
+        "rx": (int, -1, -1, 255),
     }
 
     STATE_STOPPED, STATE_ACTIVE, STATE_WARNING, STATE_PASSIVE, STATE_BUS_OFF = 0, 1, 2, 3, 4
     FLAG_RTR, FLAG_EXT_ID, FLAG_UNORDERED = 1, 2, 4
     RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
 
-    def __init__(self, port, bitrate=250000, baudrate=115200):
+    def __init__(self, port, bitrate=250000, baudrate=115200, tx=-1, rx=-1):
         socket_address(port)  # raises ValueError for a port that cannot be
         self._port = port
-        self._baudrate = baudrate
+        self._line = (baudrate, tx, rx)
         self._commands = b"C\rS%d\rO\r" % _BIT_RATES[bitrate]
         self._link = None
         self._lines = LineReader(self.FLAG_EXT_ID)
@@ -66,7 +69,7 @@ class Slcan:
     def init(self):
         """Begin to connect. Raises OSError (a name is resolved here, which blocks)."""
         self.deinit()
-        self._link = Link(self._port, self._baudrate)
+        self._link = Link(self._port, *self._line)
         self._error = None
         self._lines.reset()
 

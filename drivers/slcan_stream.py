@@ -1,28 +1,29 @@
-"""The stream below SLCAN: a non-blocking TCP socket, or a serial device in raw mode."""
+"""The stream below SLCAN: a non-blocking TCP socket, a serial device in raw mode, or a UART of the microcontroller."""
 
 import asyncio
 import errno
 import select
-import socket
 from micropython import const
 
 _IPPROTO_TCP, _TCP_NODELAY = const(6), const(1)  # the same on Linux, macOS and lwIP; the port does not name them
+_UART_BUFFER = const(1024)  # bytes received while the loop is busy: 40 frames, 20 ms of a full bus
 
 
 class Link:
     """An open stream. Neither writing nor, after the system said that there is something, reading ever waits.
 
-    `port` is ``socket://HOST:PORT`` (the connection is only begun) or the path of a serial device. Raises OSError;
-    ValueError for a port that cannot be.
+    `port` is ``socket://HOST:PORT`` (the connection is only begun), ``uart:N`` (its pins are `tx` and `rx`, -1 for the
+    port's own) or the path of a serial device. Raises OSError; ValueError for a port that cannot be.
     """
 
-    def __init__(self, port, baudrate):
+    def __init__(self, port, baudrate, tx=-1, rx=-1):
         self._poll = None
         address = socket_address(port)
         if address:
             self._stream = _connect(*address)
         else:
-            self._stream = _open_serial(port, baudrate)
+            uart = uart_number(port)
+            self._stream = _open_serial(port, baudrate) if uart is None else _open_uart(uart, baudrate, tx, rx)
             self._poll = select.poll()  # a device is opened in blocking mode
             self._poll.register(self._stream, select.POLLOUT)
         self._reader = asyncio.StreamReader(self._stream)
@@ -44,7 +45,10 @@ class Link:
         return self._stream.write(data, at, size)
 
     def close(self):
-        self._stream.close()
+        if hasattr(self._stream, "close"):
+            self._stream.close()
+        else:
+            self._stream.deinit()  # a UART
 
 
 def _writable(poll):
@@ -53,18 +57,26 @@ def _writable(poll):
     return False
 
 
+def uart_number(port):
+    """N of ``uart:N``; None for any other port."""
+    scheme, _, number = port.partition(":")
+    return int(number) if scheme == "uart" and number.isdigit() else None
+
+
 def socket_address(port):
-    """(host, number) of ``socket://HOST:PORT``, None for the path of a device. Raises ValueError for neither."""
+    """(host, number) of ``socket://HOST:PORT``, None for a UART or device. Raises ValueError for what is none."""
     scheme, separator, address = port.partition("://")
-    if not separator:
+    if not separator and (not port.startswith("uart:") or uart_number(port) is not None):
         return None
     host, _, number = address.rpartition(":")
     if scheme != "socket" or not host or not number.isdigit() or not 0 < int(number) < 65536:
-        raise ValueError("option 'port': %r is neither socket://HOST:PORT nor the path of a device" % port)
+        raise ValueError("option 'port': %r is neither socket://HOST:PORT, uart:N nor the path of a device" % port)
     return host, int(number)
 
 
 def _connect(host, number):
+    import socket  # a port with UARTs only may have none
+
     info = socket.getaddrinfo(host, number, 0, socket.SOCK_STREAM)[0]
     stream = socket.socket(info[0], socket.SOCK_STREAM)
     stream.setblocking(False)
@@ -76,6 +88,17 @@ def _connect(host, number):
             stream.close()
             raise
     return stream
+
+
+def _open_uart(number, baudrate, tx, rx):
+    from machine import UART
+
+    pins = {}
+    if tx >= 0:
+        pins["tx"] = tx
+    if rx >= 0:
+        pins["rx"] = rx
+    return UART(number, baudrate, rxbuf=_UART_BUFFER, **pins)
 
 
 def _open_serial(path, baudrate):

@@ -3,7 +3,6 @@
 import asyncio
 import binascii
 import os
-import ssl
 from micropython import const
 
 from core.signals import Signal
@@ -76,6 +75,7 @@ class Link:
             auth=self._auth,
             max_size=self._max_size,
             timeout_ms=_CONNECT_MS,
+            stream=self._wifi.stream(),
         )
         self._ws = ws
         self._rpc.counters.connects += 1
@@ -99,6 +99,8 @@ class Link:
         """The context for wss://: it verifies the server against `ca_file`, or there is no connection."""
         if not self.url.startswith("wss://"):
             return None
+        import ssl  # not every port has it
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # not the default in MicroPython
         with open(self._ca_file, "rb") as file:

@@ -25,17 +25,11 @@
 """
 
 import asyncio
-import errno
-import socket
-from micropython import const
 
 from .frames import ConnectionClosed, WebSocketError
 from .handshake import HandshakeError, make_request, parse_url, read_answer
 from .websocket import WebSocket
-from .wire import Wire, text_of_error
-
-_IPPROTO_TCP = const(6)  # the same in lwIP and Linux; not every port names them
-_TCP_NODELAY = const(1)
+from .wire import Wire
 
 __all__ = ("ConnectionClosed", "HandshakeError", "WebSocket", "WebSocketError", "connect")
 
@@ -57,7 +51,11 @@ async def connect(
     if secure and not ssl and not stream:
         raise ValueError("wss:// needs an SSLContext")
     request, accept = make_request(authority, path, subprotocols, headers, auth)
-    reader, writer = stream or _dial(host, port, ssl if secure else None)
+    if not stream:
+        from .dial import dial  # a port without sockets can still be given a stream
+
+        stream = dial(host, port, ssl if secure else None)
+    reader, writer = stream
     wire = Wire(reader, writer, request)
     timer = asyncio.create_task(wire.expire(timeout_ms, "no answer in %d ms" % timeout_ms))
     try:
@@ -71,28 +69,3 @@ async def connect(
     finally:
         timer.cancel()
     return ws
-
-
-def _dial(host, port, ssl):
-    """Begin to connect; return a stream pair. asyncio's open_connection() leaves the socket open when cancelled."""
-    try:
-        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        sock = socket.socket(*address[:3])
-    except OSError as error:
-        raise ConnectionClosed(1006, text_of_error(error))
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)  # else the end of a message may wait for an acknowledgement
-        try:
-            sock.connect(address[-1])
-        except OSError as error:
-            if error.errno != errno.EINPROGRESS:
-                raise
-        if ssl:
-            sock = ssl.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-            sock.setblocking(False)
-    except (OSError, ValueError) as error:
-        sock.close()
-        raise ConnectionClosed(1006, text_of_error(error))
-    stream = asyncio.StreamReader(sock)
-    return stream, stream

@@ -121,7 +121,8 @@ async def test_an_adapter_that_refuses_to_open():
 
 
 def test_wrong_ports():
-    for port in ("socket://nowhere", "socket://:1", "socket://127.0.0.1:x", "socket://127.0.0.1:65536", "tcp://a:1"):
+    sockets = ("socket://nowhere", "socket://:1", "socket://127.0.0.1:x", "socket://127.0.0.1:65536", "tcp://a:1")
+    for port in sockets + ("uart:", "uart:x", "uart:-1"):
         try:
             Slcan(port)
             raise AssertionError(port)

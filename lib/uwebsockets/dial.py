@@ -1,0 +1,40 @@
+"""Dialling: a non-blocking TCP socket, with TLS if asked for."""
+
+import asyncio
+import errno
+import socket
+from micropython import const
+
+from .frames import ConnectionClosed
+from .wire import text_of_error
+
+_IPPROTO_TCP = const(6)  # the same in lwIP and Linux; not every port names them
+_TCP_NODELAY = const(1)
+
+
+def dial(host, port, ssl):
+    """Begin to connect; return a stream pair. Raises ConnectionClosed (1006).
+
+    asyncio's open_connection() leaves the socket open when it is cancelled.
+    """
+    try:
+        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        sock = socket.socket(*address[:3])
+    except OSError as error:
+        raise ConnectionClosed(1006, text_of_error(error))
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)  # else the end of a message may wait for an acknowledgement
+        try:
+            sock.connect(address[-1])
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise
+        if ssl:
+            sock = ssl.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+            sock.setblocking(False)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise ConnectionClosed(1006, text_of_error(error))
+    stream = asyncio.StreamReader(sock)
+    return stream, stream
