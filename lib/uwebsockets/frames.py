@@ -5,7 +5,7 @@ from micropython import const
 
 try:
     from .xor import mask
-except SyntaxError:  # this port compiles no machine code; three times as fast as a loop over the bytes
+except (ImportError, SyntaxError, ValueError):  # no machine code here; three times as fast as a loop over the bytes
 
     def mask(dst, at, src, i, n, key):
         """Do what ``xor.mask`` does."""

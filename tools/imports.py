@@ -1,0 +1,62 @@
+"""The import statements of device code, read without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+# Standard modules that MicroPython has, on the ESP32 or (termios) on the unix port.
+DEVICE_MODULES = frozenset(
+    """_thread array asyncio binascii bluetooth btree builtins cmath collections cryptolib deflate errno esp esp32
+    framebuf gc hashlib heapq io json machine math micropython neopixel network ntptime onewire os platform random re
+    select socket ssl struct sys termios time tls uctypes vfs""".split()
+)
+_CATCHES_IMPORT = {"ImportError", "Exception"}
+_MACHINE_CODE = {"viper", "native", "asm_thumb", "asm_xtensa", "asm_rv32"}
+
+
+class SelectionError(Exception):
+    """A board cannot be put together: the message names the board, the module and what it misses."""
+
+
+class Import(NamedTuple):
+    """One import statement: the dotted names of what it may mean, the longest first."""
+
+    names: tuple[str, ...]
+
+
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a file. Raises SelectionError."""
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise SelectionError(f"{path}: line {error.lineno}: {error.msg}") from None
+
+
+def import_names(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[Import]:
+    """What one statement imports; ``from a import b`` is the module a.b if there is one, otherwise a."""
+    if isinstance(node, ast.Import):
+        yield from (Import((alias.name,)) for alias in node.names)
+        return
+    parts = package.split(".") if package else []
+    above = parts[: len(parts) + 1 - node.level] if node.level else []
+    base = ".".join([*above, *([node.module] if node.module else [])])
+    yield from (Import((f"{base}.{alias.name}", base)) for alias in node.names)
+
+
+def catches_import_error(node: ast.Try) -> bool:
+    """Whether a try statement goes on without a module that is not there."""
+    caught = [name for handler in node.handlers if handler.type for name in ast.walk(handler.type)]
+    return any(isinstance(name, ast.Name) and name.id in _CATCHES_IMPORT for name in caught)
+
+
+def has_machine_code(tree: ast.AST) -> bool:
+    """Whether a module has functions for the native code emitter."""
+    for node in ast.walk(tree):
+        for decorator in getattr(node, "decorator_list", ()):
+            name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
+            if name in _MACHINE_CODE:
+                return True
+    return False

@@ -1,0 +1,251 @@
+"""What a board needs on the device, derived from its declaration: the modules to freeze or to lay into a file system.
+
+``Selection("unix").files`` lists [(path in the image, source)]: all of core, what the board's COMPONENTS name, and by
+their import statements (those inside functions too) what these need; the board, main.py, and a generated image.py.
+
+An import inside ``try`` with a handler for ImportError is optional: of ``slcan_viper`` and ``slcan_plain`` only the one
+that is used is taken. Besides the repository the folders of MICROPYPATH are searched, as MicroPython itself does.
+
+MicroPython's own build runs this under whatever python3 there is: no import from outside the standard library.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.imports import (
+    DEVICE_MODULES,
+    Import,
+    SelectionError,
+    catches_import_error,
+    has_machine_code,
+    import_names,
+    parse,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_MICROPYPATH = ".frozen:~/.micropython/lib:/usr/lib/micropython"  # what MicroPython takes without the variable
+_GENERATED = "image"
+
+
+class Module(NamedTuple):
+    """A module of the selection."""
+
+    name: str
+    path: str  # in the image, relative to a folder of sys.path: "uwebsockets/__init__.py"
+    source: Path
+    owner: str  # the package or component that it belongs to
+
+
+def module_name(board: str) -> str:
+    """The board's module: ``boards.NAME``, or the dotted name of a board from elsewhere."""
+    return board if "." in board else "boards." + board
+
+
+def boards() -> list[str]:
+    """Names of the boards in the tree."""
+    return sorted(path.stem for path in (ROOT / "boards").glob("*.py") if path.stem != "__init__")
+
+
+def search_path() -> list[Path]:
+    """Where modules are looked for: the repository, its lib, and MICROPYPATH."""
+    further = os.environ.get("MICROPYPATH") or _MICROPYPATH
+    return [ROOT, ROOT / "lib", *(Path(p).expanduser() for p in further.split(":") if p and p != ".frozen")]
+
+
+def version() -> str:
+    """The firmware's version, "0.1.0+1a2b3c4": that of pyproject.toml and, where git knows it, the commit."""
+    found = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    number = found.group(1) if found else "0"
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return number  # a copy without its history
+    return f"{number}+{commit}"
+
+
+class Selection:
+    """The modules of one board.
+
+    board: its name or a dotted module. native: the target can run machine code, so the viper twins are taken. build:
+    the folder for BOARD/image.py. paths: where to look for modules. Raises SelectionError.
+    """
+
+    def __init__(self, board: str, native: bool = True, build: Path = ROOT / "build", paths: Iterable[Path] = ()):
+        self.board = module_name(board)
+        self.native = native
+        self.folder = build / board
+        self.paths = list(paths) or search_path()
+        self.modules: dict[str, Module] = {}
+        self._owner = ""
+        if self._find(self.board) is None:
+            raise SelectionError(f"no board {board}: no module {self.board}; boards/ has {', '.join(boards())}")
+        self._add_core()
+        for name in ("main", self.board):
+            self._root(name, name.partition(".")[0])
+        for component, use in self._uses():
+            name = use.partition(":")[0]
+            if not self._exists(name):
+                raise SelectionError(f"board {board}: component {component}: no module {name} for {use!r}")
+            self._root(name, owner_of(name))
+
+    @property
+    def files(self) -> list[tuple[str, Path]]:
+        """[(path in the image, source)], sorted; writes build/BOARD/image.py where it changed."""
+        generated = self.folder / (_GENERATED + ".py")
+        if not generated.exists() or generated.read_text(encoding="utf-8") != self.image_source:
+            generated.parent.mkdir(parents=True, exist_ok=True)
+            generated.write_text(self.image_source, encoding="utf-8")
+        return sorted([(m.path, m.source) for m in self.modules.values()] + [(generated.name, generated)])
+
+    @property
+    def packages(self) -> dict[str, list[str]]:
+        """{package, component or driver: [path in the image]}, both sorted; the generated module is with main."""
+        table: dict[str, list[str]] = {"main": [_GENERATED + ".py"]}
+        for module in self.modules.values():
+            table.setdefault(module.owner, []).append(module.path)
+        return {owner: sorted(table[owner]) for owner in sorted(table)}
+
+    @property
+    def image_source(self) -> str:
+        """The text of the module ``image``, by which main.py knows its board."""
+        return f'"""Generated: what this image was made for."""\n\nBOARD = "{self.board}"\nVERSION = "{version()}"\n'
+
+    def _add_core(self) -> None:
+        for path in sorted((ROOT / "core").glob("*.py")):
+            name = "core" if path.stem == "__init__" else "core." + path.stem
+            if name not in self._superseded():
+                self._root(name, "core")
+
+    def _superseded(self) -> set[str]:
+        """Modules of core of which another one takes the place."""
+        names: set[str] = set()
+        for path in (ROOT / "core").glob("*.py"):
+            tree = parse(path)
+            if has_machine_code(tree) and not self.native:
+                names.add(f"core.{path.stem}")
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Try) and catches_import_error(node):
+                    _, left = self._branches(node, "core")
+                    names |= {self._meant(statement) for statement in left} - {"core"}
+        return names
+
+    def _uses(self) -> list[tuple[str, str]]:
+        """(name, "module:Class") of each component that the board declares."""
+        before = list(sys.path)
+        sys.path[:0] = [str(path) for path in self.paths]
+        try:
+            declared = runpy.run_path(str(self.modules[self.board].source))["COMPONENTS"]
+            return [(entry["name"], entry["use"]) for entry in declared]
+        except (KeyError, TypeError, ImportError, SyntaxError) as error:
+            raise SelectionError(f"board {self.board}: its COMPONENTS cannot be read: {error!r}") from None
+        finally:
+            sys.path[:] = before
+
+    def _root(self, name: str, owner: str) -> None:
+        self._owner = owner
+        self._add(name, "the board")
+
+    def _add(self, name: str, importer: str) -> None:
+        """Take a module, the packages that it is in, and all that it imports."""
+        parent = name.rpartition(".")[0]
+        if parent and self._find(parent):  # a folder without __init__.py is a package as well
+            self._add(parent, importer)
+        if name in self.modules or name == _GENERATED:
+            return
+        source = self._find(name)
+        if source is None:
+            raise SelectionError(
+                f"board {self.board}: {importer} imports {name}: there is no such module in MicroPython, in this tree "
+                f"or in the folders of MICROPYPATH"
+            )
+        tree = parse(source)
+        if has_machine_code(tree) and not self.native:
+            raise SelectionError(f"board {self.board}: {importer} imports {name}: its machine code cannot be run there")
+        package = source.name == "__init__.py"
+        path = name.replace(".", "/") + ("/__init__.py" if package else ".py")
+        self.modules[name] = Module(name, path, source, self._owner_for(name))
+        self._follow(tree, name if package else parent, name)
+
+    def _owner_for(self, name: str) -> str:
+        """A helper belongs to who brought it if they share a room: drivers.slcan_lines to drivers.slcan."""
+        if name in ("components", "drivers", "boards"):
+            return "main"
+        own = owner_of(name)
+        return self._owner if own.partition(".")[0] == self._owner.partition(".")[0] else own
+
+    def _follow(self, tree: ast.AST, package: str, importer: str) -> None:
+        for statement in self._imports(tree, package):
+            name = self._meant(statement)
+            if name.partition(".")[0] not in DEVICE_MODULES:
+                self._add(name, importer)
+
+    def _meant(self, statement: Import) -> str:
+        """The module that an import statement names; of ``from package import what`` it may be either."""
+        whole, base = statement.names[0], statement.names[-1]
+        if whole == base or base.partition(".")[0] in DEVICE_MODULES or self._find(whole):
+            return whole
+        source = self._find(base)
+        what = whole.rpartition(".")[2]
+        package = source is not None and source.name == "__init__.py"
+        if source is not None and package and not re.search(rf"\b{what}\b", source.read_text(encoding="utf-8")):
+            return whole  # neither a module of the package nor a name in it
+        return base
+
+    def _imports(self, node: ast.AST, package: str) -> Iterator[Import]:
+        """The import statements below a node that will be carried out."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.Import, ast.ImportFrom)):
+                yield from import_names(child, package)
+            elif isinstance(child, ast.Try) and catches_import_error(child):
+                ours, other = self._branches(child, package)
+                yield from ours or other
+                for rest in (*child.orelse, *child.finalbody):
+                    yield from self._imports(ast.Module([rest], []), package)
+            else:
+                yield from self._imports(child, package)
+
+    def _branches(self, node: ast.Try, package: str) -> tuple[list[Import], list[Import]]:
+        """Of an optional import (what is taken, what is left): the handlers stay where the port decides."""
+        tried = list(self._imports(ast.Module(list(node.body), []), package))
+        instead = [i for handler in node.handlers for i in self._imports(handler, package)]
+        if not all(self._exists(self._meant(statement)) for statement in tried):
+            return instead, []
+        if any(statement.names[-1].partition(".")[0] in DEVICE_MODULES for statement in tried):
+            return tried + instead, []
+        return tried, instead
+
+    def _exists(self, name: str) -> bool:
+        """Whether a module will be there on the device."""
+        if name == _GENERATED or name.partition(".")[0] in DEVICE_MODULES:
+            return True
+        source = self._find(name)
+        return source is not None and (self.native or not has_machine_code(parse(source)))
+
+    def _find(self, name: str) -> Path | None:
+        """The source of a module: the first folder of the path that has its first package decides."""
+        first, *rest = name.split(".")
+        for folder in self.paths:
+            if (folder / first).is_dir() or (folder / f"{first}.py").is_file():
+                base = folder.joinpath(first, *rest)
+                for source in (base / "__init__.py", base.parent / f"{base.name}.py"):
+                    if source.is_file():
+                        return source
+                return None
+        return None
+
+
+def owner_of(name: str) -> str:
+    """The package or component that a module belongs to: components.ocpp of components.ocpp.boot."""
+    parts = name.split(".")
+    return ".".join(parts[:2]) if parts[0] in ("components", "drivers") else parts[0]
