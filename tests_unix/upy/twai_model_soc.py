@@ -1,0 +1,101 @@
+"""What is around the TWAI controller in the model of the ESP32: clock and reset, GPIO matrix, revision of the chip.
+
+Addresses and bits from ESP-IDF's register headers (dport_reg.h, gpio_reg.h, io_mux_reg.h, gpio_sig_map.h, efuse_reg.h).
+"""
+
+from twai_model_chip import rule
+
+TWAI, DPORT_CLOCK, DPORT_RESET = 0x3FF6B000, 0x3FF000C0, 0x3FF000C4
+TWAI_BIT = 1 << 19  # in both DPORT registers
+GPIO_ENABLE, GPIO_ENABLE1 = 0x3FF44020, 0x3FF4402C  # each with W1TS at +4 and W1TC at +8
+GPIO_IN_SEL, GPIO_OUT_SEL, IO_MUX = 0x3FF44130, 0x3FF44530, 0x3FF49000
+RX_SIGNAL, TX_SIGNAL, NO_SIGNAL = 94, 123, 256
+IN_SEL_MATRIX = 1 << 7  # 0: the signal comes from IO_MUX, past the matrix
+EFUSE_RDATA3, EFUSE_RDATA5, APB_CTRL_DATE = 0x3FF5A00C, 0x3FF5A014, 0x3FF6607C  # tell the chip's revision
+APB_HZ = 80000000
+
+
+class Soc:
+    """Words of memory. A subclass has `revision` and the registers: `_read`, `_write`, `_hardware_reset`."""
+
+    def __init__(self):
+        revision = self.revision
+        self.reads = self.writes = self.resets = 0
+        self.memory = {
+            DPORT_CLOCK: 0xF9C1E06F,
+            DPORT_RESET: TWAI_BIT,
+            GPIO_ENABLE: 0,
+            GPIO_ENABLE1: 0,
+            EFUSE_RDATA3: (revision > 0) << 15,
+            EFUSE_RDATA5: (revision > 1) << 20,
+            APB_CTRL_DATE: (revision > 2) << 31 | 0x16042000,
+        }
+        self._hardware_reset()
+
+    # -- the memory map
+
+    def __getitem__(self, address):
+        rule(address & 3 == 0, "registers are read as whole words")
+        if TWAI <= address < TWAI + 128:
+            self.reads += 1
+            return self._read(self._register(address))
+        if address in self.memory:
+            return self.memory[address]
+        if GPIO_OUT_SEL <= address < GPIO_OUT_SEL + 160:
+            return NO_SIGNAL
+        if GPIO_IN_SEL <= address < GPIO_IN_SEL + 1024 or IO_MUX <= address < IO_MUX + 0x94:
+            return 0
+        raise AssertionError("TWAI: read of 0x%08X, which is none of its business" % address)
+
+    def __setitem__(self, address, value):
+        rule(address & 3 == 0, "registers are written as whole words")
+        rule(0 <= value < 1 << 32, "a register has 32 bits")
+        if TWAI <= address < TWAI + 128:
+            rule(value < 256, "the registers have 8 bits")
+            self.writes += 1
+            self._write(self._register(address), value)
+        elif address in (DPORT_CLOCK, DPORT_RESET):
+            rule(not (value ^ self.memory[address]) & ~TWAI_BIT, "clock or reset of another peripheral is changed")
+            if address == DPORT_RESET and value & ~self.memory[address] & TWAI_BIT:
+                self.resets += 1
+                self._hardware_reset()
+            self.memory[address] = value
+        elif GPIO_ENABLE <= address <= GPIO_ENABLE1 + 8:
+            self._enable_outputs(address, value)
+        elif GPIO_OUT_SEL <= address < GPIO_OUT_SEL + 160:
+            rule(value & 0x1FF != TX_SIGNAL or address < GPIO_OUT_SEL + 34 * 4, "GPIO 34 to 39 are only inputs")
+            self.memory[address] = value
+        elif GPIO_IN_SEL <= address < GPIO_IN_SEL + 1024 or IO_MUX <= address < IO_MUX + 0x94:
+            self.memory[address] = value
+        else:
+            raise AssertionError("TWAI: write of 0x%08X, which is none of its business" % address)
+
+    def _enable_outputs(self, address, value):
+        base = GPIO_ENABLE if address < GPIO_ENABLE1 else GPIO_ENABLE1
+        before = self.memory[base]
+        self.memory[base] = (value, before | value, before & ~value)[(address - base) // 4]
+
+    def _register(self, address):
+        """The number of a register of the controller, which must be running."""
+        rule(self.memory[DPORT_CLOCK] & TWAI_BIT, "register access while the peripheral's clock is off")
+        rule(not self.memory[DPORT_RESET] & TWAI_BIT, "register access while the peripheral is held in reset")
+        return (address - TWAI) // 4
+
+    # -- the pads
+
+    @property
+    def tx_pins(self):
+        """Pads that carry TWAI_TX (enabled as output or not)."""
+        return [n for n in range(34) if self.memory.get(GPIO_OUT_SEL + 4 * n, NO_SIGNAL) & 0x1FF == TX_SIGNAL]
+
+    @property
+    def rx_pin(self):
+        """The pad that TWAI_RX comes from, or None."""
+        value = self.memory.get(GPIO_IN_SEL + 4 * RX_SIGNAL, 0)
+        return value & 63 if value & IN_SEL_MATRIX and value & 63 < 40 else None
+
+    @property
+    def connected(self):
+        """Clocked, not in reset, and both signals are on pads."""
+        running = self.memory[DPORT_CLOCK] & TWAI_BIT and not self.memory[DPORT_RESET] & TWAI_BIT
+        return bool(running and self.tx_pins and self.rx_pin is not None)
