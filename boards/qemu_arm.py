@@ -1,0 +1,51 @@
+"""Bare metal in QEMU: MPS2_AN385 (Cortex-M3), the whole charger in 96 KB of heap.
+
+UART 0 is the console, UART 1 speaks SLCAN to the bus hub, UART 2 is the line to the central system; QEMU connects both
+with TCP ports. The limits are those of the reference board.
+"""
+
+NAME = "qemu_arm"
+HOME = "/"
+
+COMPONENTS = (
+    {"name": "store", "use": "components.persistence:Persistence", "critical": True},
+    {"name": "gate", "use": "components.gate:Gate"},
+    {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"port": "uart:1", "bitrate": 250000}},
+    {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
+    {"name": "bms", "use": "components.bms:Bms", "critical": True},
+    {
+        "name": "charger",
+        "use": "components.charger:Charger",
+        "options": {
+            "min_voltage_mv": 56000,
+            "max_voltage_mv": 85500,
+            "max_current_ma": 300000,
+            "max_temperature_mdeg": 70000,
+            "current_scale": 10,
+            "heartbeat": False,  # a single bus: 0x18FF50E5 on it is our own feedback
+        },
+        "critical": True,
+    },
+    {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
+    {"name": "plug", "use": "components.plug:Plug", "critical": True},
+    {"name": "wifi_driver", "use": "drivers.uartnet:UartNetwork", "options": {"uart": 2}},
+    {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
+    {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
+    {"name": "watchdog", "use": "drivers.wdt:Wdt"},
+    {"name": "health", "use": "components.health:Health"},
+    {"name": "terminal", "use": "drivers.terminal:Terminal"},
+    {"name": "console", "use": "components.console:Console"},
+)
+
+SETTINGS = {
+    "ocpp": {
+        "url": "ocpp.url",
+        "id": "ocpp.id",
+        "vendor": "ocpp.vendor",
+        "model": "ocpp.model",
+        "auth_key": "ocpp.auth_key",
+        "ca_file": "ocpp.ca_file",
+    },
+    "can": {"port": "can_driver.port"},
+    "wifi": {"ssid": "wifi.ssid", "password": "wifi.password"},
+}
