@@ -1,0 +1,149 @@
+"""The module network: one WLAN station (network_wlan.c, network_common.c)."""
+
+from . import errors
+
+_OFF, _IDLE, _CONNECTING, _CONNECTED = 0, 1, 2, 3
+
+
+class Network:
+    """`air`: {ssid: (password, dBm)} in reach. `memory`: False makes WLAN() fail as ESP_ERR_NO_MEM does."""
+
+    STA_IF, AP_IF = 0, 1
+
+    def __init__(self, air=None):
+        self.air = {} if air is None else air
+        self.memory = True
+        self.name = "mpy-esp32"
+        self.station = None
+        radio = self
+
+        class WLAN(Station):
+            """A singleton: the class gives the one there is."""
+
+            def __new__(cls, interface=0):
+                if interface not in (0, 1):
+                    raise ValueError("invalid WLAN interface identifier")
+                if not radio.memory:
+                    raise RuntimeError("Wifi Unknown Error 0x0101")
+                if radio.station is None:
+                    radio.station = object.__new__(cls)
+                    radio.station.begin(radio)
+                return radio.station
+
+            def __init__(self, interface=0):
+                pass
+
+        self.WLAN = WLAN
+
+    def hostname(self, name=None):
+        if name is None:
+            return self.name
+        if len(name) > 32:
+            raise ValueError()
+        self.name = name
+
+
+class Station:
+    """What WLAN(STA_IF) is. `tries`: how often it began to associate; `used`: (ssid, password) of the last connect."""
+
+    PM_NONE, PM_PERFORMANCE, PM_POWERSAVE = 0, 1, 2
+    IF_STA, IF_AP = 0, 1
+
+    def begin(self, radio):
+        self.radio = radio
+        self.state = _OFF
+        self.tries = 0
+        self.used = None
+        self.pm = self.PM_PERFORMANCE  # ESP-IDF's default
+        self.reconnects = -1
+        self.address = None
+        self.sent_name = None
+        self.unknown_error = None
+
+    def active(self, on=None):
+        self._fail()
+        if on is not None:
+            self.state = _OFF if not on else max(self.state, _IDLE)
+        return self.state != _OFF
+
+    def _fail(self):
+        if self.unknown_error is not None:
+            raise RuntimeError("Wifi Unknown Error 0x%04x" % self.unknown_error)
+
+    def config(self, *args, **values):
+        self._fail()
+        if args and values:
+            raise TypeError("either pos or kw args are allowed")
+        if not values:
+            return {"pm": self.pm, "reconnects": self.reconnects}[args[0]]
+        for name, value in values.items():
+            if name not in ("pm", "reconnects", "txpower", "protocol", "channel", "mac"):
+                raise ValueError("unknown config param")
+            errors.check_int(value)
+        if self.state == _CONNECTING:
+            raise OSError("Wifi Internal State Error")  # esp_wifi_set_config: sta is connecting
+        self.pm = values.get("pm", self.pm)
+        self.reconnects = values.get("reconnects", self.reconnects)
+
+    def ifconfig(self, values=None):
+        if values is None:
+            return self.address or ("0.0.0.0",) * 4
+        if not isinstance(values, (tuple, list)) or len(values) != 4:
+            raise ValueError("invalid arguments")
+        for value in values:
+            errors.check_str(value)
+            parts = value.split(".")
+            if len(parts) != 4 or not all(part.isdigit() and int(part) < 256 for part in parts):
+                raise ValueError("invalid arguments")
+        self.address = tuple(values)
+
+    def connect(self, ssid=None, key=None):
+        self._fail()
+        for value in (ssid, key):
+            if value is not None:
+                errors.check_str(value)
+        if self.state == _OFF:
+            raise OSError("Wifi Not Started")
+        if self.state in (_CONNECTING, _CONNECTED):
+            raise OSError("Wifi Internal Error")  # esp_wifi_connect: sta is connecting, return error
+        self.sent_name = self.radio.name
+        self.used = (ssid[:32], key)
+        self.state = _CONNECTING
+        self.left = self.reconnects
+        self.tries += 1
+
+    def disconnect(self):
+        self._fail()
+        if self.state == _OFF:
+            raise OSError("Wifi Not Started")
+        self.state = _IDLE
+
+    def isconnected(self):
+        self._look()
+        return self.state == _CONNECTED
+
+    def _look(self):
+        """An attempt, or a loss: the system tries again `reconnects` times, with -1 for ever."""
+        if self.state < _CONNECTING:
+            return
+        ssid, key = self.used
+        there = self.radio.air.get(ssid)
+        if there is not None and there[0] == (key or ""):
+            self.state = _CONNECTED
+        elif self.left == 0:
+            self.state = _IDLE
+        else:
+            self.left -= self.left > 0
+            self.tries += 1
+            self.state = _CONNECTING
+
+    def status(self, param=None):
+        self._fail()
+        if param is None:
+            return {_CONNECTED: 1010, _CONNECTING: 1001}.get(self.state, 1000)
+        if param != "rssi":
+            raise ValueError("unknown status param")
+        self._look()
+        if self.state != _CONNECTED:
+            raise OSError("Wifi Not Connected")
+        return self.radio.air[self.used[0]][1]
