@@ -25,7 +25,7 @@ from core.clock import Clock
 from core.declare import DeclarationError
 from core.kernel import RESTART, Kernel
 from core.log import Log, LogTail
-from core.settings import read_settings
+from core.settings import lay_identity_over, read_settings
 
 _USAGE = "usage: micropython main.py BOARD --home DIR"
 _IMAGE_USAGE = "usage: ucharge --home DIR"
@@ -41,10 +41,12 @@ def load_board(name):
 
 
 def build(board_name, home):
-    """The kernel of a board with the settings in its home. Raises DeclarationError."""
+    """The kernel of a board with the settings in its home, and its identity. Raises DeclarationError."""
     clock = Clock()
     log = Log(LogTail(clock), "main")
-    return Kernel(load_board(board_name), read_settings(home + "/settings.json"), clock, log, home)
+    board = load_board(board_name)
+    settings = lay_identity_over(read_settings(home + "/settings.json"), board)
+    return Kernel(board, settings, clock, log, home)
 
 
 def run(kernel):

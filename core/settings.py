@@ -2,7 +2,7 @@
 
 import json
 
-from core.declare import DeclarationError
+from core.declare import DeclarationError, load_class
 
 _MAX_BYTES = 8192
 
@@ -24,4 +24,24 @@ def read_settings(path):
         raise DeclarationError("settings: %s is not JSON: %s" % (path, e))
     if not isinstance(settings, dict):
         raise DeclarationError("settings: %s is not a JSON object" % path)
+    return settings
+
+
+def lay_identity_over(settings, board):
+    """Lay over `settings` what makes this one device itself, where a board says how that is read.
+
+    ``IDENTITY = "package.module:function"`` of a board names ``function(SETTINGS) -> {section: {key: value}}``, which
+    may raise OSError. Raises DeclarationError.
+    """
+    reader = getattr(board, "IDENTITY", None)
+    if reader is None:
+        return settings
+    try:
+        identity = load_class(reader)(getattr(board, "SETTINGS", {}))
+    except OSError as e:
+        raise DeclarationError("board %s: identity: %s" % (board.NAME, e))
+    for section, values in identity.items():
+        given = settings.setdefault(section, {})
+        if isinstance(given, dict):  # what is not gets its message from the check against the declaration
+            given.update(values)
     return settings

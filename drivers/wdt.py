@@ -1,0 +1,26 @@
+"""The ESP32's watchdog, machine.WDT."""
+
+
+class Wdt:
+    """Resets the device if `feed` was not called for ``timeout_ms``. The first feed starts it.
+
+    Nothing stops it again: neither an orderly stop nor Ctrl-C. After a Reset (status 3) that does not matter. Who works
+    at the REPL after Ctrl-C has `timeout_ms` until the device resets; on the ESP32 a new one moves that:
+    ``import machine; machine.WDT(timeout=3600000)``.
+
+    30 s by default: name resolution and the TLS handshake block everything, feeding included, for some seconds each.
+    """
+
+    options = {"timeout_ms": (int, 30000, 1000, 600000)}
+
+    def __init__(self, timeout_ms=30000):
+        self._timeout_ms = timeout_ms
+        self._wdt = None
+
+    def feed(self):
+        """All is well. Raises OSError."""
+        if self._wdt is None:
+            from machine import WDT
+
+            self._wdt = WDT(timeout=self._timeout_ms)
+        self._wdt.feed()
