@@ -4,6 +4,7 @@ Everything below the home directory. The limits are those of the reference board
 """
 
 NAME = "unix"
+PORT = "unix"
 
 COMPONENTS = (
     {"name": "store", "use": "components.persistence:Persistence", "critical": True},

@@ -19,7 +19,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tools.imports import (
     DEVICE_MODULES,
@@ -90,6 +90,7 @@ class Selection:
         self._owner = ""
         if self._find(self.board) is None:
             raise SelectionError(f"no board {board}: no module {self.board}; boards/ has {', '.join(boards())}")
+        self.declaration = self._declaration()
         self._add_core()
         for name in ("main", self.board):
             self._root(name, name.partition(".")[0])
@@ -107,6 +108,11 @@ class Selection:
             generated.parent.mkdir(parents=True, exist_ok=True)
             generated.write_text(self.image_source, encoding="utf-8")
         return sorted([(m.path, m.source) for m in self.modules.values()] + [(generated.name, generated)])
+
+    @property
+    def port(self) -> str:
+        """MicroPython's port for the board: its PORT, "esp32" if it has none."""
+        return str(self.declaration.get("PORT", "esp32"))
 
     @property
     def packages(self) -> dict[str, list[str]]:
@@ -140,17 +146,23 @@ class Selection:
                     names |= {self._meant(statement) for statement in left} - {"core"}
         return names
 
-    def _uses(self) -> list[tuple[str, str]]:
-        """(name, "module:Class") of each component that the board declares."""
+    def _declaration(self) -> dict[str, Any]:
+        """What the board's module defines."""
         before = list(sys.path)
         sys.path[:0] = [str(path) for path in self.paths]
         try:
-            declared = runpy.run_path(str(self.modules[self.board].source))["COMPONENTS"]
-            return [(entry["name"], entry["use"]) for entry in declared]
-        except (KeyError, TypeError, ImportError, SyntaxError) as error:
-            raise SelectionError(f"board {self.board}: its COMPONENTS cannot be read: {error!r}") from None
+            return runpy.run_path(str(self._find(self.board)))
+        except (ImportError, SyntaxError, NameError) as error:
+            raise SelectionError(f"board {self.board} cannot be read: {error!r}") from None
         finally:
             sys.path[:] = before
+
+    def _uses(self) -> list[tuple[str, str]]:
+        """(name, "module:Class") of each component that the board declares."""
+        try:
+            return [(entry["name"], entry["use"]) for entry in self.declaration["COMPONENTS"]]
+        except (KeyError, TypeError) as error:
+            raise SelectionError(f"board {self.board}: its COMPONENTS cannot be read: {error!r}") from None
 
     def _root(self, name: str, owner: str) -> None:
         self._owner = owner
