@@ -1,0 +1,45 @@
+"""The trial of a new firmware image: it stays only if it has reached the central system."""
+
+from micropython import const
+
+from core.kernel import RESTART
+
+_LOOK_MS = const(1000)
+
+
+class Trial:
+    """Confirms a new image as soon as the central system has accepted it (BootNotification), once.
+
+    If that has not happened `limit_ms` after the start it asks for a restart: the bootloader goes back to the image
+    before, as it does after a crash or a watchdog reset. Nobody else confirms. Where no image is on trial it has
+    nothing to do, and ends.
+    """
+
+    requires = ("sink", "ocpp", "kernel", "clock", "log")
+    options = {"limit_ms": (int, 600000, 10000, 86400000)}
+
+    def __init__(self, sink, ocpp, kernel, clock, log, limit_ms=600000):
+        self._sink = sink
+        self._kernel = kernel
+        self._clock = clock
+        self._log = log
+        self._limit_ms = limit_ms
+        self._began_ms = clock.uptime_ms()
+        self._reached = False
+        ocpp.connected.watch(self._on_connected)
+
+    def _on_connected(self, connected):
+        self._reached = self._reached or connected
+
+    async def run(self):
+        if not self._sink.pending():
+            return
+        self._log.warning("this image is on trial: it has %d s to reach the central system", self._limit_ms // 1000)
+        while not self._reached:
+            if self._clock.uptime_ms() - self._began_ms >= self._limit_ms:
+                self._log.error("the central system was not reached: back to the image before")
+                self._kernel.request_exit(RESTART, "new image failed its trial")
+                return
+            await self._clock.sleep_ms(_LOOK_MS)
+        self._sink.confirm()
+        self._log.info("this image has reached the central system and stays")
