@@ -1,0 +1,74 @@
+"""The reference board: ESP32 with one CAN bus on its own controller, Wi-Fi, console on UART0 (115200 baud).
+
+The other ESP32 boards are made of the same parts: ONE_BUS is what is on the bus, COMMON all that has no pins.
+"""
+
+NAME = "rivot_esp32"
+HOME = "/"
+IDENTITY = "drivers.nvs:read_identity"
+
+LIMITS = {
+    "min_voltage_mv": 56000,
+    "max_voltage_mv": 85500,
+    "max_current_ma": 300000,
+    "max_temperature_mdeg": 70000,
+    "current_scale": 10,
+}
+
+ONE_BUS = (
+    {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
+    {"name": "bms", "use": "components.bms:Bms", "critical": True},
+    {
+        "name": "charger",
+        "use": "components.charger:Charger",
+        "options": dict(LIMITS, heartbeat=False),  # a single bus: 0x18FF50E5 on it is our own feedback
+        "critical": True,
+    },
+    {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
+)
+
+COMMON = (
+    {"name": "store", "use": "components.persistence:Persistence", "critical": True},
+    {"name": "gate", "use": "components.gate:Gate"},
+    {"name": "plug", "use": "components.plug:Plug", "critical": True},
+    {"name": "wifi_driver", "use": "drivers.wlan:Wlan"},
+    {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
+    {
+        "name": "ocpp",
+        "use": "components.ocpp:Ocpp",
+        "options": {"vendor_id": "RivotMotors", "max_message": 8192},  # as a whole in some 100 KB of heap
+        "critical": True,
+    },
+    {"name": "nvs", "use": "drivers.nvs:Nvs"},
+    {"name": "watchdog", "use": "drivers.wdt:Wdt"},
+    {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
+    {"name": "sink", "use": "drivers.ota:OtaSink"},
+    {"name": "trial", "use": "components.trial:Trial"},
+    {"name": "terminal", "use": "drivers.terminal:Terminal"},
+    {"name": "console", "use": "components.console:Console"},
+)
+
+COMPONENTS = (
+    {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 250000}},
+) + ONE_BUS + COMMON
+
+SETTINGS = {
+    "ocpp": {
+        "url": "ocpp.url",
+        "id": "ocpp.id",
+        "vendor": "ocpp.vendor",
+        "model": "ocpp.model",
+        "serial": "ocpp.serial",
+        "auth_key": "ocpp.auth_key",
+        "ca_file": "ocpp.ca_file",
+    },
+    "wifi": {
+        "ssid": "wifi.ssid",
+        "password": "wifi.password",
+        "hostname": "wifi_driver.hostname",
+        "ip": "wifi_driver.ip",
+        "netmask": "wifi_driver.netmask",
+        "gateway": "wifi_driver.gateway",
+        "dns": "wifi_driver.dns",
+    },
+}

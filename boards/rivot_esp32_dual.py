@@ -1,0 +1,39 @@
+"""The ESP32 with two CAN buses: the power module on its own controller, the vehicle on an MCP2515 (8 MHz crystal).
+
+So the vehicle gets our feedback on its own bus, and the power module's heartbeat, which has the same identifier, is
+heard.
+"""
+
+from boards import rivot_esp32 as reference
+
+NAME = "rivot_esp32_dual"
+HOME = reference.HOME
+IDENTITY = reference.IDENTITY
+SETTINGS = reference.SETTINGS
+
+COMPONENTS = (
+    {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 250000}},
+    {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
+    {
+        "name": "vehicle_can_driver",
+        "use": "drivers.mcp2515:Mcp2515",
+        "options": {
+            "sck": 18,
+            "mosi": 23,
+            "miso": 19,
+            "cs": 5,
+            "irq": 4,
+            "crystal": 8000000,
+            "bitrate": 250000,
+        },
+    },
+    {"name": "vehicle_can", "use": "components.can:Can", "bind": {"driver": "vehicle_can_driver"}, "critical": True},
+    {"name": "bms", "use": "components.bms:Bms", "bind": {"can": "vehicle_can"}, "critical": True},
+    {
+        "name": "charger",
+        "use": "components.charger:Charger",
+        "options": dict(reference.LIMITS, heartbeat=True),
+        "critical": True,
+    },
+    {"name": "feedback", "use": "components.feedback:Feedback", "bind": {"can": "vehicle_can"}, "critical": True},
+) + reference.COMMON
