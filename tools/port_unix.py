@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from tools.mpsource import ROOT, micropython_source
-from tools.portmake import HOST_PACKAGES, Frozen, make, source_packages
+from tools.portmake import HOST_PACKAGES, MANIFEST, PYTHON, Frozen, make, mpy_cross, source_packages
+from tools.selection import Selection
 from tools.toolchain import need
 
 _VARIANT = ROOT / "boards/ports/unix"
@@ -21,17 +22,19 @@ def build(board: str) -> Path:
     bundled = (source / "lib/mbedtls/include").is_dir() or (source / ".git").exists()
     need([*HOST_PACKAGES, *source_packages(source), "pkg-config", *(() if bundled else ("libmbedtls-dev",))])
     architecture = _ARCHITECTURES.get(platform.machine())
-    frozen = Frozen(board, source, native=architecture is not None)
-    port = frozen.folder / "port"
-    call = ["-C", str(source / "ports/unix"), f"VARIANT_DIR={_VARIANT}", f"BUILD={port}", *frozen.variables]
+    selection = Selection(board, native=architecture is not None)
+    frozen = Frozen(selection)
+    environment = {**frozen.environment, "MICROPY_MPYCROSS": str(mpy_cross(source))}
+    port = selection.folder / "port"
+    call = ["-C", str(source / "ports/unix"), f"VARIANT_DIR={_VARIANT}", f"BUILD={port}", MANIFEST, PYTHON]
     if architecture:
         call.append(f"MPY_CROSS_FLAGS=-march={architecture}")
     if (source / ".git").exists():
-        make(*call, "submodules", env=frozen.environment)
+        make(*call, "submodules", env=environment)
     frozen.refresh(port)
-    make(*call, env=frozen.environment)
-    executable = frozen.folder / "ucharge"
-    new = frozen.folder / "ucharge.new"
+    make(*call, env=environment)
+    executable = selection.folder / "ucharge"
+    new = selection.folder / "ucharge.new"
     shutil.copy2(port / "ucharge", new)
     new.rename(executable)  # one that runs keeps its own file
     return executable

@@ -82,6 +82,7 @@ class Selection:
     """
 
     def __init__(self, board: str, native: bool = True, build: Path = ROOT / "build", paths: Iterable[Path] = ()):
+        self.name = board
         self.board = module_name(board)
         self.native = native
         self.folder = build / board
@@ -158,9 +159,11 @@ class Selection:
             sys.path[:] = before
 
     def _uses(self) -> list[tuple[str, str]]:
-        """(name, "module:Class") of each component that the board declares."""
+        """(name, "module:Class") of each component that the board declares, and of what reads its identity."""
+        identity = self.declaration.get("IDENTITY")
+        named = [("IDENTITY", str(identity))] if identity else []
         try:
-            return [(entry["name"], entry["use"]) for entry in self.declaration["COMPONENTS"]]
+            return named + [(entry["name"], entry["use"]) for entry in self.declaration["COMPONENTS"]]
         except (KeyError, TypeError) as error:
             raise SelectionError(f"board {self.board}: its COMPONENTS cannot be read: {error!r}") from None
 

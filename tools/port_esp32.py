@@ -1,0 +1,113 @@
+"""The ESP32 port: needs ESP-IDF, at IDF_PATH or in Espressif's container."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.mpsource import BUILD, ROOT, TAG, micropython_source
+from tools.portmake import Frozen
+from tools.selection import Selection, version
+from tools.toolchain import BuildError, run
+
+BOARD_FOLDER = ROOT / "boards/ports/esp32/UCHARGE"
+START = ROOT / "boards/ports/esp32/frozen"
+# ports/esp32/README.md of MicroPython 1.25: "supports v5.2, v5.2.2, v5.3 and v5.4".
+_IDF_OLDEST, _IDF_NEWEST = (5, 2), (5, 4)
+_CONTAINER = "espressif/idf:v5.4"
+# Submodules of MicroPython that the port compiles; Debian's source package leaves them out.
+_SUBMODULES = ("lib/berkeley-db-1.xx", "lib/micropython-lib")
+
+
+class Idf(NamedTuple):
+    """Where ESP-IDF is: a folder of this machine, or None for the container run by `program`."""
+
+    path: Path | None
+    program: str = ""
+
+
+def build(board: str) -> Path:
+    """Build ``build/BOARD/firmware.bin``, to be flashed at 0x1000. Raises BuildError, SelectionError."""
+    selection = Selection(board)  # what is wrong with the board comes before what is missing on the machine
+    idf = find_idf(board)
+    source = micropython_source()
+    if not (source / ".git").exists() and not all(any((source / name).glob("*")) for name in _SUBMODULES):
+        raise BuildError(
+            f"the ESP32 port needs MicroPython's submodules ({', '.join(_SUBMODULES)}), which {source} has "
+            f"not: clone {TAG} with git and set MICROPYTHON_DIR. {without(board)}"
+        )
+    modules = source / "ports/esp32/modules"
+    frozen = Frozen(selection, (START, modules / "flashbdev.py", modules / "inisetup.py"))
+    environment = build_environment(frozen, source)
+    port = selection.folder / "port"
+    frozen.refresh(port)
+    print(f"Building with ESP-IDF ({idf.path or _CONTAINER}) ...", flush=True)
+    run(command(idf, source, port, environment), env={**os.environ, **environment})
+    return Path(shutil.copy2(port / "firmware.bin", selection.folder / "firmware.bin"))
+
+
+def build_environment(frozen: Frozen, source: Path) -> dict[str, str]:
+    """What manifest.py and the board folder are told; mpy-cross is built by the build itself, with the IDF's tools."""
+    compiler = BUILD / "mpy-cross" / f"{source.name}-idf" / "mpy-cross"
+    return {**frozen.environment, "UCHARGE_VERSION": version()[:31], "MICROPY_MPYCROSS": str(compiler)}
+
+
+def command(idf: Idf, source: Path, port: Path, environment: dict[str, str]) -> list[str]:
+    """The command line of the build: mpy-cross, the port's submodules where git knows them, the image."""
+    esp32 = f"make -C {shlex.quote(str(source / 'ports/esp32'))} BOARD_DIR={BOARD_FOLDER} BUILD={port}"
+    compiler = Path(environment["MICROPY_MPYCROSS"]).parent
+    steps = [f"make -C {shlex.quote(str(source / 'mpy-cross'))} BUILD={compiler}"]
+    if (source / ".git").exists():
+        steps.append(f"{esp32} submodules")
+    steps.append(f"{esp32} FROZEN_MANIFEST={ROOT / 'manifest.py'}")
+    if idf.path is not None:
+        return ["bash", "-c", " && ".join([f". {shlex.quote(str(idf.path / 'export.sh'))}", *steps])]
+    folders = {str(folder) for folder in (ROOT, source) if folder == ROOT or not source.is_relative_to(ROOT)}
+    volumes = [word for folder in sorted(folders) for word in ("-v", f"{folder}:{folder}")]
+    variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
+    user = ["-u", f"{os.getuid()}:{os.getgid()}", "-e", "HOME=/tmp"]
+    return [idf.program, "run", "--rm", *user, *volumes, *variables, _CONTAINER, "bash", "-c", " && ".join(steps)]
+
+
+def find_idf(board: str) -> Idf:
+    """ESP-IDF of IDF_PATH, or a program that runs containers. Raises BuildError: what is missing, what works."""
+    named = os.environ.get("IDF_PATH")
+    if named:
+        return Idf(check_idf(Path(named), board))
+    for program in ("docker", "podman"):
+        if shutil.which(program) and subprocess.run([program, "info"], capture_output=True).returncode == 0:
+            return Idf(None, program)
+    raise BuildError(
+        f"{board} is built with ESP-IDF {_names()}, and this machine has none: IDF_PATH is not set, and neither docker "
+        f"nor podman runs here for the container {_CONTAINER}. Install one of them. {without(board)}"
+    )
+
+
+def check_idf(path: Path, board: str) -> Path:
+    """The folder, if it has an ESP-IDF that this MicroPython takes. Raises BuildError."""
+    header = path / "tools/cmake/version.cmake"
+    if not header.is_file() or not (path / "export.sh").is_file():
+        raise BuildError(f"IDF_PATH is {path}, which has no ESP-IDF; wanted is {_names()}. {without(board)}")
+    found = re.findall(r"IDF_VERSION_(?:MAJOR|MINOR) (\d+)", header.read_text(encoding="utf-8"))
+    got = tuple(int(number) for number in found[:2])
+    if not _IDF_OLDEST <= got <= _IDF_NEWEST:
+        shown = ".".join(map(str, got))
+        raise BuildError(f"IDF_PATH is {path} with ESP-IDF {shown}; wanted is {_names()}. {without(board)}")
+    return path.resolve()
+
+
+def without(board: str) -> str:
+    """What works without ESP-IDF."""
+    return (
+        f"Without it: `make image BOARD={board} BASE=firmware.bin` puts the modules onto any ESP32 MicroPython, and "
+        f"`make romfs BOARD={board}` makes the application for a firmware that has VfsRom."
+    )
+
+
+def _names() -> str:
+    return f"v{'.'.join(map(str, _IDF_OLDEST))} to v{'.'.join(map(str, _IDF_NEWEST))} (MicroPython {TAG})"
