@@ -5,6 +5,7 @@ MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
 export MICROPYTHON
 # Most tests wait for events most of the time, so several files of them fit side by side on two cores.
 JOBS ?= 6
+IMAGE_JOBS ?= 3
 
 VENV := .venv/ready
 PY := .venv/bin/python
@@ -12,13 +13,13 @@ DEVICE := $(wildcard core components drivers boards lib main.py)
 TYPINGS := build/typings
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sim test bench lint clean lint-style lint-rules lint-device-types lint-host-types
+.PHONY: help run demo sim test bench lint firmware size test-firmware image romfs clean lint-style lint-rules lint-device-types lint-host-types
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
 help:  ## Show this list
 	@echo "Usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo "PYTHON=... makes .venv with another Python, MICROPYTHON=... runs another MicroPython."
 
 run: $(VENV)  ## Run the firmware with a simulated car, power module and central system
@@ -31,13 +32,29 @@ sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"
 	@$(PY) -m tools.sim $(CMD)
 
 test: $(VENV)  ## Run all tests; choose some with ARGS="-k name"
-	@$(PY) -m pytest -q tests_unix --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(VENV)  ## Measure beside the peers; prints a table, writes JSON
 	@$(PY) bench/run.py $(ARGS)
 
 lint: $(VENV)  ## Check style, types and the rules of the house
 	@$(MAKE) -k lint-style lint-rules lint-device-types lint-host-types
+
+firmware: $(VENV)  ## Build the image of a board: make firmware BOARD=unix (or qemu_arm, rivot_esp32, ...)
+	@$(PY) -m tools.build_firmware $(BOARD)
+
+size: $(VENV)  ## Show what a board's image is made of, and its heap after boot: BOARD=...
+	@$(PY) -m tools.size $(BOARD)
+
+test-firmware: $(VENV)  ## Build the images of unix and qemu_arm and test them (needs a C toolchain; Debian's is installed)
+	@$(PY) -m pytest -q tests_unix/images --numprocesses $(IMAGE_JOBS) --dist loadfile $(ARGS)
+
+image: $(VENV)  ## Make one flashable file: BOARD=... BASE=firmware.bin [SETTINGS=settings.json] [OUT=...]
+	@$(PY) -m tools.image $(BOARD) $(if $(BASE),--base "$(BASE)") $(if $(SETTINGS),--settings "$(SETTINGS)") \
+		$(if $(OUT),--out "$(OUT)")
+
+romfs: $(VENV)  ## Make a ROMFS image of a board's modules: BOARD=... [OUT=...]
+	@$(PY) -m tools.romfs $(BOARD) $(if $(OUT),--out "$(OUT)")
 
 clean:  ## Remove what builds, tests and runs left behind (not .venv)
 	@rm -rf build .run .pytest_cache .mypy_cache .ruff_cache
@@ -62,7 +79,7 @@ $(TYPINGS)/ready: $(VENV) tools/device_typings.py
 	@$(PY) tools/device_typings.py $(TYPINGS)
 	@touch $@
 
-$(VENV): tools/requirements.txt
+$(VENV): tools/requirements.txt tools/requirements_files.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "ucharge needs Python 3.10 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
@@ -71,4 +88,5 @@ $(VENV): tools/requirements.txt
 	@echo "Making .venv (once; needs the network) ..."
 	@$(PYTHON) -m venv .venv
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -r tools/requirements.txt
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-deps -r tools/requirements_files.txt
 	@touch $@

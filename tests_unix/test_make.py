@@ -30,7 +30,7 @@ def test_an_old_python_is_refused_by_name(tmp_path):
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
-    for source in ("Makefile", "tools/requirements.txt"):
+    for source in ("Makefile", "tools/requirements.txt", "tools/requirements_files.txt"):
         (tmp_path / source).parent.mkdir(exist_ok=True)
         (tmp_path / source).write_bytes((ROOT / source).read_bytes())
     result = make("-C", str(tmp_path), "test", f"PYTHON={old}")

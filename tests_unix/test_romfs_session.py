@@ -1,0 +1,31 @@
+"""The charger run in place from a ROMFS image: the black-box tests of the sources' sessions, on the image's modules."""
+
+import pytest
+import pytest_asyncio
+from rig import Site
+from test_ocpp_commands import test_soft_reset_without_a_transaction  # noqa: F401
+from test_session import (  # noqa: F401  (tests, collected here a second time)
+    CONFIGURATION,
+    test_identification_first,
+    test_plug_in_first,
+    test_remote_start_with_the_cable_in,
+)
+
+from tools.firmware import ROOT, interpreter
+from tools.romfs import main as make_romfs
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory):
+    """A charging site whose firmware knows nothing but a ROMFS image of the board."""
+    folder = tmp_path_factory.mktemp("romfs")
+    image = folder / "romfs.img"
+    assert make_romfs(["unix", "--out", str(image)]) == 0
+    async with Site(folder / "home") as site:
+        launcher = str(ROOT / "tests_unix" / "rom_launcher.py")
+        site.firmware.command = [interpreter(), launcher, str(image), "--home", str(site.home)]
+        await site.boot()
+        await site.configure(**CONFIGURATION)
+        yield site
