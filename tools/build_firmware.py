@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from tools.mpsource import ROOT
+from tools.mpsource import BUILD, ROOT, lock
 from tools.selection import Selection, SelectionError
 from tools.toolchain import BuildError
 
@@ -20,7 +20,8 @@ def build(board: str) -> Path:
     port = Selection(board).port
     if port not in PORTS:
         raise BuildError(f"board {board}: no port {port!r}; there are {', '.join(PORTS)}")
-    return importlib.import_module(PORTS[port]).build(board)
+    with lock(BUILD / f"{board}.lock"):
+        return importlib.import_module(PORTS[port]).build(board)
 
 
 def main() -> None:

@@ -23,6 +23,12 @@ def interpreter() -> str:
     return os.environ.get("MICROPYTHON") or str(Path(sys.executable).parent / "micropython")
 
 
+def start_of(board: str) -> list[str]:
+    """What starts the firmware, without its home: the executable UCHARGE_EXECUTABLE, or main.py with a board."""
+    executable = os.environ.get("UCHARGE_EXECUTABLE")
+    return [executable] if executable else [interpreter(), str(ROOT / "main.py"), board]
+
+
 class Firmware:
     """``micropython main.py BOARD --home HOME``, started again whenever it asks for it (status 3).
 
@@ -32,7 +38,7 @@ class Firmware:
 
     def __init__(self, home: Path, board: str = "unix", shared: bool = False, log: Path | None = None):
         self.home = Path(home)
-        self.command = [interpreter(), str(ROOT / "main.py"), board, "--home", str(home)]
+        self.command = [*start_of(board), "--home", str(home)]
         self.shared = shared
         self.log = log
         self.text = ""
