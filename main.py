@@ -43,10 +43,15 @@ def load_board(name):
 def build(board_name, home):
     """The kernel of a board with the settings in its home, and its identity. Raises DeclarationError."""
     clock = Clock()
-    log = Log(LogTail(clock), "main")
+    tail = LogTail(clock) if image is None else LogTail(clock, keep=30, size=2000)  # a device's heap is small
+    log = Log(tail, "main")
     board = load_board(board_name)
     settings = lay_identity_over(read_settings(home + "/settings.json"), board)
-    return Kernel(board, settings, clock, log, home)
+    kernel = Kernel(board, settings, clock, log, home)
+    if image is not None:  # the one board of this device is built: what declared it may leave the heap
+        kernel.forget_declarations()
+        sys.modules.pop(board.__name__, None)
+    return kernel
 
 
 def run(kernel):

@@ -5,6 +5,7 @@ with TCP ports. The limits are those of the reference board.
 """
 
 NAME = "qemu_arm"
+PORT = "qemu"
 HOME = "/"
 
 COMPONENTS = (

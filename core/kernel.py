@@ -28,7 +28,6 @@ class Kernel:
     """
 
     def __init__(self, board, settings, clock, log, home="."):
-        self.board = board
         self.clock = clock
         self.log = log.child("kernel")
         self.home = home
@@ -41,16 +40,26 @@ class Kernel:
         self.parts = declare.read(board, settings)  # raises DeclarationError
         self._by_name = {part.name: part for part in self.parts}
         for part in self.parts:
-            self._build(part, log)
+            self._build(part, log, board.NAME)
 
-    def _build(self, part, log):
+    def _build(self, part, log, board_name):
         arguments = dict(part.given)
         for service in part.requires:
             arguments[service] = self._service(part.bind.get(service, service), part, log)
         try:
             part.instance = part.cls(**arguments)
         except (ValueError, TypeError) as e:
-            raise declare.DeclarationError("board %s: component %s: %s" % (self.board.NAME, part.name, e))
+            raise declare.DeclarationError("board %s: component %s: %s" % (board_name, part.name, e))
+        part.given = part.bind = None  # only building needs them, and together they fill a KB
+
+    def forget_declarations(self):
+        """Free the classes' `options` (2 KB): for a device, where nothing is ever built again."""
+        for part in self.parts:
+            try:
+                del part.cls.options
+            except AttributeError:
+                pass  # it has none, or another part is of the same class
+            part.options = part.requires = None
 
     def _service(self, name, part, log):
         if name == "clock":

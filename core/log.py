@@ -11,17 +11,22 @@ _LINE_MAX = 400  # characters; a longer line is cut
 
 
 class LogTail:
-    """Where all lines of one firmware end up: the last `keep` of them, and whatever `write(line)` does with them.
+    """Where all lines of one firmware end up: the last of them, and whatever `write(line)` does with them.
+
+    At most `keep` lines are kept, and at most `size` characters.
 
     `write` may be replaced (a console takes it over); what it cannot write is counted in `lost`, so that a closed
     pipe never makes a log call fail; nor does a full memory.
     """
 
-    def __init__(self, clock, write=print, keep=100, level=INFO):
+    def __init__(self, clock, write=print, keep=100, level=INFO, size=8000):
         self._clock = clock
         self.write = write
         self.lost = 0
         self.lines = deque((), keep)
+        self._keep = keep
+        self._size = size
+        self._held = 0  # characters
         self.level = level
         self.counts = {DEBUG: 0, INFO: 0, WARNING: 0, ERROR: 0}
 
@@ -31,6 +36,9 @@ class LogTail:
             return
         utc_or_up = self._clock.uptime_ms()
         line = "%s %d.%03d %s: %s" % (LEVELS[level], utc_or_up // 1000, utc_or_up % 1000, name, text[:_LINE_MAX])
+        self._held += len(line)
+        while self.lines and (len(self.lines) == self._keep or self._held > self._size):
+            self._held -= len(self.lines.popleft())
         self.lines.append(line)
         if self.write:
             try:

@@ -15,12 +15,13 @@ class Signal:
     `until` wait in a task. Setting allocates nothing.
     """
 
+    _watchers = ()  # of the class: a signal that nobody watches or awaits has none of its own, which saves memory
+    _event = None
+
     def __init__(self, value=None, clock=time):
         self.value = value
         self.at_ms = clock.ticks_ms()
         self._ticks_ms = clock.ticks_ms
-        self._watchers = ()
-        self._event = None
 
     def set(self, value):
         """Store `value` and its time; watchers and waiters hear of it only if it differs."""

@@ -23,7 +23,8 @@ class Station:
 
     home: directory of the firmware's settings and state; kept. settings: laid over the default settings.json, section
     by section; a value None removes a key. pack, soc, speed: of the battery. module, vehicle, central: options for
-    those classes. firmware=False leaves the firmware out (``await station.firmware.start()`` starts it later).
+    those classes. firmware=False leaves the firmware out (``await station.firmware.start()`` starts it later). kind:
+    what makes the firmware, Firmware or a class like it.
     """
 
     def __init__(
@@ -40,12 +41,13 @@ class Station:
         log: TextIO | None = None,
         shared_terminal: bool = False,
         firmware: bool = True,
+        kind: Callable[..., Firmware] = Firmware,
     ):
         self.home = Path(home)
         self.hub = Hub()
         self.central = Central(log=log, **(central or {}))
         self.battery = Battery(pack, soc, speed)
-        self.firmware = Firmware(
+        self.firmware = kind(
             self.home, shared=shared_terminal, log=None if shared_terminal else self.home / "console.log"
         )
         self.module: PowerModule

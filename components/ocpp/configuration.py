@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from .measurands import NAMES
+
 _STORED = "ocpp/c/"  # + key: the text that was set
 _NAME, _TYPE, _DEFAULT, _LOW, _HIGH, _ACCESS = const(0), const(1), const(2), const(3), const(4), const(5)
 _TEXT_MAX = const(500)  # a value in GetConfiguration.conf
@@ -108,9 +110,9 @@ def parse(row, text):
     if not isinstance(text, str) or len(text) > _TEXT_MAX:
         return None
     kind = row[_TYPE]
-    if kind is bool:
+    if kind == "bool":
         return {"true": True, "false": False}.get(text.strip().lower())
-    if kind is int:
+    if kind == "int":
         return _parse_int(row, text.strip())
     if kind == "csl":
         return _parse_list(row, text)
@@ -138,7 +140,7 @@ def _parse_list(row, text):
     if len(items) > row[_HIGH] or len(set(items)) != len(items):
         return None
     for item in items:
-        if item not in row[_LOW]:
+        if item not in NAMES:
             return None
     return ",".join(items)
 

@@ -83,7 +83,7 @@ async def test_every_writable_key_takes_its_own_value_and_keeps_it(tmp):
 
 async def test_a_key_that_needs_a_reboot(tmp):
     site = await booted(tmp)
-    table = (("Colour", int, 1, 0, 9, "RB"),)
+    table = (("Colour", "int", 1, 0, 9, "RB"),)
     configuration = Configuration((CORE, table), site.store, site.log)
     configuration.start()
     assert configuration.set("Colour", "5") == "RebootRequired"

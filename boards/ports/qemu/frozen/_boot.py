@@ -1,8 +1,9 @@
 """Mounts the file system before anything else runs: a littlefs in the memory that outlives a restart of QEMU."""
 
-import mps2
 import vfs
 from micropython import const
+
+import mps2
 
 _BLOCK = const(4096)
 _BLOCKS = const(256)

@@ -1,0 +1,55 @@
+"""The qemu port: the charger on bare metal, an ELF file for ``qemu-system-arm``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.mpsource import ROOT, micropython_source
+from tools.portmake import HOST_PACKAGES, MANIFEST, PYTHON, Frozen, make, mpy_cross, source_packages
+from tools.selection import Selection
+from tools.toolchain import need
+
+_PORT = ROOT / "boards/ports/qemu"
+_TOOLCHAIN = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi")
+
+
+def build(board: str) -> Path:
+    """Build the image ``build/BOARD/firmware.elf``. Raises BuildError, SelectionError."""
+    source = micropython_source()
+    need([*HOST_PACKAGES, *source_packages(source), *_TOOLCHAIN])
+    selection = Selection(board)
+    frozen = Frozen(selection, boot=(_PORT / "frozen", names(selection)))
+    environment = {**frozen.environment, "MICROPY_MPYCROSS": str(mpy_cross(source))}
+    port = selection.folder / "port"
+    library = selection.folder / "micropython-lib"  # nothing of it is used, but the build asks for its README
+    library.mkdir(parents=True, exist_ok=True)
+    (library / "README.md").touch()
+    frozen.refresh(port)
+    make(
+        "-C",
+        source / "ports/qemu",
+        "BOARD=QEMU_ARM",
+        f"BOARD_DIR={_PORT / 'QEMU_ARM'}",
+        f"BUILD={port}",
+        f"MPY_LIB_DIR={library}",
+        MANIFEST,
+        PYTHON,
+        env=environment,
+    )
+    image = selection.folder / "firmware.elf"
+    new = selection.folder / "firmware.new"
+    new.write_bytes((port / "firmware.elf").read_bytes())
+    new.rename(image)  # one that QEMU runs keeps its own file
+    return image
+
+
+def names(selection: Selection) -> Path:
+    """A frozen module that nobody imports: by it the names of all modules are strings of the image, not of the heap."""
+    imported = [*selection.modules, *(f"asyncio.{part}" for part in ("core", "event", "funcs", "lock", "stream"))]
+    lines = ['"""Generated: the names of modules, for MicroPython\'s table of strings."""', ""]
+    for name in sorted(imported):
+        package, _, last = name.rpartition(".")
+        lines += [f"import {name}"] + ([f"from {package} import {last}"] if package else [])
+    path = selection.folder / "module_names.py"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
