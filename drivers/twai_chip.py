@@ -1,0 +1,128 @@
+"""The registers of the ESP32's TWAI controller: configuration, fault confinement, and ways around its errata.
+
+After the technical reference manual (chapter "Two-wire Automotive Interface"), the errata of the ESP32 (TWAI) and
+ESP-IDF's twai_ll.h: the registers of the SJA1000 in PeliCAN mode, one a word.
+"""
+
+from micropython import const
+
+from drivers import twai_soc
+from drivers.twai_timing import timing
+
+BASE = 0x3FF6B000
+FIFO_BROKEN = 62  # ESP-IDF's threshold: with 64 messages only a reset repairs the receive FIFO (TWAI-3.13.11)
+_MODE, _COMMAND, _STATUS, _EVENTS, _ENABLE = const(0), const(4), const(8), const(12), const(16)
+_TIMING_0, _TIMING_1, _ALC, _ECC, _WARNING_LIMIT = const(24), const(28), const(44), const(48), const(52)
+_REC, _TEC, _FILTER, _MESSAGES, _CLOCK_DIVIDER = const(56), const(60), const(64), const(116), const(124)
+_RESET_MODE, _LISTEN_ONLY, _SINGLE_FILTER = const(1), const(2), const(8)
+_ABORT, _RELEASE, _CLEAR_OVERRUN = const(2), const(4), const(8)
+_FREE = const(4)  # of the status
+_LOST, _BUS_ERROR = const(0x40), const(0x80)  # events: no interrupt reaches the CPU, drain() polls them
+_PELICAN_NO_CLKOUT = const(0x88)
+_DATA, _CRC, _ACK_DELIMITER, _OTHER = const(10), const(8), const(27), const(3)  # of the error code
+
+
+class Chip:
+    """The controller, from `start` to `stop`. `memory` is ``machine.mem32``."""
+
+    def __init__(self, memory, pins, filters):
+        self.memory = memory
+        self._pins = pins
+        self._timing = (0, 0, 0)
+        self.filters = filters
+
+    def start(self, bitrate):
+        """Clock, reset, configuration, pins: it takes part as soon as it saw 11 recessive bits. Raises ValueError."""
+        self._timing = timing(bitrate, twai_soc.divides(self.memory))
+        self.renew()
+        twai_soc.connect(self.memory, *self._pins)
+
+    def stop(self):
+        """Leave the bus, give up clock and pins."""
+        self._enter_reset_mode()
+        twai_soc.disconnect(self.memory, self._pins[0])
+        twai_soc.stop(self.memory)
+
+    def renew(self, tec=0, rec=0):
+        """Reset the peripheral, configure it, and take part with these error counters."""
+        twai_soc.start(self.memory)
+        self.join(tec, rec)
+
+    def join(self, tec, rec):
+        """From any mode: set everything anew and take part. What was being received or sent is lost."""
+        memory = self.memory
+        self._enter_reset_mode()
+        memory[BASE + _CLOCK_DIVIDER] = _PELICAN_NO_CLKOUT
+        memory[BASE + _TIMING_0], memory[BASE + _TIMING_1], divider = self._timing
+        memory[BASE + _ENABLE] = _BUS_ERROR | _LOST | divider  # bit 4 is no interrupt, but BRP_DIV
+        memory[BASE + _WARNING_LIMIT] = 96
+        _, code, mask = self.filters
+        for i in range(4):
+            memory[BASE + _FILTER + 4 * i] = code[i]
+            memory[BASE + _FILTER + 16 + 4 * i] = mask[i]
+        memory[BASE + _TEC] = min(tec, 254)  # 255 would be bus-off
+        memory[BASE + _REC] = rec
+        memory[BASE + _MODE] = self._mode() | _RESET_MODE
+        for address in (_EVENTS, _ECC, _ALC):
+            _ = memory[BASE + address]  # to read is to clear
+        memory[BASE + _MODE] = self._mode()
+
+    def _enter_reset_mode(self):
+        """The other bits of the mode may change only then."""
+        self.memory[BASE + _MODE] = self.memory[BASE + _MODE] & 15 | _RESET_MODE
+
+    def _mode(self):
+        return _SINGLE_FILTER if self.filters[0] else 0
+
+    # -- fault confinement
+
+    def freeze(self):
+        """It went bus-off and with that into reset mode: listen-only keeps the error counters as they are (errata)."""
+        self.memory[BASE + _MODE] = self._mode() | _RESET_MODE | _LISTEN_ONLY
+
+    def recover(self):
+        """Begin to count 128 times 11 recessive bits; False if that would never end (errata: REC is not zero)."""
+        if self.memory[BASE + _REC]:
+            return False
+        self.memory[BASE + _MODE] = self._mode() | _LISTEN_ONLY
+        return True
+
+    @property
+    def errors(self):
+        """(TEC, REC)"""
+        return self.memory[BASE + _TEC], self.memory[BASE + _REC]
+
+    # -- receiving
+
+    def waiting(self):
+        """Messages in the receive FIFO."""
+        return self.memory[BASE + _MESSAGES] & 127
+
+    def release(self, count):
+        """Drop the first messages, and forget the overrun."""
+        memory = self.memory
+        for _ in range(count):
+            memory[BASE + _COMMAND] = _RELEASE
+        memory[BASE + _COMMAND] = _CLEAR_OVERRUN
+
+    def spoils_next(self):
+        """Whether the bus error that was captured may spoil the next message (TWAI-3.13.5); rearms the capture."""
+        error = self.memory[BASE + _ECC]
+        segment = error & 31
+        if not error & 32:  # while transmitting
+            return False
+        return segment == _DATA or segment == _CRC or (segment == _ACK_DELIMITER and error >> 6 == _OTHER)
+
+    def lost_at(self):
+        """The bit at which arbitration was lost; rearms the capture."""
+        return self.memory[BASE + _ALC] & 31
+
+    # -- sending
+
+    def free(self):
+        """Whether the transmit buffer is."""
+        return self.memory[BASE + _STATUS] & _FREE != 0
+
+    def abort(self):
+        """Give up what is in the transmit buffer, unless it is just being sent."""
+        self.memory[BASE + _COMMAND] = _ABORT

@@ -1,0 +1,86 @@
+"""What is around the TWAI controller in the ESP32: its clock and reset, the GPIO matrix, the revision of the chip.
+
+Addresses and bits from ESP-IDF (dport_reg.h, gpio_reg.h, gpio_sig_map.h, io_mux_reg.h, efuse_reg.h). `memory` is
+``machine.mem32``.
+"""
+
+from micropython import const
+
+_CLOCK_ENABLE, _RESET = const(0x3FF000C0), const(0x3FF000C4)  # DPORT_PERIP_CLK_EN_REG, DPORT_PERIP_RST_EN_REG
+_TWAI = const(1 << 19)
+_IN_SEL, _OUT_SEL = const(0x3FF44130), const(0x3FF44530)  # GPIO_FUNC0_IN_SEL_CFG_REG, GPIO_FUNC0_OUT_SEL_CFG_REG
+_ENABLE_SET, _ENABLE1_SET = const(0x3FF44024), const(0x3FF44030)  # GPIO_ENABLE_W1TS_REG, GPIO_ENABLE1_W1TS_REG
+_CLEAR = const(4)  # the W1TC register is behind its W1TS register
+_RX_SIGNAL, _TX_SIGNAL, _NO_SIGNAL = const(94), const(123), const(256)
+_FROM_MATRIX = const(0x80)
+_HIGH = const(0x38)  # as input "pin" 0x38: a constant one, recessive
+_IO_MUX = const(0x3FF49000)
+_GPIO_FUNCTION, _INPUT, _PULL_UP, _DRIVE = const(2 << 12), const(1 << 9), const(1 << 8), const(2 << 10)
+_RDATA3, _RDATA5 = const(0x3FF5A00C), const(0x3FF5A014)  # EFUSE_BLK0_RDATA3_REG, EFUSE_BLK0_RDATA5_REG
+# Offsets in IO_MUX of GPIO 0 to 39, in words; 0: no such pin, or one of the flash
+_PADS = (
+    b"\x11\x22\x10\x21\x12\x1b\0\0\0\0\0\0\x0d\x0e\x0c\x0f\x13\x14\x1c\x1d\x1e\x1f\x20\x23"
+    b"\0\x09\x0a\x0b\0\0\0\0\x07\x08"
+)
+_INPUT_PADS = b"\x05\x06\x01\x02\x03\x04"  # 34 to 39 are only inputs
+
+
+def check_pins(tx, rx):
+    """Raises ValueError if these GPIOs cannot carry the signals."""
+    pads = _PADS + _INPUT_PADS
+    if not 0 <= tx < len(_PADS) or not _PADS[tx]:
+        raise ValueError("option 'tx': GPIO %d cannot be an output" % tx)
+    if not 0 <= rx < len(pads) or not pads[rx] or rx == tx:
+        raise ValueError("option 'rx': GPIO %d cannot be the input" % rx)
+
+
+def connect(memory, tx, rx):
+    """Put the controller's signals on two pads. It must run, so that it holds the bus recessive."""
+    pads = _PADS + _INPUT_PADS
+    memory[_IO_MUX + 4 * pads[rx]] = _GPIO_FUNCTION | _INPUT | _PULL_UP
+    memory[_IN_SEL + 4 * _RX_SIGNAL] = _FROM_MATRIX | rx
+    memory[_OUT_SEL + 4 * tx] = _TX_SIGNAL
+    memory[_IO_MUX + 4 * pads[tx]] = _GPIO_FUNCTION | _DRIVE
+    if tx < 32:
+        memory[_ENABLE_SET] = 1 << tx
+    else:
+        memory[_ENABLE1_SET] = 1 << tx - 32
+
+
+def disconnect(memory, tx):
+    """Take them off: the transceiver's own pull-up keeps the bus recessive."""
+    if tx < 32:
+        memory[_ENABLE_SET + _CLEAR] = 1 << tx
+    else:
+        memory[_ENABLE1_SET + _CLEAR] = 1 << tx - 32
+    memory[_OUT_SEL + 4 * tx] = _NO_SIGNAL
+    memory[_IN_SEL + 4 * _RX_SIGNAL] = _FROM_MATRIX | _HIGH
+
+
+def start(memory):
+    """Give the controller its clock, and reset it."""
+    memory[_CLOCK_ENABLE] = _read(memory, _CLOCK_ENABLE) | _TWAI
+    others = _read(memory, _RESET) & ~_TWAI
+    memory[_RESET] = others | _TWAI
+    memory[_RESET] = others
+
+
+def stop(memory):
+    """Hold it in reset, and take its clock."""
+    memory[_RESET] = _read(memory, _RESET) | _TWAI
+    memory[_CLOCK_ENABLE] = _read(memory, _CLOCK_ENABLE) & ~_TWAI
+
+
+def _read(memory, address):
+    """A DPORT register: up to revision 1 a read can go wrong while the other core reads, too (errata, CPU-3.10)."""
+    value = memory[address]
+    while True:
+        again = memory[address]
+        if again == value:
+            return value
+        value = again
+
+
+def divides(memory):
+    """Whether the chip is of revision 2 or later, whose TWAI controller has BRP_DIV (efuse_hal.c)."""
+    return bool(memory[_RDATA3] >> 15 & 1 and memory[_RDATA5] >> 20 & 1)

@@ -1,0 +1,99 @@
+"""The driver of the on-chip controller on the model of the chip, with a timer that the test fires."""
+
+import asyncio
+import time
+
+from twai_model import Twai as Model
+
+from drivers import twai_plain
+from drivers.twai import Twai
+
+ID, DATA = 0x1806E5F4, bytes(range(1, 9))
+
+
+class Timer:
+    """machine.Timer: refuses what the ESP32's refuses, and fires when it is told."""
+
+    def __init__(self, number):
+        assert 0 <= number < 4, "no such timer"
+        self.number = number
+        self.callback = None
+
+    def init(self, mode=None, freq=0, callback=None):
+        assert mode == Hardware.Timer.PERIODIC and 1 <= freq <= 10000
+        self.freq = freq
+        self.callback = callback
+
+    def deinit(self):
+        self.callback = None
+
+
+class Timers:
+    PERIODIC = 1
+
+    def __init__(self):
+        self.made = []
+
+    def __call__(self, number):
+        self.made.append(Timer(number))
+        return self.made[-1]
+
+
+class Hardware:
+    """What the driver uses of the module ``machine``."""
+
+    Timer = Timers
+
+    def __init__(self, revision=3, air_reads=1):
+        self.mem32 = Model(revision, air_reads)
+        self.Timer = Timers()
+
+    def tick(self, times=1):
+        for _ in range(times):
+            for timer in self.Timer.made:
+                if timer.callback is not None:
+                    timer.callback(timer)
+
+    async def run(self):
+        while True:
+            self.tick()
+            await asyncio.sleep_ms(1)
+
+
+def attached(**options):
+    """A driver that has `hardware` in the place of ``machine``."""
+    return Twai(code=twai_plain, **options)
+
+
+def opened(revision=3, air_reads=1, **options):
+    """(hardware, model, driver), the driver on the bus."""
+    hardware = Hardware(revision, air_reads)
+    driver = attached(hardware=hardware, **options)
+    driver.init()
+    hardware.tick(3)
+    assert driver.state() == driver.STATE_ACTIVE
+    return hardware, hardware.mem32, driver
+
+
+def received(driver):
+    """All frames that are there, as (identifier, data, flags, errors)."""
+    got = []
+    frame = [0, None, 0, 0]
+    while driver.recv(frame) is not None:
+        got.append((frame[0], bytes(frame[1]), frame[2], frame[3]))
+    return got
+
+
+async def until(condition):
+    deadline = time.ticks_add(time.ticks_ms(), 10000)
+    while not condition():
+        assert time.ticks_diff(deadline, time.ticks_ms()) > 0, "condition did not come true"
+        await asyncio.sleep_ms(1)
+
+
+def raises(kind, function, *arguments, **options):
+    try:
+        function(*arguments, **options)
+    except kind as e:
+        return e
+    raise AssertionError("no %r" % kind)
