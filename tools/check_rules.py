@@ -21,6 +21,7 @@ from tools.imports import DEVICE_MODULES
 ROOT = Path(__file__).parent.parent
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
+PORT_MODULES = {"flashbdev", "inisetup"}  # MicroPython's ESP32 port has these in Python
 DEVICE_ROOMS = ("core", "components", "drivers", "boards", "lib")
 ANY_LENGTH_OF_FUNCTION = ("tests_unix", "bench")
 
@@ -112,6 +113,8 @@ def allowed_imports(room: tuple[str, ...], packages: set[str]) -> set[str]:
         return {"core", "components." + room[1].removesuffix(".py")} | packages
     if room[0] == "lib":
         return {room[1]}
+    if room[:2] == ("boards", "ports"):
+        return PORT_MODULES
     return {"main.py": {"core", "boards", "image"}}.get(room[0], {room[0]})
 
 

@@ -99,13 +99,13 @@ class Link:
         """The context for wss://: it verifies the server against `ca_file`, or there is no connection."""
         if not self.url.startswith("wss://"):
             return None
-        import ssl  # not every port has it
+        import tls  # not every port has it; ssl is a module over it that an image would have to freeze
 
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # not the default in MicroPython
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]
         with open(self._ca_file, "rb") as file:
             data = file.read()
-        context.load_verify_locations(cadata=der(data) if data.startswith(b"-----BEGIN") else data)
+        context.load_verify_locations(der(data) if data.startswith(b"-----BEGIN") else data)
         return context
 
     async def _read(self, ws):
