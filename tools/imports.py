@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-# Standard modules that MicroPython has built in, on the ESP32 or (termios) on the unix port; asyncio is frozen into every
-# image. Others of the usual builds (ssl, ntptime, neopixel ...) are Python that those freeze, and our images do not.
+# Standard modules that MicroPython has built in, on the ESP32 or (termios) on the unix port; asyncio is frozen into all
+# images. Others of the usual builds (ssl, ntptime, neopixel ...) are Python that those freeze, and our images do not.
 DEVICE_MODULES = frozenset(
     """_thread array asyncio binascii bluetooth btree builtins cmath collections cryptolib deflate errno esp esp32
     framebuf gc hashlib heapq io json machine math micropython network os platform random re select socket struct sys
