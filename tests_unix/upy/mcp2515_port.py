@@ -12,6 +12,7 @@ from mcp2515_registers import (
 )  # fmt: skip
 
 READ, WRITE, MODIFY, RESET, READ_STATUS, RX_STATUS = 0x03, 0x02, 0x05, 0xC0, 0xA0, 0xB0
+_WITH_ADDRESS = (READ, WRITE, MODIFY)  # made once: a tuple of these in a function would be allocated each time
 _FEWEST_BYTES = {READ: 2, WRITE: 3, MODIFY: 4, RESET: 1, READ_STATUS: 2, RX_STATUS: 2}
 # Section 11, table 11-2: the shaded registers
 _BIT_MODIFY = (0x0C, 0x0D, 0x28, 0x29, 0x2A, 0x2B, 0x2C, 0x2D, 0x30, 0x40, 0x50, 0x60, 0x70)
@@ -49,7 +50,7 @@ class Instructions:
             return self.rx_status()
         elif code == READ and self.bytes > 2 or code & 0xF9 == 0x90:
             return self.read_next()
-        elif self.bytes == 2 and code in (READ, WRITE, MODIFY):
+        elif self.bytes == 2 and code in _WITH_ADDRESS:
             rule(byte < 128, "11: no such register")
             self.at = byte
         else:
