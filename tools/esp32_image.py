@@ -37,8 +37,8 @@ class ImageError(Exception):
 class Base:
     """A checked base. Raises ImageError.
 
-    partitions: rows of its table. app: the partition that boots. flash_size: bytes. version: MicroPython's, (1, 26, 1).
-    psram: it was built for a module with external RAM.
+    partitions: rows of its table. app: the partition that boots. flash_size: bytes. psram: it was built for a module
+    with external RAM.
     """
 
     def __init__(self, data: bytes):
@@ -52,8 +52,8 @@ class Base:
         size = check_firmware(app, f"application in partition {self.app.label}")
         if size > self.app.size:
             raise ImageError(f"too large: the application has {size} bytes, its partition {self.app.size}")
-        self.version, self.banner = _version(app[:size])
         self.psram = _PSRAM in app
+        self._app = app[:size]
 
     @classmethod
     def read(cls, path: Path) -> Base:
@@ -65,6 +65,23 @@ class Base:
             return cls(path.read_bytes())
         except OSError as error:
             raise ImageError(f"cannot be read: {error.strerror}") from None
+
+    @property
+    def banner(self) -> str:
+        """What MicroPython says of itself: "MicroPython v1.26.1 on 2025-09-11". Raises ImageError if it is another."""
+        return self._banner().group().decode()
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """MicroPython's release, (1, 26, 1). Raises ImageError."""
+        major, minor, patch = (int(number or 0) for number in self._banner().groups())
+        return major, minor, patch
+
+    def _banner(self) -> re.Match[bytes]:
+        found = _VERSION.search(self._app)
+        if not found:
+            raise ImageError("an ESP32 image, but not of MicroPython: it has no such banner")
+        return found
 
     def slice(self, start: int, end: int) -> bytes:
         """The file's bytes for addresses of the flash."""
@@ -138,11 +155,3 @@ def check_firmware(data: bytes, what: str) -> int:
     if image.stored_digest != image.calc_digest:
         raise ImageError(f"{what}: its SHA-256 does not match its contents")
     return image.data_length + 32
-
-
-def _version(app: bytes) -> tuple[tuple[int, int, int], str]:
-    found = _VERSION.search(app)
-    if not found:
-        raise ImageError("an ESP32 image, but not of MicroPython: it has no such banner")
-    major, minor, patch = (int(number or 0) for number in found.groups())
-    return (major, minor, patch), found.group().decode()

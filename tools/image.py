@@ -55,7 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def make(board: str, base_path: Path, settings: Path | None) -> tuple[bytes, list[str]]:
     """(the image, lines that tell what is in it). Raises Refused."""
-    selection = select(board)
     try:
         base = Base.read(base_path)
         mpy.check_loads(base.version)
@@ -64,13 +63,13 @@ def make(board: str, base_path: Path, settings: Path | None) -> tuple[bytes, lis
         raise Refused(f"{base_path}: {error}") from None
     except TableError as error:
         raise Refused(f"{base_path}: partition table: {error}") from None
+    selection = select(board)
+    extra = {SETTINGS: check_settings(selection, settings)} if settings else {}
     try:
-        files = payload(selection, ARCH)
+        files = {**payload(selection, ARCH), **extra}
         heap = heap_report(selection, base)
     except (mpy.MpyError, ScriptError) as error:
         raise Refused(f"board {board}: {error}") from None
-    if settings:
-        files[SETTINGS] = check_settings(selection, settings)
     image, used = assemble(base, rows, files)
     check(image, base, files)
     return image, [*describe(base, rows, files, used), *heap]
@@ -144,7 +143,7 @@ def heap_report(selection: Selection, base: Base) -> list[str]:
     if heap > STOCK_FREE and not base.psram:
         lines.append(
             f"warning: an ESP32 without PSRAM has {STOCK_FREE >> 10} KB free with Wi-Fi up and will run out of memory;"
-            f" from a ROMFS (make romfs) the modules take about {heap_from_romfs(selection) >> 10} KB, frozen still less"
+            f" from a ROMFS (make romfs) the modules take about {heap_from_romfs(selection) >> 10} KB, frozen less"
         )
     return lines
 
