@@ -6,7 +6,7 @@ In an image the generated module ``image`` says which board it was made for (BOA
 and so may be the home where the board has a HOME, the place in its file system.
 
 Exit status: 0 orderly stop (Ctrl-C), 2 wrong arguments or settings, 3 "start me again" (Reset, update): a device
-without arguments resets.
+without arguments resets. For an ESP32 see `run_on_esp32`.
 """
 
 import asyncio
@@ -23,13 +23,14 @@ except ImportError:
 
 from core.clock import Clock
 from core.declare import DeclarationError
-from core.kernel import RESTART, Kernel
+from core.kernel import RESTART, STOPPED, Kernel
 from core.log import Log, LogTail
 from core.settings import lay_identity_over, read_settings
 
 _USAGE = "usage: micropython main.py BOARD --home DIR"
 _IMAGE_USAGE = "usage: ucharge --home DIR"
 _WRONG = 2
+_PAUSE_S = 10
 
 
 def load_board(name):
@@ -50,7 +51,10 @@ def build(board_name, home):
     kernel = Kernel(board, settings, clock, log, home)
     if image is not None:  # the one board of this device is built: what declared it may leave the heap
         kernel.forget_declarations()
-        sys.modules.pop(board.__name__, None)
+        package = board.__name__.partition(".")[0]
+        for name in list(sys.modules):
+            if name == package or name.startswith(package + "."):
+                del sys.modules[name]  # a package keeps its modules, and a board may be made of another
     return kernel
 
 
@@ -108,11 +112,38 @@ def main(arguments):
     return run(kernel)
 
 
-if __name__ == "__main__":
-    _status = main(sys.argv[1:])
-    if _status == RESTART and image is not None:
-        import machine
+def run_on_esp32():
+    """`main` where SystemExit would only start main.py again: it ends with a reset, or with the REPL after Ctrl-C.
 
-        if hasattr(machine, "reset"):  # a process has none: its status asks for the restart
-            machine.reset()
-    sys.exit(_status)
+    What fails, settings included, is told, and 10 s later it resets: so a new image that does not even start is gone.
+    """
+    import machine
+    import time
+
+    try:
+        status = main([])
+    except Exception as e:
+        sys.print_exception(e)
+        status = _WRONG
+    if status == STOPPED:
+        return
+    if status != RESTART:
+        print("reset in %d s, Ctrl-C for the REPL" % _PAUSE_S)
+        try:
+            time.sleep(_PAUSE_S)
+        except KeyboardInterrupt:
+            return
+    machine.reset()
+
+
+if __name__ == "__main__":
+    if sys.platform == "esp32":
+        run_on_esp32()
+    else:
+        _status = main(sys.argv[1:])
+        if _status == RESTART and image is not None:
+            import machine
+
+            if hasattr(machine, "reset"):  # a process has none: its status asks for the restart
+                machine.reset()
+        sys.exit(_status)

@@ -1,0 +1,92 @@
+"""What main.py makes of the end of the firmware on an ESP32: a reset, or the REPL."""
+
+import sys
+
+from esp32_standins import Device
+from esp32_standins.machine import Reset
+
+import main
+from core.kernel import RESTART, STOPPED
+
+ENDING = {"name": "ending", "use": "test_esp32_start:Ending"}
+
+
+class Ending:
+    """A component with which the firmware ends in a certain way."""
+
+    requires = ("kernel",)
+
+    def __init__(self, kernel, by=0):
+        self._kernel = kernel
+        self._by = by
+
+    async def start(self):
+        if self._by < 0:
+            raise OSError("the journal cannot be read")
+        self._kernel.request_exit(self._by, "test")
+
+
+class Image:
+    BOARD = "boards.esp32start"
+    VERSION = "1"
+
+
+def end_of(*components):
+    """ "reset" or "REPL", after this firmware."""
+
+    class Board:
+        NAME = "esp32start"
+        HOME = "/"
+        COMPONENTS = components
+
+    sys.modules["boards.esp32start"] = Board
+    Ending.options = {"by": (int, 0)}  # a device forgets it, once it is built
+    Device().install()
+    main.image = Image
+    main._PAUSE_S = 0
+    try:
+        main.run_on_esp32()
+    except Reset:
+        return "reset"
+    finally:
+        main.image = None
+    return "REPL"
+
+
+def ending(by):
+    return dict(ENDING, options={"by": by})
+
+
+def test_a_reset_that_was_asked_for_is_one_and_ctrl_c_leads_to_the_repl():
+    assert end_of(ending(RESTART)) == "reset"
+    assert end_of(ending(STOPPED)) == "REPL"
+
+
+def test_a_new_image_that_does_not_start_is_reset_for_the_bootloader_to_take_it_back():
+    assert end_of(ending(-1)) == "reset"  # it raises
+    assert end_of(dict(ENDING, options={"unknown": 1})) == "reset"  # its declaration is wrong
+    assert end_of(dict(ENDING, use="test_esp32_start:Missing")) == "reset"
+
+
+def test_ctrl_c_in_the_pause_before_leads_to_the_repl():
+    import time
+
+    class Interrupted:
+        def __getattr__(self, name):
+            return getattr(time, name)
+
+        def sleep(self, seconds):
+            raise KeyboardInterrupt
+
+    sys.modules["time"] = Interrupted()
+    try:
+        assert end_of(dict(ENDING, options={"unknown": 1})) == "REPL"
+    finally:
+        sys.modules["time"] = time
+
+
+def test_the_declarations_leave_the_heap():
+    __import__("boards.esp32_bench")  # which imports another board
+    assert "boards" in sys.modules and "boards.rivot_esp32" in sys.modules
+    end_of(ending(RESTART))
+    assert not [name for name in sys.modules if name.startswith("boards")]
