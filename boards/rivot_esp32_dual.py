@@ -22,7 +22,7 @@ COMPONENTS = (
             "mosi": 23,
             "miso": 19,
             "cs": 5,
-            "irq": 4,
+            "interrupt": 4,
             "crystal": 8000000,
             "bitrate": 250000,
         },

@@ -1,0 +1,143 @@
+"""The three ESP32 boards as declared, on models of their hardware: pins, limits, and a while of real work."""
+
+from bus import CONTROL, HEARTBEAT, START_FRAME, STOP_FRAME, TELEMETRY
+from esp32_site import Site
+
+from boards import esp32_bench, rivot_esp32, rivot_esp32_dual
+from core.kernel import STOPPED
+from core.log import DEBUG
+from drivers.nvs import Nvs
+
+BOARDS = (
+    (rivot_esp32, "on_chip", "on_chip"),
+    (rivot_esp32_dual, "on_chip", "on_spi"),
+    (esp32_bench, "on_uart", "on_uart"),
+)  # the board, and which buses the power module and the vehicle are on
+
+
+async def charging(board, home, module, vehicle):
+    """A board that charges, as far as the bus is concerned."""
+    site = await Site(board, home, module, vehicle).start()
+    await site.talk(1500)
+    site.gate.limit_ma.set(200000)
+    site.gate.transaction.set(True)
+    assert site.gate.enabled.value, (board.NAME, site.gate.forbidding())
+    site.amps = 50
+    await site.talk(600)
+    return site
+
+
+def check_feedback(site, of_its_own):
+    """It goes to the vehicle, and only there."""
+    frames = site.vehicle.frames(HEARTBEAT)
+    assert 22 <= len(frames) <= 26, len(frames)
+    assert frames[-1][:5] == bytes((760 >> 8, 760 & 255, 500 >> 8, 500 & 255, 0)), frames[-1]
+    if of_its_own:
+        assert not site.module.frames(HEARTBEAT) and not site.vehicle.frames(CONTROL)
+
+
+async def test_each_board_charges_and_stops(tmp):
+    for board, module, vehicle in BOARDS:
+        site = await charging(board, tmp + "/" + board.NAME, module, vehicle)
+        assert site.gate.enabled.value, (board.NAME, site.gate.forbidding())
+        assert START_FRAME in site.module.frames(CONTROL) and len(site.module.frames(TELEMETRY)) > 10
+        check_feedback(site, module != vehicle)
+        before = len(site.module.frames(CONTROL))
+        site.gate.transaction.set(False)
+        await site.run(20)
+        assert site.module.frames(CONTROL)[before:] == [STOP_FRAME]
+        assert await site.stop() == STOPPED
+        failures = [(part.name, part.error) for part in site.kernel.parts if part.failures]
+        assert not failures, (board.NAME, failures)
+
+
+async def test_the_modules_heartbeat_is_heard_where_it_has_a_bus_of_its_own(tmp):
+    hot = bytes((760 >> 8, 760 & 255, 0, 0, 0x02, 0, 0, 0))  # over-temperature
+    for board, module, vehicle in BOARDS:
+        site = await Site(board, tmp + "/" + board.NAME, module, vehicle).start()
+        await site.talk(500)
+        site.module.send(HEARTBEAT, hot)
+        await site.run(20)
+        flags = site.kernel["charger"].flags.value
+        assert (flags == 0x02) is (module != vehicle), (board.NAME, flags)
+        await site.stop()
+
+
+async def test_a_bus_off_on_either_bus_of_two_closes_the_gate(tmp):
+    for which in ("module", "vehicle"):
+        site = await charging(rivot_esp32_dual, tmp + "/" + which, "on_chip", "on_spi")
+        if which == "module":
+            site.module.chip.go_bus_off()
+        else:
+            site.kernel["vehicle_can"].send(HEARTBEAT, bytes(8))
+            site.vehicle.chip.force_bus_off()
+        await site.run(50)
+        assert not site.gate.enabled.value and len(site.gate.forbidding()) == 1, site.gate.forbidding()
+        await site.stop()
+
+
+async def test_pins_and_bit_rates_are_those_of_the_boards(tmp):
+    site = await Site(rivot_esp32_dual, tmp + "/dual", "on_chip", "on_spi").start()
+    twai, mcp2515 = site.hardware.twai, site.hardware.mcp2515
+    assert (twai.tx_pins, twai.rx_pin, twai.bit_rate) == ([21], 22, 250000)
+    assert mcp2515.bit_rate == 250000
+    await site.stop()
+    site = await Site(esp32_bench, tmp + "/bench", "on_uart", "on_uart").start()
+    given = site.hardware.uarts.lines[1].given
+    assert (given["tx"], given["rx"], given["baudrate"]) == (17, 16, 115200)
+    assert site.vehicle.wire.commands == [b"C", b"S5", b"O"]
+    await site.stop()
+
+
+def test_the_limits_are_those_of_the_reference_board():
+    wanted = {
+        "min_voltage_mv": 56000,
+        "max_voltage_mv": 85500,
+        "max_current_ma": 300000,
+        "max_temperature_mdeg": 70000,
+        "current_scale": 10,
+    }
+    for board, module, vehicle in BOARDS:
+        given = [entry["options"] for entry in board.COMPONENTS if entry["name"] == "charger"][0]
+        assert given == dict(wanted, heartbeat=module != vehicle), board.NAME
+
+
+async def test_what_all_of_them_have(tmp):
+    for board, module, vehicle in BOARDS:
+        site = await Site(board, tmp + "/" + board.NAME, module, vehicle).start()
+        await site.run(2500)
+        device = site.hardware.device
+        assert site.kernel["wifi"].online.value is True and site.kernel["wifi"].rssi.value == -61
+        assert device.radio.station.pm == device.radio.station.PM_NONE
+        assert device.machine.watchdog.fed >= 3 and device.machine.watchdog.timeout_ms == 30000
+        assert Nvs().get("health.boots") == 1
+        assert site.kernel["sink"].pending() is False
+        trial = [part for part in site.kernel.parts if part.name == "trial"][0]
+        assert trial.state == "done" and not trial.failures
+        await site.stop()
+        assert not device.radio.station.active() and Nvs().get("health.exit") == "stop: end of test"
+
+
+async def test_a_device_is_commissioned_by_its_nvs_alone(tmp):
+    identity = {
+        "ocpp.url": "ws://127.0.0.1:1/ocpp",
+        "ocpp.id": "CP-17",
+        "ocpp.auth_key": "very-secret",
+        "wifi.ssid": "home",
+        "wifi.password": "secret",
+        "wifi.hostname": "cp-17",
+        "wifi.ip": "192.168.1.17",
+        "wifi.netmask": "255.255.255.0",
+        "wifi.gateway": "192.168.1.1",
+    }
+    for board, module, vehicle in BOARDS:
+        site = Site(board, tmp + "/" + board.NAME, module, vehicle, {}, identity)
+        site.tail.level = DEBUG
+        await site.start()
+        await site.run(500)
+        station = site.hardware.device.radio.station
+        assert site.kernel["wifi"].online.value is True
+        assert (station.sent_name, station.address[0]) == ("cp-17", "192.168.1.17")
+        assert site.kernel["ocpp"].link.url == "ws://127.0.0.1:1/ocpp/CP-17"
+        await site.stop()
+        assert len(site.tail.lines) > 5 and not any("secret" in line for line in site.tail.lines)
