@@ -69,7 +69,7 @@ class Twai:
         self._runs = False
         self._ring = bytearray(64 * 16)
         self._cursor = array("I", (0, 0, 0))  # see drain()
-        self._queue = Queue(self._code.put, BASE)
+        self._queue = Queue(code.put, BASE, self.FLAG_EXT_ID)
         self._out = bytearray(10)
         self._views = tuple([memoryview(self._out)[:size] for size in range(9)])
         self._busy = True  # `_tick` has nothing to do, or has to wait: it may come between any two steps
@@ -250,22 +250,23 @@ class Twai:
 
         Raises OSError: bus-off, or not yet on the bus. Raises ValueError: more than 8 bytes.
         """
-        if self._state == self.STATE_STOPPED or self._state == self.STATE_BUS_OFF:
+        if not self._on_bus():
             raise OSError(errno.ENOTCONN)
         if len(data) > 8:
             raise ValueError("more than 8 bytes")
-        queue = self._queue
-        if queue.full():
-            self.tx_dropped += 1
-            return None
+        at = self._queue.write(identifier, data, flags)
         self._busy = True
-        try:
-            queue.append(identifier, data, flags & self.FLAG_EXT_ID)
-            if self._chip.free():
-                queue.pump(self._memory)
-        finally:
-            self._busy = False
-        return 0
+        waits = self._on_bus() and self._queue.append(at)
+        if waits and self._chip.free():
+            self._queue.pump(self._memory)
+        self._busy = False
+        if waits:
+            return 0
+        self.tx_dropped += 1
+        return None
+
+    def _on_bus(self):
+        return self._state != self.STATE_STOPPED and self._state != self.STATE_BUS_OFF
 
     # -- the rest of machine.CAN
 

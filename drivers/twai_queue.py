@@ -8,8 +8,9 @@ _SLOT, _SLOTS = const(16), const(17)  # one slot keeps what was handed over last
 class Queue:
     """Up to 16 messages as the transmit buffer wants them. ``put(memory, base, bytes, at)`` hands one over."""
 
-    def __init__(self, put, base):
+    def __init__(self, put, base, extended_flag):
         self._put = put
+        self._extended = extended_flag
         self._base = base
         self._bytes = bytearray(_SLOT * _SLOTS)
         self._next = 0  # the slot that goes out next
@@ -17,24 +18,43 @@ class Queue:
         self.handed_over = False  # and not yet seen to be gone
         self.waited = 0
 
-    def full(self):
-        return self.count == _SLOTS - 1
+    def write(self, identifier, data, flags):
+        """Write a frame of up to 8 bytes behind the last; where it is, for `append`, or -1 if there is no room."""
+        if self.count == _SLOTS - 1:
+            return -1
+        at = self._end()
+        self._bytes[at] = len(data)
+        if flags & self._extended:
+            self._bytes[at] |= 128
+            self._identify(at, identifier)
+            self._fill(at + 5, data)
+        else:
+            self._bytes[at + 1] = identifier >> 3 & 255
+            self._bytes[at + 2] = (identifier & 7) << 5
+            self._fill(at + 3, data)
+        return at
 
-    def append(self, identifier, data, extended):
-        """Queue a frame of up to 8 bytes; there must be room."""
-        queue = self._bytes
-        at = (self._next + self.count) % _SLOTS * _SLOT
-        queue[at] = len(data) | (128 if extended else 0)
-        identifier <<= 3 if extended else 5
-        shift = 24 if extended else 8
-        while shift >= 0:
-            at += 1
-            queue[at] = identifier >> shift & 255
-            shift -= 8
-        for byte in data:
-            at += 1
-            queue[at] = byte
+    def append(self, at):
+        """Take the frame written there for one that waits; False if there is none: the queue was cleared since."""
+        if at != self._end():
+            return False
         self.count += 1
+        return True
+
+    def _end(self):
+        return (self._next + self.count) % _SLOTS * _SLOT
+
+    def _identify(self, at, identifier):
+        queue = self._bytes
+        queue[at + 1] = identifier >> 21 & 255
+        queue[at + 2] = identifier >> 13 & 255
+        queue[at + 3] = identifier >> 5 & 255
+        queue[at + 4] = (identifier & 31) << 3
+
+    def _fill(self, at, data):
+        queue = self._bytes
+        for i in range(len(data)):
+            queue[at + i] = data[i]
 
     def pump(self, memory):
         """The transmit buffer is free: hand over the next message, if there is one."""

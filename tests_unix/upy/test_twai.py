@@ -1,8 +1,6 @@
 """The driver of the on-chip controller against the model of the chip: life, frames both ways, filters."""
 
 import asyncio
-import gc
-import micropython
 
 from twai_rig import DATA, ID, Hardware, attached, opened, raises, received, until
 
@@ -84,57 +82,6 @@ def test_the_ring_keeps_63_frames_in_order_and_counts_what_it_cannot():
         assert received(driver) == [(i, DATA, EXT, 0)]
 
 
-def test_sends_both_kinds_in_order():
-    hardware, model, driver = opened()
-    wanted = []
-    for size in range(9):
-        assert driver.send(ID + size, DATA[:size], EXT) == 0
-        assert driver.send(0x7F0 + size, memoryview(DATA)[:size], 0) == 0
-        wanted += [(ID + size, DATA[:size], True, False), (0x7F0 + size, DATA[:size], False, False)]
-        hardware.tick(5)
-    assert model.sent == wanted
-    raises(ValueError, driver.send, ID, bytes(9), EXT)
-    for identifier in (0, 0x1FFFFFFF):
-        driver.send(identifier, b"", EXT)
-        hardware.tick(3)
-        assert model.sent[-1][0] == identifier
-
-
-def test_sixteen_frames_wait_and_the_next_is_dropped():
-    hardware, model, driver = opened(air_reads=None)
-    for turn in range(3):
-        got = [driver.send(100 * turn + i, DATA, EXT) for i in range(20)]
-        assert got == [0] * 17 + [None] * 3 and driver.tx_dropped == 3 * (turn + 1)
-        assert driver.get_counters()[5] == 17
-        for i in range(17):
-            assert model.transmit()[0] == 100 * turn + i
-            assert model.transmit() is None
-            hardware.tick()
-        assert driver.get_counters()[5] == 0
-
-
-def test_a_timer_in_the_middle_of_sending_waits():
-    hardware, model, driver = opened(air_reads=None)
-
-    class Data:
-        """Has the timer fire while it is read."""
-
-        def __len__(self):
-            return 2
-
-        def __getitem__(self, i):
-            model.receive(ID, DATA)
-            hardware.tick()
-            return DATA[i]
-
-        def __iter__(self):
-            return iter([self[0], self[1]])
-
-    assert driver.send(1, Data(), EXT) == 0 and received(driver) == []
-    hardware.tick()
-    assert model.transmit() == (1, DATA[:2], True, False) and len(received(driver)) == 2
-
-
 def test_filters_that_the_controller_has():
     hardware, model, driver = opened()
     cases = (
@@ -195,35 +142,6 @@ async def test_ready_waits_for_a_frame_or_another_state():
     except OSError:
         pass
     task.cancel()
-
-
-def test_receiving_allocates_nothing():
-    hardware, model, driver = opened()
-    frame = [0, None, 0, 0]
-    for _ in range(4):
-        model.receive(ID, DATA)
-    callback = hardware.Timer.made[0].callback
-    gc.collect()
-    micropython.heap_lock()
-    callback(None)
-    got = 0
-    while driver.recv(frame) is not None:
-        got += 1
-    callback(None)
-    micropython.heap_unlock()
-    assert got == 4 and frame[0] == ID and frame[1] == DATA
-
-
-def test_sending_allocates_nothing():
-    hardware, model, driver = opened(air_reads=None)
-    driver.send(ID, DATA, EXT)
-    model.transmit()
-    micropython.heap_lock()
-    queue = driver._queue
-    queue.append(ID, DATA, EXT)
-    micropython.heap_unlock()
-    hardware.tick()
-    assert model.transmit() == (ID, DATA, True, False)
 
 
 async def test_the_whole_way_from_the_bus_to_the_handler():
