@@ -2,7 +2,7 @@
 
 import sys
 
-from esp32_standins import Device
+from esp32_standins import Device, Module
 from esp32_standins.machine import Reset
 
 import main
@@ -34,12 +34,8 @@ class Image:
 def end_of(*components):
     """ "reset" or "REPL", after this firmware."""
 
-    class Board:
-        NAME = "esp32start"
-        HOME = "/"
-        COMPONENTS = components
-
-    sys.modules["boards.esp32start"] = Board
+    name = "boards.esp32start"
+    sys.modules[name] = Module(__name__=name, NAME="esp32start", HOME="/", COMPONENTS=components)
     Ending.options = {"by": (int, 0)}  # a device forgets it, once it is built
     Device().install()
     main.image = Image
