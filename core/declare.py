@@ -30,6 +30,13 @@ class DeclarationError(Exception):
 class Part:
     """One declared instance and, while it runs, what the kernel knows of it."""
 
+    # Of the class until they are set, which saves memory: most parts never fail.
+    instance = None
+    failures = 0
+    error = ""
+    hung = False  # it runs, but makes no progress
+    task = None
+
     def __init__(self, entry, cls):
         self.name = entry["name"]
         self.use = entry["use"]
@@ -37,15 +44,18 @@ class Part:
         self.critical = entry.get("critical", False)
         self.bind = entry.get("bind", {})
         self.given = dict(entry.get("options", {}))
-        self.requires = getattr(cls, "requires", ())
-        self.options = getattr(cls, "options", {})
-        self.instance = None
         self.state = "built"  # built, started, running, failed (waits to be restarted), done, stopped
-        self.failures = 0
-        self.error = ""
         self.beat_ms = 0
-        self.hung = False  # it runs, but makes no progress
-        self.task = None
+
+    @property
+    def requires(self):
+        """The services that it needs."""
+        return getattr(self.cls, "requires", ())
+
+    @property
+    def options(self):
+        """What may be set: {option: specification}."""
+        return getattr(self.cls, "options", {})
 
 
 def load_class(path):

@@ -16,6 +16,17 @@ _STOP_ALL_MS = 10000
 _POLL_MS = 5
 
 
+class Pulse:
+    """What a component calls to show that it makes progress."""
+
+    def __init__(self, part, clock):
+        self._part = part
+        self._ticks_ms = clock.ticks_ms
+
+    def beat(self):
+        self._part.beat_ms = self._ticks_ms()
+
+
 class Kernel:
     """Life of a firmware: ``Kernel(board, settings, ...)`` builds, ``await run()`` runs it until its end.
 
@@ -50,16 +61,15 @@ class Kernel:
             part.instance = part.cls(**arguments)
         except (ValueError, TypeError) as e:
             raise declare.DeclarationError("board %s: component %s: %s" % (board_name, part.name, e))
-        part.given = part.bind = None  # only building needs them, and together they fill a KB
 
     def forget_declarations(self):
-        """Free the classes' `options` (2 KB): for a device, where nothing is ever built again."""
+        """Free what only building needs, 3 KB of options: for a device, where nothing is ever built again."""
         for part in self.parts:
+            part.given = part.bind = None
             try:
                 del part.cls.options
             except AttributeError:
                 pass  # it has none, or another part is of the same class
-            part.options = part.requires = None
 
     def _service(self, name, part, log):
         if name == "clock":
@@ -71,11 +81,7 @@ class Kernel:
         if name == "home":
             return self.home
         if name == "pulse":
-
-            def pulse():
-                part.beat_ms = self.clock.ticks_ms()
-
-            return pulse
+            return Pulse(part, self.clock).beat
         return self._by_name[name].instance
 
     def __getitem__(self, name):
@@ -134,14 +140,22 @@ class Kernel:
         gc.threshold(gc.mem_free() // 4)  # collecting before the heap is full keeps it from falling into small pieces
 
     async def _supervise(self, part):
+        """One life of a component after the other. (One frame for all: each on the heap of its own costs 100 bytes.)"""
         back_off_ms = _BACK_OFF_MS
         try:
             while True:
                 began_ms = self.clock.uptime_ms()
                 self._set_state(part, "running")
-                if await self._run_once(part):
+                try:
+                    await part.instance.run()
                     self._set_state(part, "done")
                     return
+                except asyncio.CancelledError as e:
+                    if self._exit.is_set():
+                        raise
+                    self._failed(part, e)  # not ours: a task that the component awaited was cancelled
+                except Exception as e:
+                    self._failed(part, e)
                 if self._exit.is_set():
                     return
                 if self.clock.uptime_ms() - began_ms > _STEADY_MS:
@@ -152,17 +166,7 @@ class Kernel:
         finally:
             part.task = None
 
-    async def _run_once(self, part):
-        """One life of a component: True if it came to its end by itself."""
-        try:
-            await part.instance.run()
-            return True
-        except asyncio.CancelledError as e:
-            if self._exit.is_set():
-                raise
-            error = e  # not ours: a task that the component awaited was cancelled
-        except Exception as e:
-            error = e
+    def _failed(self, part, error):
         part.failures += 1
         self._set_state(part, "failed")  # before the words, which need memory
         try:
@@ -170,7 +174,6 @@ class Kernel:
             self.log.exception("component %s raised %s" % (part.name, part.error), error)
         except MemoryError:
             part.error = "MemoryError"  # whatever it was: it must be restarted all the same
-        return False
 
     def _set_state(self, part, state):
         part.state = state

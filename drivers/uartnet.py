@@ -5,13 +5,36 @@ import errno
 from micropython import const
 
 _BUFFER = const(2048)  # bytes received while the loop is busy
+_HANG_UP = b"\x88\x80\0\0\0\0\r\n\r\n"  # WebSocket: close, without a reason, masked. HTTP: no request
+_DIAL_MS = const(2500)  # so long whoever holds the other end takes to connect it again; QEMU up to 2 s
+
+
+class _Line(asyncio.StreamReader):
+    """The UART as a stream. What is sent first waits until the other end has hung up and is connected again."""
+
+    def __init__(self, uart, hold_ms):
+        super().__init__(uart)
+        self._hold_ms = hold_ms
+
+    async def drain(self):
+        if self._hold_ms:
+            hold_ms, self._hold_ms = self._hold_ms, 0
+            await asyncio.sleep_ms(hold_ms)
+            _empty(self.s)
+        await super().drain()
+
+
+def _empty(uart):
+    """Throw away what was received."""
+    while uart.any():
+        uart.read(uart.any())
 
 
 class UartNetwork:
     """Whoever holds the other end of UART `uart` has connected it with the central system's TCP port.
 
-    `stream` is what a WebSocket is spoken over. It cannot be hung up from here: after a connection that was not closed
-    in order, the central system gets the next request inside the old one, finds it wrong, and closes.
+    `stream` is what a WebSocket is spoken over. A wire cannot be hung up, so before each connection but the first one the
+    central system is sent what makes it end whatever was before: a Close in a WebSocket, to an HTTP server nonsense.
     """
 
     options = {
@@ -29,6 +52,7 @@ class UartNetwork:
         if rx >= 0:
             self._line["rx"] = rx
         self._uart = None
+        self._dialled = False
 
     def active(self, is_active=None):
         """Whether the UART is open; ``active(True)`` opens it. Raises OSError, ValueError for one that is not there."""
@@ -55,11 +79,15 @@ class UartNetwork:
         return None
 
     def stream(self):
-        """(reader, writer) for the WebSocket, without what is left of the connection before. Raises OSError."""
+        """(reader, writer) for a new WebSocket. Raises OSError."""
         uart = self._uart
         if uart is None:
             raise OSError(errno.ENOTCONN)
-        while uart.any():
-            uart.read(uart.any())
-        stream = asyncio.StreamReader(uart)
+        hold_ms = 0
+        if self._dialled:
+            uart.write(_HANG_UP)
+            hold_ms = _DIAL_MS
+        self._dialled = True
+        _empty(uart)
+        stream = _Line(uart, hold_ms)
         return stream, stream

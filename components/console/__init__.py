@@ -13,6 +13,27 @@ _STOPPED = "console.stop"  # in the store while the emergency stop is pressed
 _SECRET = ("authorizationkey",)  # configuration keys, in small letters, whose values are not shown
 _ANSWERS_MAX = const(50)
 
+# Word, arguments or "", meaning, method of the pages or, with an underscore, of the console, which gets the text behind
+# the word if there are arguments. All constant: a frozen table takes no RAM.
+_COMMANDS = (
+    ("1", "", "BMS data", "bms_data"),
+    ("2", "", "charger data", "charger_data"),
+    ("3", "", "output voltage, current, temperature", "output_data"),
+    ("4", "", "terminal data", "terminal_data"),
+    ("5", "", "all", "everything"),
+    ("s", "", "start: release the emergency stop", "_start"),
+    ("t", "", "stop: emergency stop, at the keystroke", "_emergency_stop"),
+    ("0", "", "mute and unmute", "_mute"),
+    ("h", "", "this help", "_help"),
+    ("auth", "TAG", "present an idTag", "_auth"),
+    ("status", "", "state and counters", "status"),
+    ("why", "", "what forbids charging", "why"),
+    ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "_config"),
+    ("log", "", "the last log lines", "_show_log"),
+    ("components", "", "the components and their state", "components"),
+    ("reset", "", "restart", "_reset"),
+)
+
 
 class Console:
     """Keys and words on the terminal; two status lines every 10 s; the log's lines.
@@ -42,29 +63,6 @@ class Console:
         self._write_before = None
         self._answers = []  # iterators of lines
         self._to_write = asyncio.Event()
-        self._commands = self._make_commands()
-
-    def _make_commands(self):
-        """(word, arguments or "", meaning, function of the text behind the word, if there are arguments)."""
-        pages = self._pages
-        return (
-            ("1", "", "BMS data", pages.bms_data),
-            ("2", "", "charger data", pages.charger_data),
-            ("3", "", "output voltage, current, temperature", pages.output_data),
-            ("4", "", "terminal data", pages.terminal_data),
-            ("5", "", "all", pages.everything),
-            ("s", "", "start: release the emergency stop", self._start),
-            ("t", "", "stop: emergency stop, at the keystroke", self._emergency_stop),
-            ("0", "", "mute and unmute", self._mute),
-            ("h", "", "this help", self._help),
-            ("auth", "TAG", "present an idTag", self._auth),
-            ("status", "", "state and counters", pages.status),
-            ("why", "", "what forbids charging", pages.why),
-            ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", self._config),
-            ("log", "", "the last log lines", self._show_log),
-            ("components", "", "the components and their state", pages.components),
-            ("reset", "", "restart", self._reset),
-        )
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -145,8 +143,9 @@ class Console:
     def _run_line(self, line):
         """Do what a line says, now. What is to be read about it is written by and by, so that no key has to wait."""
         word, _, rest = line.partition(" ")
-        for name, arguments, _, function in self._commands:
+        for name, arguments, _, method in _COMMANDS:
             if name == word:
+                function = getattr(self if method[0] == "_" else self._pages, method)
                 self._answer(function(rest.strip()) if arguments else function())
                 return
         self._not_understood(repr(line[:40]))
@@ -159,7 +158,7 @@ class Console:
             self._not_understood("too many commands at once")
 
     def _help(self):
-        for name, arguments, meaning, _ in self._commands:
+        for name, arguments, meaning, _ in _COMMANDS:
             yield "  %-10s %-14s %s" % (name, arguments, meaning)
 
     def _emergency_stop(self):
