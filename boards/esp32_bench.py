@@ -10,10 +10,10 @@ HOME = reference.HOME
 IDENTITY = reference.IDENTITY
 SETTINGS = dict(reference.SETTINGS, can={"baudrate": "can_driver.baudrate"})
 
-COMPONENTS = (
-    {
-        "name": "can_driver",
-        "use": "drivers.slcan:Slcan",
-        "options": {"port": "uart:1", "tx": 17, "rx": 16, "bitrate": 250000, "baudrate": 115200},
-    },
-) + reference.ONE_BUS + reference.COMMON
+CAN_DRIVER = {
+    "name": "can_driver",
+    "use": "drivers.slcan:Slcan",
+    "options": {"port": "uart:1", "tx": 17, "rx": 16, "bitrate": 250000, "baudrate": 115200},
+}
+
+COMPONENTS = reference.COMMON + (CAN_DRIVER,) + reference.ONE_BUS

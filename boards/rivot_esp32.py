@@ -28,6 +28,7 @@ ONE_BUS = (
 )
 
 COMMON = (
+    {"name": "watchdog", "use": "drivers.wdt:Wdt"},  # first, so that it watches the start of the others
     {"name": "store", "use": "components.persistence:Persistence", "critical": True},
     {"name": "gate", "use": "components.gate:Gate"},
     {"name": "plug", "use": "components.plug:Plug", "critical": True},
@@ -40,7 +41,6 @@ COMMON = (
         "critical": True,
     },
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
-    {"name": "watchdog", "use": "drivers.wdt:Wdt"},
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},
     {"name": "trial", "use": "components.trial:Trial"},
@@ -48,9 +48,9 @@ COMMON = (
     {"name": "console", "use": "components.console:Console"},
 )
 
-COMPONENTS = (
-    {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 250000}},
-) + ONE_BUS + COMMON
+CAN_DRIVER = {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 250000}}
+
+COMPONENTS = COMMON + (CAN_DRIVER,) + ONE_BUS
 
 SETTINGS = {
     "ocpp": {

@@ -11,8 +11,8 @@ HOME = reference.HOME
 IDENTITY = reference.IDENTITY
 SETTINGS = reference.SETTINGS
 
-COMPONENTS = (
-    {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 250000}},
+COMPONENTS = reference.COMMON + (
+    reference.CAN_DRIVER,
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
     {
         "name": "vehicle_can_driver",
@@ -36,4 +36,4 @@ COMPONENTS = (
         "critical": True,
     },
     {"name": "feedback", "use": "components.feedback:Feedback", "bind": {"can": "vehicle_can"}, "critical": True},
-) + reference.COMMON
+)

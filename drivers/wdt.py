@@ -2,7 +2,10 @@
 
 
 class Wdt:
-    """Resets the device if `feed` was not called for ``timeout_ms``. The first feed starts it.
+    """Resets the device if `feed` was not called for ``timeout_ms``.
+
+    `start` arms it, so a board should name it first: what hangs while the firmware starts is reset, too, and an image on
+    trial with it.
 
     Nothing stops it again: neither an orderly stop nor Ctrl-C. After a Reset (status 3) that does not matter. Who works
     at the REPL after Ctrl-C has `timeout_ms` until the device resets; on the ESP32 a new one moves that:
@@ -17,8 +20,12 @@ class Wdt:
         self._timeout_ms = timeout_ms
         self._wdt = None
 
+    async def start(self):
+        """Arm it. Raises OSError."""
+        self.feed()
+
     def feed(self):
-        """All is well. Raises OSError."""
+        """All is well. The first one arms it. Raises OSError."""
         if self._wdt is None:
             from machine import WDT
 

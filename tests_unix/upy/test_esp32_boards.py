@@ -141,3 +141,9 @@ async def test_a_device_is_commissioned_by_its_nvs_alone(tmp):
         assert site.kernel["ocpp"].link.url == "ws://127.0.0.1:1/ocpp/CP-17"
         await site.stop()
         assert len(site.tail.lines) > 5 and not any("secret" in line for line in site.tail.lines)
+
+
+def test_the_watchdog_is_the_first_to_start():
+    for board, module, vehicle in BOARDS:
+        site = Site(board, ".", module, vehicle)
+        assert site.kernel.parts[0].name == "watchdog", board.NAME

@@ -1,4 +1,4 @@
-"""The ESP32's watchdog: armed by the first feed, and never in vain."""
+"""The ESP32's watchdog: armed first of all, and fed only while all is well."""
 
 import asyncio
 
@@ -8,6 +8,13 @@ from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
 from core.log import Log, LogTail
 from drivers.wdt import Wdt
+
+
+class Broken:
+    """Comes after the watchdog, and fails as it starts."""
+
+    async def start(self):
+        raise OSError("broken")
 
 
 class Worker:
@@ -42,6 +49,23 @@ def test_the_first_feed_starts_it():
     watchdog.feed()
     watchdog.feed()
     assert (device.machine.watchdog.timeout_ms, device.machine.watchdog.fed) == (30000, 2)
+
+
+async def test_it_is_armed_before_anything_else_starts():
+    class Failing:
+        NAME = "failing"
+        COMPONENTS = (Board.COMPONENTS[2], {"name": "broken", "use": "test_wdt:Broken"})
+
+    device = Device().install()
+    clock = VirtualClock()
+    kernel = Kernel(Failing, {}, clock, Log(LogTail(clock, None), "main"), ".")
+    assert device.machine.watchdog.timeout_ms is None
+    try:
+        await kernel.run()
+        raise AssertionError("started")
+    except OSError as e:
+        assert str(e) == "broken"
+    assert device.machine.watchdog.timeout_ms == 20000
 
 
 async def test_health_feeds_it_while_all_is_well_and_an_orderly_stop_does_not_touch_it():
