@@ -2,10 +2,12 @@
 
 import asyncio
 import errno
+import time
 from micropython import const
 
 from drivers.mcp2515_buffers import Buffers
 from drivers.mcp2515_filters import FILTERS_MAX, registers
+from drivers.mcp2515_line import Line
 from drivers.mcp2515_spi import Port
 from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing
 
@@ -17,42 +19,8 @@ _NORMAL = const(0x03)  # CANCTRL: normal mode, CLKOUT is off; its prescaler tell
 _ERRIF, _RX0IF, _RX1IF = const(0x20), const(0x01), const(0x02)  # the interrupts that we want
 _BUKT = const(4)  # when buffer 0 is full, a frame goes to buffer 1
 _JOIN_MS = const(500)  # the controller waits for 11 recessive bits
-_POLL = const(3)  # MP_STREAM_POLL
+_FAREWELL_BITS = const(600)  # on leaving the bus: three frames of at most 160 bits, and one that is just on it
 _STOPPED, _BUS_OFF = const(0), const(4)
-
-
-class _NoPin:
-    """Stands for INT while there is none: high, the chip wants nothing."""
-
-    def __call__(self):
-        return 1
-
-    def irq(self, handler, trigger=0):
-        pass
-
-
-class _Line(asyncio.ThreadSafeFlag):
-    """The INT pin: the flag is set by its falling edge. asyncio looks at the level, too: an edge may get lost."""
-
-    def __init__(self):
-        super().__init__()
-        self.pin = _NoPin()
-
-    def open(self, pin, falling):
-        self.pin = pin
-        pin.irq(self.edge, falling)
-
-    def close(self):
-        self.pin.irq(None)
-        self.pin = _NoPin()
-
-    def edge(self, pin):
-        self.set()
-
-    def ioctl(self, req, flags):
-        if req == _POLL and not self.pin():
-            return flags
-        return super().ioctl(req, flags)
 
 
 class Mcp2515:
@@ -62,11 +30,13 @@ class Mcp2515:
     sets the chip up, and the ``await ready()`` that follows takes it onto the bus; ``await ready()`` stands for
     ``irq()``; data of `recv` is valid until the next `recv`.
 
-    `recv` and `send` allocate nothing and take three SPI operations of up to 16 bytes. Up to three frames wait in the
-    chip, and are sent in the order in which they were given.
+    `recv` and `send` allocate nothing and take three SPI operations of up to 16 bytes (a few more when frames are given
+    up). Up to three frames wait in the chip, and are sent in the order in which they were given. When none of them got
+    through for 100 ms they are given up at the next `send` or `get_counters`, and counted in `tx_dropped`: commands
+    must not go out when they are old.
 
-    Bus-off: the chip would come back by itself and send what waited. It is reset instead, so nothing stale is
-    sent, and stays off the bus until `restart`.
+    Bus-off: the chip would come back by itself and send what waited. It is reset instead, and stays off the bus until
+    `restart`.
 
     A chip that does not answer, or answers nonsense, is an OSError of `init` or `restart`. One that is lost later, or
     an INT wire that does not follow the chip, is an OSError of `ready`: what `ready` and `get_counters` read tells.
@@ -102,14 +72,14 @@ class Mcp2515:
         self._number = spi
         self._baudrate = baudrate
         self._crystal = crystal
+        self._bitrate = bitrate
         self._timing = timing(crystal, bitrate)
         self._filters = registers(None, self.FLAG_EXT_ID)
         self._port = Port()
         self._buffers = Buffers(self._port)
-        self._line = _Line()
+        self._line = Line()
         self._error = None
         self._state = _STOPPED
-        self.tx_dropped = 0
         self._warnings = self._passives = self._bus_offs = self._overruns = 0
 
     # -- life
@@ -130,26 +100,38 @@ class Mcp2515:
         self._configure()
 
     def deinit(self):
-        """Leave the bus, and SPI."""
+        """Leave the bus, and SPI. What waits to be sent, a stop command perhaps, has a few milliseconds for that."""
         self._line.close()
         try:
             if self._port.is_open:
-                self._port.reset(self._crystal)
+                self._leave()
         except OSError:
             pass  # then it cannot be told; whoever calls this has seen that error before
         self._port.close()
         self._state = _STOPPED
+
+    def _leave(self):
+        """Reset the chip; before that, what waits may still go out."""
+        if self._on_bus():
+            patience_us = _FAREWELL_BITS * 1000000 // self._bitrate
+            began_us = time.ticks_us()
+            while self._buffers.waiting() and time.ticks_diff(time.ticks_us(), began_us) < patience_us:
+                time.sleep_us(100)
+        self._port.reset(self._crystal)
+        self._buffers.reset()
+
+    def _on_bus(self):
+        return self._state != _STOPPED and self._state != _BUS_OFF
 
     def restart(self):
         """Leave bus-off: the chip is set up anew, and the next `ready` takes it onto the bus. Raises OSError."""
         self._configure()
 
     def _configure(self):
+        port = self._port
+        self._leave()
         self._state = _STOPPED
         self._error = None
-        port = self._port
-        port.reset(self._crystal)
-        self._buffers.reset()
         got = port.read(_CANSTAT, 2)
         if got[2:4] != _AFTER_RESET:
             text = "MCP2515: no answer, reads 0x%02X 0x%02X: check supply and SPI wiring" % (got[2], got[3])
@@ -221,7 +203,7 @@ class Mcp2515:
             port.modify(_EFLG, overran, 0)
         if errors & 0x20:
             self._enter(self.STATE_BUS_OFF)
-            port.reset(self._crystal)
+            self._leave()
         elif errors & 0x18:
             self._enter(self.STATE_PASSIVE)
         else:
@@ -239,20 +221,22 @@ class Mcp2515:
 
     def recv(self, frame):
         """Put the oldest frame into the list ``[identifier, data, flags, errors]`` and return that; else None."""
-        if self._state == _STOPPED or self._state == _BUS_OFF:
-            return None
-        return self._buffers.recv(frame)
+        return self._buffers.recv(frame) if self._on_bus() else None
 
     def send(self, identifier, data, flags=0):
         """Send up to 8 bytes: the number of the buffer, or None if the frame cannot wait in any: dropped and counted.
 
-        With FLAG_RTR only the length of `data` counts. Raises OSError: bus-off, or not on the bus; ValueError: no frame.
+        With FLAG_RTR only the length of `data` counts. Raises OSError: bus-off, or not on the bus; ValueError: no
+        frame.
         """
-        if self._state == _STOPPED or self._state == _BUS_OFF:
+        if not self._on_bus():
             raise OSError(errno.ENOTCONN)
-        buffer = self._buffers.send(identifier, data, flags)
-        self.tx_dropped += buffer is None
-        return buffer
+        return self._buffers.send(identifier, data, flags)
+
+    @property
+    def tx_dropped(self):
+        """Frames for which there was no room, or that were given up."""
+        return self._buffers.dropped
 
     # -- the rest of machine.CAN
 
@@ -277,17 +261,16 @@ class Mcp2515:
         if counters is None:
             counters = [None] * 8
         counters[0] = counters[1] = counters[5] = counters[6] = 0
-        if self._state != _STOPPED and self._state != _BUS_OFF:
+        if self._on_bus():
             self._ask(counters)
         counters[2], counters[3], counters[4] = self._warnings, self._passives, self._bus_offs
         counters[7] = self._overruns
         return counters
 
     def _ask(self, counters):
-        port = self._port
-        status = port.status()
+        status = self._buffers.status()
         counters[5] = (status >> 2 & 1) + (status >> 4 & 1) + (status >> 6 & 1)
         counters[6] = (status & 1) + (status >> 1 & 1)
-        got = port.read(_TEC, 4)
+        got = self._port.read(_TEC, 4)
         counters[0], counters[1] = got[2], got[3]
         self._check(got[4], got[5])

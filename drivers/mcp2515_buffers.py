@@ -1,9 +1,13 @@
 """Frames in and out of the MCP2515's two receive buffers and three transmit buffers, in the right order."""
 
+import time
 from micropython import const
 
 from drivers.mcp2515_spi import EXTENDED, REMOTE, views
 
+_WAITING = const(0x54)  # in READ STATUS: TXREQ of the three transmit buffers
+_TXREQ = const(8)
+_PATIENCE_MS = const(100)
 _SRR = const(0x10)  # in SIDL: remote frame with a standard identifier
 _RTR, _EXT_ID = const(1), const(2)  # machine.CAN's flags
 _FULL, _OVERRUN = const(1), const(2)  # machine.CAN's errors
@@ -17,6 +21,9 @@ class Buffers:
         self._data = views(memoryview(port.frame)[6:])
         self._zeros = views(bytes(8))
         self._places = bytearray(3)  # of the frames in the transmit buffers
+        self._waiting = 0  # of READ STATUS: what has not gone out since then
+        self._since_ms = 0
+        self.dropped = 0
         self._full = 0  # receive buffers that are full, as READ STATUS told after the last one was read
         self._second = False  # both are, and buffer 1 came first
         self._error = 0  # to be told with the next frame
@@ -24,6 +31,8 @@ class Buffers:
     def reset(self):
         """The chip was reset: all buffers are empty."""
         self._full = 0
+        self._count(self._waiting)
+        self._waiting = 0
 
     def overran(self):
         """A frame was lost: the next one will tell."""
@@ -33,7 +42,8 @@ class Buffers:
         """Put the oldest frame into the list ``[identifier, data, flags, errors]`` and return that; else None.
 
         Each buffer is freed as it is read; READ STATUS right behind that tells which frame is older: what is in buffer
-        1 then came while buffer 0 was still full, and is older than what will be in buffer 0.
+        1 then came while buffer 0 was still full, and is older than what will be in buffer 0. (Only if two whole frames
+        went by between these two operations would that be wrong.)
         """
         port = self._port
         full = self._full or port.status() & 3
@@ -67,8 +77,10 @@ class Buffers:
         if len(data) > 8 or identifier >> (29 if flags & _EXT_ID else 11):
             raise ValueError("no CAN frame")
         port = self._port
-        place = self._place(port.status())
+        status = self.status()
+        place = self._place(status)
         if place < 0:
+            self.dropped += 1
             return None
         buffer = place % 3
         marks = REMOTE if flags & _RTR else 0
@@ -77,8 +89,34 @@ class Buffers:
         else:
             port.load(buffer, place // 3, identifier << 18, marks, data)
         self._places[buffer] = place
+        self._waiting = status & _WAITING | 4 << 2 * buffer
         port.request(buffer)
         return buffer
+
+    def waiting(self):
+        """Whether frames are to be sent."""
+        self._waiting = self._port.status() & _WAITING
+        return self._waiting != 0
+
+    def status(self):
+        """READ STATUS. Frames are given up before, if nothing has gone out for 100 ms."""
+        status = self._port.status()
+        waiting = status & _WAITING
+        now_ms = time.ticks_ms()
+        if not waiting or waiting != self._waiting:
+            self._since_ms = now_ms
+        elif time.ticks_diff(now_ms, self._since_ms) > _PATIENCE_MS:
+            self._since_ms = now_ms
+            for buffer in range(3):
+                if waiting & 4 << 2 * buffer:
+                    self._port.modify(0x30 + 16 * buffer, _TXREQ, 0)
+            status = self._port.status()  # what is just on the bus cannot be called back
+            self._count(waiting & ~status)
+        self._waiting = status & _WAITING
+        return status
+
+    def _count(self, waiting):
+        self.dropped += (waiting >> 2 & 1) + (waiting >> 4 & 1) + (waiting >> 6 & 1)
 
     def _place(self, status):
         """A place behind all frames that wait, with a free buffer, or -1.

@@ -124,6 +124,7 @@ async def test_bus_off_silences_the_chip_until_restart():
     chip.force_bus_off()
     await soon(driver.ready())
     assert driver.state() == driver.STATE_BUS_OFF and driver.get_counters()[2:5] == [1, 1, 1]
+    assert driver.tx_dropped == 3
     assert fails("", driver.send, ID, DATA, EXTENDED).errno == errno.ENOTCONN
     assert driver.recv([0, None, 0, 0]) is None and await waits(driver)
     chip.recessive_bits(128 * 11)
@@ -134,6 +135,56 @@ async def test_bus_off_silences_the_chip_until_restart():
     assert driver.state() == driver.STATE_ACTIVE and chip.transmit() is None  # nothing stale goes out
     driver.send(ID, DATA, EXTENDED)
     assert chip.transmit() == (ID, DATA, True, False) and chip.sent == [(ID, DATA, True, False)]
+
+
+async def test_what_waits_may_go_out_when_the_bus_is_left():
+    for leave in ("deinit", "restart"):
+        chip, driver = await joined()
+        for n in range(3):
+            driver.send(ID + n, DATA, EXTENDED)
+        asked = [0]
+        exchange = chip.spi.write_readinto
+
+        def on_the_bus(data, into, chip=chip, asked=asked, exchange=exchange):
+            asked[0] += 1
+            if asked[0] % 4 == 0:
+                chip.transmit()
+            exchange(data, into)
+
+        chip.spi.write_readinto = on_the_bus
+        getattr(driver, leave)()
+        assert [frame[0] for frame in chip.sent] == [ID, ID + 1, ID + 2] and driver.tx_dropped == 0
+        assert chip.mode == 4
+
+
+async def test_leaving_a_bus_where_nobody_listens_takes_a_few_milliseconds():
+    chip, driver = await joined()
+    driver.send(ID, DATA, EXTENDED)
+    began = time.ticks_us()
+    driver.deinit()
+    assert 2400 <= time.ticks_diff(time.ticks_us(), began) < 1000000 and driver.tx_dropped == 1
+    assert chip.sent == [] and chip.transmit() is None
+
+
+async def test_frames_that_do_not_get_through_are_given_up():
+    chip, driver = await joined()
+    for n in range(2):
+        driver.send(n, DATA)
+    chip.ticks.now_ms = 60
+    chip.transmit()
+    driver.send(2, DATA)  # there was progress
+    chip.ticks.now_ms = 160
+    assert driver.send(3, DATA) is not None and driver.tx_dropped == 0
+    for _ in range(3):
+        chip.transmit(NO_ACK)
+    chip.ticks.now_ms = 161
+    assert driver.send(4, DATA) is not None and driver.tx_dropped == 3
+    assert chip.transmit()[0] == 4 and chip.transmit() is None
+    driver.send(5, DATA)
+    chip.ticks.now_ms = 500
+    driver.get_counters()
+    assert driver.tx_dropped == 4 and chip.transmit() is None
+    assert driver.send(6, DATA) is not None and chip.transmit()[0] == 6
 
 
 async def test_a_bus_that_is_never_idle():

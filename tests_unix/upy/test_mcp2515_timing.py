@@ -1,8 +1,9 @@
 """Bit timing for every crystal and bit rate, and masks and filters, on the model of the chip."""
 
+from mcp2515_desk import EXTENDED, fails, joined, received
+
 from drivers.mcp2515_filters import registers
 from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing
-from mcp2515_desk import EXTENDED, fails, joined, received
 
 IMPOSSIBLE = (
     (8000000, 800000),  # five quanta
