@@ -14,7 +14,7 @@ def timing(bitrate, divides):
 
     `divides`: this chip (revision 2 or later) has BRP_DIV. A bit has 8 to 25 quanta of `prescaler` clocks, an even
     number, up to 128, or with BRP_DIV a multiple of four up to 256 (technical reference manual, "Bit Timing"). Taken is
-    what samples nearest to 80 % of the bit, then what needs no BRP_DIV, then what has most quanta.
+    what samples nearest to 80 % of the bit, then what has most quanta.
     """
     best = None
     best_off = 0
@@ -23,7 +23,7 @@ def timing(bitrate, divides):
         if prescaler * bitrate * quanta != _APB_HZ or not _possible(prescaler, divides):
             continue
         after = min(8, max(quanta - 17, (quanta + 2) // 5))
-        off = abs(1000 * (quanta - after) // quanta - _SAMPLE) * 2 + (prescaler > _MAX_PRESCALER)
+        off = abs(1000 * (quanta - after) // quanta - _SAMPLE)
         if best is None or off < best_off:
             best, best_off = (prescaler, quanta - 1 - after, after), off
     if best is None:

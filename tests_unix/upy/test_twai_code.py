@@ -107,7 +107,7 @@ def test_bit_timing_of_an_80_mhz_clock():
             assert 780 <= sample <= 820 or (rate, divides, sample) == (25000, False, 680), (rate, sample)
     assert quanta(timing(250000, False)) == (16, 4, 15, 4)
     assert timing(250000, True)[2] == 0 and timing(25000, False)[2] == 0 and timing(25000, True)[2] == BRP_DIV
-    assert quanta(timing(12500, True)) == (256, 4, 16, 8)
+    assert quanta(timing(12500, True)) == (256, 4, 16, 8) and quanta(timing(16000, True)) == (200, 4, 16, 8)
     for rate, divides in ((20000, False), (12500, False), (10000, True), (1, True), (333333, True), (2000000, True)):
         raises(ValueError, timing, rate, divides)
 

@@ -81,6 +81,22 @@ def test_the_timer_may_come_while_a_frame_is_written():
         assert driver.state() == driver.STATE_ACTIVE and model.transmit() is None
 
 
+def test_the_timer_may_come_while_a_frame_is_handed_over():
+    hardware, model, driver = opened(air_reads=None)
+
+    class Memory:
+        """The timer comes after every reading."""
+
+        def __getitem__(self, address):
+            value = model[address]
+            hardware.tick()
+            return value
+
+    driver._chip.memory = Memory()
+    assert driver.send(ID, DATA, EXT) == 0 and driver.get_counters()[5] == 1
+    assert model.transmit() and model.transmit() is None
+
+
 def test_a_frame_that_is_none_does_no_harm():
     hardware, model, driver = opened()
     for identifier, data in (("1", DATA), (1, (1, "2")), (1, None)):
