@@ -2,7 +2,7 @@
 
 from . import errors
 
-_ENTRIES = 5 * 126  # a partition of 6 pages keeps one free; 126 entries of 32 bytes each
+_ENTRIES = 3 * 126  # our partition has 4 pages, one of them always free; 126 entries of 32 bytes each
 
 
 class Nvs:
