@@ -13,7 +13,7 @@ DEVICE := $(wildcard core components drivers boards lib main.py)
 TYPINGS := build/typings
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sim test bench lint firmware size test-firmware image romfs clean lint-style lint-rules lint-device-types lint-host-types
+.PHONY: help run demo sim test bench lint firmware size test-firmware image romfs flash monitor deploy clean lint-style lint-rules lint-device-types lint-host-types
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
@@ -55,6 +55,17 @@ image: $(VENV)  ## Make one flashable file: BOARD=... BASE=firmware.bin [SETTING
 
 romfs: $(VENV)  ## Make a ROMFS image of a board's modules: BOARD=... [OUT=...]
 	@$(PY) -m tools.romfs $(BOARD) $(if $(OUT),--out "$(OUT)")
+
+flash: $(VENV)  ## Write to an ESP32 what was built: BOARD=... PORT=... [FILE=...] [ERASE=1] [ROMFS=1]
+	@$(PY) -m tools.flash $(BOARD) $(if $(PORT),--port "$(PORT)") $(if $(FILE),--file "$(FILE)") \
+		$(if $(ERASE),--erase) $(if $(ROMFS),--romfs)
+
+monitor: $(VENV)  ## Be the console of a device: PORT=... (Ctrl-] leaves)
+	@$(PY) -m serial.tools.miniterm --raw --eol CR --dtr 0 --rts 0 "$(PORT)" 115200
+
+deploy: $(VENV)  ## Settings and state of a device: PORT=... [SETTINGS=settings.json] [SAVE=folder] [RESTORE=folder]
+	@$(PY) -m tools.deploy $(if $(PORT),--port "$(PORT)") $(if $(SETTINGS),--settings "$(SETTINGS)") \
+		$(if $(SAVE),--save "$(SAVE)") $(if $(RESTORE),--restore "$(RESTORE)")
 
 clean:  ## Remove what builds, tests and runs left behind (not .venv)
 	@rm -rf build .run .pytest_cache .mypy_cache .ruff_cache

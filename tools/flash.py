@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"make flash: {error}", file=sys.stderr)
         return _WRONG
     except (FatalError, SerialException, OSError) as error:
-        print(f"make flash: {options.port}: {error}", file=sys.stderr)
+        print(f"make flash: {options.port}: {str(error).strip().splitlines()[0]}", file=sys.stderr)
         return _WRONG
     print(f"{path}: written to {options.port} and verified")
     return 0
