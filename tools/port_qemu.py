@@ -15,12 +15,29 @@ _TOOLCHAIN = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi")
 
 def build(board: str) -> Path:
     """Build the image ``build/BOARD/firmware.elf``. Raises BuildError, SelectionError."""
+    folder = Selection(board).folder
+    _make(board, folder / "port")
+    image = folder / "firmware.elf"
+    new = folder / "firmware.new"
+    new.write_bytes((folder / "port/firmware.elf").read_bytes())
+    new.rename(image)  # one that QEMU runs keeps its own file
+    return image
+
+
+def frozen_object(board: str) -> Path:
+    """Compile the modules of any board as this port freezes them, and nothing else: for their size."""
+    port = Selection(board).folder / "size"
+    _make(board, port, str(port / "frozen_content.o"))
+    return port / "frozen_content.o"
+
+
+def _make(board: str, port: Path, *targets: str) -> None:
+    """Call the port's make with its build folder."""
     source = micropython_source()
     need([*HOST_PACKAGES, *source_packages(source), *_TOOLCHAIN])
     selection = Selection(board)
     frozen = Frozen(selection, boot=(_PORT / "frozen", names(selection)))
     environment = {**frozen.environment, "MICROPY_MPYCROSS": str(mpy_cross(source))}
-    port = selection.folder / "port"
     library = selection.folder / "micropython-lib"  # nothing of it is used, but the build asks for its README
     library.mkdir(parents=True, exist_ok=True)
     (library / "README.md").touch()
@@ -34,13 +51,9 @@ def build(board: str) -> Path:
         f"MPY_LIB_DIR={library}",
         MANIFEST,
         PYTHON,
+        *targets,
         env=environment,
     )
-    image = selection.folder / "firmware.elf"
-    new = selection.folder / "firmware.new"
-    new.write_bytes((port / "firmware.elf").read_bytes())
-    new.rename(image)  # one that QEMU runs keeps its own file
-    return image
 
 
 def names(selection: Selection) -> Path:

@@ -1,0 +1,144 @@
+"""``make size BOARD=NAME``: the bytes that a board's modules take in its image, and the heap that is free after boot.
+
+The bytes are those of the compiled table of frozen modules, symbol by symbol. A board whose port cannot be built here
+(ESP32) has its modules frozen for the 32-bit Cortex-M3 of the qemu port: same bytecode and pointers, and the machine
+code of the few viper functions is that CPU's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from tools import port_qemu
+from tools.build_firmware import build
+from tools.firmware import Firmware
+from tools.mpsource import BUILD, lock
+from tools.qemu import QemuFirmware
+from tools.selection import Selection, SelectionError
+from tools.station import Station
+from tools.toolchain import BuildError
+
+NAMES = "names, tables"
+_BOOT_S = 60
+# Before the module's name in the symbols that MicroPython's mpy-tool makes.
+_KINDS = re.compile(
+    r"(?:fun_data|const_obj_table_data|const_qstr_table_data|const_obj|const_table_data|frozen_module|proto_fun|raw_code|"
+    r"children|prelude|native)_"
+)
+
+
+class Object(NamedTuple):
+    """A compiled table of frozen modules. prefix: of the tools that read it."""
+
+    path: Path
+    prefix: str
+    target: str
+
+
+def frozen_object(board: str) -> Object:
+    """The table of a board, built if need be. Raises BuildError, SelectionError."""
+    port = Selection(board).port
+    if port == "unix":
+        build(board)
+        return Object(BUILD / board / "port/frozen_content.o", "", "this machine, 64 bit")
+    if port == "qemu":
+        build(board)
+        return Object(BUILD / board / "port/frozen_content.o", "arm-none-eabi-", "Cortex-M3, 32 bit")
+    with lock(BUILD / f"{board}.lock"):
+        path = port_qemu.frozen_object(board)
+    return Object(path, "arm-none-eabi-", "as frozen for a Cortex-M3, 32 bit")
+
+
+def sizes(board: str, table: Object) -> dict[str, int]:
+    """{package, component, driver or other part: bytes}; what belongs to no module is in NAMES."""
+    owners = {}
+    for owner, paths in Selection(board).packages.items():
+        owners.update({escaped(path): owner for path in paths})
+    lines = output([f"{table.prefix}nm", "--format=posix", str(table.path)]).splitlines()
+    found: dict[str, int] = {}
+    for name, size in (fields for fields in map(symbol, lines) if fields):
+        kind = _KINDS.match(name)
+        if kind:
+            owner = owner_of(name[kind.end() :], owners)
+            found[owner] = found.get(owner, 0) + size
+    text, data = output([f"{table.prefix}size", str(table.path)]).splitlines()[1].split()[:2]
+    found[NAMES] = int(text) + int(data) - sum(found.values())
+    return found
+
+
+def escaped(path: str) -> str:
+    """A module's path as mpy-tool writes it into symbols: components_ocpp___init__."""
+    return re.sub(r"\W", "_", path.removesuffix(".py"))
+
+
+def symbol(line: str) -> tuple[str, int] | None:
+    """(name, bytes) of a line of nm; None for a symbol without a size."""
+    fields = line.split()
+    return (fields[0], int(fields[3], 16)) if len(fields) == 4 else None
+
+
+def owner_of(rest: str, owners: dict[str, str]) -> str:
+    """Whose symbol it is: the longest module name that it begins with; the others are asyncio's and the start-up's."""
+    known = [name for name in owners if rest == name or rest.startswith(name + "_")]
+    if known:
+        return owners[max(known, key=len)]
+    return "asyncio" if re.match(r"u?asyncio", rest) else "start-up"
+
+
+def output(command: list[str]) -> str:
+    """What a command prints. Raises BuildError."""
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BuildError(f"{command[0]}: {error}") from None
+
+
+async def heap_after_boot(board: str, port: str) -> int:
+    """Bytes of GC heap free, after a collection, when all components run. Raises TimeoutError."""
+    with tempfile.TemporaryDirectory() as home:
+        kind = QemuFirmware if port == "qemu" else Firmware
+        async with Station(home, kind=kind, firmware=False) as station:
+            if port == "unix":
+                station.firmware.command = [str(BUILD / board / "ucharge"), "--home", home]
+            await station.firmware.start()
+            await station.wait_booted(_BOOT_S)
+            since = station.firmware.mark
+            await station.firmware.write("status\n")
+            return int((await station.firmware.wait_output(r"Heap: (\d+) bytes free", _BOOT_S, since))[1])
+
+
+def heap_line(board: str) -> str:
+    """A sentence on the heap, measured where the image can be run."""
+    port = Selection(board).port
+    total = {"unix": "2,048", "qemu": "96"}.get(port)
+    if total is None:
+        return "Heap after boot: this board's image does not run here; qemu_arm's does, with the same components."
+    return f"Heap after boot: {asyncio.run(heap_after_boot(board, port)):,} bytes free of {total} KB"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="make size BOARD=...", description=__doc__)
+    parser.add_argument("board")
+    board = parser.parse_args().board
+    try:
+        table = frozen_object(board)
+        found = sizes(board, table)
+        print(f"{board}: bytes frozen ({table.target})")
+        for owner, size in sorted(found.items(), key=lambda row: (row[0] == NAMES, row[0])):
+            print(f"  {owner:<26}{size:>9,}")
+        print(f"  {'total':<26}{sum(found.values()):>9,}")
+        print(heap_line(board))
+    except (BuildError, SelectionError, TimeoutError) as problem:
+        sys.exit(f"ucharge: {problem}")
+
+
+if __name__ == "__main__":
+    main()
