@@ -20,3 +20,9 @@ def frozen(executable):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UCHARGE_EXECUTABLE", str(executable))
         yield executable
+
+
+@pytest.fixture(scope="session")
+def qemu_image():
+    """The charger on bare metal: build/qemu_arm/firmware.elf."""
+    return build("qemu_arm")

@@ -1,0 +1,23 @@
+"""The image of qemu_arm passes the black-box session test of the sources."""
+
+import pytest
+import pytest_asyncio
+from qemu_site import QemuSite
+from test_ocpp_commands import test_soft_reset_without_a_transaction  # noqa: F401
+from test_session import *  # noqa: F403  (all its tests, collected here a second time)
+from test_session import CONFIGURATION
+
+pytestmark = [pytest.mark.usefixtures("qemu_image"), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(qemu_image, tmp_path_factory):
+    """One charger, whose firmware runs from the first test to the last."""
+    async with QemuSite(tmp_path_factory.mktemp("home")) as site:
+        await site.boot()
+        await site.configure(**CONFIGURATION)
+        yield site
+
+
+async def test_it_was_the_image_all_the_time(site, qemu_image):
+    assert site.firmware.command[0] == "qemu-system-arm" and site.firmware.command[-1] == str(qemu_image)
