@@ -7,7 +7,7 @@ import time
 from mcp2515_model import Machine
 from mcp2515_model import Mcp2515 as Chip
 
-from drivers import mcp2515_buffers
+from drivers import mcp2515, mcp2515_buffers
 from drivers.mcp2515 import Mcp2515
 
 ID, DATA = 0x1806E5F4, bytes(range(1, 9))
@@ -15,21 +15,27 @@ EXTENDED = Mcp2515.FLAG_EXT_ID
 
 
 class Ticks:
-    """The milliseconds of the driver's patience with the bus: they pass when a test says so."""
+    """The driver's patience with the bus: milliseconds pass when a test says so, microseconds as it sleeps."""
 
     ticks_diff = staticmethod(time.ticks_diff)
 
     def __init__(self):
-        self.now_ms = 0
+        self.now_ms = self.now_us = 0
 
     def ticks_ms(self):
         return self.now_ms
+
+    def ticks_us(self):
+        return self.now_us
+
+    def sleep_us(self, us):
+        self.now_us += us
 
 
 def wired(crystal=8000000, **options):
     """A chip on the pins of a board, and its driver before `init`."""
     chip = Chip(crystal)
-    chip.ticks = mcp2515_buffers.time = Ticks()
+    chip.ticks = mcp2515.time = mcp2515_buffers.time = Ticks()
     time.sleep_us(40)  # power was on for a while
     sys.modules["machine"] = Machine(chip)
     return chip, Mcp2515(crystal=crystal, **options)

@@ -88,6 +88,30 @@ async def test_order_when_a_frame_comes_while_the_one_before_is_read():
         assert got == [n, n + 1, n + 2, n + 3], got
 
 
+async def test_order_when_frames_come_before_and_right_after_a_buffer_is_freed():
+    chip, driver = await joined()
+    instructions = chip.spi.instructions
+    select = instructions.select
+
+    def between(low):
+        freed = not low and instructions.code == 0x90
+        if freed and chip.r[0x2C] & 3 == 1:
+            chip.receive(2, DATA)  # buffer 0 is still full: into buffer 1
+        select(low)
+        if freed and instructions.code == 0x90:
+            instructions.code = 0
+            chip.receive(3, DATA)  # into buffer 0
+
+    chip.receive(1, DATA)
+    instructions.select = between
+    frame = [0, None, 0, 0]
+    got = [driver.recv(frame)[0]]
+    instructions.select = select
+    assert chip.r[0x2C] & 3 == 3
+    got += [entry[0] for entry in received(driver)]
+    assert got == [1, 2, 3], got
+
+
 async def test_overruns_are_counted_and_told_with_the_next_frame():
     chip, driver = await joined()
     full, overrun = driver.RECV_ERR_FULL, driver.RECV_ERR_OVERRUN

@@ -54,6 +54,7 @@ async def test_six_filters_of_two_masks():
         chip, driver = await joined(filters)
         for n in range(6):
             chip.receive(0x10000 * n + 0x1234)
+            assert chip.int() == (not 1 <= n <= 4)  # whatever buffer it is in
             got = [frame[0] for frame in received(driver)]
             assert got == ([0x10000 * n + 0x1234] if 1 <= n <= 4 else []), got
         for identifier in (0x123, 0x124, 0x456, 0x7FF):
