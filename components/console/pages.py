@@ -203,14 +203,14 @@ class Pages:
         )
         for line in self._ocpp.describe():
             yield line
-        for line in self._bus_and_journal():
+        for part in self._kernel.parts:
+            if isinstance(part.instance, type(self._can)):  # a board may have several buses
+                for line in _bus("CAN" if part.instance is self._can else part.name, part.instance):
+                    yield line
+        for line in self._journal():
             yield line
 
-    def _bus_and_journal(self):
-        can = self._can
-        yield "CAN: %s, %d received, %d sent, %d not sent" % (can.state, can.rx, can.tx, can.tx_dropped)
-        bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs
-        yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off" % bad
+    def _journal(self):
         store = self._store
         yield "Journal: %d records, %d bytes, %d compactions, about %d erases, %d torn bytes" % (
             store.records,
@@ -237,6 +237,12 @@ class Pages:
             if part.failures:
                 text += ", failed %d times, last: %s" % (part.failures, part.error)
             yield text
+
+
+def _bus(name, can):
+    yield "%s: %s, %d received, %d sent, %d not sent" % (name, can.state, can.rx, can.tx, can.tx_dropped)
+    bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs
+    yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off" % bad
 
 
 def _transaction(transaction):

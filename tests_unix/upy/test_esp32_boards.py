@@ -63,6 +63,20 @@ async def test_the_modules_heartbeat_is_heard_where_it_has_a_bus_of_its_own(tmp)
         await site.stop()
 
 
+async def test_the_console_tells_of_every_bus(tmp):
+    for board, module, vehicle in BOARDS:
+        site = await Site(board, tmp + "/" + board.NAME, module, vehicle).start()
+        await site.talk(300)
+        site.kernel["terminal"].type("status\n")
+        await site.run(300)
+        lines = site.kernel["terminal"].text.split("\n")
+        buses = [line for line in lines if " received, " in line]
+        names = ["CAN", "vehicle_can"] if module != vehicle else ["CAN"]
+        assert sorted([line.partition(": ")[0] for line in buses]) == names, buses
+        assert all(": active, " in line and ", 0 received" not in line for line in buses), buses
+        await site.stop()
+
+
 async def test_a_bus_off_on_either_bus_of_two_closes_the_gate(tmp):
     for which in ("module", "vehicle"):
         site = await charging(rivot_esp32_dual, tmp + "/" + which, "on_chip", "on_spi")
