@@ -53,6 +53,14 @@ def catches_import_error(node: ast.Try) -> bool:
     return any(isinstance(name, ast.Name) and name.id in _CATCHES_IMPORT for name in caught)
 
 
+def binds(tree: ast.AST, name: str) -> bool:
+    """Whether a module gives something this name: by an assignment, a definition or an import."""
+    for node in ast.walk(tree):
+        if name in (getattr(node, "id", None), getattr(node, "name", None), getattr(node, "asname", None)):
+            return True
+    return False
+
+
 def has_machine_code(tree: ast.AST) -> bool:
     """Whether a module has functions for the native code emitter."""
     for node in ast.walk(tree):

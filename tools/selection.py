@@ -25,6 +25,7 @@ from tools.imports import (
     DEVICE_MODULES,
     Import,
     SelectionError,
+    binds,
     catches_import_error,
     has_machine_code,
     import_names,
@@ -212,8 +213,9 @@ class Selection:
             return whole
         source = self._find(base)
         what = whole.rpartition(".")[2]
-        package = source is not None and source.name == "__init__.py"
-        if source is not None and package and not re.search(rf"\b{what}\b", source.read_text(encoding="utf-8")):
+        if source is None:
+            return whole
+        if source.name == "__init__.py" and not binds(parse(source), what):
             return whole  # neither a module of the package nor a name in it
         return base
 

@@ -1,0 +1,149 @@
+"""What a board needs is found from its declaration: all of it, nothing else, and what is missing is named."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import mpy
+from tools.romfs import ARCHES
+from tools.selection import ROOT, Selection, SelectionError, boards, search_path
+
+BOARD = 'NAME = "desk"\nCOMPONENTS = ({"name": "gate", "use": "components.gate:Gate"}, %s)\n'
+LAMP = '{"name": "lamp", "use": "desk.lamp:Lamp"}'
+
+
+@pytest.fixture
+def select(tmp_path):
+    """Return a function that writes a third party's package ``desk`` and selects its board."""
+
+    def make(entries=LAMP, native=True, **modules):
+        files = {"bench": BOARD % entries, **modules}
+        for name, text in files.items():
+            path = tmp_path / "elsewhere" / "desk" / (name.replace("__", "/") + ".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        paths = [*search_path()[:2], tmp_path / "elsewhere"]
+        return Selection("desk.bench", native=native, build=tmp_path / "build", paths=paths)
+
+    return make
+
+
+def paths_of(selection):
+    return [path for path, _ in selection.files]
+
+
+def test_the_components_of_the_board_and_what_they_need(tmp_path):
+    selection = Selection("unix", build=tmp_path)
+    named = {entry["use"].partition(":")[0] for entry in selection.declaration["COMPONENTS"]}
+    owners = set(selection.packages)
+    assert named < owners
+    assert owners - named == {"boards", "core", "main", "ujson_schema", "uwebsockets"}
+    assert "drivers.twai" not in owners and "drivers.nvs" not in owners
+
+
+def test_every_file_is_there_and_has_its_place_in_the_image(tmp_path):
+    files = dict(Selection("unix", build=tmp_path).files)
+    assert files["main.py"] == ROOT / "main.py"
+    assert files["uwebsockets/__init__.py"] == ROOT / "lib/uwebsockets/__init__.py"
+    assert all(source.is_file() for source in files.values())
+    assert list(files) == sorted(files)
+
+
+def test_core_is_there_in_whole_but_for_a_twin(select):
+    core = {f"core/{path.name}" for path in (ROOT / "core").glob("*.py")}
+    selection = select(lamp="class Lamp: pass")
+    assert core - set(paths_of(selection)) == {"core/f32_plain.py"}
+    assert core - set(paths_of(select(native=False, lamp="class Lamp: pass"))) == {"core/f32_viper.py"}
+
+
+def test_one_of_two_twins(tmp_path):
+    fast, plain = (set(paths_of(Selection("unix", native, tmp_path))) for native in (True, False))
+    assert fast - plain == {"core/f32_viper.py", "drivers/slcan_viper.py", "uwebsockets/xor.py"}
+    assert plain - fast == {"core/f32_plain.py", "drivers/slcan_plain.py"}
+
+
+def test_a_board_from_elsewhere_and_its_helpers_in_functions_too(select):
+    lamp = "from .colours import RED\nclass Lamp:\n    def run(self):\n        import desk.late.shades\n"
+    selection = select(lamp=lamp, colours="RED = 1", late__shades="import json", unused="X = 1")
+    ours = [path for path in paths_of(selection) if path.startswith("desk/")]
+    assert ours == ["desk/bench.py", "desk/colours.py", "desk/lamp.py", "desk/late/shades.py"]
+    assert selection.packages["desk"] == ours
+    assert "components/console/__init__.py" not in paths_of(selection)
+
+
+def test_modules_that_import_each_other(select):
+    assert "desk/two.py" in paths_of(select(lamp="import desk.two", two="import desk.lamp"))
+
+
+@pytest.mark.parametrize("statement", ["import requests", "from desk import nowhere", "from . import nowhere"])
+def test_a_missing_module_is_named_with_its_importer(select, statement):
+    with pytest.raises(SelectionError, match=r"desk\.bench: desk\.lamp imports (requests|desk\.nowhere)"):
+        select(lamp=statement)
+
+
+def test_a_missing_name_of_a_package_is_a_missing_module(select):
+    with pytest.raises(SelectionError, match=r"desk\.lamp imports core\.nothing"):
+        select(lamp="from core import nothing")
+
+
+def test_an_import_that_may_fail_may_be_missing(select):
+    lamp = "try:\n    import requests\nexcept ImportError:\n    from desk import instead\n"
+    assert "desk/instead.py" in paths_of(select(lamp=lamp, instead="X = 1"))
+
+
+def test_machine_code_without_a_twin_cannot_be_left_out(select):
+    fast = "import micropython\n@micropython.viper\ndef f(): pass\n"
+    assert "desk/fast.py" in paths_of(select(lamp="from desk import fast", fast=fast))
+    with pytest.raises(SelectionError, match=r"desk\.lamp imports desk\.fast: its machine code"):
+        select(native=False, lamp="from desk import fast", fast=fast)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ('{"name": "x", "use": "components.nothing:X"}', "component x: no module components.nothing"),
+        ('{"name": "x"}', "COMPONENTS cannot be read"),
+        ("1", "COMPONENTS cannot be read"),
+        ("nonsense", "cannot be read"),
+    ],
+)
+def test_a_wrong_declaration_is_told(select, entries, message):
+    with pytest.raises(SelectionError, match=message):
+        select(entries=entries)
+
+
+def test_a_board_that_is_not_there():
+    with pytest.raises(SelectionError, match="no board nowhere: .*boards/ has .*unix"):
+        Selection("nowhere")
+
+
+def test_image_py_says_what_it_was_made_for_and_is_written_once(tmp_path):
+    selection = Selection("unix", build=tmp_path)
+    image = dict(selection.files)["image.py"]
+    assert image == tmp_path / "unix/image.py"
+    values = {}
+    exec(image.read_text(), values)
+    assert values["BOARD"] == "boards.unix"
+    assert values["VERSION"].startswith("0.") and "\n" not in values["VERSION"]
+    before = image.stat().st_mtime_ns
+    assert Selection("unix", build=tmp_path).files == selection.files
+    assert image.stat().st_mtime_ns == before, "a build would freeze again for nothing"
+
+
+def test_plain_python_runs_it(tmp_path):
+    """MicroPython's build runs manifest.py with a python3 that has none of our packages."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from tools.selection import Selection; Selection('unix')"
+    command = [sys.executable, "-I", "-S", "-c", code, ROOT]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("board", boards())
+def test_every_board_of_the_tree_compiles(board, tmp_path):
+    selection = Selection(board, build=tmp_path)
+    compiled = mpy.compile_all(selection.files, ARCHES.get(selection.port, "x64"))
+    assert len(compiled) == len(selection.files)
+    assert all(data[:1] == b"M" for data in compiled.values())
+    assert Path(selection.board.replace(".", "/") + ".mpy").as_posix() in compiled
