@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from esp32_bases import APP, small, synthetic, with_partitions
+from esp32_bases import APP, small, with_partitions
 from esp32_mock_bootloader.advanced import process
 from esptool import cmds
 
@@ -12,7 +12,7 @@ from tools.esp32_image import START, Base
 from tools.firmware import ROOT
 from tools.flash import main as make_flash
 from tools.image import main as make_image
-from tools.partitions import DATA, NVS, ROMFS, Partition
+from tools.partitions import DATA, FAT, NVS, ROMFS, Partition
 from tools.payload import payload, romfs
 from tools.selection import Selection
 
@@ -60,7 +60,8 @@ def refusal(capsys, *arguments):
 
 
 def test_what_the_chip_received_is_what_was_built(chip, tmp_path):
-    (tmp_path / "base.bin").write_bytes(synthetic())
+    rows = [NVS_ROW, Partition("factory", 0, 0, APP, 0x10000), Partition("vfs", DATA, FAT, 0x20000, 0x80000)]
+    (tmp_path / "base.bin").write_bytes(with_partitions(rows, small()))
     image = tmp_path / "image.bin"
     assert make_image([BOARD, "--base", str(tmp_path / "base.bin"), "--out", str(image)]) == 0
     command = ["make", "flash", f"BOARD={BOARD}", f"PORT={chip.port}", f"FILE={image}"]

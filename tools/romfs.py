@@ -1,6 +1,6 @@
 """make romfs: a board's modules as a ROMFS image, which a MicroPython with VfsRom runs in place, as frozen code.
 
-    python -m tools.romfs BOARD [--arch ARCH] [--out romfs.img]
+    python -m tools.romfs BOARD [--out romfs.img]
 
 The image holds main.py and lib/; the builder is mpremote's. Bytecode and names stay in the flash; what
 the modules still take of the heap is told. On a device the image goes into a partition ``romfs``, mounted as /rom.
@@ -24,13 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Make the image; returns the exit status."""
     parser = argparse.ArgumentParser("make romfs", "make romfs BOARD=... [OUT=romfs.img]")
     parser.add_argument("board", metavar="BOARD")
-    parser.add_argument("--arch", help="machine code in the words of mpy-cross (default: that of the board's port)")
     parser.add_argument("--out", type=Path, help="default: build/BOARD/romfs.img")
     options = parser.parse_args(arguments)
     out = options.out or ROOT / "build" / options.board / "romfs.img"
     try:
         selection = Selection(options.board)
-        arch = options.arch or ARCHES.get(selection.port) or host_arch()
+        arch = ARCHES.get(selection.port) or host_arch()
         files = payload(selection if arch else Selection(options.board, native=False), arch)
         image = romfs(files)
         out.parent.mkdir(parents=True, exist_ok=True)
