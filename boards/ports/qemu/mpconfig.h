@@ -21,6 +21,7 @@
 #define MICROPY_PY_MACHINE_UART_INCLUDEFILE  "machine_uart.inc.c"
 #define MICROPY_PY_MACHINE_WDT               (1)
 #define MICROPY_PY_MACHINE_WDT_INCLUDEFILE   "machine_wdt.inc.c"
+#define MICROPY_PY___FILE__                  (0)
 #define MICROPY_EPOCH_IS_1970                (1)
 
 // Nothing to do: sleep until an interrupt, so that QEMU does as well.

@@ -99,6 +99,47 @@ static mp_obj_t store(mp_obj_t offset, mp_obj_t buf) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(store_obj, store);
 
+// Give back the slots that a dictionary has grown beyond what it holds: 0 to 40 %, and it never shrinks by itself.
+static void trim_map(mp_map_t *map) {
+    if (map->is_fixed || map->is_ordered || map->used == 0 || map->used == map->alloc) {
+        return;
+    }
+    mp_map_elem_t *old = map->table;
+    size_t alloc = map->alloc;
+    map->table = m_new0(mp_map_elem_t, map->used);
+    map->alloc = map->used;
+    map->used = 0;
+    map->all_keys_are_qstrs = 1;
+    for (size_t i = 0; i < alloc; i++) {
+        if (old[i].key != MP_OBJ_NULL && old[i].key != MP_OBJ_SENTINEL) {
+            mp_map_lookup(map, old[i].key, MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = old[i].value;
+        }
+    }
+    m_del(mp_map_elem_t, old, alloc);
+}
+
+// Do so for every module that is loaded, and every class in it: 4 KB of the charger's heap.
+void mps2_trim_modules(void) {
+    mp_map_t *modules = &MP_STATE_VM(mp_loaded_modules_dict).map;
+    for (size_t i = 0; i < modules->alloc; i++) {
+        if (!mp_map_slot_is_filled(modules, i) || !mp_obj_is_type(modules->table[i].value, &mp_type_module)) {
+            continue;
+        }
+        mp_obj_module_t *module = MP_OBJ_TO_PTR(modules->table[i].value);
+        mp_map_t *names = &module->globals->map;
+        for (size_t k = 0; k < names->alloc; k++) {
+            if (mp_map_slot_is_filled(names, k) && mp_obj_is_type(names->table[k].value, &mp_type_type)) {
+                const mp_obj_type_t *class = MP_OBJ_TO_PTR(names->table[k].value);
+                if (MP_OBJ_TYPE_HAS_SLOT(class, locals_dict)) {
+                    trim_map(&MP_OBJ_TYPE_GET_SLOT(class, locals_dict)->map);
+                }
+            }
+        }
+        trim_map(names);
+    }
+    trim_map(modules);
+}
+
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2) },
     { MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj) },

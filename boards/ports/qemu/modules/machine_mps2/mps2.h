@@ -39,4 +39,7 @@ size_t mps2_uart_write(unsigned int number, const uint8_t *data, size_t size); /
 void mps2_exit(int status) __attribute__((noreturn));
 bool mps2_random(uint8_t *buf, size_t size);
 
+// modmps2.c
+void mps2_trim_modules(void);
+
 #endif
