@@ -141,7 +141,8 @@ def check_value(spec, value):
     """What is wrong with `value` under an option's `spec`, or None."""
     kind = spec[0]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        return "%r is not of type %s" % (value, kind.__name__)
+        shown = "what is given" if kind is str else repr(value)  # for it may be a password
+        return "%s is not of type %s" % (shown, kind.__name__)
     if len(spec) == 3 and value not in spec[2]:
         return "%r is none of %s" % (value, ", ".join([repr(choice) for choice in spec[2]]))
     if len(spec) == 4:

@@ -136,7 +136,7 @@ def test_a_selection_that_does_not_fit(tmp_path, capsys):
         ("[]", "is not a JSON object"),
         ('{"ocpp": {"url": "ws://a/b", "colour": "red"}}', "'colour' in section 'ocpp' is unknown"),
         ('{"can": {"port": "socket://127.0.0.1:1"}}', "'port' in section 'can' is unknown"),
-        ('{"ocpp": {"url": 7}}', "7 is not of type str"),
+        ('{"ocpp": {"url": 7}}', "what is given is not of type str"),
         ('{"ocpp": {"url": "ws://a/b", "id": ""}}', "length 0 is not within"),
         ("x" * 9000, "is longer than 8192 bytes"),
     ],

@@ -70,6 +70,7 @@ def test_no_settings_at_all(tmp_path):
 def test_a_wrong_type_names_section_and_key(tmp_path, section, key, value):
     message = refusal(tmp_path, changed(section, key, value))
     assert section in message and key in message and "str" in message
+    assert "secret" not in message
 
 
 @pytest.mark.parametrize("section, key", [("ocpp", "ulr"), ("can", "bitrate"), ("metering", "scale")])
