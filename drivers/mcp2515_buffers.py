@@ -3,13 +3,12 @@
 import time
 from micropython import const
 
-from drivers.mcp2515_spi import EXTENDED, REMOTE, views
+from drivers.mcp2515_spi import EXT_ID, EXTENDED, REMOTE, RTR, views
 
 _WAITING = const(0x54)  # in READ STATUS: TXREQ of the three transmit buffers
 _TXREQ = const(8)
 _PATIENCE_MS = const(100)
 _SRR = const(0x10)  # in SIDL: remote frame with a standard identifier
-_RTR, _EXT_ID = const(1), const(2)  # machine.CAN's flags
 _FULL, _OVERRUN = const(1), const(2)  # machine.CAN's errors
 
 
@@ -66,32 +65,27 @@ class Buffers:
         if middle & EXTENDED:
             identifier = identifier << 18 | (middle & 3) << 16 | got[3] << 8 | got[4]
             remote = size & REMOTE
-            flags = _EXT_ID
+            flags = EXT_ID
         size = min(size & 15, 8)  # a data length code of 9 to 15 means 8, too
         frame[0] = identifier
         frame[1] = self._zeros[size] if remote else self._data[size]
-        frame[2] = flags | _RTR if remote else flags
+        frame[2] = flags | RTR if remote else flags
 
     def send(self, identifier, data, flags):
         """Send a frame: the number of its buffer, or None if it has to wait for those before it. Raises ValueError."""
-        if len(data) > 8 or identifier >> (29 if flags & _EXT_ID else 11):
+        if len(data) > 8 or identifier >> (29 if flags & EXT_ID else 11):
             raise ValueError("no CAN frame")
-        port = self._port
-        status = self.status()
-        place = self._place(status)
+        place = self._place(self.status())
         if place < 0:
             self.dropped += 1
             return None
-        buffer = place % 3
-        marks = REMOTE if flags & _RTR else 0
-        if flags & _EXT_ID:
-            port.load(buffer, place // 3, identifier, marks | EXTENDED, data)
-        else:
-            port.load(buffer, place // 3, identifier << 18, marks, data)
-        self._places[buffer] = place
-        self._waiting = status & _WAITING | 4 << 2 * buffer
-        port.request(buffer)
-        return buffer
+        self._places[place % 3] = place
+        self._waiting |= 4 << 2 * (place % 3)
+        if not flags & EXT_ID:
+            identifier <<= 18
+        self._port.load(place, identifier, flags, data)
+        self._port.request(place % 3)
+        return place % 3
 
     def waiting(self):
         """Whether frames are to be sent."""

@@ -5,6 +5,7 @@ import time
 from micropython import const
 
 EXTENDED, REMOTE = 0x08, 0x40  # the bits of SIDL and DLC
+RTR, EXT_ID = 1, 2  # machine.CAN's flags
 _WRITE, _READ, _MODIFY = const(0x02), const(0x03), const(0x05)
 _READ_BUFFER, _READ_STATUS, _REQUEST, _RESET = const(0x90), const(0xA0), const(0x80), const(0xC0)
 _START_CLOCKS = const(256)  # twice the oscillator start-up time of 8.1
@@ -29,6 +30,8 @@ class _Closed:
 
 class Port:
     """A ``machine.SPI`` (mode 0) with a pin for CS. Raises OSError while it is closed. Only `reset` and `put` allocate.
+
+    Functions are kept so small that MicroPython has their state on the stack (11 words): no frame costs heap.
 
     ``frame``: the 13 bytes of the buffer that `receive` read, behind one that means nothing.
     """
@@ -57,21 +60,17 @@ class Port:
         """There is an SPI to use."""
         return not isinstance(self._spi, _Closed)
 
+    # CS stays low if SPI raises: `open` comes with a pin that is high again.
+
     def _exchange(self, out, into):
-        cs = self._cs
-        cs(0)
-        try:
-            self._spi.write_readinto(out, into)
-        finally:
-            cs(1)
+        self._cs(0)
+        self._spi.write_readinto(out, into)
+        self._cs(1)
 
     def _write(self, out):
-        cs = self._cs
-        cs(0)
-        try:
-            self._spi.write(out)
-        finally:
-            cs(1)
+        self._cs(0)
+        self._spi.write(out)
+        self._cs(1)
 
     def reset(self, crystal):
         """Set all registers to their defaults and enter configuration mode; wait until the oscillator runs (8.1)."""
@@ -111,20 +110,29 @@ class Port:
         self._query[0] = _READ_BUFFER | buffer << 2
         self._exchange(self._query, self.frame)
 
-    def load(self, buffer, priority, identifier, marks, data):
-        """Fill a transmit buffer that is free: TXBnCTRL (the priority, 0 to 3), and behind it the frame.
+    def load(self, place, identifier, flags, data):
+        """Fill transmit buffer ``place % 3``, which must be free; its priority is ``place // 3``, 0 to 3.
 
-        `identifier` has 29 bits, a standard one in the upper 11; `marks`: EXTENDED and REMOTE.
+        `identifier` has 29 bits, a standard one in the upper 11; `flags` are those of machine.CAN.
         """
+        self._head(place, identifier, flags)
+        self._body(data)
+        self._write(self._outs[len(data) + 8])
+
+    def _head(self, place, identifier, flags):
         out = self._out
-        out[0], out[1], out[2] = _WRITE, 0x30 + 16 * buffer, priority
-        out[3], out[4] = identifier >> 21, identifier >> 13 & 0xE0 | marks & EXTENDED | identifier >> 16 & 3
-        out[5], out[6], out[7] = identifier >> 8 & 255, identifier & 255, marks & REMOTE | len(data)
-        at = 8
-        for byte in data:
-            out[at] = byte
-            at += 1
-        self._write(self._outs[at])
+        out[0], out[1], out[2] = _WRITE, 0x30 + 16 * (place % 3), place // 3
+        out[3] = identifier >> 21
+        out[4] = identifier >> 13 & 0xE0 | identifier >> 16 & 3 | (EXTENDED if flags & EXT_ID else 0)
+        out[5] = identifier >> 8 & 255
+        out[6] = identifier & 255
+        out[7] = REMOTE if flags & RTR else 0
+
+    def _body(self, data):
+        out = self._out
+        out[7] |= len(data)
+        for at in range(len(data)):
+            out[at + 8] = data[at]
 
     def request(self, buffer):
         """Have a transmit buffer sent. CS is high again long before the frame has gone out (errata DS80179, 5)."""

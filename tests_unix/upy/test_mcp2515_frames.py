@@ -1,5 +1,6 @@
 """Frames through the MCP2515 driver: every kind and length, both buffers, order, overruns, no allocation."""
 
+import gc
 import micropython
 import random
 
@@ -203,6 +204,46 @@ async def test_recv_and_send_allocate_nothing_and_ask_little_of_spi():
     finally:
         micropython.heap_unlock()
     assert not bad and counters[5] == 3 and driver.tx_dropped == 1
+
+
+class Scale:
+    """An SPI that notes how much heap is in use when it is reached."""
+
+    def __init__(self, spi):
+        self.spi = spi
+        self.most = 0
+
+    def weigh(self):
+        used = gc.mem_alloc()
+        if used > self.most:
+            self.most = used
+
+    def write(self, data):
+        self.weigh()
+        self.spi.write(data)
+
+    def write_readinto(self, data, into):
+        self.weigh()
+        self.spi.write_readinto(data, into)
+
+
+async def test_no_function_is_so_large_that_its_state_goes_to_the_heap():
+    """Such a state is freed when the function returns, and heap_lock() does not mind it; but it takes time."""
+    chip, driver = await joined()
+    frame = [0, None, 0, 0]
+    chip.receive(ID, DATA)
+    scale = driver._port._spi = Scale(chip.spi)
+    counters = [None] * 8
+    for call in (
+        lambda: driver.recv(frame),
+        lambda: driver.send(ID, DATA, EXTENDED),
+        lambda: driver.get_counters(counters),
+    ):
+        scale.most = 0
+        gc.collect()
+        before = gc.mem_alloc()
+        call()
+        assert scale.most == before, (scale.most, before)
 
 
 async def test_bytes_on_spi_a_frame():
