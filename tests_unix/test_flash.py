@@ -1,10 +1,10 @@
 """make flash against a bootloader that speaks the ESP32's serial protocol over a pseudo terminal."""
 
 import subprocess
+import sys
 
 import pytest
 from esp32_bases import APP, small, with_partitions
-from esp32_mock_bootloader.advanced import process
 from esptool import cmds
 
 from tools import flash
@@ -25,7 +25,13 @@ class Chip:
     """A mock bootloader on a serial port of its own."""
 
     def __init__(self, name="esp32"):
-        self.process, self.port = process.start_pty(timeout=None, chip=name)
+        command = [sys.executable, str(ROOT / "tests_unix" / "mock_chip.py"), name]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.port = self._process.stdout.readline().strip()
+
+    def end(self):
+        self._process.kill()
+        self._process.communicate()
 
     def read(self, address, size):
         """What its flash holds."""
@@ -46,8 +52,7 @@ class Chip:
 def chip():
     mock = Chip()
     yield mock
-    mock.process.kill()
-    mock.process.wait()
+    mock.end()
 
 
 def refusal(capsys, *arguments):
@@ -134,8 +139,7 @@ def test_another_chip_is_not_written(tmp_path, capsys):
         said = refusal(capsys, BOARD, "--port", other.port, "--file", tmp_path / "image.bin")
         assert "there is an ESP32-C3, not an ESP32" in said
     finally:
-        other.process.kill()
-        other.process.wait()
+        other.end()
 
 
 def test_files_that_are_not_written(tmp_path, capsys):
