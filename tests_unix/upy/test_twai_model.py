@@ -2,6 +2,7 @@
 
 import micropython
 
+from twai_desk import breaks, configured, get, load, powered, put, running, window
 from twai_model import (
     BRP_DIV,
     CLOCK_DIVIDER,
@@ -19,63 +20,9 @@ from twai_model import (
     WINDOW,
     Twai,
 )
-from twai_model_soc import DPORT_CLOCK, DPORT_RESET, GPIO_IN_SEL, GPIO_OUT_SEL, TWAI, TWAI_BIT
+from twai_model_soc import DPORT_CLOCK, DPORT_RESET, GPIO_IN_SEL, GPIO_OUT_SEL, TWAI_BIT
 
 RELEASE, CLEAR_OVERRUN, REQUEST, ONCE = 4, 8, 1, 3
-
-
-def get(model, register):
-    return model[TWAI + 4 * register]
-
-
-def put(model, register, value):
-    model[TWAI + 4 * register] = value
-
-
-def breaks(words, action, *arguments):
-    try:
-        action(*arguments)
-    except AssertionError as e:
-        assert words in str(e), e
-        return
-    raise Exception("the model let it pass: " + words)
-
-
-def powered(revision=3, air_reads=1):
-    model = Twai(revision, air_reads)
-    model[DPORT_CLOCK] = model[DPORT_CLOCK] | TWAI_BIT
-    model[DPORT_RESET] = model[DPORT_RESET] & ~TWAI_BIT
-    model[GPIO_OUT_SEL + 4 * 21] = 123
-    model[GPIO_IN_SEL + 4 * 94] = 128 | 22
-    return model
-
-
-def configured(mode=0, code=b"\0\0\0\0", mask=b"\xff\xff\xff\xff", timing=(9, 0x1C), **options):
-    model = powered(**options)
-    put(model, CLOCK_DIVIDER, 128)
-    put(model, TIMING_0, timing[0])
-    put(model, TIMING_1, timing[1])
-    for place, byte in enumerate(code + mask):
-        put(model, WINDOW + place, byte)
-    put(model, MODE, 1 | mode)
-    return model
-
-
-def running(mode=8, enabled=0xEF, **options):
-    model = configured(mode=mode, **options)
-    put(model, ENABLE, enabled)
-    put(model, MODE, mode)
-    get(model, STATUS)  # the bus is idle: it takes part
-    return model
-
-
-def load(model, *buffer):
-    for place, byte in enumerate(buffer):
-        put(model, WINDOW + place, byte)
-
-
-def window(model, size):
-    return bytes([get(model, WINDOW + place) for place in range(size)])
 
 
 def test_dead_without_clock_or_in_reset():
@@ -281,3 +228,29 @@ def test_receive_errors():
     put(model, MODE, 8)
     get(model, STATUS)
     assert model.receive(1)
+
+
+def test_errata():
+    model = running()
+    load(model, 0x02, 0x24, 0x60, 1, 2)
+    for spoiled in (True, False):
+        model.rx_error()
+        if not spoiled:
+            load(model, 0x00)
+            put(model, COMMAND, REQUEST)  # a message without data puts it right
+            model.transmit()
+        model.receive(1, b"abc")
+        assert (window(model, 8)[5:] == b"abc") is not spoiled
+        put(model, COMMAND, RELEASE)
+        model.receive(1, b"abc")
+        assert window(model, 8)[5:] == b"abc"
+        put(model, COMMAND, RELEASE)
+    model.go_bus_off()
+    put(model, MODE, 8)
+    model.bus_free(128)
+    assert not get(model, STATUS) & 0x80
+    breaks("3.13.3", put, model, COMMAND, REQUEST)
+    put(model, MODE, 9)
+    put(model, MODE, 8)
+    get(model, STATUS)
+    put(model, COMMAND, REQUEST)

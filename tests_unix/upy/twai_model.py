@@ -6,7 +6,7 @@ Nothing happens by itself but transmission: a requested frame is on the air for 
 register, then it is sent (``air_reads = None``: until `transmit()` or one of the errors is called).
 """
 
-from twai_model_chip import ERROR_BIT, ERROR_OTHER, ERROR_STUFF, RI, Controller, parse, rule
+from twai_model_chip import DATA_FIELD, ERROR_BIT, ERROR_OTHER, ERROR_STUFF, RI, Controller, parse, rule
 from twai_model_soc import APB_HZ, Soc
 
 MODE, COMMAND, STATUS, INTERRUPT, ENABLE, TIMING_0, TIMING_1 = 0, 1, 2, 3, 4, 6, 7
@@ -14,7 +14,7 @@ ALC, ECC, WARNING_LIMIT, REC, TEC, WINDOW, MESSAGES, CLOCK_DIVIDER = 11, 12, 13,
 READ_ONLY = (STATUS, INTERRUPT, ALC, ECC, MESSAGES)
 RESERVED = (5, 8, 9, 10, 30)
 BRP_DIV = 1 << 4
-ACK_SLOT, ERROR_ACTIVE_FLAG, DATA_FIELD = 25, 17, 10  # segments, table 21
+ACK_SLOT, ERROR_ACTIVE_FLAG = 25, 17  # segments, table 21
 
 
 class Twai(Soc):

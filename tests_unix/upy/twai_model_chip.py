@@ -9,6 +9,7 @@ FIFO_BREAKS_AT = 64  # messages: ESP32 errata "RX FIFO overruns with 64 or more 
 
 RI, TI, EI, DOI, EPI, ALI, BEI = 1, 2, 4, 8, 32, 64, 128
 ERROR_BIT, ERROR_FORM, ERROR_STUFF, ERROR_OTHER = 0, 1, 2, 3
+CRC_FIELD, DATA_FIELD = 8, 10  # segments, table 21
 
 
 def rule(holds, text):
@@ -108,6 +109,8 @@ class Controller:
         self.rec = self.tec = self.alc = self.ecc = 0
         self.alc_held = self.ecc_held = False
         self.bus_off = self.force_bus_off = False
+        self.spoils = False  # the next message, after an error in the data of the last (errata TWAI-3.13.5)
+        self.stale = False  # bus-off is over, and it was not yet in reset mode again (errata TWAI-3.13.3)
         self.waits = 0  # so many times 11 recessive bits until it takes part
         self.fifo = Fifo()
         self.pending = None  # (frame, single shot, self reception)
@@ -152,6 +155,7 @@ class Controller:
         """MOD.0 from 0 to 1, by the processor or by bus-off (table 10: the FIFO is emptied)."""
         self.reset_mode = True
         self.pending = None
+        self.stale = False
         self.fifo = Fifo()
         self.interrupts &= EI | BEI
         self.alc_held = self.ecc_held = False
@@ -173,6 +177,7 @@ class Controller:
             limit_before = self.error_status
             self.tec = self.waits
             self.bus_off = self.waits > 0
+            self.stale = not self.bus_off
             if limit_before != self.error_status or not self.bus_off:
                 self.raise_interrupt(EI)
 
@@ -183,6 +188,10 @@ class Controller:
         if not self.on_bus:
             self.bus_free()
             return False
+        if self.spoils:
+            self.spoils = False
+            identifier, data, extended, remote = frame
+            frame = (identifier, data[1:] + b"\xee" if data else data, extended, remote)
         if not self.listen_only and self.rec:
             self._count(127 if self.rec > 127 else self.rec - 1, self.tec)
         return self._store(frame, size)
@@ -199,6 +208,7 @@ class Controller:
     def request(self, frame, once, self_reception):
         """Command register bits 0, 1, 4."""
         rule(not self.reset_mode, "a transmission is requested in reset mode")
+        rule(not self.stale, "after bus-off the first message is erroneous without another reset mode (errata 3.13.3)")
         rule(not self.listen_only, "a transmission is requested in listen only mode")
         rule(self.pending is None, "a transmission is requested while the transmit buffer is locked (SR.2 is 0)")
         self.pending = (frame, once, self_reception)
@@ -218,6 +228,7 @@ class Controller:
         frame, _, self_reception = self.pending
         self._count(self.rec, self.tec - 1 if self.tec else 0)
         self.complete = True
+        self.spoils = self.spoils and bool(frame[1])  # one without data puts it right
         self._release_transmit_buffer()
         if self_reception:
             self._store(frame)
@@ -238,6 +249,8 @@ class Controller:
         if not self.ecc_held:
             self.ecc, self.ecc_held = code << 6 | (not transmitting) << 5 | segment, True
             self.raise_interrupt(BEI)
+        if not transmitting and code in (ERROR_BIT, ERROR_STUFF) and segment in (CRC_FIELD, DATA_FIELD):
+            self.spoils = True
         if self.listen_only:
             return
         if transmitting:
