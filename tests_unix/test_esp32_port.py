@@ -1,0 +1,136 @@
+"""The ESP32 image as far as it can be checked without ESP-IDF: its flash, its start, the command of its build."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tools import partitions, port_esp32
+from tools.firmware import interpreter
+from tools.mpy import compile_all
+from tools.payload import payload, romfs
+from tools.portmake import Frozen
+from tools.selection import ROOT, Selection, boards
+from tools.toolchain import BuildError
+
+FLASH = 4 << 20
+TYPES = {"app": partitions.APP, "data": partitions.DATA}
+SUBTYPES = {"nvs": 2, "ota": 0, "phy": 1, "ota_0": 0x10, "ota_1": 0x11, "0x8f": partitions.ROMFS, "fat": partitions.FAT}
+ESP32_BOARDS = [board for board in boards() if Selection(board).port == "esp32"]
+
+
+def table():
+    """{label: Partition} of the board folder."""
+    lines = (port_esp32.BOARD_FOLDER / "partitions.csv").read_text().splitlines()
+    rows = csv.reader(line for line in lines if not line.startswith("#"))
+    found = {}
+    for label, kind, subtype, offset, size, *_ in ([field.strip() for field in row] for row in rows):
+        found[label] = partitions.Partition(label, TYPES[kind], SUBTYPES[subtype], int(offset, 16), int(size, 16))
+    return found
+
+
+def test_the_partitions_are_sound_and_fill_the_flash():
+    rows = list(table().values())
+    partitions.check(rows)
+    assert partitions.decode(partitions.encode(rows)) == rows
+    assert rows[0].offset == partitions.TABLE_OFFSET + partitions.SECTOR
+    assert [row.end for row in rows[:-1]] == [row.offset for row in rows[1:]], "a gap"
+    assert rows[-1].end == FLASH
+    assert all(row.offset % partitions.APP_ALIGN == 0 for row in rows if row.is_app)
+
+
+def test_what_the_firmware_relies_on_is_there():
+    found = table()
+    assert found["ota_0"].size == found["ota_1"].size, "an image must fit into either"
+    assert found["otadata"].size == 2 * partitions.SECTOR
+    assert found["nvs"].size >= 3 * partitions.SECTOR
+    assert found["vfs"].is_vfs
+    settings = (port_esp32.BOARD_FOLDER / "sdkconfig.board").read_text()
+    assert "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y" in settings
+    assert "#define MICROPY_VFS_ROM (1)" in (port_esp32.BOARD_FOLDER / "mpconfigboard.h").read_text()
+
+
+@pytest.mark.parametrize("board", ESP32_BOARDS)
+def test_the_application_fits_into_the_romfs_partition(board):
+    image = romfs(payload(Selection(board), "xtensawin"))
+    assert len(image) <= table()["romfs"].size
+
+
+@pytest.mark.parametrize("application", [True, False])
+def test_an_application_in_the_romfs_goes_before_the_frozen_one(tmp_path, application):
+    """The start-up module in MicroPython, with the folder of this machine as the flash's file system."""
+    files = compile_all([("image.py", ROOT / "boards/__init__.py")], "") if application else {"other.mpy": b"\0"}
+    (tmp_path / "flashbdev.py").write_text("bdev = None\n")
+    (tmp_path / "rom.img").write_bytes(romfs({f"lib/{name}": data for name, data in files.items()}))
+    code = (
+        "import sys, vfs\n"
+        f"vfs.mount(vfs.VfsRom(memoryview(open({str(tmp_path / 'rom.img')!r}, 'rb').read())), '/rom')\n"
+        f"sys.path[:] = ['', '.frozen', '/rom', '/rom/lib', {str(tmp_path)!r}]\n"
+        f"exec(open({str(port_esp32.START / '_boot.py')!r}).read())\n"
+        "print(sys.path)\n"
+    )
+    result = subprocess.run([interpreter(), "-c", code], capture_output=True, text=True, timeout=30)
+    paths = ["/rom", "/rom/lib", ".frozen", "/lib"] if application else [".frozen", "/lib"]
+    assert result.stdout.strip() == repr(paths), result.stderr
+
+
+@pytest.fixture
+def idf(tmp_path):
+    """A folder that looks like ESP-IDF 5.4; its export.sh puts a ``make`` on the path that tells how it was called."""
+    (tmp_path / "tools/cmake").mkdir(parents=True)
+    text = "set(IDF_VERSION_MAJOR 5)\nset(IDF_VERSION_MINOR 4)\nset(IDF_VERSION_PATCH 1)\n"
+    (tmp_path / "tools/cmake/version.cmake").write_text(text)
+    (tmp_path / "make").write_text('#!/bin/sh\necho "$UCHARGE_BOARD|$*"\n')
+    (tmp_path / "make").chmod(0o755)
+    (tmp_path / "export.sh").write_text(f'PATH="{tmp_path}:$PATH"\n')
+    return tmp_path
+
+
+def test_the_command_with_an_idf_of_this_machine(idf, tmp_path):
+    board = ESP32_BOARDS[0]
+    source = tmp_path / "micro python"
+    environment = port_esp32.build_environment(Frozen(Selection(board), (port_esp32.START,)), source)
+    command = port_esp32.command(port_esp32.Idf(idf), source, tmp_path / "port", environment)
+    result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+    compiler, image = result.stdout.splitlines()
+    assert compiler.startswith(f"{board}|-C {source}/mpy-cross BUILD=")
+    assert f"-C {source}/ports/esp32 BOARD_DIR={port_esp32.BOARD_FOLDER} BUILD={tmp_path}/port" in image
+    assert image.endswith(f"FROZEN_MANIFEST={ROOT}/manifest.py")
+    assert environment["UCHARGE_VERSION"] and len(environment["UCHARGE_VERSION"]) < 32
+
+
+def test_the_command_in_the_container_sees_the_same_paths(tmp_path):
+    source = tmp_path / "micropython"
+    (source / ".git").mkdir(parents=True)
+    environment = port_esp32.build_environment(Frozen(Selection(ESP32_BOARDS[0]), (port_esp32.START,)), source)
+    command = port_esp32.command(port_esp32.Idf(None, "docker"), source, ROOT / "build/x/port", environment)
+    assert command[:3] == ["docker", "run", "--rm"] and "espressif/idf:v5.4" in command
+    assert f"{ROOT}:{ROOT}" in command and f"{source}:{source}" in command
+    assert f"UCHARGE_BOARD={ESP32_BOARDS[0]}" in command
+    assert "submodules" in command[-1] and command[-1].endswith("manifest.py")
+
+
+def test_without_an_idf_one_message_says_what_is_missing_and_what_works(tmp_path, monkeypatch):
+    monkeypatch.delenv("IDF_PATH", raising=False)
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    result = subprocess.run(
+        [sys.executable, "-m", "tools.build_firmware", ESP32_BOARDS[0]],
+        cwd=ROOT, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 1 and len(result.stderr.splitlines()) == 1
+    for word in ("v5.2 to v5.4", "IDF_PATH is not set", "espressif/idf:v5.4", "make image", "make romfs"):
+        assert word in result.stderr
+
+
+def test_an_idf_of_the_wrong_version_is_named(idf, monkeypatch):
+    monkeypatch.setenv("IDF_PATH", str(idf))
+    assert port_esp32.find_idf("x") == port_esp32.Idf(idf)
+    version = idf / "tools/cmake/version.cmake"
+    version.write_text(version.read_text().replace("MINOR 4", "MINOR 5"))
+    with pytest.raises(BuildError, match=r"with ESP-IDF 5\.5; wanted is v5\.2 to v5\.4"):
+        port_esp32.find_idf("x")
+    version.unlink()
+    with pytest.raises(BuildError, match="which has no ESP-IDF"):
+        port_esp32.find_idf("x")
