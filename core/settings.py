@@ -19,7 +19,10 @@ def read_settings(path):
     if len(text) > _MAX_BYTES:
         raise DeclarationError("settings: %s is longer than %d bytes" % (path, _MAX_BYTES))
     try:
-        settings = json.loads(text)
+        whole = json.loads("[%s,0]" % text)  # MicroPython 1.25 alone would take an object that breaks off
+        if len(whole) != 2:
+            raise ValueError("it breaks off")
+        settings = whole[0]
     except ValueError as e:
         raise DeclarationError("settings: %s is not JSON: %s" % (path, e))
     if not isinstance(settings, dict):

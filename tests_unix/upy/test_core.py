@@ -205,7 +205,8 @@ async def test_rare_lines_come_once_a_minute_with_their_count():
 def test_settings(tmp):
     path = tmp + "/settings.json"
     assert read_settings(path) == {}
-    for text, word in (('{"a": ', "JSON"), ("[]", "object"), ("{}" + " " * 9000, "longer")):
+    broken = ('{"a": ', '{"a": 1', "")
+    for text, word in [(text, "JSON") for text in broken] + [("[]", "object"), ("{}" + " " * 9000, "longer")]:
         with open(path, "w") as file:
             file.write(text)
         try:

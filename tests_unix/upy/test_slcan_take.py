@@ -1,5 +1,6 @@
 """Taking a frame line apart: the machine code and the plain Python are the same function."""
 
+import binascii
 import random
 
 from drivers import slcan_lines, slcan_plain
@@ -27,9 +28,9 @@ def test_frames_at_any_place_in_upper_and_lower_case():
         for turn in range(300):
             data = bytes([random.getrandbits(8) for _ in range(turn % 9)])
             identifier = random.getrandbits(29)
-            text = b"T%08X%d" % (identifier, len(data)) + data.hex().encode() + b"\r"
+            text = b"T%08X%d" % (identifier, len(data)) + binascii.hexlify(data) + b"\r"
             assert take(kind, b"xyz" + text + b"T", 3) == (identifier, data, 8, len(text))
-            text = b"t%03x%d" % (identifier & 0x7FF, len(data)) + data.hex().upper().encode() + b"\r"
+            text = b"t%03x%d" % (identifier & 0x7FF, len(data)) + binascii.hexlify(data).upper() + b"\r"
             assert take(kind, text) == (identifier & 0x7FF, data, 3, len(text))
 
 
