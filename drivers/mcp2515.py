@@ -21,6 +21,8 @@ _BUKT = const(4)  # when buffer 0 is full, a frame goes to buffer 1
 _JOIN_MS = const(500)  # the controller waits for 11 recessive bits
 _FAREWELL_BITS = const(600)  # on leaving the bus: three frames of at most 160 bits, and one that is just on it
 _STOPPED, _BUS_OFF = const(0), const(4)
+_OUTPUTS = tuple(range(6)) + tuple(range(12, 24)) + (25, 26, 27, 32, 33)  # of the ESP32; 6 to 11 go to its flash
+_INPUTS = _OUTPUTS + tuple(range(34, 40))
 
 
 class Mcp2515:
@@ -48,11 +50,11 @@ class Mcp2515:
 
     requires = ()
     options = {
-        "sck": (int, 18, 0, 33),
-        "mosi": (int, 23, 0, 33),
-        "miso": (int, 19, 0, 39),
-        "cs": (int, 5, 0, 33),
-        "interrupt": (int, 4, 0, 39),
+        "sck": (int, 18, _OUTPUTS),
+        "mosi": (int, 23, _OUTPUTS),
+        "miso": (int, 19, _INPUTS),
+        "cs": (int, 5, _OUTPUTS),
+        "interrupt": (int, 4, _INPUTS),
         "spi": (int, 2, 1, 2),
         "baudrate": (int, 8000000, 100000, 10000000),
         "crystal": (int, 8000000, CRYSTALS),
@@ -69,6 +71,8 @@ class Mcp2515:
         self, sck=18, mosi=23, miso=19, cs=5, interrupt=4, spi=2, baudrate=8000000, crystal=8000000, bitrate=250000
     ):
         self._pins = (sck, mosi, miso, cs, interrupt)
+        if len(set(self._pins)) < len(self._pins):
+            raise ValueError("two signals on one GPIO")
         self._number = spi
         self._baudrate = baudrate
         self._crystal = crystal

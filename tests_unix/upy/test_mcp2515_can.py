@@ -7,6 +7,7 @@ from mcp2515_desk import DATA, ID, wired
 from mcp2515_model import ERROR
 
 from core.clock import VirtualClock
+from core.declare import DeclarationError
 from core.kernel import STOPPED, Kernel
 from core.log import DEBUG, Log, LogTail
 
@@ -62,6 +63,30 @@ class Bench:
             await self.clock.advance(50)
             await asyncio.sleep_ms(1)
         await self.task
+
+
+def test_a_board_that_cannot_be_is_refused():
+    for options, words in (
+        ({"cs": 6}, "cs"),  # the flash's
+        ({"mosi": 34}, "mosi"),  # only an input
+        ({"interrupt": 40}, "interrupt"),
+        ({"cs": 18}, "two signals on one GPIO"),
+        ({"bitrate": 1000000}, "cannot make 1000000 bit/s"),
+        ({"crystal": 10000000}, "crystal"),
+        ({"baudrate": 10000001}, "baudrate"),
+    ):
+
+        class Wrong:
+            NAME = "wrong"
+            COMPONENTS = ({"name": "driver", "use": "drivers.mcp2515:Mcp2515", "options": options},)
+
+        clock = VirtualClock()
+        try:
+            Kernel(Wrong, {}, clock, Log(LogTail(clock, None), "main"))
+        except DeclarationError as e:
+            assert words in str(e), e
+        else:
+            raise AssertionError(options)
 
 
 async def test_frames_reach_their_handlers_and_the_bus():
