@@ -23,6 +23,7 @@ async def test_nothing_happens_before_init_and_the_bus_waits_for_ready():
     assert driver.get_counters() == [0, 0, 0, 0, 0, 0, 1, 0]
     driver.deinit()
     assert driver.state() == driver.STATE_STOPPED and not chip.receive(ID, DATA) and not chip.spi.open
+    assert chip.on_interrupt is None  # INT is nobody's
     driver.deinit()
     driver.init()
     await soon(driver.ready())
