@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import pytest
-from esp32_bases import old, small, synthetic, with_partitions
+from esp32_bases import old, small, synthetic, with_app, with_partitions
 
 from tools import littlefs_image, partitions
 from tools.esp32_image import START, Base
@@ -108,6 +108,14 @@ def test_it_says_what_the_modules_cost_in_heap(made):
     assert loaded < heap < 2 * loaded
     warned = [line for line in lines if line.startswith("warning: an ESP32 without PSRAM")]
     assert len(warned) == (heap > 135)
+
+
+def test_a_base_for_a_module_with_psram_needs_no_warning(tmp_path, capsys):
+    machine = b"Generic ESP32 module with SPIRAM with ESP32".ljust(64, b"\0")
+    (tmp_path / "base.bin").write_bytes(with_app(lambda app: app.replace(bytes(64), machine, 1), small()))
+    assert make_image([BOARD, "--base", str(tmp_path / "base.bin"), "--out", str(tmp_path / "image.bin")]) == 0
+    said = capsys.readouterr().out
+    assert "heap: about" in said and "warning" not in said
 
 
 def test_a_base_without_a_partition_for_files_gets_one(tmp_path):
