@@ -18,7 +18,12 @@ _WINDOW = 128
 class Machine:
     """What of the module the charger and tools use."""
 
+    def WDT(self, timeout):
+        assert 1000 <= timeout < 1 << 31, timeout
+        self.watchdog_ms = timeout
+
     def reset(self):
+        say(f"reset, watchdog of {self.watchdog_ms} ms\r\n")
         sys.exit(3)
 
 

@@ -69,6 +69,7 @@ async def test_settings_reach_the_charger_which_starts_with_them(depot, tmp_path
     assert json.loads((site.home / "settings.json").read_text()) == settings
     assert board.starts == starts + 1 and board.status is None
     assert "kernel: exit 0" in board.text, "it was stopped in an orderly way"
+    assert "reset, watchdog of 600000 ms" in board.text, "the charger's own would have come in between"
 
 
 async def test_settings_that_the_board_refuses_are_not_written(depot, tmp_path):
