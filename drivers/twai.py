@@ -18,7 +18,7 @@ except (ImportError, SyntaxError, ValueError):  # this build, or this image, has
 _OVERRUN, _FREE, _WAITS, _ERROR, _OFF = const(2), const(4), const(0x30), const(0x40), const(0x80)  # in the status
 _LOST, _BUS_ERROR = const(0x40 << 16), const(0x80 << 16)  # events, see drain()
 _NEWS = const(0xFFFFC2)  # of what drain() returns: error and bus status, overrun, frames, events
-_PATIENCE_MS = const(100)
+_PATIENCE_MS, _FAREWELL_BITS = const(100), const(600)
 
 
 class Twai:
@@ -33,13 +33,12 @@ class Twai:
     - ``restart`` follows the standard: it takes part again after 128 times 11 recessive bits.
     - ``set_filters``: see `acceptance` in drivers/twai_timing.py. It loses what is just being received or sent.
 
-    Options: GPIO numbers, tx (out of 0..5, 12..23, 25..27, 32, 33) and rx (also 34..39); bitrate, bit/s; timer, the
-    number of the hardware timer.
+    Options: GPIO numbers, tx (out of 0..5, 12..23, 25..27, 32, 33) and rx (also 34..39); bitrate, bit/s; timer, number.
 
-    Around the errata of the chip: a frame after certain receive errors (TWAI-3.13.5) and a broken FIFO (3.13.11) are
-    dropped with a reset of the controller, the first message after bus-off is right (3.13.3).
+    Errata: a frame after certain receive errors (TWAI-3.13.5) and a broken FIFO (3.13.11) are dropped with a reset of
+    the controller, the first message after bus-off is right (3.13.3).
 
-    In tests `hardware` stands in for the module ``machine`` (mem32 and Timer); with it goes ``twai_plain`` as `code`.
+    In tests `hardware` stands in for ``machine`` (mem32 and Timer); with it goes ``twai_plain`` as `code`.
     """
 
     requires = ()
@@ -96,12 +95,14 @@ class Twai:
         self._busy = False
 
     def deinit(self):
-        """Leave the bus."""
+        """Leave the bus. What waits to be sent, a stop command perhaps, has a few milliseconds for that."""
         if self._timer is None:
             return
         self._busy = True  # a call of `_tick` may be under way
         self._timer.deinit()
         self._timer = None
+        if self._on_bus():
+            self._queue.finish(self._memory, self._chip.free, _FAREWELL_BITS * 1000000 // self._bitrate)
         self._runs = False
         self._chip.stop()
         self.tx_dropped += self._queue.clear()
@@ -260,10 +261,8 @@ class Twai:
         if waits and self._chip.free():
             self._queue.pump(self._memory)
         self._busy = False
-        if waits:
-            return 0
-        self.tx_dropped += 1
-        return None
+        self.tx_dropped += not waits
+        return 0 if waits else None
 
     def _on_bus(self):
         return self._state != self.STATE_STOPPED and self._state != self.STATE_BUS_OFF

@@ -1,5 +1,6 @@
 """Frames that wait for the one transmit buffer of the TWAI controller."""
 
+import time
 from micropython import const
 
 _SLOT, _SLOTS = const(16), const(17)  # one slot keeps what was handed over last
@@ -65,6 +66,15 @@ class Queue:
             self._next = (self._next + 1) % _SLOTS
             self.count -= 1
             self.handed_over = True
+
+    def finish(self, memory, free, patience_us):
+        """Send all that waits, a stop command perhaps, if the bus takes it in time. ``free()``: the buffer is."""
+        began_us = time.ticks_us()
+        while self.count or self.handed_over:
+            if free():
+                self.pump(memory)
+            elif time.ticks_diff(time.ticks_us(), began_us) > patience_us:
+                return
 
     def again(self, memory):
         """Hand over once more what was handed over last."""

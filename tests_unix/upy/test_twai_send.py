@@ -163,3 +163,16 @@ def test_sending_allocates_nothing():
     for wanted in ((ID, DATA, True, False), (ID, DATA, True, False), (0x123, DATA, False, False)):
         assert model.transmit() == wanted
         hardware.tick()
+
+
+def test_what_waits_at_the_end_still_goes_out_if_the_bus_takes_it():
+    """Of a component that fails, the last frames are the stop command."""
+    hardware, model, driver = opened()
+    assert driver.send(1, DATA, EXT) == driver.send(2, DATA, EXT) == driver.send(3, DATA, EXT) == 0
+    driver.deinit()
+    assert [frame[0] for frame in model.sent] == [1, 2, 3] and driver.tx_dropped == 0
+    hardware, model, driver = opened(air_reads=None)  # nobody acknowledges
+    driver.send(1, DATA, EXT)
+    driver.send(2, DATA, EXT)
+    driver.deinit()
+    assert model.sent == [] and driver.tx_dropped == 2 and not model.connected
