@@ -26,8 +26,8 @@ def build(board: str) -> Path:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="make firmware BOARD=...", description=__doc__)
-    parser.add_argument("board")
+    parser = argparse.ArgumentParser(usage="make firmware BOARD=NAME", description=__doc__)
+    parser.add_argument("board", metavar="BOARD")
     board = parser.parse_args().board
     try:
         image = build(board)

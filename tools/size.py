@@ -125,8 +125,8 @@ def heap_line(board: str) -> str:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="make size BOARD=...", description=__doc__)
-    parser.add_argument("board")
+    parser = argparse.ArgumentParser(usage="make size BOARD=NAME", description=__doc__)
+    parser.add_argument("board", metavar="BOARD")
     board = parser.parse_args().board
     try:
         table = frozen_object(board)
