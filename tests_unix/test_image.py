@@ -92,7 +92,7 @@ def test_micropython_mounts_its_file_system_reads_and_writes_it(made):
 
 @pytest.mark.parametrize("size", [1, 100, 127, 128, 129, 500, 512, 513, 1024, 4095, 4096, 4097, 9000])
 def test_files_of_every_size_are_read_by_micropython(size, tmp_path):
-    """Small ones lie inside the directory if they fit the cache: the device's cache, not a PC's."""
+    """Around the sizes at which littlefs begins to keep a file in blocks of its own, and needs more of them."""
     text = bytes(range(256)) * (size // 256 + 1)
     image, _ = littlefs_image.build({"a/file": text[:size]}, 64 * 4096)
     (tmp_path / "fs.img").write_bytes(image)

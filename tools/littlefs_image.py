@@ -9,8 +9,8 @@ from littlefs import LittleFS, LittleFSError
 BLOCK = 4096  # the flash's sector: esp32.Partition is a block device of these
 _UNIT = 32  # readsize and progsize of VfsLfs2
 
-# extmod/vfs_lfsx.c. The size of the cache matters for the contents: littlefs keeps files up to it inside a directory,
-# and a device with a smaller one would read only their beginning.
+# extmod/vfs_lfsx.c. The same cache as the device has: files are then laid out as it would have written them itself (up
+# to that size they lie inside their directory).
 _GEOMETRY: dict[str, Any] = {
     "block_size": BLOCK,
     "read_size": _UNIT,
