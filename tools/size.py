@@ -2,7 +2,7 @@
 
 The bytes are those of the compiled table of frozen modules, symbol by symbol. A board whose port cannot be built here
 (ESP32) has its modules frozen for the 32-bit Cortex-M3 of the qemu port: same bytecode and pointers, and the machine
-code of the few viper functions is that CPU's.
+code of the few viper functions and the start-up modules are that port's.
 """
 
 from __future__ import annotations
