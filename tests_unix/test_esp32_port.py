@@ -58,22 +58,32 @@ def test_the_application_fits_into_the_romfs_partition(board):
     assert len(image) <= table()["romfs"].size
 
 
-@pytest.mark.parametrize("application", [True, False])
-def test_an_application_in_the_romfs_goes_before_the_frozen_one(tmp_path, application):
-    """The start-up module in MicroPython, with the folder of this machine as the flash's file system."""
-    files = compile_all([("image.py", ROOT / "boards/__init__.py")], "") if application else {"other.mpy": b"\0"}
-    (tmp_path / "flashbdev.py").write_text("bdev = None\n")
+def write_image(path, built):
+    path.mkdir(exist_ok=True)
+    (path / "image.py").write_text(f"BUILT = {built}\n")
+
+
+@pytest.mark.parametrize("in_rom, frozen, rom_first", [(None, 5, False), (5, 5, True), (6, 5, True), (4, 5, False)])
+def test_the_newer_application_is_taken(tmp_path, in_rom, frozen, rom_first):
+    """The start-up module in MicroPython; folders of this machine are the flash's files and the frozen modules."""
+    ours = tmp_path / "frozen"
+    write_image(ours, frozen)
+    (ours / "flashbdev.py").write_text("bdev = None\n")
+    files = {"other.mpy": b"\0"}
+    if in_rom is not None:
+        write_image(tmp_path, in_rom)
+        files = compile_all([("image.py", tmp_path / "image.py")], "")
     (tmp_path / "rom.img").write_bytes(romfs({f"lib/{name}": data for name, data in files.items()}))
     code = (
         "import sys, vfs\n"
         f"vfs.mount(vfs.VfsRom(memoryview(open({str(tmp_path / 'rom.img')!r}, 'rb').read())), '/rom')\n"
-        f"sys.path[:] = ['', '.frozen', '/rom', '/rom/lib', {str(tmp_path)!r}]\n"
-        f"exec(open({str(port_esp32.START / '_boot.py')!r}).read())\n"
+        f"sys.path[:] = ['', '.frozen', '/rom', '/rom/lib', {str(ours)!r}]\n"
+        f"exec(open({str(port_esp32.START / '_boot.py')!r}).read().replace('.frozen', {str(ours)!r}))\n"
         "print(sys.path)\n"
     )
     result = subprocess.run([interpreter(), "-c", code], capture_output=True, text=True, timeout=30)
-    paths = ["/rom", "/rom/lib", ".frozen", "/lib"] if application else [".frozen", "/lib"]
-    assert result.stdout.strip() == repr(paths), result.stderr
+    paths = [str(ours), "/lib"]
+    assert result.stdout.strip() == repr(["/rom", "/rom/lib", *paths] if rom_first else paths), result.stderr
 
 
 @pytest.fixture

@@ -75,6 +75,15 @@ def version() -> str:
     return f"{number}+{commit}"
 
 
+def built() -> int:
+    """When what is built was made, Unix time: that of the commit, so that the same commit makes the same image."""
+    command = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
+    try:
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return 0
+
+
 class Selection:
     """The modules of one board.
 
@@ -127,7 +136,8 @@ class Selection:
     @property
     def image_source(self) -> str:
         """The text of the module ``image``, by which main.py knows its board."""
-        return f'"""Generated: what this image was made for."""\n\nBOARD = "{self.board}"\nVERSION = "{version()}"\n'
+        text = f'BOARD = "{self.board}"\nVERSION = "{version()}"\nBUILT = {built()}\n'
+        return '"""Generated: what this image was made for, and when (Unix time of the commit)."""\n\n' + text
 
     def _add_core(self) -> None:
         for path in sorted((ROOT / "core").glob("*.py")):

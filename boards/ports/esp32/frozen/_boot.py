@@ -1,15 +1,29 @@
 """Start of an ESP32 image, run by the port before main.py: mounts the files, and says where modules are taken from.
 
-An application in the partition "romfs", which MicroPython has mounted on /rom, goes before the frozen one: that is how a
-few hundred KB update the charger. Nothing in the writable file system stands in for a module of ours.
+An application in the partition "romfs", which MicroPython has mounted on /rom, goes before the frozen one unless that
+is newer: a few hundred KB update the charger, and a whole image that comes after them is not held back by them.
+Nothing in the writable file system stands in for a module of ours.
 """
 
 import gc
-import os
 import sys
 import vfs
 
 from flashbdev import bdev
+
+_FROZEN = ".frozen"
+
+
+def _built(path):
+    """When the application there was made, by its module image; -1: there is none."""
+    sys.path[:] = [path]
+    try:
+        import image
+    except ImportError:
+        return -1
+    del sys.modules["image"]
+    return image.BUILT
+
 
 try:
     if bdev:
@@ -19,11 +33,9 @@ except OSError:
 
     inisetup.setup()
 
-sys.path[:] = [".frozen", "/lib"]
-try:
-    os.stat("/rom/lib/image.mpy")
-    sys.path[:0] = ["/rom", "/rom/lib"]
-except OSError:
-    pass  # no ROMFS, or none with an application
-
+_in_rom = _built("/rom/lib")
+if _in_rom >= 0 and _in_rom >= _built(_FROZEN):
+    sys.path[:] = ["/rom", "/rom/lib", _FROZEN, "/lib"]
+else:
+    sys.path[:] = [_FROZEN, "/lib"]
 gc.collect()
