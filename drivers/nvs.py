@@ -42,7 +42,7 @@ class Nvs:
                 return default
             raise
         try:
-            value = json.loads(bytes(memoryview(buf)[:size]).decode())  # loads() takes no memoryview
+            value, _ = json.loads("[%s,0]" % bytes(memoryview(buf)[:size]).decode())  # 1.25 alone takes what breaks off
         except ValueError:  # also the UnicodeError
             raise OSError("NVS %s: %s is not JSON" % (self._namespace, key))  # never its value: it may be secret
         return default if value is None else value
