@@ -19,6 +19,8 @@ A class declares what it needs as data:
                "url": (str, ...)}                         no default: the board or the settings must give it
 """
 
+import gc
+
 BUILT_IN = ("clock", "log", "kernel", "home", "pulse")
 _ENTRY_KEYS = ("name", "use", "options", "bind", "critical")
 
@@ -75,6 +77,7 @@ def read(board, settings):
     """Check the whole declaration; return its parts in the order in which they are to be built."""
     parts = {}
     for entry in board.COMPONENTS:
+        gc.collect()  # what is loaded stays for ever: side by side, and not in small pieces between what is thrown away
         _check_entry(board, entry, parts)
         try:
             part = Part(entry, load_class(entry["use"]))

@@ -51,6 +51,7 @@ class Kernel:
         self.parts = declare.read(board, settings)  # raises DeclarationError
         self._by_name = {part.name: part for part in self.parts}
         for part in self.parts:
+            gc.collect()
             self._build(part, log, board.NAME)
 
     def _build(self, part, log, board_name):
@@ -126,6 +127,7 @@ class Kernel:
 
     async def _start(self):
         for part in self.parts:
+            gc.collect()
             part.state = "started"
             if hasattr(part.instance, "start"):
                 await part.instance.start()

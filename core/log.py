@@ -50,10 +50,11 @@ class LogTail:
 class Log:
     """A component's own log: ``log.info("frame %x", id)``. Nothing is formatted below the level."""
 
+    _rare = None  # {text: [when it was told, times since]}, of those that have any
+
     def __init__(self, tail, name):
         self._tail = tail
         self._name = name
-        self._rare = {}
 
     def child(self, name):
         return Log(self._tail, name)
@@ -86,6 +87,8 @@ class Log:
     def rare(self, text, *args):
         """A warning that a peer can cause at will: at most one line a minute for each `text`, with the count."""
         now = self._tail._clock.uptime_ms()
+        if self._rare is None:
+            self._rare = {}
         entry = self._rare.get(text)
         if entry is None:
             entry = self._rare[text] = [now - _RARE_MS, 0]

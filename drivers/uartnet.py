@@ -20,8 +20,8 @@ class _Line(asyncio.StreamReader):
         if self._hold_ms:
             hold_ms, self._hold_ms = self._hold_ms, 0
             await asyncio.sleep_ms(hold_ms)
-            _empty(self.s)
-        await super().drain()
+            _empty(self.s)  # type: ignore[attr-defined]
+        await super().drain()  # type: ignore[misc]
 
 
 def _empty(uart):
@@ -33,8 +33,8 @@ def _empty(uart):
 class UartNetwork:
     """Whoever holds the other end of UART `uart` has connected it with the central system's TCP port.
 
-    `stream` is what a WebSocket is spoken over. A wire cannot be hung up, so before each connection but the first one the
-    central system is sent what makes it end whatever was before: a Close in a WebSocket, to an HTTP server nonsense.
+    `stream` is what a WebSocket is spoken over. A wire cannot be hung up, so before each connection but the first one
+    the central system is sent what makes it end whatever was before: a Close in a WebSocket, nonsense in HTTP.
     """
 
     options = {

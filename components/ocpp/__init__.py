@@ -226,9 +226,11 @@ class Ocpp:
         return answer
 
     def get(self, key=None):
-        """Configuration: a list of (key, value, readonly), of one key or of all."""
-        names = self.configuration.names() if key is None else (key,)
-        return [entry for entry in [self.configuration.read(name) for name in names] if entry is not None]
+        """Configuration: a list of (key, value, readonly) of one key, an iterator of all."""
+        if key is None:
+            return map(self.configuration.read, self.configuration.names())  # not all at once: they fill 3 KB
+        entry = self.configuration.read(key)
+        return [] if entry is None else [entry]
 
     def set(self, key, value):
         """Configuration: set a key; returns Accepted, Rejected, NotSupported or RebootRequired."""

@@ -12,7 +12,7 @@ from .surrogates import combined
 
 _CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
 _ID_MAX = const(36)  # section 4.1.4
-_KEPT_MAX = const(8)  # answers kept to recognise a CALL that comes twice
+_KEPT_MAX = const(4)  # answers kept to recognise a CALL that comes twice
 _KEPT_BYTES = const(512)  # longer answers come from actions that only read: those may run again
 _DESCRIPTION_MAX = const(255)  # table 6
 
@@ -133,7 +133,8 @@ class Rpc:
             self._finish(None, TIMEOUT)
 
     async def _exchange(self, call):
-        await self._send(json.dumps([_CALL, call.message_id, call.action, call.payload]))
+        text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None  # the heap is small
+        await self._send(text)
         self._sent = True
         await self._over.wait()
 

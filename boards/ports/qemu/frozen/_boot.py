@@ -29,10 +29,10 @@ def mount():
     """Mount what is there; if nothing is, make it."""
     memory = Psram()
     try:
-        fs = vfs.VfsLfs2(memory)
+        fs = vfs.VfsLfs2(memory)  # type: ignore[abstract,arg-type]
     except OSError:
-        vfs.VfsLfs2.mkfs(memory)
-        fs = vfs.VfsLfs2(memory)
+        vfs.VfsLfs2.mkfs(memory)  # type: ignore[arg-type]
+        fs = vfs.VfsLfs2(memory)  # type: ignore[abstract,arg-type]
     vfs.mount(fs, "/")
 
 

@@ -4,7 +4,7 @@ import mps2
 from uhashlib import *  # noqa: F403
 
 
-class sha1:
+class sha1:  # type: ignore[no-redef]
     """``sha1(data).digest()``; what is hashed is kept in memory until then."""
 
     def __init__(self, data=b""):

@@ -16,7 +16,6 @@
 static volatile uint32_t wraps;
 static volatile bool event;
 static uint64_t idle;
-static bool settled;
 
 static void wrapped(void) {
     INT(0) = 1;
@@ -65,10 +64,6 @@ void mps2_wake(void) {
 void mps2_wait(unsigned int timeout_ms) {
     if (timeout_ms == 0) {
         return;
-    }
-    if (!settled) { // the first time that there is nothing to do: what runs is loaded
-        settled = true;
-        mps2_trim_modules();
     }
     uint32_t state = MICROPY_BEGIN_ATOMIC_SECTION();
     if (!event) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "py/gc.h"
 #include "py/objarray.h"
 #include "py/runtime.h"
 
@@ -99,27 +100,65 @@ static mp_obj_t store(mp_obj_t offset, mp_obj_t buf) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(store_obj, store);
 
+// What each class and most modules have and no code of ours ever asks for.
+static bool is_spare(mp_obj_t key) {
+    return key == MP_OBJ_NEW_QSTR(MP_QSTR___module__) || key == MP_OBJ_NEW_QSTR(MP_QSTR___qualname__)
+           || key == MP_OBJ_NEW_QSTR(MP_QSTR_const);
+}
+
+static bool watching;
+static size_t peak;
+
+void __real_gc_collect(void);
+
+void __wrap_gc_collect(void) {
+    __real_gc_collect();
+    if (watching) {
+        gc_info_t info;
+        gc_info(&info);
+        peak = MAX(peak, info.used);
+    }
+}
+
+// watch_heap(): from now on look after each collection how much is in use; the end tells the most of it.
+static mp_obj_t watch_heap(void) {
+    watching = true;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(watch_heap_obj, watch_heap);
+
+void mps2_tell_heap(void) {
+    if (watching) {
+        gc_info_t info;
+        gc_info(&info);
+        mp_printf(&mp_plat_print, "heap: at least %u of %u bytes were free\n", info.total - peak, info.total);
+    }
+}
+
 // Give back the slots that a dictionary has grown beyond what it holds: 0 to 40 %, and it never shrinks by itself.
 static void trim_map(mp_map_t *map) {
-    if (map->is_fixed || map->is_ordered || map->used == 0 || map->used == map->alloc) {
+    if (map->is_fixed || map->is_ordered || map->used == 0) {
         return;
     }
     mp_map_elem_t *old = map->table;
-    size_t alloc = map->alloc;
-    map->table = m_new0(mp_map_elem_t, map->used);
-    map->alloc = map->used;
+    size_t alloc = map->alloc, used = 0;
+    for (size_t i = 0; i < alloc; i++) {
+        used += mp_map_slot_is_filled(map, i) && !is_spare(old[i].key);
+    }
+    map->table = m_new0(mp_map_elem_t, used);
+    map->alloc = used;
     map->used = 0;
     map->all_keys_are_qstrs = 1;
     for (size_t i = 0; i < alloc; i++) {
-        if (old[i].key != MP_OBJ_NULL && old[i].key != MP_OBJ_SENTINEL) {
+        if (old[i].key != MP_OBJ_NULL && old[i].key != MP_OBJ_SENTINEL && !is_spare(old[i].key)) {
             mp_map_lookup(map, old[i].key, MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = old[i].value;
         }
     }
     m_del(mp_map_elem_t, old, alloc);
 }
 
-// Do so for every module that is loaded, and every class in it: 4 KB of the charger's heap.
-void mps2_trim_modules(void) {
+// trim(): do so for every module that is loaded, and every class in it. Who does that is to have loaded all he needs.
+static mp_obj_t trim(void) {
     mp_map_t *modules = &MP_STATE_VM(mp_loaded_modules_dict).map;
     for (size_t i = 0; i < modules->alloc; i++) {
         if (!mp_map_slot_is_filled(modules, i) || !mp_obj_is_type(modules->table[i].value, &mp_type_module)) {
@@ -138,12 +177,16 @@ void mps2_trim_modules(void) {
         trim_map(names);
     }
     trim_map(modules);
+    return mp_const_none;
 }
+static MP_DEFINE_CONST_FUN_OBJ_0(trim_obj, trim);
 
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2) },
     { MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj) },
     { MP_ROM_QSTR(MP_QSTR_sha1), MP_ROM_PTR(&sha1_obj) },
+    { MP_ROM_QSTR(MP_QSTR_watch_heap), MP_ROM_PTR(&watch_heap_obj) },
+    { MP_ROM_QSTR(MP_QSTR_trim), MP_ROM_PTR(&trim_obj) },
     { MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&load_obj) },
     { MP_ROM_QSTR(MP_QSTR_store), MP_ROM_PTR(&store_obj) },
 };

@@ -40,6 +40,6 @@ void mps2_exit(int status) __attribute__((noreturn));
 bool mps2_random(uint8_t *buf, size_t size);
 
 // modmps2.c
-void mps2_trim_modules(void);
+void mps2_tell_heap(void);
 
 #endif

@@ -95,5 +95,6 @@ int __wrap_main(int argc, char **argv) {
             repl();
         }
     }
+    mps2_tell_heap();
     mps2_exit(status);
 }
