@@ -11,7 +11,7 @@ class Wdt:
     at the REPL after Ctrl-C has `timeout_ms` until the device resets; on the ESP32 a new one moves that:
     ``import machine; machine.WDT(timeout=3600000)``.
 
-    30 s by default: name resolution and the TLS handshake block everything, feeding included, for some seconds each.
+    30 s by default: steps of a TLS handshake, and the check of a new image, block everything, feeding included.
     """
 
     options = {"timeout_ms": (int, 30000, 1000, 600000)}

@@ -19,8 +19,8 @@
 - TLS: ``wss://`` needs an ``ssl.SSLContext``, and what is verified is up to that. MicroPython's verifies nothing until
   ``context.verify_mode = ssl.CERT_REQUIRED`` is set; then the server's certificate must be of the CA given with
   ``context.load_verify_locations(cadata=der)``, name the host of the URL and not have expired (set the clock first).
-- Looking up a name (``getaddrinfo``) blocks the event loop on a device, for seconds if the network is down; dial by
-  address where this matters. Each step of a TLS handshake blocks for as long as its arithmetic takes.
+- Looking up a name (``getaddrinfo``) is left to a thread on the ESP32; on other ports it blocks the event loop, for
+  seconds if the network is down. Each step of a TLS handshake blocks for as long as its arithmetic takes.
 - No extensions (compression), no redirects followed.
 """
 
@@ -52,9 +52,9 @@ async def connect(
         raise ValueError("wss:// needs an SSLContext")
     request, accept = make_request(authority, path, subprotocols, headers, auth)
     if not stream:
-        from .dial import dial  # a port without sockets can still be given a stream
+        from .dial import dial, look_up  # a port without sockets can still be given a stream
 
-        stream = dial(host, port, ssl if secure else None)
+        stream = dial(await look_up(host, port), host, ssl if secure else None)
     reader, writer = stream
     wire = Wire(reader, writer, request)
     timer = asyncio.create_task(wire.expire(timeout_ms, "no answer in %d ms" % timeout_ms))
