@@ -49,6 +49,7 @@ def test_what_the_firmware_relies_on_is_there():
     assert found["vfs"].is_vfs
     settings = (port_esp32.BOARD_FOLDER / "sdkconfig.board").read_text()
     assert "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y" in settings
+    assert "CONFIG_MBEDTLS_HAVE_TIME_DATE=n" in settings, "else wss:// needs a clock that nobody has set yet"
     assert "#define MICROPY_VFS_ROM (1)" in (port_esp32.BOARD_FOLDER / "mpconfigboard.h").read_text()
 
 

@@ -10,6 +10,7 @@ file(WRITE ${UCHARGE_SDKCONFIG}
 
 set(SDKCONFIG_DEFAULTS
     boards/sdkconfig.base
+    boards/sdkconfig.240mhz
     ${MICROPY_BOARD_DIR}/sdkconfig.board
     ${UCHARGE_SDKCONFIG}
 )
