@@ -4,7 +4,7 @@ import time
 from micropython import const
 
 from core.signals import Signal
-from core.tasks import Pace, together
+from core.tasks import Pace
 from core.wire import TOO_BIG, u32be
 
 _REQUEST = const(0x1806E5F4)
@@ -14,7 +14,7 @@ _ASK_CHARGED = const(0x160B0180)
 _ASK_DISCHARGED = const(0x160D0180)
 
 _CHECK_MS = const(100)
-_ASK_MS = const(2000)
+_ASK = const(20)  # every so many checks: 2 s
 _ASK_GAP_MS = const(10)
 _HEARD_MS = const(3000)
 _MODES = ("charging", "heating")
@@ -193,19 +193,21 @@ class Bms:
     # -- periodic
 
     async def run(self):
+        """Look for what grew stale; every 2 s ask for the charge state. One task: each costs 250 bytes of heap."""
+        pace = Pace(self._clock, _CHECK_MS)
+        turn = 0
         try:
-            await together(self._check(), self._ask())
+            while True:
+                self._pulse()
+                self._expire()
+                self._watching = True
+                if turn == 0:
+                    await self._ask()
+                turn = (turn + 1) % _ASK
+                await pace.next()
         finally:
             self._watching = False
             self._forget_request()
-
-    async def _check(self):
-        pace = Pace(self._clock, _CHECK_MS)
-        while True:
-            self._pulse()
-            self._expire()
-            self._watching = True
-            await pace.next()
 
     def _expire(self):
         if self.heard.value and self.heard.age_ms() > _HEARD_MS:
@@ -230,12 +232,9 @@ class Bms:
             signal.set(None)
 
     async def _ask(self):
-        pace = Pace(self._clock, _ASK_MS)
-        while True:
-            self._can.send(_ASK_CHARGED, self._zeros)
-            asked = self._clock.ticks_ms()
-            await self._clock.sleep_ms(_ASK_GAP_MS)
-            while time.ticks_diff(self._clock.ticks_ms(), asked) < _ASK_GAP_MS:
-                await self._clock.sleep_ms(1)
-            self._can.send(_ASK_DISCHARGED, self._zeros)
-            await pace.next()
+        self._can.send(_ASK_CHARGED, self._zeros)
+        asked = self._clock.ticks_ms()
+        await self._clock.sleep_ms(_ASK_GAP_MS)
+        while time.ticks_diff(self._clock.ticks_ms(), asked) < _ASK_GAP_MS:
+            await self._clock.sleep_ms(1)
+        self._can.send(_ASK_DISCHARGED, self._zeros)

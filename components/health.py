@@ -5,7 +5,6 @@ import time
 from micropython import const
 
 from core.signals import Signal
-from core.tasks import together
 
 _SLICE_MS = const(50)
 _FEED_MS = const(1000)
@@ -77,14 +76,22 @@ class Health:
     # --- watching ---------------------------------------------------------------------------------------------
 
     async def run(self):
-        await together(self._watch_loop(), self._watch_parts(), self._watch_heap())
-
-    async def _watch_loop(self):
-        """Sleep in slices; what a slice takes too long, some step of the loop has taken."""
+        """Sleep in slices; what a slice takes too long, some step of the loop, or of ours, has taken."""
+        woke = self._clock.ticks_ms()
+        feed_ms = heap_ms = 0  # left until then
         while True:
-            began = self._clock.ticks_ms()
+            if heap_ms <= 0:
+                self._measure_heap()
+                heap_ms += _HEAP_MS
+            if feed_ms <= 0:
+                self._watch_parts()
+                feed_ms = _FEED_MS
             await self._clock.sleep_ms(_SLICE_MS)
-            self._measured(time.ticks_diff(self._clock.ticks_ms(), began) - _SLICE_MS)
+            took_ms = time.ticks_diff(self._clock.ticks_ms(), woke)
+            woke = time.ticks_add(woke, took_ms)
+            self._measured(took_ms - _SLICE_MS)
+            feed_ms -= took_ms
+            heap_ms -= took_ms
 
     def _measured(self, lag_ms):
         self.lag_ms.set(lag_ms)
@@ -94,12 +101,10 @@ class Health:
             self.blocked += 1
             self._log.rare("the loop was blocked for more than %d ms" % self._block_ms + ": %d ms", lag_ms)
 
-    async def _watch_parts(self):
-        while True:
-            self.hung.set(self._find_hung())
-            if not self.hung.value:
-                self._feed()
-            await self._clock.sleep_ms(_FEED_MS)
+    def _watch_parts(self):
+        self.hung.set(self._find_hung())
+        if not self.hung.value:
+            self._feed()
 
     def _find_hung(self):
         """The critical components that make no progress, as text for the log; "" if there are none."""
@@ -128,14 +133,12 @@ class Health:
         except OSError as e:
             self._log.rare("watchdog: %s", e)
 
-    async def _watch_heap(self):
-        while True:
-            gc.collect()
-            free = gc.mem_free()
-            self.heap_free.set(free)
-            if self.heap_low is None or free < self.heap_low:
-                self.heap_low = free
-            await self._clock.sleep_ms(_HEAP_MS)
+    def _measure_heap(self):
+        gc.collect()
+        free = gc.mem_free()
+        self.heap_free.set(free)
+        if self.heap_low is None or free < self.heap_low:
+            self.heap_low = free
 
 
 def _cause_of_machine(otherwise):

@@ -8,7 +8,7 @@ from components.charger.limits import Limits
 from components.charger.replies import Replies
 from components.charger.requests import Requests
 from core.signals import Signal
-from core.tasks import Pace, together
+from core.tasks import Pace
 from core.wire import f32_scale, f32be
 
 _TERMINAL_POWER = const(0x00433F01)
@@ -17,9 +17,8 @@ _HEARTBEAT = const(0x18FF50E5)
 _CONTROL_REPLY = const(0x0681817E)
 _TELEMETRY_REPLY = const(0x0681827E)
 
-_CONTROL_MS = const(300)
-_TELEMETRY_MS = const(200)
 _CHECK_MS = const(100)
+_CONTROL, _TELEMETRY = const(3), const(2)  # every so many checks: 300 ms, 200 ms
 _SILENT_MS = const(3000)
 _ASKED_SILENT_MS = const(5000)  # five telemetry functions take turns, one a second
 _SANE = const(1000000)  # 1000 V, 1000 A: what is above is no measurement
@@ -230,19 +229,6 @@ class Charger:
         self.wanted_voltage_mv.set(min(bms.max_voltage_mv.value or 0, self.max_voltage_mv))
         self.wanted_current_ma.set(min(bms.max_current_ma.value or 0, self.max_current_ma, limit_ma))
 
-    async def _send_control(self):
-        pace = Pace(self._clock, _CONTROL_MS)
-        while True:
-            self._want()
-            self._requests.control(self._gate.enabled.value, self.wanted_voltage_mv.value, self.wanted_current_ma.value)
-            await pace.next()
-
-    async def _send_telemetry(self):
-        pace = Pace(self._clock, _TELEMETRY_MS)
-        while True:
-            self._requests.telemetry()
-            await pace.next()
-
     # -- periodic
 
     async def start(self):
@@ -254,21 +240,32 @@ class Charger:
         self._energy.read()
 
     async def run(self):
+        """Look for what grew stale, and send. One task: each costs 250 bytes of heap."""
+        pace = Pace(self._clock, _CHECK_MS)
+        turn = 0
         try:
-            await together(self._send_control(), self._send_telemetry(), self._check())
+            while True:
+                self._pulse()
+                self._check()
+                self._send(turn)
+                turn = (turn + 1) % (_CONTROL * _TELEMETRY)
+                await pace.next()
         finally:
             self._gate.charger_online.set(False)
             self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
 
-    async def _check(self):
-        pace = Pace(self._clock, _CHECK_MS)
-        while True:
-            self._pulse()
-            self._expire()
-            self._set_online()
-            self._limits.check()
-            self._energy.save_seldom()
-            await pace.next()
+    def _check(self):
+        self._expire()
+        self._set_online()
+        self._limits.check()
+        self._energy.save_seldom()
+
+    def _send(self, turn):
+        if turn % _CONTROL == 0:
+            self._want()
+            self._requests.control(self._gate.enabled.value, self.wanted_voltage_mv.value, self.wanted_current_ma.value)
+        if turn % _TELEMETRY == 0:
+            self._requests.telemetry()
 
     def _expire(self):
         if self.power_mw.expire(_SILENT_MS):

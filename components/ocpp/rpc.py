@@ -135,6 +135,7 @@ class Rpc:
     async def _exchange(self, call):
         text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None  # the heap is small
         await self._send(text)
+        text = None  # nor for as long as the answer takes
         self._sent = True
         await self._over.wait()
 

@@ -72,16 +72,16 @@ class Records:
 
     def write(self, text):
         """Add a record without flushing it; returns its offset. Raises OSError."""
-        record = bytearray(HEAD + len(text))
-        struct.pack_into("<H", record, 0, len(text))
-        record[HEAD:] = text
-        crc = binascii.crc32(text, binascii.crc32(memoryview(record)[:2]))
-        struct.pack_into("<I", record, 2, crc)
+        head = bytearray(HEAD)
+        struct.pack_into("<H", head, 0, len(text))
+        crc = binascii.crc32(text, binascii.crc32(memoryview(head)[:2]))
+        struct.pack_into("<I", head, 2, crc)
         offset = self.size
         # Where to write is said each time: after a failed write there may be a part of a record behind `size`.
-        if self._seek(offset).write(record) != len(record):
+        file = self._seek(offset)
+        if file.write(head) != HEAD or file.write(text) != len(text):
             raise OSError("short write")
-        self.size = offset + len(record)
+        self.size = offset + HEAD + len(text)
         return offset
 
     def flush(self):
