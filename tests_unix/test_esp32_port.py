@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tools import partitions, port_esp32
+from tools import build_firmware, partitions, port_esp32
 from tools.firmware import interpreter
 from tools.mpy import compile_all
 from tools.payload import payload, romfs
@@ -121,6 +121,20 @@ def test_the_command_in_the_container_sees_the_same_paths(tmp_path):
     assert f"{ROOT}:{ROOT}" in command and f"{source}:{source}" in command
     assert f"UCHARGE_BOARD={ESP32_BOARDS[0]}" in command
     assert "submodules" in command[-1] and command[-1].endswith("manifest.py")
+
+
+def test_who_runs_podman_without_root_owns_what_it_builds(tmp_path, monkeypatch):
+    environment = port_esp32.build_environment(Frozen(Selection(ESP32_BOARDS[0]), (port_esp32.START,)), tmp_path)
+    for user, program, kept in ((1000, "podman", True), (0, "podman", False), (1000, "docker", False)):
+        monkeypatch.setattr(os, "getuid", lambda user=user: user)
+        command = port_esp32.command(port_esp32.Idf(None, program), tmp_path, ROOT / "build/x/port", environment)
+        assert ("--userns=keep-id" in command) is kept, (user, program)
+
+
+def test_a_folder_with_a_blank_is_refused_before_anything_is_built(monkeypatch):
+    monkeypatch.setenv("MICROPYTHON_DIR", "/opt/micro python")
+    with pytest.raises(BuildError, match="blank in its name"):
+        build_firmware.build(ESP32_BOARDS[0])
 
 
 def test_without_an_idf_one_message_says_what_is_missing_and_what_works(tmp_path, monkeypatch):

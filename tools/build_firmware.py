@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,9 @@ def build(board: str) -> Path:
     port = Selection(board).port
     if port not in PORTS:
         raise BuildError(f"board {board}: no port {port!r}; there are {', '.join(PORTS)}")
+    for folder in (str(ROOT), os.environ.get("MICROPYTHON_DIR", "")):
+        if len(folder.split()) > 1:
+            raise BuildError(f"{folder!r}: MicroPython's makefiles take no folder with a blank in its name: move it")
     with lock(BUILD / f"{board}.lock"):
         return importlib.import_module(PORTS[port]).build(board)
 

@@ -71,6 +71,8 @@ def command(idf: Idf, source: Path, port: Path, environment: dict[str, str]) -> 
     volumes = [word for folder in sorted(folders) for word in ("-v", f"{folder}:{folder}")]
     variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     user = ["-u", f"{os.getuid()}:{os.getgid()}", "-e", "HOME=/tmp"]
+    if idf.program == "podman" and os.getuid():
+        user.append("--userns=keep-id")  # without root a container's user is another one outside: it could not write
     return [idf.program, "run", "--rm", *user, *volumes, *variables, _CONTAINER, "bash", "-c", " && ".join(steps)]
 
 
