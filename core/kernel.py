@@ -49,7 +49,6 @@ class Kernel:
         self._stopping = False
         self._stopped = False
         self.parts = declare.read(board, settings)  # raises DeclarationError
-        self._by_name = {part.name: part for part in self.parts}
         for part in self.parts:
             gc.collect()
             self._build(part, log, board.NAME)
@@ -83,11 +82,14 @@ class Kernel:
             return self.home
         if name == "pulse":
             return Pulse(part, self.clock).beat
-        return self._by_name[name].instance
+        return self[name]
 
     def __getitem__(self, name):
-        """The instance called `name`."""
-        return self._by_name[name].instance
+        """The instance called `name`. Raises KeyError."""
+        for part in self.parts:
+            if part.name == name:
+                return part.instance
+        raise KeyError(name)
 
     def request_exit(self, code, reason):
         """End the firmware orderly: `code` is STOPPED or RESTART. Returns at once; the first caller's code counts."""

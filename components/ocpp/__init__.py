@@ -134,7 +134,7 @@ class Ocpp:
             vendor_id,
             self.reset,
         )
-        self.rpc.handlers.update(self.core.handlers)
+        self.rpc.handlers.update(self.core.handlers())
         self.outbox = Outbox(self._log, self.online, self.rpc.wake)
         self._vendor = None
         if vendor_id:

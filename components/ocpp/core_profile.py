@@ -9,7 +9,7 @@ KEYS = CORE
 
 
 class CoreProfile:
-    """``handlers``: {action: function(payload) -> answer, or (answer, function to call once it is sent)}.
+    """What a central system may ask of any charge point.
 
     Payloads are valid by their schema when they come here. `data_transfers` is {(vendorId, messageId):
     function(data) -> (status, data or None)}, for whoever wants to take DataTransfers.
@@ -25,7 +25,10 @@ class CoreProfile:
         self._reset_device = reset
         self.lock = None  # a connector lock: an object with unlock() -> bool
         self.data_transfers = {}
-        self.handlers = {
+
+    def handlers(self):
+        """{action: function(payload) -> answer, or (answer, function to call once it is sent)}"""
+        return {
             "ChangeAvailability": self._change_availability,
             "ChangeConfiguration": self._change_configuration,
             "ClearCache": self._clear_cache,

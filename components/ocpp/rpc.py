@@ -133,10 +133,9 @@ class Rpc:
             self._finish(None, TIMEOUT)
 
     async def _exchange(self, call):
-        text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None  # the heap is small
+        text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None
         await self._send(text)
-        text = None  # nor for as long as the answer takes
-        self._sent = True
+        text, self._sent = None, True  # nothing of it fills the heap until the answer is here
         await self._over.wait()
 
     def _finish(self, answer, error):
