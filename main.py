@@ -21,16 +21,39 @@ except ImportError:
         if _path not in sys.path:
             sys.path.insert(0, _path)
 
-from core.clock import Clock
-from core.declare import DeclarationError
-from core.kernel import RESTART, STOPPED, Kernel
-from core.log import Log, LogTail
-from core.settings import lay_identity_over, read_settings
+_PAUSE_S = 10
+
+
+def interrupted():
+    """Before a reset: whether there came a Ctrl-C, which is to lead to the REPL, within 10 s."""
+    import time
+
+    print("reset in %d s, Ctrl-C for the REPL" % _PAUSE_S)
+    try:
+        time.sleep(_PAUSE_S)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+try:
+    from core.clock import Clock
+    from core.declare import DeclarationError
+    from core.kernel import RESTART, STOPPED, Kernel
+    from core.log import Log, LogTail
+    from core.settings import lay_identity_over, read_settings
+except Exception as _error:
+    if sys.platform == "esp32":  # no REPL: before the watchdog is armed nothing would end an image's trial there
+        sys.print_exception(_error)
+        if not interrupted():
+            import machine
+
+            machine.reset()
+    raise
 
 _USAGE = "usage: micropython main.py BOARD --home DIR"
 _IMAGE_USAGE = "usage: ucharge --home DIR"
 _WRONG = 2
-_PAUSE_S = 10
 
 
 def load_board(name):
@@ -118,7 +141,6 @@ def run_on_esp32():
     What fails, settings included, is told, and 10 s later it resets: so a new image that does not even start is gone.
     """
     import machine
-    import time
 
     try:
         status = main([])
@@ -127,12 +149,8 @@ def run_on_esp32():
         status = _WRONG
     if status == STOPPED:
         return
-    if status != RESTART:
-        print("reset in %d s, Ctrl-C for the REPL" % _PAUSE_S)
-        try:
-            time.sleep(_PAUSE_S)
-        except KeyboardInterrupt:
-            return
+    if status != RESTART and interrupted():
+        return
     machine.reset()
 
 

@@ -64,6 +64,47 @@ def test_a_new_image_that_does_not_start_is_reset_for_the_bootloader_to_take_it_
     assert end_of(dict(ENDING, use="test_esp32_start:Missing")) == "reset"
 
 
+class Esp32:
+    """The module sys of an ESP32."""
+
+    platform = "esp32"
+
+    def __getattr__(self, name):
+        return getattr(sys, name)
+
+
+def end_of_start(interrupt=False):
+    """ "reset" or "REPL", after main.py has run on an ESP32 whose module core.clock does not load."""
+
+    def sleep(seconds):
+        if interrupt:
+            raise KeyboardInterrupt
+
+    with open(main.__file__) as file:
+        source = file.read()
+    kept = {name: sys.modules.get(name) for name in ("sys", "time", "core.clock")}
+    Device().install()
+    sys.modules.update({"sys": Esp32(), "time": Module(sleep=sleep), "core.clock": Module()})
+    try:
+        exec(source, {"__name__": "__main__", "__file__": main.__file__})
+    except Reset:
+        return "reset"
+    except ImportError:
+        return "REPL"
+    finally:
+        for name, module in kept.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
+    raise AssertionError("it started")
+
+
+def test_an_image_with_a_module_that_does_not_load_is_reset():
+    assert end_of_start() == "reset"
+    assert end_of_start(interrupt=True) == "REPL"
+
+
 def test_ctrl_c_in_the_pause_before_leads_to_the_repl():
     import time
 

@@ -15,14 +15,15 @@ _FROZEN = ".frozen"
 
 
 def _built(path):
-    """When the application there was made, by its module image; -1: there is none."""
+    """When the application there was made, by its module image; -1: there is none, or it cannot be read."""
     sys.path[:] = [path]
     try:
         import image
-    except ImportError:
+
+        del sys.modules["image"]
+        return image.BUILT
+    except (ImportError, ValueError, AttributeError, OSError):  # ValueError: an .mpy file of another version
         return -1
-    del sys.modules["image"]
-    return image.BUILT
 
 
 try:
