@@ -220,7 +220,7 @@ class Twai:
         self._seen = status & (_ERROR | _OFF)
         if status & _ERROR:
             self._seen = -1  # it may become passive with nothing else to show for it
-            state = self.STATE_PASSIVE if max(self._chip.errors) > 127 else self.STATE_WARNING
+            state = self.STATE_PASSIVE if self._chip.is_passive() else self.STATE_WARNING
         if state > self._state:
             self.warnings += self._state < self.STATE_WARNING <= state
             self.passives += state == self.STATE_PASSIVE

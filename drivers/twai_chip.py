@@ -92,6 +92,10 @@ class Chip:
         """(TEC, REC)"""
         return self.memory[BASE + _TEC], self.memory[BASE + _REC]
 
+    def is_passive(self):
+        """Whether one of them says so; asked every millisecond while there are errors, so it allocates nothing."""
+        return self.memory[BASE + _TEC] > 127 or self.memory[BASE + _REC] > 127
+
     # -- receiving
 
     def waiting(self):

@@ -153,6 +153,21 @@ def test_the_timer_allocates_nothing():
     assert received(driver) == [(ID, DATA, EXT, 0)] * 2
 
 
+def test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges():
+    """The state of a charger whose power module is off: for hours."""
+    hardware, model, driver = opened(air_reads=None)
+    callback = hardware.Timer.made[0].callback
+    driver.send(ID, DATA, EXT)
+    for _ in range(20):
+        model.no_acknowledge()
+        hardware.tick()
+    assert driver.state() == driver.STATE_PASSIVE
+    still = {0x3FF6B008: 0x40, 0x3FF6B00C: 0, 0x3FF6B038: 0, 0x3FF6B03C: 128}  # read without what the model allocates
+    driver._memory = driver._chip.memory = still
+    assert allocated(callback, None) == 0
+    assert driver.state() == driver.STATE_PASSIVE
+
+
 def test_sending_allocates_nothing():
     hardware, model, driver = opened(air_reads=None)
     driver.send(ID, DATA, EXT)
