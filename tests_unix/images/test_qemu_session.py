@@ -37,3 +37,17 @@ async def test_the_heap_that_a_session_leaves_free(qemu_image, tmp_path):
         await site.stop_session("CARD-1")
         site.check_calm()
         assert await site.lowest_free() >= KEPT_FREE
+
+
+async def test_a_line_that_is_cut_without_a_word_is_noticed_and_dialled_again(site):
+    """A UART has no carrier: pings that nobody answers tell that the connection is gone."""
+    await site.configure(WebSocketPingInterval=2)
+    begun = await site.start_session("CARD-11")
+    connections = site.central.connections
+    since = site.mark()
+    await site.central.close_socket(abort=True)
+    await eventually(lambda: site.central.connections > connections, "a new connection", 60)
+    ended = await site.stop_session("CARD-11")
+    assert begun.payload["idTag"] == ended.payload["idTag"] == "CARD-11"
+    assert len(site.central.calls("StopTransaction", since)) == 1
+    await site.configure(WebSocketPingInterval=30)
