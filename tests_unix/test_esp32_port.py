@@ -116,6 +116,34 @@ def test_the_command_with_an_idf_of_this_machine(idf, tmp_path):
     assert environment["UCHARGE_VERSION"] and len(environment["UCHARGE_VERSION"]) < 32
 
 
+MAKE = """#!/bin/sh
+for word; do case "$word" in BUILD=*) build="${word#BUILD=}";; esac; done
+case "$*" in *FROZEN_MANIFEST*) ;; *) exit 0;; esac
+test -z "$MAKEFLAGS$BOARD" || { echo "MAKEFLAGS is $MAKEFLAGS, BOARD is $BOARD"; exit 1; }
+test -e "$build/sdkconfig" || echo "$UCHARGE_VERSION" > "$build/sdkconfig"
+cp "$build/sdkconfig" "$build/firmware.bin"
+"""
+
+
+def test_every_build_has_the_version_of_its_own_commit(idf, tmp_path, monkeypatch):
+    """The ``make`` here keeps an sdkconfig that is there, as ESP-IDF does."""
+    (idf / "make").write_text(MAKE)
+    source = tmp_path / "micropython"
+    (source / "ports/esp32/modules").mkdir(parents=True)
+    (source / ".git").mkdir()
+    (source / "py").mkdir()
+    numbers = zip(("MAJOR", "MINOR", "MICRO"), (1, 25, 0))
+    text = "".join(f"#define MICROPY_VERSION_{name} {number}\n" for name, number in numbers)
+    (source / "py/mpconfig.h").write_text(text)
+    for name, value in {"IDF_PATH": idf, "MICROPYTHON_DIR": source, "MAKEFLAGS": "w -- BOARD=x", "BOARD": "x"}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(port_esp32, "Selection", lambda board: Selection(board, build=tmp_path / "build"))
+    (tmp_path / "build" / ESP32_BOARDS[0] / "port").mkdir(parents=True)
+    for number in ("0.1.0+first", "0.1.0+second"):
+        monkeypatch.setattr(port_esp32, "version", lambda number=number: number)
+        assert port_esp32.build(ESP32_BOARDS[0]).read_text().strip() == number
+
+
 def test_the_command_in_the_container_sees_the_same_paths(tmp_path):
     source = tmp_path / "micropython"
     (source / ".git").mkdir(parents=True)

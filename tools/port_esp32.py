@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.mpsource import BUILD, ROOT, TAG, micropython_source
-from tools.portmake import Frozen
+from tools.portmake import Frozen, environment_for
 from tools.selection import Selection, version
 from tools.toolchain import BuildError, run
 
@@ -46,8 +46,9 @@ def build(board: str) -> Path:
     environment = build_environment(frozen, source)
     port = selection.folder / "port"
     frozen.refresh(port)
+    (port / "sdkconfig").unlink(missing_ok=True)  # ESP-IDF keeps it, and with it the version stamp of the first build
     print(f"Building with ESP-IDF ({idf.path or _CONTAINER}) ...", flush=True)
-    run(command(idf, source, port, environment), env={**os.environ, **environment})
+    run(command(idf, source, port, environment), env=environment_for(environment))
     return Path(shutil.copy2(port / "firmware.bin", selection.folder / "firmware.bin"))
 
 

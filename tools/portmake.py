@@ -13,15 +13,17 @@ from tools.toolchain import need, run
 HOST_PACKAGES = ("gcc", "libc6-dev", "make")
 MANIFEST = f"FROZEN_MANIFEST={ROOT / 'manifest.py'}"
 PYTHON = f"PYTHON={sys.executable}"
-_OUTER = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+_OUTER = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD")
+
+
+def environment_for(more: dict[str, str]) -> dict[str, str]:
+    """This process's environment and more, without what `make firmware BOARD=...` hands on: it is not that make's."""
+    return {name: value for name, value in {**os.environ, **more}.items() if name not in _OUTER}
 
 
 def make(*arguments: str | Path, env: dict[str, str] | None = None) -> None:
     """GNU make on all cores; its output is shown when it fails. Raises BuildError."""
-    environment = {**os.environ, **(env or {})}
-    for name in _OUTER:  # `make firmware` is not this make's parent
-        environment.pop(name, None)
-    run(["make", f"-j{os.cpu_count() or 1}", *map(str, arguments)], env=environment)
+    run(["make", f"-j{os.cpu_count() or 1}", *map(str, arguments)], env=environment_for(env or {}))
 
 
 def mpy_cross(source: Path) -> Path:
