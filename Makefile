@@ -61,6 +61,7 @@ flash: $(VENV)  ## Write to an ESP32 what was built: BOARD=... PORT=... [FILE=..
 		$(if $(ERASE),--erase) $(if $(ROMFS),--romfs)
 
 monitor: $(VENV)  ## Be the console of a device: PORT=... (Ctrl-] leaves)
+	@test -n "$(PORT)" || { echo "usage: make monitor PORT=..." >&2; exit 2; }
 	@$(PY) -m serial.tools.miniterm --raw --eol CR --dtr 0 --rts 0 "$(PORT)" 115200
 
 deploy: $(VENV)  ## Settings and state of a device: PORT=... [SETTINGS=settings.json] [SAVE=folder] [RESTORE=folder]

@@ -37,3 +37,10 @@ def test_an_old_python_is_refused_by_name(tmp_path):
     assert result.returncode != 0
     assert "needs Python 3.10 or newer" in result.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("target", ["firmware", "size", "image", "romfs", "flash", "monitor", "deploy"])
+def test_what_is_missing_is_told(target):
+    result = make(target, "BOARD=", "PORT=", "BASE=")
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"usage: make {target} ") and "Traceback" not in result.stderr
