@@ -195,16 +195,16 @@ class Bms:
     async def run(self):
         """Look for what grew stale; every 2 s ask for the charge state. One task: each costs 250 bytes of heap."""
         pace = Pace(self._clock, _CHECK_MS)
-        turn = 0
+        ask = 0  # checks until then
         try:
             while True:
                 self._pulse()
                 self._expire()
                 self._watching = True
-                if turn == 0:
+                if ask <= 0:
                     await self._ask()
-                turn = (turn + 1) % _ASK
-                await pace.next()
+                    ask = max(1, ask + _ASK)
+                ask -= await pace.next()
         finally:
             self._watching = False
             self._forget_request()

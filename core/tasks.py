@@ -40,7 +40,7 @@ class Pace:
     """Absolute deadlines, `period_ms` apart: the time that the work takes does not add up.
 
     ``pace = Pace(clock, 300)``, then ``await pace.next()`` before each piece of work. If more than one whole period was
-    missed, the missed ones are left out instead of being made up for in a burst.
+    missed, the missed ones are left out instead of being made up for in a burst; the deadlines stay where they were.
     """
 
     def __init__(self, clock, period_ms):
@@ -49,9 +49,12 @@ class Pace:
         self._due = clock.ticks_ms()
 
     async def next(self):
+        """Wait for the next deadline; returns how many periods have passed: more than 1 if some were missed."""
         self._due = time.ticks_add(self._due, self._period_ms)
         left_ms = time.ticks_diff(self._due, self._clock.ticks_ms())
+        missed = 0
         if left_ms < -self._period_ms:
-            self._due = self._clock.ticks_ms()
-            left_ms = 0
+            missed = -left_ms // self._period_ms
+            self._due = time.ticks_add(self._due, missed * self._period_ms)
         await self._clock.sleep_ms(max(0, left_ms))
+        return 1 + missed

@@ -242,14 +242,20 @@ class Charger:
     async def run(self):
         """Look for what grew stale, and send. One task: each costs 250 bytes of heap."""
         pace = Pace(self._clock, _CHECK_MS)
-        turn = 0
+        control = telemetry = 0  # checks until then
         try:
             while True:
                 self._pulse()
                 self._check()
-                self._send(turn)
-                turn = (turn + 1) % (_CONTROL * _TELEMETRY)
-                await pace.next()
+                if control <= 0:
+                    self._send_control()
+                    control = max(1, control + _CONTROL)
+                if telemetry <= 0:
+                    self._requests.telemetry()
+                    telemetry = max(1, telemetry + _TELEMETRY)
+                passed = await pace.next()
+                control -= passed
+                telemetry -= passed
         finally:
             self._gate.charger_online.set(False)
             self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
@@ -260,12 +266,9 @@ class Charger:
         self._limits.check()
         self._energy.save_seldom()
 
-    def _send(self, turn):
-        if turn % _CONTROL == 0:
-            self._want()
-            self._requests.control(self._gate.enabled.value, self.wanted_voltage_mv.value, self.wanted_current_ma.value)
-        if turn % _TELEMETRY == 0:
-            self._requests.telemetry()
+    def _send_control(self):
+        self._want()
+        self._requests.control(self._gate.enabled.value, self.wanted_voltage_mv.value, self.wanted_current_ma.value)
 
     def _expire(self):
         if self.power_mw.expire(_SILENT_MS):

@@ -9,7 +9,7 @@ from core.isotime import format_utc, parse_utc
 from core.log import DEBUG, WARNING, Log, LogTail
 from core.settings import read_settings
 from core.signals import Signal
-from core.tasks import together
+from core.tasks import Pace, together
 
 
 def test_signal_calls_watchers_at_once_and_only_on_change():
@@ -255,3 +255,21 @@ async def test_nothing_of_together_goes_on_although_one_raises_when_it_is_cancel
     for _ in range(3):
         await asyncio.sleep_ms(0)
     assert turns[0] == before
+
+
+async def test_a_pace_keeps_its_deadlines_and_tells_of_those_it_missed():
+    clock = VirtualClock(50)
+    pace = Pace(clock, 100)
+    passed, woke = [], []
+
+    async def work():
+        for late_ms in (0, 30, 100, 350, 0, 1000, 0):
+            clock._now += late_ms  # something holds up the loop
+            passed.append(await pace.next())
+            woke.append(clock.ticks_ms())
+
+    task = asyncio.create_task(work())
+    await clock.advance(5000)
+    await task
+    assert passed == [1, 1, 1, 3, 1, 10, 1], passed
+    assert woke == [150, 250, 350, 700, 750, 1750, 1850], woke
