@@ -32,13 +32,15 @@ class QemuFirmware(Firmware):
     The store is ``home/psram.bin``, the board's PSRAM, with a littlefs. It is made at the first start from
     ``home/settings.json``, which tells the ports to connect with too; afterwards only the settings are written again,
     where they changed. files: {path in the file system: contents}, more of them. icount: QEMU's ``-icount`` setting.
+    alone: nobody is at the other ends of bus and line; what is sent there is lost.
     """
 
-    def __init__(self, home: Path, board: str = "qemu_arm", icount: str = "", **options: Any):
+    def __init__(self, home: Path, board: str = "qemu_arm", icount: str = "", alone: bool = False, **options: Any):
         super().__init__(home, board, **options)
         self.image = image(board)
         self.files: dict[str, bytes] = {}
         self.icount = icount
+        self.alone = alone
         self._pack: dict[str, bytes] = {}
 
     async def start(self) -> Firmware:
@@ -97,7 +99,7 @@ class QemuFirmware(Firmware):
         for name, url in (("can", settings["can"]["port"]), ("net", settings["ocpp"]["url"])):
             address = urlsplit(url)
             line = f"socket,id={name},host={address.hostname},port={address.port},nodelay=on,reconnect=1"
-            command += ["-chardev", line, "-serial", f"chardev:{name}"]
+            command += ["-chardev", f"null,id={name}" if self.alone else line, "-serial", f"chardev:{name}"]
         if self.icount:
             command += ["-icount", self.icount]
         return [*command, "-kernel", str(self.image)]

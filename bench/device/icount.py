@@ -1,57 +1,42 @@
 """Runs in the image of qemu_arm, from boot.py: counts the ticks in which the processor did not sleep.
 
-Under QEMU's -icount a tick is a fixed number of instructions; see bench/icount.py. Prints ``count NAME TICKS TURNS``.
+Under QEMU's -icount a tick is a fixed number of instructions; see bench/icount.py. Nothing here depends on the host:
+the central system is inside (central.py), random bytes are always the same, and QEMU lets no time pass by itself.
+Prints ``count NAME TICKS TURNS``.
 """
 
 import asyncio
 import gc
+import os
+import random
+import sys
+import time
 
 import mps2
+from central import Central, Line
 
 _SETTLE_MS = 3000
-_IDLE_S = 10
-_PASSES = 5
+_MINUTE_MS = 60000
+_TURN_MS = 27  # in every other one a frame: 37 in 2 s
+_TURNS = _MINUTE_MS // _TURN_MS
+_SAMPLE_TURNS = 10  # a message is through before the next one
+_PASSES = 4
+_TRANSACTION = 1
 
 
-def busy():
-    """Ticks since the start in which the processor did not sleep."""
-    now, idle = mps2.ticks()
-    return now - idle
+class Os:
+    """Module os with ``urandom`` that has nothing random."""
+
+    def __init__(self):
+        for name in dir(os):
+            setattr(self, name, getattr(os, name))
+        self.urandom = lambda n: bytes([90 + i for i in range(n)])
 
 
-class Trips:
-    """MeterValues, one after the other, by one more source of ocpp's Rpc ahead of all others."""
-
-    def __init__(self, ocpp, clock):
-        self._ocpp = ocpp
-        self._clock = clock
-        self._left = 0
-        self._over = asyncio.Event()
-
-    async def repeat(self, count):
-        """Send so many and wait for the answers."""
-        self._left = count
-        self._over.clear()
-        self._ocpp.rpc.sources.insert(0, self._next)
-        self._ocpp.rpc.wake()
-        await self._over.wait()
-        self._ocpp.rpc.sources.pop(0)
-
-    def _next(self):
-        from components.ocpp.rpc import Call
-
-        if not self._left:
-            return None
-        sample = [self._clock.utc_ms(), 0, 0, 1234567, 1, 2220000, 2, 30000, 3, 74000, 4, 83000]
-        value = self._ocpp.delivery.meter_value(sample)
-        return Call("MeterValues", {"connectorId": 1, "transactionId": 1, "meterValue": [value]}, self._done)
-
-    def _done(self, answer, error):
-        if error:
-            raise SystemExit(error)
-        self._left -= 1
-        if not self._left:
-            self._over.set()
+def fail(why):
+    """End the measurement."""
+    print("not as meant:", why)
+    raise SystemExit(1)
 
 
 def feed(kernel, text):
@@ -68,71 +53,136 @@ def feed(kernel, text):
     return can.rx - before
 
 
-def frames(kernel, text):
-    """(ticks, frames) with charging enabled."""
-    gate = kernel["gate"]
-    for signal in (gate.transaction, gate.plugged, gate.charger_online, kernel.alive):
-        signal.set(True)
-    gate.limit_ma.set(300000)
-    feed(kernel, text)
-    gate.in_limits.set(True)
-    feed(kernel, text)
-    if not gate.enabled.value:
-        raise SystemExit("not as meant: " + ", ".join(gate.forbidding()))
-    return min([one_pass(kernel, text) for _ in range(_PASSES)])  # without what happens now and then: a log line
+class Site:
+    """The firmware while it charges, as far as frames can tell."""
+
+    def __init__(self, kernel, central, text):
+        self.kernel = kernel
+        self.central = central
+        self.text = text
+        self._at = 0
+
+    def charge(self):
+        """Enable charging. Raises SystemExit."""
+        gate = self.kernel["gate"]
+        for signal in (gate.transaction, gate.plugged, gate.charger_online, self.kernel.alive):
+            signal.set(True)
+        gate.limit_ma.set(300000)
+        feed(self.kernel, self.text)
+        gate.in_limits.set(True)
+        feed(self.kernel, self.text)
+        self.check()
+
+    def check(self):
+        """Raises SystemExit unless charging is enabled."""
+        gate = self.kernel["gate"]
+        if not gate.enabled.value:
+            fail(", ".join(gate.forbidding()))
+
+    def batch(self):
+        """(ticks, frames), one right after the other, with the collector off: nothing is allocated for a frame."""
+        gc.collect()
+        gc.disable()
+        try:
+            began = self.central.busy()
+            count = feed(self.kernel, self.text)
+            return self.central.busy() - began, count
+        finally:
+            gc.enable()
+
+    async def minute(self, frame_every=0, sample_every=0):
+        """Ticks of so many turns, one after the other, with a frame in some of them, and MeterValues in some."""
+        gc.collect()
+        due_ms = time.ticks_ms()
+        began = self.central.busy()
+        for number in range(1, _TURNS + 1):
+            if frame_every and number % frame_every == 0:
+                self.frame()
+            if sample_every and number % sample_every == 0:
+                self.sample()
+            due_ms = time.ticks_add(due_ms, _TURN_MS)
+            await asyncio.sleep_ms(max(0, time.ticks_diff(due_ms, time.ticks_ms())))
+        return self.central.busy() - began
+
+    def frame(self):
+        """A frame comes in over the bus's UART."""
+        end = self.text.find(b"\r", self._at) + 1
+        mps2.feed(1, self.text[self._at : end])
+        self._at = end % len(self.text)
+
+    def sample(self):
+        """MeterValues are due: measured, journaled, sent, answered, out of the journal."""
+        ocpp = self.kernel["ocpp"]
+        sample = ocpp.metering.sample("MeterValuesSampledData", 0)
+        if sample is None or len(sample) != 12 or len(ocpp.delivery):
+            fail("%r, %d in the journal" % (sample, len(ocpp.delivery)))
+        ocpp.delivery.add_sample(_TRANSACTION, sample)
 
 
-def one_pass(kernel, text):
-    """(ticks, frames), with the collector off: nothing is allocated for a frame."""
-    gc.collect()
-    gc.disable()
-    try:
-        began = busy()
-        count = feed(kernel, text)
-        return busy() - began, count
-    finally:
-        gc.enable()
-
-
-async def measure(kernel, text, trips):
-    """Everything but the boot."""
-    await kernel["ocpp"].connected.until(bool)
+async def measure(site):
+    """Everything but the boot. The turns themselves are in what `Site.minute` returns, and in nothing that is told."""
+    kernel, central = site.kernel, site.central
+    await kernel["can"].healthy.until(bool)
+    kernel["store"].commit({"ocpp/id/%d" % _TRANSACTION: 1})  # as the answer to StartTransaction does
     await asyncio.sleep_ms(_SETTLE_MS)
-    began = busy()
-    await asyncio.sleep_ms(_IDLE_S * 1000)
-    idle = busy() - began
-    print("count idle", idle, _IDLE_S)
-    many = Trips(kernel["ocpp"], kernel.clock)
-    await many.repeat(5)
-    from_tick, began = mps2.ticks()[0], busy()
-    await many.repeat(trips)
-    spent = busy() - began
-    ticks = mps2.ticks()[0] - from_tick
-    print("count meter_values", spent - idle * ticks // (_IDLE_S * 25000000), trips)
-    print("count frames", *frames(kernel, text))
+    gc.collect()
+    began = central.busy()
+    gc.collect()
+    print("count collect", central.busy() - began, 1)
+    began = central.busy()
+    await asyncio.sleep_ms(_MINUTE_MS)
+    idle = central.busy() - began
+    turns = await site.minute() - idle
+    print("count idle", idle, _MINUTE_MS // 1000)
+    site.charge()
+    site.batch()
+    print("count batch", *min([site.batch() for _ in range(_PASSES)]))  # without what is now and then: a log line
+    charging = await site.minute(2)
+    site.check()
+    print("count charging", charging - turns, _MINUTE_MS // 1000)
+    print("count frame", await site.minute(1) - charging, _TURNS // 2)
+    print("count meter_values", await site.minute(2, _SAMPLE_TURNS) - charging, _TURNS // _SAMPLE_TURNS)
+    site.check()
 
 
-def main(path="/frames.slcan", trips=20):
-    """Boot as main.py does, and measure."""
+def build(central):
+    """The kernel, as main.py makes it, with the central system on its line."""
+    import main as firmware
+
+    kernel = firmware.build("boards.qemu_arm", "")
+    network = kernel["wifi_driver"]
+
+    def stream():
+        line = Line(network._uart, central)
+        return line, line
+
+    network.stream = stream
+    return kernel
+
+
+def main(before, path="/frames.slcan"):
+    """Boot as main.py does, and measure. before: (busy(), gc.mem_alloc()) before this was loaded."""
     with open(path, "rb") as file:
         text = file.read()  # now: later there may be no such piece of memory
-    began = busy()
-    import main as firmware
-    from components.ocpp.rpc import Rpc
+    sys.modules["os"] = Os()
+    random.seed(1)
 
-    send = Rpc._send
+    def on_call(action):
+        if action == "BootNotification":
+            print("count boot", sent[0](), 1)
 
-    async def noted(rpc, text):
-        await send(rpc, text)
-        if '"BootNotification"' in text[:80]:
-            print("count boot", busy() - began, 1)
-
-    Rpc._send = noted
-    kernel = firmware.build("boards.qemu_arm", "")
+    central = Central(on_call)
+    gc.collect()
+    own = gc.mem_alloc() - before[1]
+    began = central.busy() - before[0]
+    sent = [lambda: central.busy() - began]
+    kernel = build(central)
 
     async def measured():
         try:
-            await measure(kernel, text, trips)
+            await kernel["ocpp"].connected.until(bool)
+            gc.threshold(gc.threshold() + own // 4)  # a quarter of the free heap, and what is ours would be free
+            await measure(Site(kernel, central, text))
         finally:
             kernel.request_exit(0, "measured")
 

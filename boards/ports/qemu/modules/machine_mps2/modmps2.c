@@ -100,6 +100,17 @@ static mp_obj_t store(mp_obj_t offset, mp_obj_t buf) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(store_obj, store);
 
+// feed(uart, data): as if the bytes had come in there: for measurements, with a peer inside. Returns how many had room.
+static mp_obj_t feed(mp_obj_t uart, mp_obj_t data) {
+    mp_int_t number = mp_obj_get_int(uart);
+    if (number < 0 || number >= MPS2_UARTS) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such UART"));
+    }
+    mp_buffer_info_t info = buffer(data, MP_BUFFER_READ);
+    return MP_OBJ_NEW_SMALL_INT(mps2_uart_feed(number, info.buf, info.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(feed_obj, feed);
+
 // What each class and most modules have and no code of ours ever asks for.
 static bool is_spare(mp_obj_t key) {
     return key == MP_OBJ_NEW_QSTR(MP_QSTR___module__) || key == MP_OBJ_NEW_QSTR(MP_QSTR___qualname__)
@@ -184,6 +195,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(trim_obj, trim);
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2) },
     { MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj) },
+    { MP_ROM_QSTR(MP_QSTR_feed), MP_ROM_PTR(&feed_obj) },
     { MP_ROM_QSTR(MP_QSTR_sha1), MP_ROM_PTR(&sha1_obj) },
     { MP_ROM_QSTR(MP_QSTR_watch_heap), MP_ROM_PTR(&watch_heap_obj) },
     { MP_ROM_QSTR(MP_QSTR_trim), MP_ROM_PTR(&trim_obj) },

@@ -33,6 +33,7 @@ void mps2_uart_resize(unsigned int number, size_t size);
 size_t mps2_uart_any(unsigned int number);
 int mps2_uart_get(unsigned int number); // -1: nothing there
 bool mps2_uart_writable(unsigned int number); // if not, an interrupt follows once it is
+size_t mps2_uart_feed(unsigned int number, const uint8_t *data, size_t size); // as if they had come in; how many did
 size_t mps2_uart_write(unsigned int number, const uint8_t *data, size_t size); // as many as it takes at once
 
 // semihost.c: what the board asks of the machine that runs QEMU.

@@ -106,6 +106,19 @@ int mps2_uart_get(unsigned int number) {
     return c;
 }
 
+size_t mps2_uart_feed(unsigned int number, const uint8_t *data, size_t size) {
+    ring_t *ring = &rings[number];
+    size_t done = 0;
+    uint32_t state = MICROPY_BEGIN_ATOMIC_SECTION();
+    while (done < size && count(ring) < ring->size) {
+        ring->data[ring->head % MPS2_RX_RING] = data[done++];
+        ring->head++;
+    }
+    MICROPY_END_ATOMIC_SECTION(state);
+    mps2_wake();
+    return done;
+}
+
 bool mps2_uart_writable(unsigned int number) {
     if (!(STATE(number) & TX_FULL)) {
         return true;
