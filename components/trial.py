@@ -1,10 +1,8 @@
 """The trial of a new firmware image: it stays only if it has reached the central system."""
 
-from micropython import const
+import asyncio
 
 from core.kernel import RESTART
-
-_LOOK_MS = const(1000)
 
 
 class Trial:
@@ -25,21 +23,23 @@ class Trial:
         self._log = log
         self._limit_ms = limit_ms
         self._began_ms = clock.uptime_ms()
-        self._reached = False
+        self._reached = asyncio.Event()
         ocpp.connected.watch(self._on_connected)
 
     def _on_connected(self, connected):
-        self._reached = self._reached or connected
+        if connected:
+            self._reached.set()
 
     async def run(self):
         if not self._sink.pending():
             return
         self._log.warning("this image is on trial: it has %d s to reach the central system", self._limit_ms // 1000)
-        while not self._reached:
-            if self._clock.uptime_ms() - self._began_ms >= self._limit_ms:
-                self._log.error("the central system was not reached: back to the image before")
-                self._kernel.request_exit(RESTART, "new image failed its trial")
-                return
-            await self._clock.sleep_ms(_LOOK_MS)
+        left_ms = self._began_ms + self._limit_ms - self._clock.uptime_ms()
+        try:  # at once: if the central system's first request is a Reset, the image must be confirmed by then
+            await self._clock.wait_for_ms(self._reached.wait(), max(0, left_ms))
+        except asyncio.TimeoutError:
+            self._log.error("the central system was not reached: back to the image before")
+            self._kernel.request_exit(RESTART, "new image failed its trial")
+            return
         self._sink.confirm()
         self._log.info("this image has reached the central system and stays")

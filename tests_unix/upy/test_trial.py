@@ -101,6 +101,15 @@ async def test_it_counts_if_the_connection_is_lost_right_after(tmp):
     await life.end()
 
 
+async def test_it_is_confirmed_before_a_request_can_end_it(tmp):
+    await updated()
+    life = await Life(tmp).start()
+    await life.site.connect(Central())
+    await life.site.clock.settle()  # no time goes by
+    assert not life.sink.pending()
+    await life.end()
+
+
 async def test_without_a_trial_nothing_is_confirmed_and_nothing_restarts(tmp):
     for slots in (2, 0):
         device = Device(slots=slots).install()
