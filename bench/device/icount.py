@@ -56,10 +56,11 @@ def feed(kernel, text):
 class Site:
     """The firmware while it charges, as far as frames can tell."""
 
-    def __init__(self, kernel, central, text):
+    def __init__(self, kernel, central, text, lines):
         self.kernel = kernel
         self.central = central
         self.text = text
+        self.lines = lines
         self._at = 0
 
     def charge(self):
@@ -105,10 +106,9 @@ class Site:
         return self.central.busy() - began
 
     def frame(self):
-        """A frame comes in over the bus's UART."""
-        end = self.text.find(b"\r", self._at) + 1
-        mps2.feed(1, self.text[self._at : end])
-        self._at = end % len(self.text)
+        """A frame comes in over the bus's UART; nothing is allocated for that here."""
+        mps2.feed(1, self.lines[self._at])
+        self._at = (self._at + 1) % len(self.lines)
 
     def sample(self):
         """MeterValues are due: measured, journaled, sent, answered, out of the journal."""
@@ -164,6 +164,7 @@ def main(before, path="/frames.slcan"):
     """Boot as main.py does, and measure. before: (busy(), gc.mem_alloc()) before this was loaded."""
     with open(path, "rb") as file:
         text = file.read()  # now: later there may be no such piece of memory
+    lines = [line + b"\r" for line in text.split(b"\r") if line]
     sys.modules["os"] = Os()
     random.seed(1)
 
@@ -182,7 +183,7 @@ def main(before, path="/frames.slcan"):
         try:
             await kernel["ocpp"].connected.until(bool)
             gc.threshold(gc.threshold() + own // 4)  # a quarter of the free heap, and what is ours would be free
-            await measure(Site(kernel, central, text))
+            await measure(Site(kernel, central, text, lines))
         finally:
             kernel.request_exit(0, "measured")
 
