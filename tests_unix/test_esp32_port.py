@@ -91,6 +91,33 @@ def test_the_newer_application_is_taken(tmp_path, in_rom, frozen, rom_first):
     assert result.stdout.strip() == repr(["/rom", "/rom/lib", *paths] if rom_first else paths), result.stderr
 
 
+GARBAGE = "flash.data[:] = bytes(range(256)) * (len(flash.data) // 256)"
+FILES = "vfs.VfsLfs2.mkfs(flash); vfs.mount(flash, '/'); open('/settings.json', 'w').close(); vfs.umount('/')"
+
+
+@pytest.mark.parametrize("before, kept", [("", False), (GARBAGE, False), (FILES, True)])
+def test_files_that_cannot_be_mounted_are_made_anew(before, kept):
+    """The start-up module in MicroPython, on a flash in memory that takes the place of this machine's files."""
+    code = f"""
+import os, sys, vfs
+sys.path.append({str(ROOT / "tests_unix/upy")!r})
+from flash import Flash
+source = open({str(port_esp32.START / "_boot.py")!r}).read()
+class flashbdev:
+    bdev = Flash()
+sys.modules["flashbdev"] = flashbdev
+flash = flashbdev.bdev
+vfs.umount("/")
+{before}
+exec(source)
+open("/new", "w").close()
+print(os.listdir("/"))
+"""
+    result = subprocess.run([interpreter(), "-c", code], capture_output=True, text=True, timeout=30)
+    assert result.stdout.splitlines()[-1] == repr(["new", "settings.json"] if kept else ["new"]), result.stderr
+    assert ("made anew" in result.stdout) == (not kept)
+
+
 @pytest.fixture
 def idf(tmp_path):
     """A folder that looks like ESP-IDF 5.4; its export.sh puts a ``make`` on the path that tells how it was called."""

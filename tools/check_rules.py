@@ -21,7 +21,7 @@ from tools.imports import DEVICE_MODULES
 ROOT = Path(__file__).parent.parent
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
-PORT_MODULES = {"flashbdev", "image", "inisetup", "mps2", "uhashlib"}  # what start-up code finds in its image
+PORT_MODULES = {"flashbdev", "image", "mps2", "uhashlib"}  # what start-up code finds in its image
 DEVICE_ROOMS = ("core", "components", "drivers", "boards", "lib")
 ANY_LENGTH_OF_FUNCTION = ("tests_unix", "bench")
 

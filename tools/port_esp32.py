@@ -42,7 +42,7 @@ def build(board: str) -> Path:
             f"not: clone {TAG} with git and set MICROPYTHON_DIR. {without(board)}"
         )
     modules = source / "ports/esp32/modules"
-    frozen = Frozen(selection, (START, modules / "flashbdev.py", modules / "inisetup.py"))
+    frozen = Frozen(selection, (START, modules / "flashbdev.py"))
     environment = build_environment(frozen, source)
     port = selection.folder / "port"
     frozen.refresh(port)

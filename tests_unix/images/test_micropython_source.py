@@ -28,7 +28,7 @@ def test_the_esp32_board_folder_names_files_and_options_that_are_there(source):
     assert [option for option in options if option not in known] == []
     assert 'pyexec_frozen_module("_boot.py"' in (port / "main.c").read_text()
     assert '"romfs"' in (port / "esp32_partition.c").read_text()
-    for module in ("flashbdev.py", "inisetup.py"):
+    for module in ("flashbdev.py",):
         assert (port / "modules" / module).is_file()
 
 

@@ -3,15 +3,32 @@
 An application in the partition "romfs", which MicroPython has mounted on /rom, goes before the frozen one unless that
 is newer: a few hundred KB update the charger, and a whole image that comes after them is not held back by them.
 Nothing in the writable file system stands in for a module of ours.
+
+Files that cannot be mounted are made anew: nobody is there to be told, and who the device is may lie in NVS.
 """
 
 import gc
 import sys
+import time
 import vfs
 
 from flashbdev import bdev
 
 _FROZEN = ".frozen"
+
+
+def _mount():
+    """Mount the files; after three attempts make them anew. Raises OSError: the flash itself is broken."""
+    for _ in range(3):
+        try:
+            vfs.mount(bdev, "/")
+            return
+        except OSError as e:
+            print("files:", repr(e))
+            time.sleep(1)
+    print("files: made anew, what was in them is lost")
+    vfs.VfsLfs2.mkfs(bdev)
+    vfs.mount(vfs.VfsLfs2(bdev), "/")
 
 
 def _built(path):
@@ -26,13 +43,11 @@ def _built(path):
         return -1
 
 
-try:
-    if bdev:
-        vfs.mount(bdev, "/")
-except OSError:
-    import inisetup
-
-    inisetup.setup()
+if bdev:
+    try:
+        _mount()
+    except OSError as e:
+        print("files:", repr(e))  # main.py tells what it misses, and resets
 
 _in_rom = _built("/rom/lib")
 if _in_rom >= 0 and _in_rom >= _built(_FROZEN):
