@@ -28,7 +28,7 @@ def _mount():
             time.sleep(1)
     print("files: made anew, what was in them is lost")
     vfs.VfsLfs2.mkfs(bdev)
-    vfs.mount(vfs.VfsLfs2(bdev), "/")
+    vfs.mount(bdev, "/")  # by itself it finds out what is on it
 
 
 def _built(path):
