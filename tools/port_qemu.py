@@ -41,7 +41,7 @@ def _make(board: str, port: Path, *targets: str) -> None:
     library = selection.folder / "micropython-lib"  # nothing of it is used, but the build asks for its README
     library.mkdir(parents=True, exist_ok=True)
     (library / "README.md").touch()
-    frozen.refresh(port)
+    frozen.refresh(port, _PORT / "QEMU_ARM/mpconfigboard.mk")
     make(
         "-C",
         source / "ports/qemu",

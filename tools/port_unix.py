@@ -31,7 +31,7 @@ def build(board: str) -> Path:
         call.append(f"MPY_CROSS_FLAGS=-march={architecture}")
     if (source / ".git").exists():
         make(*call, "submodules", env=environment)
-    frozen.refresh(port)
+    frozen.refresh(port, _VARIANT / "mpconfigvariant.mk")
     make(*call, env=environment)
     executable = selection.folder / "ucharge"
     new = selection.folder / "ucharge.new"

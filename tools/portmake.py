@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -55,8 +56,17 @@ class Frozen:
             "UCHARGE_BOOT": ":".join(str(place) for place in boot),
         }
 
-    def refresh(self, port: Path) -> None:
-        """Have a port's build folder freeze anew if the list changed: make sees changed files, not missing ones."""
+    def refresh(self, port: Path, makefile: Path | None = None) -> None:
+        """Have a port's build folder freeze anew if the list changed: make sees changed files, not missing ones.
+
+        Nor does it see what a makefile of ours sets: if that changed, the folder is built from the beginning.
+        """
+        if makefile is not None:
+            settings, told = makefile.read_text(encoding="utf-8"), port / "settings.txt"
+            if not told.exists() or told.read_text(encoding="utf-8") != settings:
+                shutil.rmtree(port, ignore_errors=True)
+                port.mkdir(parents=True)
+                told.write_text(settings, encoding="utf-8")
         boot = [str(path) for place in self.boot for path in (sorted(place.iterdir()) if place.is_dir() else [place])]
         now = "\n".join([path for path, _ in self.selection.files] + boot)
         record = self.selection.folder / "frozen.txt"

@@ -3,8 +3,10 @@
 import json
 import os
 
+from sinks import raises
+
 from drivers.filesink import FileSink
-from drivers.sink import FINISHED, IDLE, UpdateError
+from drivers.sink import FINISHED, IDLE
 
 FIRST, SECOND = b"first image" * 1000, b"second image" * 2000
 
@@ -27,15 +29,6 @@ async def update(home, image):
 def content(sink):
     with open(sink.image, "rb") as file:
         return file.read()
-
-
-def raises(text, call, *args):
-    try:
-        call(*args)
-    except UpdateError as e:
-        assert text in str(e), e
-        return
-    raise AssertionError("taken")
 
 
 async def test_without_an_update_there_is_no_image(tmp):

@@ -7,9 +7,10 @@ import hashlib
 from esp32_standins import Device
 from esp32_standins.image import make_image
 from esp32_standins.partition import NEW, PENDING_VERIFY, VALID
+from sinks import raises
 
 from drivers.ota import OtaSink
-from drivers.sink import ACTIVATED, FINISHED, IDLE, WRITING, UpdateError
+from drivers.sink import ACTIVATED, FINISHED, IDLE, WRITING
 
 IMAGE = make_image(bytes((i * 7 + i // 251) & 255 for i in range(9800)))  # two blocks and a part of the third
 
@@ -30,15 +31,6 @@ async def update(device, image=IMAGE):
     await sink.finish()
     sink.activate()
     return sink
-
-
-def raises(text, call, *args):
-    try:
-        call(*args)
-    except UpdateError as e:
-        assert text in str(e), e
-        return
-    raise AssertionError("taken")
 
 
 async def araises(text, awaitable):
