@@ -137,14 +137,14 @@ def check_contents(hub, since, car, module):
 async def test_the_meter_agrees_with_the_power_module(tmp_path):
     async with bench(tmp_path) as (hub, car, module, firmware):
         await until_charging(hub, car, module)
-        await asyncio.sleep(3)
+        await asyncio.sleep(8)
         since = hub.frames
         car.forbid()
         await hub.wait_frame(is_switch(1), 5, since)
         await asyncio.sleep(0.5)
         delivered_mwh = module.delivered_wh * 1000
         register = int(re.search(r"^meter (\d+) mWh", await firmware.end(), re.MULTILINE).group(1))
-    # all that differs is by how much the last measurement came late: on a busy machine up to 60 ms of 3 s
+    # all that differs is by how much the last measurement came late: on a busy machine seen 63 ms, of 8 s
     assert register == pytest.approx(delivered_mwh, rel=0.02) and register > 1000
 
 
