@@ -6,11 +6,15 @@ import random
 import string
 from importlib.resources import files
 
-CORE = (
-    "Authorize BootNotification ChangeAvailability ChangeConfiguration ClearCache DataTransfer GetConfiguration "
-    "Heartbeat MeterValues RemoteStartTransaction RemoteStopTransaction Reset StartTransaction StatusNotification "
-    "StopTransaction UnlockConnector"
-).split()
+# The generated modules, and the actions whose schemas each of them holds; a profile that is added is added here.
+MODULES = {
+    "components.ocpp.schemas": (
+        "Authorize BootNotification ChangeAvailability ChangeConfiguration ClearCache DataTransfer GetConfiguration "
+        "Heartbeat MeterValues RemoteStartTransaction RemoteStopTransaction Reset StartTransaction StatusNotification "
+        "StopTransaction UnlockConnector"
+    ).split(),
+}
+MODULE_OF = {action: module for module, actions in MODULES.items() for action in actions}
 
 DATE_TIMES = [
     "2024-02-29T12:34:56Z",

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from schema_cases import CORE
+from schema_cases import MODULES
 from upy_collect import interpreter
 
 ROOT = Path(__file__).parent.parent
-COMMITTED = ROOT / "components" / "ocpp" / "schemas.py"
+COMMITTED = {module: ROOT / (module.replace(".", "/") + ".py") for module in MODULES}
 
 
 def compile_schema(*arguments):
@@ -33,17 +33,18 @@ def in_micropython(folder, program):
     return ran.stdout
 
 
-def test_the_committed_core_profile_is_what_the_tool_makes(tmp_path):
-    out = tmp_path / "schemas.py"
-    arguments = ["--ocpp16", "--actions", ",".join(CORE)]
+@pytest.mark.parametrize("module", MODULES)
+def test_the_committed_module_is_what_the_tool_makes(tmp_path, module):
+    out, committed = tmp_path / "schemas.py", COMMITTED[module]
+    arguments = ["--ocpp16", "--actions", ",".join(MODULES[module])]
     ran = compile_schema(*arguments, "-o", out)
     assert ran.returncode == 0, ran.stderr
-    remake = f"python tools/compile_schema.py {' '.join(arguments)} -o {COMMITTED.relative_to(ROOT)}"
-    assert out.read_text(encoding="utf-8") == COMMITTED.read_text(encoding="utf-8"), f"to make it anew: {remake}"
+    remake = f"python tools/compile_schema.py {' '.join(arguments)} -o {committed.relative_to(ROOT)}"
+    assert out.read_text(encoding="utf-8") == committed.read_text(encoding="utf-8"), f"to make it anew: {remake}"
 
 
 def test_what_messages_share_is_stated_once():
-    text = COMMITTED.read_text(encoding="utf-8")
+    text = COMMITTED["components.ocpp.schemas"].read_text(encoding="utf-8")
     assert text.count("Energy.Active.Import.Register") == 1
     assert text.count("ConcurrentTx") == 1
 

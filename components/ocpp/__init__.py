@@ -1,7 +1,10 @@
-"""OCPP 1.6J charge point, Core profile: the component that puts the parts of this package together.
+"""OCPP 1.6J charge point with the Core profile: the component that puts the parts of this package together.
+
+Each further profile is a component of its own, which requires this one and registers itself with `Ocpp.add_profile`.
 
 =============================  ===================================================================================
 link, rpc, sources, surrogates the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next; odd characters
+actions                        who answers which request, and the messages' schemas
 boot                           registration, Heartbeat, time
 transactions, authorization    who charges, from when to when
 delivery, metering             transaction messages, journaled; what is measured
@@ -20,7 +23,8 @@ from core.kernel import RESTART
 from core.signals import Signal
 from uwebsockets.handshake import parse_url
 
-from . import core_profile
+from . import core_profile, schemas
+from .actions import Actions
 from .authorization import Authorization
 from .availability import Availability
 from .boot import Boot
@@ -92,16 +96,22 @@ class Ocpp:
         self._failure = None
         self._reset_reason = ""
         self._reset_until_ms = None
-        services = Services(clock, log, store, gate, bms, charger, plug, wifi)
+        self._profiles = ""
+        self._steps = ()
+        self._pages = ()
+        self.triggers = {}  # {MessageTrigger: function(connectorId or None) -> will it be sent?}
+        self.security_event = _no_event  # function(type, info): see the security extension
+        self.services = services = Services(clock, log, store, gate, bms, charger, plug, wifi)
         services.stamps = self.stamps = Stamps(clock, store, log)
-        services.configuration = self.configuration = Configuration((core_profile.KEYS,), store, log)
+        services.configuration = self.configuration = Configuration(store, log)
         self._build_link(services, options)
         self._build_charge_point(services, options)
         self._build_sources(services, options["vendor_id"])
 
     def _build_link(self, services, o):
+        self.actions = Actions(self._log, o["strict"])
         self.rpc = Rpc(
-            self._clock, self._log, self.counters, self.stamps.message_id, o["call_timeout_ms"], o["strict"]
+            self._clock, self._log, self.counters, self.actions, self.stamps.message_id, o["call_timeout_ms"]
         )
         self.link = Link(services, self.rpc, o["url"], o["id"], o["auth_key"], o["ca_file"], o["max_message"])
         identity = {"chargePointVendor": o["vendor"], "chargePointModel": o["model"]}
@@ -134,7 +144,7 @@ class Ocpp:
             vendor_id,
             self.reset,
         )
-        self.rpc.handlers.update(self.core.handlers())
+        self.add_profile(core_profile.NAME, self.core.handlers(), schemas, core_profile.KEYS)
         self.outbox = Outbox(self._log, self.online, self.rpc.wake)
         self._vendor = None
         if vendor_id:
@@ -147,6 +157,26 @@ class Ocpp:
             turns.next_call,
             self.boot.next_heartbeat,
         ]
+
+    # --- for the profiles ---------------------------------------------------------------------------------------
+
+    def add_profile(self, name, handlers, schemas, keys=()):
+        """A profile registers itself in its constructor: its name in SupportedFeatureProfiles ("": not in there),
+        {action: handler} (see `Actions`), its generated module of schemas, and its keys (rows as in keys.py).
+        """
+        self.actions.add(handlers, schemas)
+        self.configuration.add(keys)
+        if name:
+            self._profiles += "," + name if self._profiles else name
+            self.configuration.fix("SupportedFeatureProfiles", self._profiles)
+
+    def add_step(self, function):
+        """Have ``function()`` called every 250 ms."""
+        self._steps += (function,)
+
+    def add_page(self, function):
+        """Have the lines that ``function()`` yields shown on the console, with the counters."""
+        self._pages += (function,)
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -191,6 +221,8 @@ class Ocpp:
         self.transactions.step()
         current = self.transactions.current
         self.metering.step(None if current is None else current.number)
+        for step in self._steps:
+            step()
         self.connector.step()
         self.status.step()
         if self._vendor is not None:
@@ -237,31 +269,12 @@ class Ocpp:
         return self.configuration.set(key, value)
 
     def describe(self):
-        """Generator of lines with the counters."""
-        c = self.counters
-        yield "OCPP: rx %d, tx %d, connects %d, failed %d, waiting %d" % (
-            c.rx,
-            c.tx,
-            c.connects,
-            c.failed_connects,
-            len(self.delivery),
-        )
-        yield "  time-outs %d, errors received %d, errors sent %d, malformed %d, unknown ids %d, twice %d" % (
-            c.timeouts,
-            c.errors_received,
-            c.errors_sent,
-            c.malformed,
-            c.unknown_ids,
-            c.duplicates,
-        )
-        yield "  bad answers %d, bad times %d, ignored %d, given up %d, meter values dropped %d, others dropped %d" % (
-            c.bad_answers,
-            self.boot.bad_times,
-            c.ignored,
-            c.dropped,
-            self.delivery.thinned + self.metering.dropped,
-            self.outbox.dropped + self.status.skipped,
-        )
+        """Generator of lines with the counters, and with what the profiles have to tell."""
+        for line in self.counters.lines(self.delivery, self.boot, self.metering, self.outbox, self.status):
+            yield line
+        for page in self._pages:
+            for line in page():
+                yield line
 
     def reset(self, kind="Soft", reason=""):
         """Restart; "Soft": end the transaction and deliver what is queued (at most 10 s) before; "Hard": at once."""
@@ -275,3 +288,7 @@ class Ocpp:
     def _step_reset(self):
         if self._clock.uptime_ms() >= self._reset_until_ms or not self.online() or not len(self.delivery):
             self._kernel.request_exit(RESTART, self._reset_reason)
+
+
+def _no_event(type, info=""):
+    """Without the security extension nobody hears of a security event."""

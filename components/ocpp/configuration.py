@@ -14,18 +14,26 @@ _ROTATIONS = "|NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR|"
 class Configuration:
     """The values of all keys, by name: ``configuration["HeartbeatInterval"]`` is an int, a bool or a str.
 
-    `tables`: tuples of rows as in keys.py, one of each profile. A value set by `set` is journaled before it counts.
+    Each profile adds its table of rows as in keys.py. A value set by `set` is journaled before it counts.
     """
 
-    def __init__(self, tables, store, log):
-        self._tables = tables
+    def __init__(self, store, log):
+        self._tables = ()
         self._store = store
         self._log = log
         self._values = {}
         self._stored = {}  # texts that count only after a reboot
         self._watchers = ()
-        for row in self._rows():
+
+    def add(self, table):
+        """Take the keys of a profile, before `start`."""
+        self._tables += (table,)
+        for row in table:
             self._values[row[_NAME]] = row[_DEFAULT]
+
+    def fix(self, name, value):
+        """Give a read-only key the value that this device has."""
+        self._values[name] = value
 
     def _rows(self):
         for table in self._tables:

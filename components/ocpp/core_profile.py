@@ -1,8 +1,8 @@
 """The Core profile: what the central system may ask of us (OCPP 1.6, chapter 5)."""
 
+from .actions import CallError
 from .boot import ACCEPTED
 from .keys import CORE
-from .rpc import CallError
 
 NAME = "Core"
 KEYS = CORE

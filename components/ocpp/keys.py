@@ -47,7 +47,7 @@ CORE = (
     ("StopTxnAlignedDataMaxLength", "int", _NAMES, None, None, "R"),
     ("StopTxnSampledData", "csl", "Energy.Active.Import.Register", None, _NAMES, "RW"),
     ("StopTxnSampledDataMaxLength", "int", _NAMES, None, None, "R"),
-    ("SupportedFeatureProfiles", "str", "Core", None, None, "R"),
+    ("SupportedFeatureProfiles", "str", "", None, None, "R"),  # the ones that the board declares
     ("SupportedFeatureProfilesMaxLength", "int", 6, None, None, "R"),
     ("TransactionMessageAttempts", "int", 3, 1, 1000, "RW"),
     ("TransactionMessageRetryInterval", "int", 60, 1, 86400, "RW"),

@@ -5,9 +5,9 @@ import gc
 import json
 from micropython import const
 
-from ujson_schema import SchemaError, validate
+from ujson_schema import SchemaError
 
-from . import schemas
+from .actions import CallError
 from .surrogates import combined
 
 _CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
@@ -17,24 +17,6 @@ _KEPT_BYTES = const(512)  # longer answers come from actions that only read: tho
 _DESCRIPTION_MAX = const(255)  # table 6
 
 TIMEOUT, CLOSED = "timeout", "closed"
-
-# Actions of OCPP 1.6 outside the Core profile: known, so the answer to one that is not there is NotSupported.
-_OTHER_ACTIONS = (
-    "|CancelReservation|CertificateSigned|ClearChargingProfile|DeleteCertificate|DiagnosticsStatusNotification|"
-    "ExtendedTriggerMessage|FirmwareStatusNotification|GetCompositeSchedule|GetDiagnostics|GetInstalledCertificateIds|"
-    "GetLocalListVersion|GetLog|InstallCertificate|LogStatusNotification|ReserveNow|SecurityEventNotification|"
-    "SendLocalList|SetChargingProfile|SignCertificate|SignedFirmwareStatusNotification|SignedUpdateFirmware|"
-    "TriggerMessage|UpdateFirmware|"
-)
-
-
-class CallError(Exception):
-    """A handler's refusal: becomes a CALLERROR with `code` (OCPP-J 1.6, table 7) and `description`."""
-
-    def __init__(self, code, description=""):
-        super().__init__(code)
-        self.code = code
-        self.description = description
 
 
 class Call:
@@ -55,19 +37,17 @@ class Call:
 class Rpc:
     """One CALL of ours at a time; the central system's CALLs are answered meanwhile.
 
-    `sources` are functions that return a Call or None, asked in their order; `handlers` is {action: function(payload)}.
-    A handler returns the answer's payload, or a tuple of it and a function to be called once the answer is sent.
+    `sources` are functions that return a Call or None, asked in their order.
     """
 
-    def __init__(self, clock, log, counters, new_id, timeout_ms, strict):
+    def __init__(self, clock, log, counters, actions, new_id, timeout_ms):
         self._clock = clock
         self._log = log
         self.counters = counters
         self._new_id = new_id
         self._timeout_ms = timeout_ms
-        self._strict = strict
+        self._actions = actions
         self.sources = []
-        self.handlers = {}
         self.muted = False  # Rejected: no answers (OCPP 1.6, section 4.2)
         self.exchanged_ms = 0  # uptime of the last message either way
         self.answers = 0  # CALLRESULTs received
@@ -214,10 +194,8 @@ class Rpc:
             return None, code
         self.answers += 1
         answer = frame[2] if len(frame) > 2 else None
-        schema = schemas.response(call.action)
         try:
-            if schema is not None:
-                validate(schema, answer, True)
+            self._actions.check_answer(call.action, answer)
         except SchemaError as e:
             # It cannot be refused any more: who reads it takes what is usable.
             self.counters.bad_answers += 1
@@ -237,7 +215,7 @@ class Rpc:
                 await self._send(kept[2])
                 return
         try:
-            answer, then = self._handle(frame)
+            answer, then = self._actions.handle(frame)
             reply = json.dumps([_CALLRESULT, message_id, answer])
         except MemoryError:
             gc.collect()
@@ -255,31 +233,6 @@ class Rpc:
             if then is not None:
                 then()
             self.wake()
-
-    def _handle(self, frame):
-        """The handler's (answer, function or None). Raises CallError."""
-        if len(frame) < 4:
-            raise CallError("ProtocolError", "the CALL is incomplete")
-        action, payload = frame[2], frame[3]
-        if not isinstance(action, str) or len(frame) > 4:
-            raise CallError("FormationViolation", "not [2, id, action, payload]")
-        handler = self.handlers.get(action)
-        schema = schemas.request(action)
-        if handler is None:
-            known = schema is not None or "|" not in action and "|" + action + "|" in _OTHER_ACTIONS
-            raise CallError("NotSupported" if known else "NotImplemented", action[:50])
-        try:
-            if schema is not None:
-                validate(schema, payload, not self._strict)
-            result = handler(payload)
-        except SchemaError as e:
-            raise CallError(e.code, str(e))
-        except CallError:
-            raise
-        except Exception as e:
-            self._log.exception("handler of %s: %r" % (action, e), e)
-            raise CallError("InternalError", type(e).__name__)
-        return result if isinstance(result, tuple) else (result, None)
 
     async def _send_error(self, message_id, error):
         self.counters.errors_sent += 1

@@ -30,13 +30,15 @@ class Transaction:
 class Transactions:
     """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
 
-    `allowed()`: may one start now? ``ended(transaction, meter_stop_wh)`` is called after each end.
+    `allowed()`: may one start now? Of the functions in ``begun`` each is called with a transaction once it is journaled
+    and before the gate opens, of those in ``ended`` with (transaction, meter_stop_wh) after each end.
     """
 
     def __init__(self, services, delivery, metering, authorization, allowed):
         self.current = None  # type: Transaction
         self.finished = False
-        self.ended = lambda transaction, meter_stop_wh: None
+        self.begun = ()
+        self.ended = ()
         self.allowed = allowed
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
         self._clock = services.clock
@@ -168,11 +170,18 @@ class Transactions:
         self._delivery.commit({_RUNNING: current.record()}, message, self._metering.begin())
         self.current = current
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
+        for function in self.begun:
+            function(current)
         self._open_gate()
 
     def _open_gate(self):
         self._gate.limit_ma.set(self._limit())
         self._gate.transaction.set(True)
+
+    def apply_limit(self):
+        """`limit_ma` was set: the gate takes it now, if a transaction runs."""
+        if self.current is not None and self._gate.transaction.value:
+            self._gate.limit_ma.set(self._limit())
 
     def _limit(self):
         return self.limit_ma if self._may_charge() else 0
@@ -224,7 +233,8 @@ class Transactions:
         self.current = None
         self._resume_until_ms = None
         self.finished = bool(self._plug.plugged.value)
-        self.ended(current, current.end[0][4])
+        for function in self.ended:
+            function(current, current.end[0][4])
         return True
 
     def _end_of(self, current, tag):

@@ -24,7 +24,7 @@ class VendorMessages:
         self._plug = services.plug
         self._vendor_id = vendor_id
         self._next_ms = None
-        transactions.ended = self._on_ended
+        transactions.ended += (self._on_ended,)
         services.bms.permitted.watch(self._on_permitted)
 
     def _send(self, message_id, fields):

@@ -12,6 +12,7 @@ from components.gate import Gate
 from components.ocpp import Ocpp
 from components.persistence import Persistence
 from core.clock import VirtualClock
+from core.declare import load_class
 from core.isotime import format_utc
 from core.log import Log, LogTail
 from core.signals import Signal
@@ -36,9 +37,13 @@ class Facts:
 
 
 class Site:
-    """One life of the charge point, from power on to power off."""
+    """One life of the charge point, from power on to power off.
 
-    def __init__(self, home, store=Persistence, quiet=True, **options):
+    `profiles`: ((class as a board names it, {option: value}), ...), each a component that requires what is here, the
+    ones before it by their module's name, or is in `services`, {name: object}. ``self.profiles`` are the instances.
+    """
+
+    def __init__(self, home, store=Persistence, quiet=True, profiles=(), services=None, **options):
         self.clock = clock = VirtualClock()
         self.tail = LogTail(clock, None if quiet else print, 200)
         self.log = Log(self.tail, "test")
@@ -58,18 +63,34 @@ class Site:
         self.charger.read_register = self.energy.read
         options.setdefault("url", "ws://127.0.0.1:1")
         options.setdefault("id", "CP-1")
-        services = {name: getattr(self, name) for name in ("kernel", "gate", "bms", "charger", "plug", "wifi")}
-        own = {"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store}
-        own.update(options)
-        self.ocpp = Ocpp(**services, **own)
+        there = {name: getattr(self, name) for name in ("kernel", "gate", "bms", "charger", "plug", "wifi")}
+        there.update({"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store})
+        self.ocpp = Ocpp(**there, **options)
+        there.update(services or {})
+        there["ocpp"] = self.ocpp
+        self.profiles = []
+        for use, given in profiles:
+            self._build(use, given, there)
         self.central = None
         self._tasks = []
+
+    def _build(self, use, given, there):
+        profile = load_class(use)
+        arguments = {name: spec[1] for name, spec in getattr(profile, "options", {}).items()}
+        arguments.update(given)
+        arguments.update({name: there[name] for name in profile.requires})
+        self.profiles.append(profile(**arguments))
+        there[use.partition(":")[0].rpartition(".")[2]] = self.profiles[-1]
 
     async def power_on(self):
         await self.store.start()
         self.energy.load()
-        await self.ocpp.start()
-        self._tasks.append(asyncio.create_task(self.ocpp.run()))
+        for component in [self.ocpp] + self.profiles:
+            if hasattr(component, "start"):
+                await component.start()
+        for component in [self.ocpp] + self.profiles:
+            if hasattr(component, "run"):
+                self._tasks.append(asyncio.create_task(component.run()))
         await self.clock.advance(0)
 
     async def connect(self, central):

@@ -1,4 +1,4 @@
-"""Judges payloads for a host test: reads lines ``{"action", "response", "payload"}``,
+"""Judges payloads for a host test: reads lines ``{"module", "action", "response", "payload"}``,
 writes ``[path, rule, code]`` or null."""
 
 import json
@@ -6,9 +6,9 @@ import sys
 
 
 def verdict(case):
-    from components.ocpp import schemas
     from ujson_schema import SchemaError, validate
 
+    schemas = __import__(case["module"], None, None, ("request",))
     schema = (schemas.response if case["response"] else schemas.request)(case["action"])
     try:
         validate(schema, case["payload"])

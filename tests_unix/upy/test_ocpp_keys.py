@@ -81,19 +81,24 @@ async def test_every_writable_key_takes_its_own_value_and_keeps_it(tmp):
     assert kept == values and len(kept) == 25
 
 
+def configuration_of(site, *tables):
+    configuration = Configuration(site.store, site.log)
+    for table in tables:
+        configuration.add(table)
+    configuration.start()
+    return configuration
+
+
 async def test_a_key_that_needs_a_reboot(tmp):
     site = await booted(tmp)
     table = (("Colour", "int", 1, 0, 9, "RB"),)
-    configuration = Configuration((CORE, table), site.store, site.log)
-    configuration.start()
+    configuration = configuration_of(site, CORE, table)
     assert configuration.set("Colour", "5") == "RebootRequired"
     assert configuration["Colour"] == 1 and configuration.read("Colour") == ("Colour", "5", False)
     assert configuration.set("Colour", "10") == "Rejected"
-    again = Configuration((CORE, table), site.store, site.log)
-    again.start()
+    again = configuration_of(site, CORE, table)
     assert again["Colour"] == 5
-    without = Configuration((CORE,), site.store, site.log)
-    without.start()  # a board that left the profile out
+    without = configuration_of(site, CORE)  # a board that left the profile out
     assert without.read("Colour") is None and site.lines("Colour")
 
 

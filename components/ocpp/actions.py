@@ -1,0 +1,81 @@
+"""Who answers the central system's requests, and the schemas of all messages: each profile brings its own."""
+
+from ujson_schema import SchemaError, validate
+
+# Actions of OCPP 1.6 and its security extension beyond the Core profile: known, so the answer to one whose profile is not
+# there is NotSupported.
+_KNOWN = (
+    "|CancelReservation|CertificateSigned|ClearChargingProfile|DeleteCertificate|DiagnosticsStatusNotification|"
+    "ExtendedTriggerMessage|FirmwareStatusNotification|GetCompositeSchedule|GetDiagnostics|GetInstalledCertificateIds|"
+    "GetLocalListVersion|GetLog|InstallCertificate|LogStatusNotification|ReserveNow|SecurityEventNotification|"
+    "SendLocalList|SetChargingProfile|SignCertificate|SignedFirmwareStatusNotification|SignedUpdateFirmware|"
+    "TriggerMessage|UpdateFirmware|"
+)
+
+
+class CallError(Exception):
+    """A handler's refusal: becomes a CALLERROR with `code` (OCPP-J 1.6, table 7) and `description`."""
+
+    def __init__(self, code, description=""):
+        super().__init__(code)
+        self.code = code
+        self.description = description
+
+
+class Actions:
+    """What the central system may ask. A handler is a function(payload) that returns the answer's payload, or a tuple
+    of it and a function to be called once the answer is sent; it may raise CallError.
+
+    `strict`: unknown fields in requests are refused.
+    """
+
+    def __init__(self, log, strict):
+        self._log = log
+        self._strict = strict
+        self._handlers = {}
+        self._schemas = ()
+
+    def add(self, handlers, schemas):
+        """Take the {action: handler} of a profile, and its generated module of schemas."""
+        self._handlers.update(handlers)
+        self._schemas += (schemas,)
+
+    def _request(self, action):
+        for module in self._schemas:
+            schema = module.request(action)
+            if schema is not None:
+                return schema
+        return None
+
+    def check_answer(self, action, answer):
+        """Validate an answer to a request of ours; unknown fields are tolerated. Raises SchemaError."""
+        for module in self._schemas:
+            schema = module.response(action)
+            if schema is not None:
+                validate(schema, answer, True)
+                return
+
+    def handle(self, frame):
+        """Answer a CALL: (payload, function or None). Raises CallError."""
+        if len(frame) < 4:
+            raise CallError("ProtocolError", "the CALL is incomplete")
+        action, payload = frame[2], frame[3]
+        if not isinstance(action, str) or len(frame) > 4:
+            raise CallError("FormationViolation", "not [2, id, action, payload]")
+        handler = self._handlers.get(action)
+        schema = self._request(action)
+        if handler is None:
+            known = schema is not None or "|" not in action and "|" + action + "|" in _KNOWN
+            raise CallError("NotSupported" if known else "NotImplemented", action[:50])
+        try:
+            if schema is not None:
+                validate(schema, payload, not self._strict)
+            result = handler(payload)
+        except SchemaError as e:
+            raise CallError(e.code, str(e))
+        except CallError:
+            raise
+        except Exception as e:
+            self._log.exception("handler of %s: %r" % (action, e), e)
+            raise CallError("InternalError", type(e).__name__)
+        return result if isinstance(result, tuple) else (result, None)
