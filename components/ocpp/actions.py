@@ -2,8 +2,8 @@
 
 from ujson_schema import SchemaError, validate
 
-# Actions of OCPP 1.6 and its security extension beyond the Core profile: known, so the answer to one whose profile is not
-# there is NotSupported.
+# Actions of OCPP 1.6 and its security extension beyond Core: known, so the answer to one whose profile is not there is
+# NotSupported.
 _KNOWN = (
     "|CancelReservation|CertificateSigned|ClearChargingProfile|DeleteCertificate|DiagnosticsStatusNotification|"
     "ExtendedTriggerMessage|FirmwareStatusNotification|GetCompositeSchedule|GetDiagnostics|GetInstalledCertificateIds|"
