@@ -99,17 +99,20 @@ class Selection:
         self.paths = list(paths) or search_path()
         self.modules: dict[str, Module] = {}
         self._owner = ""
+        self._declared: set[str] = set()  # modules that the board names: a profile of ocpp is one beside ocpp itself
         if self._find(self.board) is None:
             raise SelectionError(f"no board {board}: no module {self.board}; boards/ has {', '.join(boards())}")
         self.declaration = self._declaration()
         self._add_core()
         for name in ("main", self.board):
             self._root(name, name.partition(".")[0])
-        for component, use in self._uses():
+        uses = self._uses()
+        self._declared = {use.partition(":")[0] for _, use in uses if use.startswith("components.")}
+        for component, use in uses:
             name = use.partition(":")[0]
             if not self._exists(name):
                 raise SelectionError(f"board {board}: component {component}: no module {name} for {use!r}")
-            self._root(name, owner_of(name))
+            self._root(name, self._declared_by(name) or owner_of(name))
 
     @property
     def files(self) -> list[tuple[str, Path]]:
@@ -207,8 +210,17 @@ class Selection:
         """A helper belongs to who brought it if they share a room: drivers.slcan_lines to drivers.slcan."""
         if name in ("components", "drivers", "boards"):
             return "main"
+        declared = self._declared_by(name)
+        if declared:
+            return declared
         own = owner_of(name)
         return self._owner if own.partition(".")[0] == self._owner.partition(".")[0] else own
+
+    def _declared_by(self, name: str) -> str:
+        """The component that the board names and that a module is, or is in: the innermost of them; "": none."""
+        while name and name not in self._declared:
+            name = name.rpartition(".")[0]
+        return name
 
     def _follow(self, tree: ast.AST, package: str, importer: str) -> None:
         for statement in self._imports(tree, package):
