@@ -64,5 +64,6 @@ def names(selection: Selection) -> Path:
         package, _, last = name.rpartition(".")
         lines += [f"import {name}"] + ([f"from {package} import {last}"] if package else [])
     path = selection.folder / "module_names.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
