@@ -29,7 +29,7 @@ demo: $(VENV)  ## Run one whole charging session by itself and check its energy
 	@$(PY) -m tools.demo $(ARGS)
 
 sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"
-	@$(PY) -m tools.sim $(CMD)
+	@$(PY) -m tools.sim '$(CMD)'
 
 test: $(VENV)  ## Run all tests; choose some with ARGS="-k name"
 	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --numprocesses $(JOBS) --dist loadfile $(ARGS)

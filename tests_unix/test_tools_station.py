@@ -144,6 +144,11 @@ async def test_commands_of_the_operator_reach_the_firmware(tmp_path):
         assert await control.obey("get MeterValueSampleInterval") == "MeterValueSampleInterval = 7"
         assert await control.obey("get Unheard") == "Unheard: unknown key"
         assert len((await control.obey("get")).splitlines()) > 20
+        assert await control.obey('call ChangeConfiguration {"key": "Unheard", "value": "1"}') == (
+            '{"status": "NotSupported"}'
+        )
+        assert '"errorCode": "OccurenceConstraintViolation"' in await control.obey("call Reset")
+        assert (await control.obey("call Reset {")).startswith("error: the payload is not JSON")
         assert (await control.obey("remote-stop")).startswith("error: no transaction")
         assert (await control.obey("reset warm")).startswith("error: a reset")
         mark = station.central.messages.total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import json
 from pathlib import Path
 
 from ocpp.exceptions import OCPPError
@@ -14,6 +15,7 @@ from ocpp.v16.enums import ResetType
 from tools.station import Station
 
 PORT_FILE = "control.port"
+_CALL_S = 30
 
 
 class CommandError(Exception):
@@ -47,7 +49,7 @@ class Control:
         try:
             answer = method(*arguments)
             return await answer if inspect.isawaitable(answer) else answer
-        except (CommandError, OCPPError, ConnectionError, asyncio.TimeoutError) as error:
+        except (CommandError, OCPPError, ConnectionError, TimeoutError, asyncio.TimeoutError) as error:
             return f"error: {error or type(error).__name__}"
 
     def help(self) -> str:
@@ -169,6 +171,16 @@ class Control:
             for item in answer.configuration_key or ()
         ]
         return "\n".join(known + [f"{name}: unknown key" for name in answer.unknown_key or ()])
+
+    async def call(self, action: str, *payload: str) -> str:
+        """Any CALL, as it is: call TriggerMessage {"requestedMessage": "Heartbeat"}."""
+        try:
+            content = json.loads(" ".join(payload) or "{}")
+        except ValueError as error:
+            raise CommandError(f"the payload is not JSON: {error}") from None
+        central = self._station.central
+        answer = await central.wait_answer(await central.call_raw(action, content), _CALL_S)
+        return json.dumps(answer.payload)
 
     async def close(self) -> None:
         """Stop listening."""
