@@ -24,7 +24,8 @@ class CallError(Exception):
 
 class Actions:
     """What the central system may ask. A handler is a function(payload) that returns the answer's payload, or a tuple
-    of it and a function to be called once the answer is sent; it may raise CallError.
+    of it and a function to be called once the answer is sent; it may raise CallError. What takes long is a coroutine
+    that returns the same.
 
     `strict`: unknown fields in requests are refused.
     """
@@ -56,7 +57,7 @@ class Actions:
                 return
 
     def handle(self, frame):
-        """Answer a CALL: (payload, function or None). Raises CallError."""
+        """Answer a CALL: (payload, function or None), or what has to be finished (see `finish`). Raises CallError."""
         if len(frame) < 4:
             raise CallError("ProtocolError", "the CALL is incomplete")
         action, payload = frame[2], frame[3]
@@ -76,6 +77,20 @@ class Actions:
         except CallError:
             raise
         except Exception as e:
-            self._log.exception("handler of %s: %r" % (action, e), e)
-            raise CallError("InternalError", type(e).__name__)
-        return result if isinstance(result, tuple) else (result, None)
+            raise self._failure(action, e)
+        return (result, None) if isinstance(result, dict) else result
+
+    async def finish(self, action, work):
+        """Await what a handler left to be done: (payload, function or None). Raises CallError."""
+        try:
+            result = await work
+        except CallError:
+            raise
+        except Exception as e:
+            raise self._failure(action, e)
+        return (result, None) if isinstance(result, dict) else result
+
+    def _failure(self, action, error):
+        """The answer if a handler fails, which is told with its traceback."""
+        self._log.exception("handler of %s: %r" % (action, error), error)
+        return CallError("InternalError", type(error).__name__)

@@ -215,7 +215,7 @@ class Rpc:
                 await self._send(kept[2])
                 return
         try:
-            answer, then = self._actions.handle(frame)
+            answer, then = await self._handle(frame)
             reply = json.dumps([_CALLRESULT, message_id, answer])
         except MemoryError:
             gc.collect()
@@ -233,6 +233,20 @@ class Rpc:
             if then is not None:
                 then()
             self.wake()
+
+    async def _handle(self, frame):
+        """The answer to a CALL, and the function to be called once it is sent. Raises CallError.
+
+        While a handler is at work the next message waits, unread: so commands are carried out in their order, and
+        nothing piles up. The work may take as long as an answer to a CALL of ours; then it is cancelled.
+        """
+        result = self._actions.handle(frame)
+        if isinstance(result, tuple):
+            return result
+        try:
+            return await self._clock.wait_for_ms(self._actions.finish(frame[2], result), self._timeout_ms)
+        except asyncio.TimeoutError:
+            raise CallError("InternalError", "not done within %d ms" % self._timeout_ms)
 
     async def _send_error(self, message_id, error):
         self.counters.errors_sent += 1

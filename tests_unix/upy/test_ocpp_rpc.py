@@ -1,8 +1,12 @@
 """OCPP-J framing: malformed frames, wrong calls, unknown ids, time-outs, what comes twice (OCPP-J 1.6, section 4)."""
 
+import asyncio
 import json
 
 from ocpp_site import Central, Site, booted
+
+from components.ocpp import schemas
+from components.ocpp.actions import CallError
 
 
 async def frame_answer(site, text):
@@ -70,6 +74,84 @@ async def test_an_exception_in_a_handler_is_an_InternalError_with_a_traceback(tm
     assert await site.central.call("DataTransfer", {"vendorId": "v", "messageId": "m"}) == "InternalError"
     assert site.lines("Traceback") and site.lines("KeyError")
     assert await site.central.call("ClearCache", {}) == {"status": "Accepted"}
+
+
+def slowly(site, *answers):
+    """Have DataTransfer and ClearCache answered by coroutines that wait; returns the events that let them go on."""
+    events = []
+
+    def handler(answer):
+        async def work(event):
+            await event.wait()
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        def handle(payload):
+            events.append(asyncio.Event())
+            return work(events[-1])
+
+        return handle
+
+    handlers = {action: handler(answer) for action, answer in zip(("DataTransfer", "ClearCache"), answers)}
+    site.ocpp.actions.add(handlers, schemas)
+    return events
+
+
+TRANSFER = '[2, "slow", "DataTransfer", {"vendorId": "v"}]'
+
+
+async def test_the_answer_of_a_coroutine_comes_when_it_is_done(tmp):
+    site = await booted(tmp)
+    done = []
+    events = slowly(site, ({"status": "Accepted"}, lambda: done.append(len(site.central.results))))
+    assert await frame_answer(site, TRANSFER) is None
+    site.ocpp.present_tag("TAG")  # what we ask ourselves goes on
+    await site.run(1000)
+    assert site.central.of("Authorize") == [{"idTag": "TAG"}] and done == []
+    events[0].set()
+    await site.run(50)
+    assert site.central.results == [[3, "slow", {"status": "Accepted"}]] and done == [1]
+    assert await frame_answer(site, TRANSFER) == [3, "slow", {"status": "Accepted"}] and len(events) == 1
+
+
+async def test_a_message_waits_unread_while_a_coroutine_is_at_work(tmp):
+    site = await booted(tmp)
+    events = slowly(site, {"status": "Accepted"})
+    texts = [TRANSFER, '[2, "next", "GetConfiguration", {"key": ["NumberOfConnectors"]}]']
+
+    class Socket:
+        async def recv(self):
+            if not texts:
+                await asyncio.Event().wait()
+            return texts.pop(0)
+
+    task = asyncio.create_task(site.ocpp.link._read(Socket()))
+    await site.run(1000)
+    assert len(texts) == 1 and site.central.results == []
+    events[0].set()
+    await site.run(50)
+    assert [frame[1] for frame in site.central.results] == ["slow", "next"]
+    task.cancel()
+
+
+async def test_a_coroutine_that_fails_or_never_ends_is_an_InternalError(tmp):
+    site = await booted(tmp)
+    events = slowly(site, KeyError("missing"), CallError("SecurityError", "no"))
+    await frame_answer(site, TRANSFER)
+    await frame_answer(site, '[2, "other", "ClearCache", {}]')
+    for event in events:
+        event.set()
+    await site.run(50)
+    assert [frame[1:4] for frame in site.central.results] == [
+        ["slow", "InternalError", "KeyError"],
+        ["other", "SecurityError", "no"],
+    ]
+    assert site.lines("Traceback") and site.lines("handler of DataTransfer")
+    await frame_answer(site, '[2, "never", "DataTransfer", {"vendorId": "v"}]')
+    await site.run(31000)
+    assert site.central.results[2][1:3] == ["never", "InternalError"] and "30000 ms" in site.central.results[2][3]
+    assert await site.central.call("GetConfiguration", {"key": ["X"]}) == {"unknownKey": ["X"]}
 
 
 async def test_a_call_that_comes_twice_is_executed_once(tmp):
