@@ -32,6 +32,11 @@ def new_key(kind="P256"):
     return ec.generate_private_key({"P256": ec.SECP256R1(), "P384": ec.SECP384R1()}[kind])
 
 
+def spki_of(public_key):
+    """A public key as SubjectPublicKeyInfo, DER."""
+    return public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 def name_of(common_name, organization=None):
     """An X.509 name."""
     parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
@@ -62,8 +67,7 @@ class Issued:
     @property
     def spki(self) -> bytes:
         """The public key as SubjectPublicKeyInfo, DER."""
-        public = self.certificate.public_key()
-        return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return spki_of(self.certificate.public_key())
 
     @property
     def key_pem(self) -> str:

@@ -39,6 +39,22 @@ asyncio.run(main())
 """
 
 
+USE_UX509 = """
+import asyncio, hashlib
+from ux509 import names, new_key, certificate_request, pem, spki, verify_digest
+from ux509.ecdsa import sign
+
+async def main():
+    d, public = await new_key()
+    request = await certificate_request(d, public, ((names.COMMON_NAME, "CP-1"),))
+    digest = hashlib.sha256(request).digest()
+    print(len(public), await verify_digest(spki(public), digest, await sign(d, digest)))
+    print(pem.encode(request, "CERTIFICATE REQUEST")[:35])
+
+asyncio.run(main())
+"""
+
+
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
@@ -97,8 +113,13 @@ def test_uwebsockets(file_server, tmp_path):
     assert ran.stdout == "ocpp1.6 grüße\n", ran.stdout + ran.stderr
 
 
+def test_ux509(file_server, tmp_path):
+    ran = run_from(installed("ux509", file_server, tmp_path), USE_UX509)
+    assert ran.stdout == "65 True\n-----BEGIN CERTIFICATE REQUEST-----\n", ran.stdout + ran.stderr
+
+
 def test_the_packages_are_not_there_without_mip(tmp_path):
-    """Else the two tests above would prove nothing."""
+    """Else the tests above would prove nothing."""
     for package in PACKAGES:
         ran = run_from(tmp_path, f"import {package}")
         assert f"no module named '{package}'" in ran.stdout + ran.stderr
