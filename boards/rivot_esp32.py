@@ -40,6 +40,7 @@ COMMON = (
         "options": {"vendor_id": "RivotMotors", "max_message": 8192},  # as a whole in some 100 KB of heap
         "critical": True,
     },
+    {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},

@@ -30,6 +30,7 @@ COMPONENTS = (
     {"name": "wifi_driver", "use": "drivers.hostnet:HostNetwork"},
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
+    {"name": "local_list", "use": "components.ocpp.local_list:LocalList", "options": {"max_update": 250}},
     {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},

@@ -13,6 +13,7 @@ MODULES = {
         "Heartbeat MeterValues RemoteStartTransaction RemoteStopTransaction Reset StartTransaction StatusNotification "
         "StopTransaction UnlockConnector"
     ).split(),
+    "components.ocpp.local_list.schemas": "GetLocalListVersion SendLocalList".split(),
 }
 MODULE_OF = {action: module for module, actions in MODULES.items() for action in actions}
 

@@ -50,7 +50,7 @@ WRONG_FIELDS = [
     ("our own action", "BootNotification", {}, "NotSupported NotImplemented"),
     ("a profile that is not there", "TriggerMessage", {"requestedMessage": "Heartbeat"}, "NotSupported NotImplemented"),
     ("another one", "SetChargingProfile", {"connectorId": 1}, "NotSupported NotImplemented"),
-    ("and another", "GetLocalListVersion", {}, "NotSupported NotImplemented"),
+    ("no kind of update", "SendLocalList", {"listVersion": 1, "updateType": "Some"}, "PropertyConstraintViolation"),
 ]  # fmt: skip
 
 

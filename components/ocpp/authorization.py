@@ -18,7 +18,8 @@ def same_tag(a, b):
 
 
 class Authorization:
-    """Decides about idTags. ``lists``: objects with ``find(tag)`` -> (status, parent) or None, asked before the cache.
+    """Decides about idTags. ``lists``: objects with ``find(tag)`` -> (status, parent) or None, asked before the cache;
+    ``on_listed(tag, listed, told)``: function that hears of each status told for a tag of a list, and the list's own.
 
     The cache keeps at most `cache_size` idTags; of these it forgets the one that was not used for the longest time.
     """
@@ -34,6 +35,7 @@ class Authorization:
         # (tag, done) that an Authorize is to be sent for
         self._waiting = ()  # type: tuple
         self.lists = []
+        self.on_listed = _nobody_cares
 
     def start(self):
         self._tags = [key[len(_CACHE) :] for key in self._store.keys(_CACHE)]
@@ -63,12 +65,8 @@ class Authorization:
         return bool(self._waiting)
 
     def _find(self, tag):
-        """(status, parent) of a tag that is known here, or None."""
-        for source in self.lists:
-            known = source.find(tag)
-            if known is not None:
-                return known
-        return self.cached(tag)
+        """(status, parent) of a tag that is known here, or None; section 3.5.3: a list goes before the cache."""
+        return self._listed(tag) or self.cached(tag)
 
     def _offline(self, tag):
         """The decision without the central system (section 3.5); who is known as refused is never "unknown"."""
@@ -129,13 +127,20 @@ class Authorization:
         parent = info.get("parentIdTag")
         if not isinstance(parent, str) or len(parent) > 20:
             parent = None
-        if self._configuration["AuthorizationCacheEnabled"] and not self._listed(tag):
+        listed = self._listed(tag)
+        if listed is not None:  # section 3.5.3: what is in a list is not cached
+            self.on_listed(tag, listed[0], info["status"])
+        elif self._configuration["AuthorizationCacheEnabled"]:
             self._remember(tag.upper(), [info["status"], self._expiry(info), parent])
         return info["status"], parent
 
     def _listed(self, tag):
-        """Section 3.5.3: what is in a list is not cached."""
-        return any(source.find(tag) is not None for source in self.lists)
+        """(status, parent) of a tag in a list, or None."""
+        for source in self.lists:
+            known = source.find(tag)
+            if known is not None:
+                return known
+        return None
 
     def _expiry(self, info):
         if info.get("expiryDate") is None:
@@ -168,3 +173,7 @@ class Authorization:
             self._store.commit({_CACHE + name: None for name in some})
             del self._tags[-_CLEARED_AT_ONCE:]
         return "Accepted"
+
+
+def _nobody_cares(tag, listed, told):
+    """Without a list there is nothing to compare."""

@@ -14,6 +14,8 @@ _VEHICLE_SIDE = ("bms_permits", "plugged", "transaction")  # conditions of the g
 class Connector:
     """Connector 1: ``state`` (Signal: ChargePointStatus), ``error`` (ChargePointErrorCode), ``info`` (words to it).
 
+    ``list_conflict``: words to the LocalListConflict of connector 0, "" if there is none (section 3.5.2).
+
     Nothing here is remembered except whether a transaction ended since the vehicle was plugged in: the state
     follows from the facts, so it is right after a restart, too.
     """
@@ -22,6 +24,7 @@ class Connector:
         self.state = Signal("Available", services.clock)
         self.error = NO_ERROR
         self.info = ""
+        self.list_conflict = ""
         self._availability = availability
         self._transactions = transactions
         self._gate = services.gate

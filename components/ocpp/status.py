@@ -34,7 +34,8 @@ class StatusReporter:
         if not self._online():
             self._forget()
             return
-        self._note(0, (self._connector.charge_point(), "NoError", ""))
+        conflict = self._connector.list_conflict
+        self._note(0, (self._connector.charge_point(), "LocalListConflict" if conflict else "NoError", conflict))
         now = self._clock.uptime_ms()
         state = (self._connector.state.value, self._connector.error, self._connector.info)
         if state != self._candidate:
@@ -42,6 +43,10 @@ class StatusReporter:
             self._since_ms = now
         if self._noted[1] is None or now - self._since_ms >= self._configuration["MinimumStatusDuration"] * 1000:
             self._note(1, state)
+
+    def tell_again(self, connector):
+        """Have the state of a connector told though it may be the one that was told last."""
+        self._noted[connector] = None
 
     def _forget(self):
         """Offline: what was not told is told from the state after reconnecting."""

@@ -1,0 +1,29 @@
+"""What the tests of the Local Authorization List share: a site that has one, entries, the commands."""
+
+USE = "components.ocpp.local_list:LocalList"
+
+
+def listed(**options):
+    return {"profiles": ((USE, options),)}
+
+
+def entry(tag, status="Accepted", **info):
+    return {"idTag": tag, "idTagInfo": dict(info, status=status)}
+
+
+async def send(site, version, *entries, full=True):
+    """SendLocalList: the status of its answer, or the code of the CALLERROR."""
+    payload = {"listVersion": version, "updateType": "Full" if full else "Differential"}
+    if entries:
+        payload["localAuthorizationList"] = list(entries)
+    answer = await site.central.call("SendLocalList", payload)
+    return answer if isinstance(answer, str) else answer["status"]
+
+
+async def version(site):
+    return (await site.central.call("GetLocalListVersion", {}))["listVersion"]
+
+
+def found(site, *tags):
+    """What the list says of the tags."""
+    return [site.profiles[0].find(tag) for tag in tags]
