@@ -39,6 +39,13 @@ def test_both_charge_points_are_registered_and_have_round_trips(tmp_path):
         assert row["ratio"] == pytest.approx(row["ours"] / row["peer"])
 
 
+def test_both_charge_points_take_a_list_and_tell_of_their_heap(tmp_path):
+    rows, _ = bench(tmp_path / "bench.json", "lists")
+    assert len(rows) == 5
+    for row in rows.values():
+        assert row["ours"] > 0 and row["peer"] > 0, row
+
+
 def test_an_unknown_measurement_is_refused(tmp_path):
     command = [sys.executable, str(ROOT / "bench" / "run.py"), "nonsense"]
     result = subprocess.run(command, capture_output=True, text=True)
