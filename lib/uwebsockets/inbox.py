@@ -36,8 +36,12 @@ class Inbox:
         else:
             n = await self._collect(None, self._limit)
             view = memoryview(self._message)[:n]
-            data = str(view, "utf-8") if self._opcode == TEXT else bytes(view)
-            self._message = b""
+            try:
+                data = str(view, "utf-8") if self._opcode == TEXT else bytes(view)
+            except MemoryError:
+                raise Violation(1009, "no memory")
+            finally:
+                self._message = b""
         self._done()
         return data
 

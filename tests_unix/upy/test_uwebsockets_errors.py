@@ -3,7 +3,7 @@
 
 from ws_peer import close_frame, frame, frames_in, opened, raised, until
 
-from uwebsockets import ConnectionClosed
+from uwebsockets import ConnectionClosed, inbox
 
 
 async def protocol_error(code, wire, buf=None, **options):
@@ -80,3 +80,14 @@ async def test_limit_on_message_size():
 
 async def test_message_that_does_not_fit_the_heap():
     await protocol_error(1009, b"\x82\x7f\x00\x00\x00\x00\x70\x00\x00\x00", max_size=1 << 31)
+
+
+async def test_message_whose_text_does_not_fit_the_heap_beside_its_bytes():
+    def full(*_):
+        raise MemoryError("no piece is long enough")
+
+    inbox.str = full  # a heap that is in pieces
+    try:
+        await protocol_error(1009, frame(0x81, b"x" * 600))
+    finally:
+        del inbox.str
