@@ -34,6 +34,7 @@ COMPONENTS = (
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
+    {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
     {"name": "watchdog", "use": "drivers.wdt:Wdt"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},

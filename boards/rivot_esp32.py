@@ -41,6 +41,7 @@ COMMON = (
         "critical": True,
     },
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
+    {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},

@@ -31,6 +31,7 @@ COMPONENTS = (
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList", "options": {"max_update": 250}},
+    {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
     {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},

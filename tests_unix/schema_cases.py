@@ -14,6 +14,7 @@ MODULES = {
         "StopTransaction UnlockConnector"
     ).split(),
     "components.ocpp.local_list.schemas": "GetLocalListVersion SendLocalList".split(),
+    "components.ocpp.reservation.schemas": ["CancelReservation", "ReserveNow"],
 }
 MODULE_OF = {action: module for module, actions in MODULES.items() for action in actions}
 

@@ -59,9 +59,13 @@ class Connector:
             return self._energy()
         if not self._availability.operative(1):
             return "Unavailable"
+        if self._transactions.expects_plug():
+            return "Preparing"
+        if self._transactions.reservation.active():
+            return "Reserved"
         if self._plug.plugged.value:
             return "Finishing" if self._transactions.finished else "Preparing"
-        return "Preparing" if self._transactions.expects_plug() else "Available"
+        return "Available"
 
     def _energy(self):
         """The state while a transaction runs. Where both sides suspend, SuspendedEVSE has precedence."""

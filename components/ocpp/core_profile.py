@@ -88,6 +88,7 @@ class CoreProfile:
             or transactions.expects_plug()
             or self._authorization.busy()
             or not transactions.allowed()
+            or transactions.reservation.closed_to(tag)
         ):
             return {"status": "Rejected"}
         return {"status": "Accepted"}, lambda: transactions.remote_start(tag)

@@ -7,24 +7,12 @@ the journal says that a transaction runs.
 from micropython import const
 
 from .authorization import ACCEPTED, same_tag
+from .optional import NoReservation
+from .transaction import Transaction
 
 _RUNNING = "ocpp/tx"  # [number, idTag, parentIdTag or None, meterStart in Wh, stamp, invalid since: mWh or None]
 _RESUME_MS = const(15000)  # so long after a restart the vehicle may take to show itself
 _TAG_MAX = const(20)
-
-
-class Transaction:
-    """One that runs. ``id`` is the central system's, None until it is known; ``number`` is our own."""
-
-    def __init__(self, record, id=None):
-        self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid = record
-        self.id = id
-        self.reason = ""  # why it ends, once it does
-        # The StopTransaction that is to be journaled, and the last sample
-        self.end = ()  # type: tuple
-
-    def record(self):
-        return [self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid]
 
 
 class Transactions:
@@ -40,6 +28,7 @@ class Transactions:
         self.begun = ()
         self.ended = ()
         self.allowed = allowed
+        self.reservation = NoReservation()  # the Reservation profile puts itself here
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
         self._clock = services.clock
         self._log = services.log
@@ -97,6 +86,8 @@ class Transactions:
             return "taken back"
         if not self.allowed():
             return "refused: the connector is not available"
+        if self.reservation.closed_to(tag):
+            return "refused: the connector is reserved"
         if not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
             return "refused: another idTag is being checked"
         return "being checked" if self.current is None and not self._tag else "accepted"
@@ -129,7 +120,7 @@ class Transactions:
 
     def remote_start(self, tag):
         """RemoteStartTransaction with `tag` was answered Accepted (section 5.11)."""
-        if not self._configuration["AuthorizeRemoteTxRequests"]:
+        if not self._configuration["AuthorizeRemoteTxRequests"] and self.reservation.admits(tag, None):
             self.expect(tag)
         elif not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
             self._log.warning("idTag %s: not started, another idTag is being checked", tag)
@@ -137,15 +128,19 @@ class Transactions:
     def expect(self, tag, parent=None):
         """`tag` is authorized: start now if the plug is in, else wait ConnectionTimeOut for it.
 
-        Nothing comes of it if a transaction began, or the connector went out of service, since it was asked for.
+        Nothing comes of it if a transaction began, or the connector went out of service, since it was asked for; nor if
+        it is reserved for others.
         """
-        if not self.allowed():
+        if not self._may_start(tag, parent):
             self._log.warning("idTag %s: accepted, but the connector is no longer available", tag)
             return
         until_ms = self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000
         self._tag = (tag, parent, until_ms)
         self._log.info("idTag %s is authorized", tag)
         self._start_if_plugged()
+
+    def _may_start(self, tag, parent):
+        return self.allowed() and self.reservation.admits(tag, parent)
 
     def expects_plug(self):
         """Is an idTag authorized that waits for the plug?"""
@@ -166,8 +161,9 @@ class Transactions:
         stamp = self._stamps.now()
         wh = self._charger.read_register() // 1000
         current = Transaction([number, tag, parent, wh, stamp, None])
-        message = ["S", number, number, stamp, wh, tag, None]
-        self._delivery.commit({_RUNNING: current.record()}, message, self._metering.begin())
+        changes = {_RUNNING: current.record()}
+        message = ["S", number, number, stamp, wh, tag, self.reservation.use(changes)]
+        self._delivery.commit(changes, message, self._metering.begin())
         self.current = current
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
         for function in self.begun:
@@ -256,7 +252,7 @@ class Transactions:
             self._step_waiting(emergency)
 
     def _step_waiting(self, emergency):
-        if emergency or not self.allowed():
+        if emergency or not self._may_start(self._tag[0], self._tag[1]):
             self._log.info("idTag %s: given up, the connector is not available", self._tag[0])
             self._tag = ()
         elif self._plug.plugged.value:
