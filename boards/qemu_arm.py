@@ -35,6 +35,8 @@ COMPONENTS = (
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
+    {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
+    {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "watchdog", "use": "drivers.wdt:Wdt"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},

@@ -42,6 +42,8 @@ COMMON = (
     },
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
+    {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
+    {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},

@@ -32,6 +32,8 @@ COMPONENTS = (
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList", "options": {"max_update": 250}},
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
+    {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
+    {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},

@@ -14,6 +14,8 @@ MODULES = {
         "StopTransaction UnlockConnector"
     ).split(),
     "components.ocpp.local_list.schemas": "GetLocalListVersion SendLocalList".split(),
+    "components.ocpp.extended_trigger.schemas": ["ExtendedTriggerMessage"],
+    "components.ocpp.remote_trigger.schemas": ["TriggerMessage"],
     "components.ocpp.reservation.schemas": ["CancelReservation", "ReserveNow"],
 }
 MODULE_OF = {action: module for module, actions in MODULES.items() for action in actions}

@@ -131,7 +131,7 @@ class Ocpp:
         )
         self.connector = Connector(services, self.availability, self.transactions)
         self.state = self.connector.state
-        self.status = StatusReporter(services, self.connector, self.online)
+        self.status = StatusReporter(services, self.connector, self.online, self.boot.pending)
 
     def _build_sources(self, services, vendor_id):
         """Who asks, and who answers."""
@@ -145,7 +145,7 @@ class Ocpp:
             self.reset,
         )
         self.add_profile(core_profile.NAME, self.core.handlers(), schemas, core_profile.KEYS)
-        self.outbox = Outbox(self._log, self.online, self.rpc.wake)
+        self.outbox = Outbox(self._log, self.online, self.rpc.wake, self.boot.pending)
         self._vendor = None
         if vendor_id:
             self._vendor = VendorMessages(services, self.outbox, self.online, self.transactions, vendor_id)

@@ -27,12 +27,23 @@ class Boot:
         self._configuration = services.configuration
         self._identity = identity
         self._due_ms = 0
+        self._asked = False
         self._synced_ms = 0
+
+    def pending(self):
+        """Are we registered as Pending: only what the central system asks for may be sent (section 4.2)?"""
+        return self.status == PENDING
+
+    def ask(self):
+        """Have a BootNotification sent, whatever the last answer was."""
+        self._asked = True
 
     def next_call(self):
         """The BootNotification if it is due."""
-        if self.accepted.value or self._clock.uptime_ms() < self._due_ms:
+        due = not self.accepted.value and self._clock.uptime_ms() >= self._due_ms
+        if not due and not self._asked:
             return None
+        self._asked = False
         self._rpc.muted = False
         return Call("BootNotification", self._identity, self._on_boot)
 
@@ -44,7 +55,7 @@ class Boot:
         quiet_ms = self._configuration["HeartbeatInterval"] * 1000
         if now - self._rpc.exchanged_ms < quiet_ms and now - self._synced_ms < _SYNC_MS:
             return None
-        return Call("Heartbeat", {}, self._on_heartbeat)
+        return Call("Heartbeat", {}, self.on_heartbeat)
 
     def _on_boot(self, answer, error):
         now = self._clock.uptime_ms()
@@ -65,7 +76,8 @@ class Boot:
         if self.status == ACCEPTED and interval:
             self._configuration.set("HeartbeatInterval", str(min(interval, _WAIT_MAX_S)))
 
-    def _on_heartbeat(self, answer, error):
+    def on_heartbeat(self, answer, error):
+        """A Heartbeat is over."""
         self._synced_ms = self._clock.uptime_ms()  # also after a failure: no flood of Heartbeats
         if answer is not None:
             self._take_time(answer)

@@ -16,8 +16,8 @@ NAMES = (
 )
 _UNITS = ("Wh", "W", "A", "V", "Percent", "Celsius", "A", "W")
 _SOC = 4
-CONTEXTS = ("Sample.Periodic", "Sample.Clock", "Transaction.Begin", "Transaction.End")
-PERIODIC, CLOCK, BEGIN, END = 0, 1, 2, 3
+CONTEXTS = ("Sample.Periodic", "Sample.Clock", "Transaction.Begin", "Transaction.End", "Trigger")
+PERIODIC, CLOCK, BEGIN, END, TRIGGER = 0, 1, 2, 3, 4
 
 
 def indexes(names):

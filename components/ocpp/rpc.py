@@ -26,6 +26,8 @@ class Call:
     `message_id` is given for a message that is repeated until it is answered: its id stays the same.
     """
 
+    asked = False  # did the central system ask for it?
+
     def __init__(self, action, payload, done, message_id=None):
         self.action = action
         self.payload = payload

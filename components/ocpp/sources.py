@@ -31,22 +31,33 @@ class Turns:
 
 
 class Outbox:
-    """A bounded queue of requests that are not journaled; the oldest is dropped (and counted) when it is full."""
+    """A bounded queue of requests that are not journaled; the oldest is dropped (and counted) when it is full.
 
-    def __init__(self, log, online, wake, size=8):
+    What is added while ``asked`` is True was asked for by the central system: it goes out while `pending()`, too.
+    """
+
+    def __init__(self, log, online, wake, pending, size=8):
         self._log = log
         self._online = online
         self._wake = wake
+        self._pending = pending
         self._size = size
         self._calls = []
+        self.asked = False
         self.dropped = 0
+
+    def full(self):
+        """Would the next one cost the oldest?"""
+        return len(self._calls) >= self._size
 
     def add(self, action, payload, done=None):
         """Have a request sent; ``done(answer, error)`` as in Call."""
-        if len(self._calls) == self._size:
+        if self.full():
             self.dropped += 1
             self._calls.pop(0).done(None, "dropped")
-        self._calls.append(Call(action, payload, done or self._ignore))
+        call = Call(action, payload, done or self._ignore)
+        call.asked = self.asked
+        self._calls.append(call)
         self._wake()
 
     def _ignore(self, answer, error):
@@ -54,7 +65,11 @@ class Outbox:
             self._log.rare("a message was not taken: %s", error)
 
     def next_call(self):
-        return self._calls.pop(0) if self._calls and self._online() else None
+        pending = self._pending()
+        for i, call in enumerate(self._calls):
+            if self._online() or (pending and call.asked):
+                return self._calls.pop(i)
+        return None
 
     async def request(self, action, payload):
         """Send a request and wait for its answer: returns (answer, error) as in Call."""

@@ -12,19 +12,21 @@ class StatusReporter:
     """Tells the central system each state that lasted MinimumStatusDuration.
 
     While there is no connection only the latest state counts; it is reported after reconnecting if it differs
-    from the last one that was.
+    from the last one that was. `pending()`: only what the central system asks for may be sent.
     """
 
-    def __init__(self, services, connector, online):
+    def __init__(self, services, connector, online, pending):
         self._clock = services.clock
         self._log = services.log
         self._stamps = services.stamps
         self._configuration = services.configuration
         self._connector = connector
         self._online = online
+        self._pending = pending
         self._changes = deque((), _KEPT_MAX)
         self._noted = [None, None]  # of each connector: the last state that was put into _changes
         self._reported = [None, None]  # ... that the central system knows; None: not known
+        self._asked = 0  # bit n: the central system asks for the state of connector n
         self._candidate = None
         self._since_ms = 0
         self.skipped = 0  # states that changed again before they could be told
@@ -34,10 +36,9 @@ class StatusReporter:
         if not self._online():
             self._forget()
             return
-        conflict = self._connector.list_conflict
-        self._note(0, (self._connector.charge_point(), "LocalListConflict" if conflict else "NoError", conflict))
+        self._note(0, self._state(0))
         now = self._clock.uptime_ms()
-        state = (self._connector.state.value, self._connector.error, self._connector.info)
+        state = self._state(1)
         if state != self._candidate:
             self._candidate = state
             self._since_ms = now
@@ -47,6 +48,22 @@ class StatusReporter:
     def tell_again(self, connector):
         """Have the state of a connector told though it may be the one that was told last."""
         self._noted[connector] = None
+
+    def _state(self, connector):
+        if connector == 0:
+            conflict = self._connector.list_conflict
+            return self._connector.charge_point(), "LocalListConflict" if conflict else "NoError", conflict
+        return self._connector.state.value, self._connector.error, self._connector.info
+
+    def ask(self, connector):
+        """Have the state of a connector told, new or not; None: of both. Returns False for one that is not there.
+
+        It is told as it is when its turn comes, so what is told last is true.
+        """
+        if connector not in (None, 0, 1):
+            return False
+        self._asked |= 3 if connector is None else 1 << connector
+        return True
 
     def _forget(self):
         """Offline: what was not told is told from the state after reconnecting."""
@@ -63,9 +80,20 @@ class StatusReporter:
         self._changes.append((connector, state, self._stamps.now()))
 
     def next_call(self):
-        if not self._online() or not self._changes:
-            return None
-        connector, state, stamp = self._changes[0]
+        online = self._online()
+        if online and self._changes:
+            return self._call(self._changes.popleft())
+        if self._asked and (online or self._pending()):
+            connector = 0 if self._asked & 1 else 1
+            self._asked &= ~(1 << connector)
+            state = self._state(connector)
+            if online:
+                self._noted[connector] = state  # also if it has not lasted yet: that it changes again is news, then
+            return self._call((connector, state, self._stamps.now()))
+        return None
+
+    def _call(self, change):
+        connector, state, stamp = change
         status, error, info = state
         payload = {
             "connectorId": connector,
@@ -75,7 +103,6 @@ class StatusReporter:
         }
         if info:
             payload["info"] = info
-        change = self._changes.popleft()
         return Call("StatusNotification", payload, lambda answer, error: self._on_answer(change, error))
 
     def _on_answer(self, change, error):
@@ -86,4 +113,5 @@ class StatusReporter:
             return
         if error == TIMEOUT:
             self._log.rare("a StatusNotification was not answered: %s", state[0])
-        self._reported[connector] = state
+        if self._online():  # while Pending nothing counts as told: all is told once we are accepted
+            self._reported[connector] = state
