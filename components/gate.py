@@ -20,7 +20,8 @@ class Gate:
 
     The conditions are Signals that others set: transaction (bool), limit_ma (int, the current that the central system
     permits), bms_permits, plugged, charger_online, in_limits (bool), emergency_stop (bool, must be False), the kernel's
-    ``alive``, and the ``healthy`` of every CAN bus (there must be one). What is not known forbids.
+    ``alive``, the ``healthy`` of every CAN bus (there must be one), and what other components `require`. What is not
+    known forbids.
 
     Output: ``enabled`` (Signal, bool). It follows every change of a condition within the same call, and so do its
     watchers: from the frame that takes a condition away to the stop frame there is no task between.
@@ -54,6 +55,10 @@ class Gate:
         """A CAN bus registers its Signal `healthy`; all registered ones must be True."""
         self._buses += 1
         self._add("bus_%d" % self._buses if self._buses > 1 else "bus", healthy, _is_true)
+
+    def require(self, name, signal):
+        """A component registers a condition of its own: its Signal (bool) must be True."""
+        self._add(name, signal, _is_true)
 
     def _add(self, name, signal, holds):
         self._conditions += ((name, signal, holds),)

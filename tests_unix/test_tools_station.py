@@ -124,9 +124,11 @@ async def test_control_obeys_over_its_port(tmp_path):
         ("wrong-voltage", lambda s: s.module.forced_v == 95),
         ("heating", lambda s: s.vehicle.mode == 1),
         ("bus-off", lambda s: s.hub.broken),
+        ("jam-lock", lambda s: "jammed" in (s.home / "lock").read_text()),
     ],
 )
 async def test_every_fault_is_mended_by_heal(tmp_path, command, broken):
+    (tmp_path / "lock").write_text("locked\n")
     async with Station(tmp_path, firmware=False) as station:
         control = Control(station)
         assert not broken(station)

@@ -136,6 +136,14 @@ class Control:
         self._station.hub.garbage()
         return "garbage sent"
 
+    def jam_lock(self) -> str:
+        """The connector lock stays where it is (board unix_socket)."""
+        try:
+            self._station.jam_lock()
+        except FileNotFoundError:
+            raise CommandError("this board has no connector lock") from None
+        return "the lock is jammed"
+
     def heal(self) -> str:
         """End every fault."""
         self._station.heal()

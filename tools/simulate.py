@@ -21,6 +21,7 @@ def options_of_site(description: str) -> argparse.ArgumentParser:
     """The command line options that describe a simulated site."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--home", type=Path, default=ROOT / "build" / "run", help="the firmware's settings and state")
+    parser.add_argument("--board", default="unix", help="the firmware's board; unix_socket has a connector lock")
     parser.add_argument("--pack", choices=PACKS, default="Classic", help="the vehicle's battery")
     parser.add_argument("--soc", type=float, default=35, help="its charge at the start, per cent")
     parser.add_argument("--speed", type=float, default=20, help="how much faster than real it fills")
@@ -41,6 +42,7 @@ async def site(options: argparse.Namespace, **more):
             module={"heartbeat": options.heartbeat},
             log=log,
             firmware=False,
+            board=options.board,
             **more,
         )
         async with station:

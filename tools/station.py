@@ -16,6 +16,7 @@ from tools.powermodule import PowerModule
 from tools.vehicle import Vehicle
 
 POINT = "CP-1"
+LOCK_FILE = "lock"  # of the board unix_socket, see drivers/filelock.py
 
 
 class Station:
@@ -23,8 +24,8 @@ class Station:
 
     home: directory of the firmware's settings and state; kept. settings: laid over the default settings.json, section
     by section; a value None removes a key. pack, soc, speed: of the battery. module, vehicle, central: options for
-    those classes. firmware=False leaves the firmware out (``await station.firmware.start()`` starts it later). kind:
-    what makes the firmware, Firmware or a class like it.
+    those classes. firmware=False leaves the firmware out (``await station.firmware.start()`` starts it later). board:
+    the firmware's, "" for the usual one. kind: what makes the firmware, Firmware or a class like it.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Station:
         log: TextIO | None = None,
         shared_terminal: bool = False,
         firmware: bool = True,
+        board: str = "",
         kind: Callable[..., Firmware] = Firmware,
     ):
         self.home = Path(home)
@@ -48,7 +50,10 @@ class Station:
         self.central = Central(log=log, **(central or {}))
         self.battery = Battery(pack, soc, speed)
         self.firmware = kind(
-            self.home, shared=shared_terminal, log=None if shared_terminal else self.home / "console.log"
+            self.home,
+            shared=shared_terminal,
+            log=None if shared_terminal else self.home / "console.log",
+            **({"board": board} if board else {}),
         )
         self.module: PowerModule
         self.vehicle: Vehicle
@@ -125,8 +130,18 @@ class Station:
                 raise TimeoutError(f"no {what} within {timeout} s")
             await asyncio.sleep(0.02)
 
+    def jam_lock(self, jammed: bool = True) -> None:
+        """The connector lock stays where it is (or moves again). Raises FileNotFoundError on a board without one."""
+        file = self.home / LOCK_FILE
+        position = file.read_text(encoding="utf-8").split()[-1]
+        beside = file.with_suffix(".jam")
+        beside.write_text(f"jammed {position}\n" if jammed else f"{position}\n", encoding="utf-8")
+        beside.replace(file)
+
     def heal(self) -> None:
-        """End every fault: bus, vehicle, module and central system are well again."""
+        """End every fault: bus, vehicle, module, lock and central system are well again."""
+        if (self.home / LOCK_FILE).exists():
+            self.jam_lock(False)
         self.hub.bus_ok()
         self.vehicle.heal()
         self.module.heal()

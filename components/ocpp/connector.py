@@ -8,7 +8,7 @@ _ERRORS = (
     "UnderVoltage|WeakSignal|"
 )
 NO_ERROR = "NoError"
-_VEHICLE_SIDE = ("bms_permits", "plugged", "transaction")  # conditions of the gate that are not ours to fulfil
+_VEHICLE_SIDE = ("bms_permits", "plugged", "transaction", "locked")  # conditions of the gate: not ours alone to fulfil
 
 
 class Connector:
@@ -45,6 +45,9 @@ class Connector:
     def _fault(self):
         if self._gate.emergency_stop.value:
             return "OtherError", "emergency stop"
+        failure = self._transactions.lock.failure()
+        if failure:
+            return "ConnectorLockFailure", failure
         name = self._charger.error.value
         if not name or name == NO_ERROR:
             return NO_ERROR, ""
@@ -65,7 +68,7 @@ class Connector:
             return "Reserved"
         if self._plug.plugged.value:
             return "Finishing" if self._transactions.finished else "Preparing"
-        return "Available"
+        return "Finishing" if self._transactions.lock.holds() else "Available"
 
     def _energy(self):
         """The state while a transaction runs. Where both sides suspend, SuspendedEVSE has precedence."""

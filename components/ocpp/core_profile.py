@@ -23,7 +23,7 @@ class CoreProfile:
         self._boot = boot
         self._vendor_id = vendor_id
         self._reset_device = reset
-        self.lock = None  # a connector lock: an object with unlock() -> bool
+        self.lock = None  # a connector lock: an object with async unlock() -> bool
         self.data_transfers = {}
 
     def handlers(self):
@@ -113,6 +113,9 @@ class CoreProfile:
         """A board without a lock says so, also of a connector that is not there (section 5.18)."""
         if payload["connectorId"] != 1 or self.lock is None:
             return {"status": "NotSupported"}
+        return self._unlock()
+
+    async def _unlock(self):
         if self._transactions.current is not None:
             self._transactions.stop("UnlockCommand")
-        return {"status": "Unlocked" if self.lock.unlock() else "UnlockFailed"}
+        return {"status": "Unlocked" if await self.lock.unlock() else "UnlockFailed"}

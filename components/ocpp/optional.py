@@ -19,3 +19,23 @@ class NoReservation:
     def use(self, changes):
         """A transaction starts: add to `changes` what is to be journaled with it; returns its reservationId or None."""
         return None
+
+
+class NoLock:
+    """Stands for a connector lock where the cable is fixed: there is nothing to lock."""
+
+    def secure(self):
+        """Is the connector locked, so that a transaction may start? If it is not yet, it will be soon, or `failure`."""
+        return True
+
+    def holds(self):
+        """Is a cable locked in, though no transaction runs?"""
+        return False
+
+    def failure(self):
+        """What the lock failed to do, or ""."""
+        return ""
+
+    def release(self, tag):
+        """Unlock what is kept for this idTag; returns whether something is."""
+        return False

@@ -7,7 +7,7 @@ the journal says that a transaction runs.
 from micropython import const
 
 from .authorization import ACCEPTED, same_tag
-from .optional import NoReservation
+from .optional import NoLock, NoReservation
 from .transaction import Transaction
 
 _RUNNING = "ocpp/tx"  # [number, idTag, parentIdTag or None, meterStart in Wh, stamp, invalid since: mWh or None]
@@ -29,6 +29,7 @@ class Transactions:
         self.ended = ()
         self.allowed = allowed
         self.reservation = NoReservation()  # the Reservation profile puts itself here
+        self.lock = NoLock()  # and a connector lock here
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
         self._clock = services.clock
         self._log = services.log
@@ -84,6 +85,8 @@ class Transactions:
         if self._tag and same_tag(tag, self._tag[0]):
             self._tag = ()
             return "taken back"
+        if self.lock.release(tag):
+            return "the cable is unlocked"
         if not self.allowed():
             return "refused: the connector is not available"
         if self.reservation.closed_to(tag):
@@ -149,7 +152,7 @@ class Transactions:
     # --- start --------------------------------------------------------------------------------------------------
 
     def _start_if_plugged(self):
-        if self._plug.plugged.value and self._tag and self.current is None:
+        if self._plug.plugged.value and self._tag and self.current is None and self.lock.secure():
             (tag, parent, _), self._tag = self._tag, ()
             try:
                 self._start(tag, parent)

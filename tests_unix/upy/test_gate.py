@@ -21,6 +21,8 @@ def make():
     kernel = Kernel(clock)
     gate = Gate(clock, Log(tail, "gate"), kernel)
     bus = Signal(False, clock)
+    locked = Signal(False, clock)
+    gate.require("locked", locked)
     good = {
         "transaction": (gate.transaction, True, (False, None)),
         "limit_ma": (gate.limit_ma, 6000, (0, None)),
@@ -30,6 +32,7 @@ def make():
         "in_limits": (gate.in_limits, True, (False, None)),
         "emergency_stop": (gate.emergency_stop, False, (True, None)),
         "alive": (kernel.alive, True, (False, None)),
+        "locked": (locked, True, (False, None)),
         "bus": (bus, True, (False, None)),
     }
     return gate, good, bus, tail

@@ -234,7 +234,7 @@ async def test_unlock_connector(tmp):
     class Lock:
         works = True
 
-        def unlock(self):
+        async def unlock(self):
             return self.works
 
     site.ocpp.core.lock = Lock()

@@ -1,0 +1,15 @@
+"""The unix port as a station with a socket: as `boards.unix`, and a simulated lock that holds the driver's cable.
+
+The lock is the file ``lock`` below the home: see drivers/filelock.py.
+"""
+
+from boards import unix
+
+NAME = "unix_socket"
+PORT = unix.PORT
+SETTINGS = unix.SETTINGS
+
+COMPONENTS = unix.COMPONENTS + (
+    {"name": "lock_driver", "use": "drivers.filelock:FileLock"},
+    {"name": "lock", "use": "components.lock:Lock", "bind": {"driver": "lock_driver"}, "critical": True},
+)

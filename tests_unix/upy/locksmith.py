@@ -1,0 +1,60 @@
+"""For tests of the connector lock: a charge point with a simulated lock."""
+
+from ocpp_site import Central, Site
+
+from drivers.filelock import FileLock
+
+PROFILE = (("components.lock:Lock", {}),)
+
+
+class Ticks:
+    """The clock of a site that is not built yet."""
+
+    site = None
+
+    def ticks_ms(self):
+        return self.site.clock.ticks_ms()
+
+
+async def made(tmp, driver=None, central=None, options=None, **site_options):
+    """A site with a lock, that runs and is accepted; ``site.lock`` is the component."""
+    ticks = Ticks()
+    driver = driver or FileLock(tmp, ticks)
+    site = Site(tmp, profiles=((PROFILE[0][0], options or {}),), services={"driver": driver}, **site_options)
+    ticks.site = driver.site = site
+    site.lock = site.profiles[0]
+    await driver.start()
+    await site.power_on()
+    await site.connect(central or Central())
+    return site
+
+
+def position(tmp, text=None):
+    """What the lock's file says; with `text`: let it say that."""
+    if text is not None:
+        with open(tmp + "/lock", "w") as file:
+            file.write(text)
+    with open(tmp + "/lock") as file:
+        return file.read().strip()
+
+
+async def start(site, tag="TAG", ms=2000):
+    site.plug_in()
+    await site.run(500)
+    site.ocpp.present_tag(tag)
+    await site.run(ms)
+
+
+def reasons(site):
+    return [payload["reason"] for payload in site.central.of("StopTransaction")]
+
+
+async def unlock(site, connector=1, ms=12000):
+    """UnlockConnector; returns its status."""
+    await site.central.give([2, "unlock%d" % len(site.central.results), "UnlockConnector", {"connectorId": connector}])
+    before = len(site.central.results)
+    for _ in range(ms // 100):
+        await site.run(100)
+        if len(site.central.results) > before:
+            return site.central.results[-1][2]["status"]
+    return None
