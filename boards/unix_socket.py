@@ -11,5 +11,11 @@ SETTINGS = unix.SETTINGS
 
 COMPONENTS = unix.COMPONENTS + (
     {"name": "lock_driver", "use": "drivers.filelock:FileLock"},
-    {"name": "lock", "use": "components.lock:Lock", "bind": {"driver": "lock_driver"}, "critical": True},
+    {
+        "name": "lock",
+        "use": "components.lock:Lock",
+        "bind": {"driver": "lock_driver"},
+        "options": {"move_ms": 600, "pause_ms": 200},  # twice what it takes
+        "critical": True,
+    },
 )

@@ -95,7 +95,7 @@ async def test_reset_ends_the_transaction_with_its_reason(site, kind, reason):
     assert not site.module.enabled, "the transaction is over: the car that is still there gets nothing"
 
 
-async def test_there_is_no_lock_to_unlock(site):
+async def test_tc_017_2_unlock_connector_of_a_fixed_cable(site):
     assert (await site.order("UnlockConnector", connectorId=1)).status == "NotSupported"
     assert (await site.order("UnlockConnector", connectorId=2)).status == "NotSupported"
 
@@ -114,10 +114,12 @@ async def test_data_transfer_of_our_vendor_with_an_unknown_message(site):
     assert answer.status == "UnknownMessageId"
 
 
-async def test_emergency_stop(site):
+async def test_tc_018_2_unlock_connector_of_a_fixed_cable_ends_no_session_but_the_emergency_stop_does(site):
     """The key t at the start of a line acts without Enter; s releases it (the product's manual)."""
     await site.start_session("STOP")
     since, frames = site.mark(), site.hub.frames
+    assert (await site.order("UnlockConnector", connectorId=1)).status == "NotSupported"
+    assert site.central.calls("StopTransaction", since) == [] and site.module.enabled
     await site.firmware.write("t")
     stop = await site.heard("StopTransaction", since)
     assert stop.payload["reason"] == "EmergencyStop"
