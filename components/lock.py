@@ -59,6 +59,7 @@ class Lock:
         self._pausing = False
         self._until_ms = 0
         self._over = asyncio.Event()
+        self._runs = False
         gate.require("locked", self.locked)
         ocpp.core.lock = ocpp.transactions.lock = self
         ocpp.transactions.begun += (self._begun,)
@@ -72,12 +73,14 @@ class Lock:
 
     async def run(self):
         pace = Pace(self._clock, _TICK_MS)
+        self._runs = True
         try:
             while True:
                 self._pulse()
                 self._tick(self._driver.locked())
                 await pace.next()
         finally:
+            self._runs = False
             self.locked.set(False)  # nobody looks: no charging
             if self._moving is not None:
                 self._finish(self._moving)
@@ -108,6 +111,8 @@ class Lock:
     async def unlock(self):
         """UnlockConnector: try to open it, though it may be open already; returns whether it is then."""
         self._keep("")
+        if not self._runs:
+            return False
         self._begin(False)
         while self._moving is not None:
             self._over.clear()

@@ -1,6 +1,10 @@
 """A connector lock on GPIO pins: a motor or magnet that drives it, and the contact that tells its position."""
 
 
+def _no_pin(level=None):
+    raise OSError("the lock's pins are not taken yet")
+
+
 class PinLock:
     """With `unlock_pin`: each direction has its pin, which is active while the lock moves (a motor or a bistable magnet
     behind two transistors or an H bridge; never both pins are). Without (-1): `lock_pin` is active as long as it is
@@ -27,7 +31,7 @@ class PinLock:
         self._active = active
         self._locked_level = locked_level
         self._pull = pull
-        self._lock = self._unlock = self._feedback = None
+        self._lock = self._unlock = self._feedback = _no_pin
 
     async def start(self):
         """Take the pins; nothing moves. Raises ValueError for a pin that cannot do it, such as an input only."""
@@ -37,12 +41,13 @@ class PinLock:
         idle = 1 - self._active
         pull = {"up": Pin.PULL_UP, "down": Pin.PULL_DOWN, "none": None}[self._pull]
         self._lock = Pin(lock, Pin.OUT, value=idle)
-        self._unlock = Pin(unlock, Pin.OUT, value=idle) if unlock >= 0 else None
-        self._feedback = Pin(feedback, Pin.IN, pull)
+        if unlock >= 0:
+            self._unlock = Pin(unlock, Pin.OUT, value=idle)
+        self._feedback = Pin(feedback, Pin.IN, pull)  # type: ignore[arg-type]  # None: without
 
     def drive(self, locked):
         """Begin to lock (True) or to unlock; with two pins the movement lasts until `rest`."""
-        if self._unlock is None:
+        if self._unlock is _no_pin:
             self._lock(self._active if locked else 1 - self._active)
             return
         self.rest()
@@ -50,7 +55,7 @@ class PinLock:
 
     def rest(self):
         """End a movement. A lock that is held by its level stays as it is."""
-        if self._unlock is not None:
+        if self._unlock is not _no_pin:
             self._lock(1 - self._active)
             self._unlock(1 - self._active)
 

@@ -113,9 +113,9 @@ class CoreProfile:
         """A board without a lock says so, also of a connector that is not there (section 5.18)."""
         if payload["connectorId"] != 1 or self.lock is None:
             return {"status": "NotSupported"}
-        return self._unlock()
+        return self._unlock(self.lock)
 
-    async def _unlock(self):
+    async def _unlock(self, lock):
         if self._transactions.current is not None:
             self._transactions.stop("UnlockCommand")
-        return {"status": "Unlocked" if await self.lock.unlock() else "UnlockFailed"}
+        return {"status": "Unlocked" if await lock.unlock() else "UnlockFailed"}

@@ -58,3 +58,26 @@ async def unlock(site, connector=1, ms=12000):
         if len(site.central.results) > before:
             return site.central.results[-1][2]["status"]
     return None
+
+
+class Stuck:
+    """A driver whose pins cannot be read any more."""
+
+    site = None
+    broken = False
+    position = False
+    rests = 0
+
+    async def start(self):
+        pass
+
+    def drive(self, locked):
+        self.position = locked
+
+    def rest(self):
+        self.rests += 1
+
+    def locked(self):
+        if self.broken:
+            raise OSError("EIO")
+        return self.position
