@@ -61,7 +61,7 @@ async def unlock(site, connector=1, ms=12000):
 
 
 class Stuck:
-    """A driver whose pins cannot be read any more."""
+    """A driver whose lock moves at once, and whose pins cannot be read any more once it is ``broken``."""
 
     site = None
     broken = False

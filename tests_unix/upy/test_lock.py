@@ -1,6 +1,6 @@
 """The connector lock: when it is locked, and what becomes of charging where it fails (OCPP 1.6, 5.18 and 9.1.33)."""
 
-from locksmith import made, position, reasons, start, unlock
+from locksmith import Stuck, made, position, reasons, start, unlock
 
 
 def told(site):
@@ -206,3 +206,36 @@ async def test_unlock_but_no_stop_on_ev_side_disconnect(tmp):
     assert not site.gate.enabled.value  # not before it is locked again
     await site.run(1000)
     assert position(tmp) == "locked" and site.gate.enabled.value and site.ocpp.transaction.id == 1
+
+
+async def test_a_lock_that_opens_without_a_vehicle_does_not_rattle_for_ever(tmp):
+    site = await made(tmp)
+    site.ocpp.set("StopTransactionOnEVSideDisconnect", "false")
+    site.ocpp.set("UnlockConnectorOnEVSideDisconnect", "false")
+    await start(site)
+    site.unplug()
+    await site.run(1000)
+    position(tmp, "jammed unlocked")
+    await site.run(60000)
+    assert site.lock.moves == 4 and told(site)[-1] == ("Faulted", "ConnectorLockFailure")
+
+
+async def test_a_remote_start_while_it_opens_waits_until_it_is_locked_again(tmp):
+    site = await made(tmp)
+    await start(site)
+    site.ocpp.present_tag("TAG")
+    while position(tmp) == "locked" and site.lock.moves < 2:
+        await site.run(50)
+    seen = []
+    site.gate.transaction.watch(lambda runs: seen.append((runs, site.lock.locked.value, site.lock.moves)))
+    assert await site.central.call("RemoteStartTransaction", {"idTag": "TAG"}) == {"status": "Accepted"}
+    await site.run(2000)
+    assert seen == [(True, True, 3)] and site.gate.enabled.value
+
+
+async def test_finishing_is_told_however_quick_the_lock_is(tmp):
+    site = await made(tmp, Stuck())
+    await start(site)
+    site.unplug()
+    await site.run(1000)
+    assert site.central.states()[-3:] == ["Charging", "Finishing", "Available"]

@@ -5,10 +5,12 @@ from locksmith import Stuck, made, position, reasons, start, unlock
 
 async def test_a_transaction_goes_on_locked_over_a_power_cut(tmp):
     site = await made(tmp)
+    site.ocpp.set("StopTransactionOnEVSideDisconnect", "false")
     await start(site)
     await site.power_off()
     assert position(tmp) == "locked"
     site = await made(tmp)
+    await site.run(3000)  # until the vehicle shows itself, nobody has unplugged it
     assert position(tmp) == "locked" and not site.gate.enabled.value
     site.plug_in()
     await site.run(500)

@@ -220,6 +220,7 @@ async def test_while_pending_what_is_asked_for_is_sent_and_nothing_else(tmp):
     await site.run(1000)
     for message in ("Heartbeat", "MeterValues", "StatusNotification"):
         assert await trigger(site, message) == "Accepted"
+    site.ocpp.outbox.add("DataTransfer", {"vendorId": "V"})
     await site.run(1000)
     assert sorted(central.actions()) == ["Heartbeat", "MeterValues", "StatusNotification", "StatusNotification"]
     assert central.states() == ["Preparing"]

@@ -118,6 +118,11 @@ async def test_its_pins_and_levels(tmp):
     assert pins.pull[CONTACT] == Pins.PULL_DOWN and not lock.locked()
     pins.level[CONTACT] = 1
     assert lock.locked()
+    lock = PinLock(LOCK, CONTACT, UNLOCK)
+    await lock.start()
+    for locked in (True, False, True):  # changed its mind: never both at once
+        lock.drive(locked)
+        assert (pins.level[LOCK], pins.level[UNLOCK]) == ((1, 0) if locked else (0, 1))
     lock = PinLock(LOCK, CONTACT, pull="none")
     await lock.start()
     assert pins.pull[CONTACT] is None
