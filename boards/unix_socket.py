@@ -9,7 +9,8 @@ NAME = "unix_socket"
 PORT = unix.PORT
 SETTINGS = unix.SETTINGS
 
-COMPONENTS = unix.COMPONENTS + (
+# Before the others, so that the lock runs when health first looks at what is critical.
+COMPONENTS = (
     {"name": "lock_driver", "use": "drivers.filelock:FileLock"},
     {
         "name": "lock",
@@ -18,4 +19,4 @@ COMPONENTS = unix.COMPONENTS + (
         "options": {"move_ms": 600, "pause_ms": 200},  # twice what it takes
         "critical": True,
     },
-)
+) + unix.COMPONENTS
