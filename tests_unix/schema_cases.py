@@ -31,9 +31,21 @@ OTHER_TYPES = [None, True, False, 0, 1, -1, 1.5, 2.0, 16.1, 0.05, 10**20, "", "x
 
 
 def schema_of(action, response):
-    """The JSON schema of a payload as the ocpp package has it."""
+    """The JSON schema of a payload as the ocpp package has it, with its definitions in their places."""
     name = action + ("Response" if response else "")
-    return json.loads((files("ocpp.v16") / "schemas" / f"{name}.json").read_text(encoding="utf-8-sig"))
+    schema = json.loads((files("ocpp.v16") / "schemas" / f"{name}.json").read_text(encoding="utf-8-sig"))
+    return placed(schema, schema.pop("definitions", {}))
+
+
+def placed(schema, definitions):
+    """A copy of a schema without references."""
+    if isinstance(schema, list):
+        return [placed(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return placed(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: placed(part, definitions) for key, part in schema.items()}
 
 
 class Cases:
