@@ -37,6 +37,7 @@ COMPONENTS = (
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
     {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
+    {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
     {"name": "watchdog", "use": "drivers.wdt:Wdt"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},

@@ -44,6 +44,7 @@ COMMON = (
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
     {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
+    {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},

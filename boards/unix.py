@@ -34,6 +34,7 @@ COMPONENTS = (
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
     {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
+    {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
     {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},

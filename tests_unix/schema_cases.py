@@ -14,6 +14,9 @@ MODULES = {
         "StopTransaction UnlockConnector"
     ).split(),
     "components.ocpp.local_list.schemas": "GetLocalListVersion SendLocalList".split(),
+    "components.ocpp.certificates.schemas": (
+        "CertificateSigned DeleteCertificate GetInstalledCertificateIds InstallCertificate SignCertificate"
+    ).split(),
     "components.ocpp.extended_trigger.schemas": ["ExtendedTriggerMessage"],
     "components.ocpp.remote_trigger.schemas": ["TriggerMessage"],
     "components.ocpp.reservation.schemas": ["CancelReservation", "ReserveNow"],

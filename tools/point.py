@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call_result
-from ocpp.v16.enums import Action, DataTransferStatus, RegistrationStatus
+from ocpp.v16.enums import Action, DataTransferStatus, GenericStatus, RegistrationStatus
 
 
 def utc_now() -> str:
@@ -137,6 +137,10 @@ class Point(ChargePoint):
     @on(Action.data_transfer)
     def data_transfer(self, **_):
         return call_result.DataTransfer(DataTransferStatus.accepted)
+
+    @on(Action.sign_certificate)
+    def sign_certificate(self, **_):
+        return call_result.SignCertificate(GenericStatus.accepted)
 
     @on(Action.diagnostics_status_notification)
     def diagnostics(self, **_):

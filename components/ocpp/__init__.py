@@ -109,6 +109,9 @@ class Ocpp:
         self._build_sources(services, options["vendor_id"])
 
     def _build_link(self, services, o):
+        self.serial = o["serial"] or o["id"]  # by which certificates name this charge point
+        self.ca_file = o["ca_file"]
+        self.max_message = o["max_message"]
         self.actions = Actions(self._log, o["strict"])
         self.rpc = Rpc(
             self._clock, self._log, self.counters, self.actions, self.stamps.message_id, o["call_timeout_ms"]

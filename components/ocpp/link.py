@@ -25,7 +25,9 @@ class Link:
 
     def __init__(self, services, rpc, url, id, auth_key, ca_file, max_size):
         self.url = url.rstrip("/") + "/" + percent_encoded(id)
+        self.secure = url.startswith("wss://")
         self.open = Signal(False, services.clock)
+        self.credentials = None  # or what has roots(kind) and client(), asked for each connection over TLS
         self._clock = services.clock
         self._log = services.log
         self._rpc = rpc
@@ -95,9 +97,14 @@ class Link:
             self._rpc.detach()
             ws.abort()
 
+    def reconnect(self):
+        """Close the connection; the next one is made with what holds then."""
+        if self._ws is not None and self.open.value:
+            asyncio.create_task(self._ws.close(1000, "", _CLOSE_MS))
+
     def _ssl(self):
-        """The context for wss://: it verifies the server against `ca_file`, or there is no connection."""
-        if not self.url.startswith("wss://"):
+        """The context for wss://: it verifies the server against `ca_file` and the roots that were installed."""
+        if not self.secure:
             return None
         import tls  # not every port has it; ssl is a module over it that an image would have to freeze
 
@@ -106,6 +113,12 @@ class Link:
         with open(self._ca_file, "rb") as file:
             data = file.read()
         context.load_verify_locations(der(data) if data.startswith(b"-----BEGIN") else data)
+        if self.credentials is not None:
+            for root in self.credentials.roots("CentralSystemRootCertificate"):
+                context.load_verify_locations(root)
+            client = self.credentials.client()
+            if client is not None:
+                context.load_cert_chain(client[0][0], client[1])
         return context
 
     async def _read(self, ws):
