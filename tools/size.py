@@ -117,7 +117,7 @@ async def heap_after_boot(board: str, port: str) -> int:
 def heap_line(board: str) -> str:
     """A sentence on the heap, measured where the image can be run."""
     port = Selection(board).port
-    total = {"unix": "2,048", "qemu": "96"}.get(port)
+    total = {"unix": "2,048", "qemu": "128"}.get(port)
     if total is None:
         return "Heap after boot: this board's image does not run here; qemu_arm's does, with the same components."
     return f"Heap after boot: {asyncio.run(heap_after_boot(board, port)):,} bytes free of {total} KB"

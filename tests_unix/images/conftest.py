@@ -26,3 +26,9 @@ def frozen(executable):
 def qemu_image():
     """The charger on bare metal: build/qemu_arm/firmware.elf."""
     return build("qemu_arm")
+
+
+@pytest.fixture(scope="session")
+def core_image():
+    """The same with the Core profile alone: build/qemu_arm_core/firmware.elf."""
+    return build("qemu_arm_core")

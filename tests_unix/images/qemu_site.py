@@ -6,7 +6,7 @@ from rig import Site
 
 from tools.qemu import QemuFirmware
 
-HEAP = 96 * 1024
+HEAP = 128 * 1024
 KEPT_FREE = 24 * 1024  # bytes of it that a whole session leaves free; measured: 25.6 to 26.6 thousand
 BALLAST = 8 * 1024  # what it can do without altogether: the heap is in pieces, so not all that is free is of use
 _BOOT = "import mps2\nmps2.watch_heap()\nballast = bytearray(%d)\n"  # main.py shares the global variables
@@ -19,7 +19,7 @@ class QemuSite(Site):
     """
 
     def __init__(self, home, ballast=0, **options):
-        super().__init__(home, kind=QemuFirmware, **options)
+        super().__init__(home, **{"kind": QemuFirmware, **options})
         self.ballast = ballast
         self.firmware.files["boot.py"] = (_BOOT % ballast).encode()
 

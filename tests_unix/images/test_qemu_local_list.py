@@ -1,4 +1,4 @@
-"""The image of qemu_arm takes a Local Authorization List of a thousand entries while it charges, in 96 KB of heap."""
+"""The image of qemu_arm takes a Local Authorization List of a thousand entries while it charges, in 128 KB of heap."""
 
 import pytest
 from qemu_site import QemuSite

@@ -8,8 +8,9 @@ UCHARGE_MODULE := $(UCHARGE_PORT)/modules/machine_mps2
 USER_C_MODULES := $(UCHARGE_PORT)/modules
 
 CFLAGS += -DMP_CONFIGFILE='"$(UCHARGE_PORT)/mpconfig.h"' -I$(UCHARGE_MODULE)
-# 96 KB for objects: the collector takes 3 bits for each 16 bytes of it for its own tables.
-MICROPY_HEAP_SIZE = 100672
+# 128 KB for objects, about what an ESP32 has left beside Wi-Fi and TLS: the collector takes 3 bits for each 16 bytes of it
+# for its own tables.
+MICROPY_HEAP_SIZE = 134208
 MICROPY_VFS_LFS2 = 1
 LDSCRIPT = $(UCHARGE_PORT)/an385.ld
 LIB_SRC_C += shared/timeutils/timeutils.c

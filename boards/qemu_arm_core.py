@@ -1,0 +1,19 @@
+"""qemu_arm with the Core profile alone: what the smallest charger needs, and how a board leaves profiles out."""
+
+from boards import qemu_arm
+
+NAME = "qemu_arm_core"
+PORT = qemu_arm.PORT
+HOME = qemu_arm.HOME
+SETTINGS = qemu_arm.SETTINGS
+
+# What these need is left out with them.
+_FOR_PROFILES = ("sink", "trial")
+
+COMPONENTS = tuple(
+    [
+        entry
+        for entry in qemu_arm.COMPONENTS
+        if not entry["use"].startswith("components.ocpp.") and entry["name"] not in _FOR_PROFILES
+    ]
+)

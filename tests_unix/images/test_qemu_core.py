@@ -1,0 +1,29 @@
+"""The image of qemu_arm_core: a charger with the Core profile alone needs 96 KB of heap, and has no other profile."""
+
+from functools import partial
+
+from qemu_site import HEAP, KEPT_FREE, QemuSite
+from rig import eventually
+
+from tools.qemu import QemuFirmware
+
+SMALL = 96 * 1024
+
+
+async def test_a_session_with_the_core_profile_alone_in_96_kb(core_image, tmp_path):
+    async with QemuSite(tmp_path, ballast=HEAP - SMALL, kind=partial(QemuFirmware, board="qemu_arm_core")) as site:
+        await site.boot()
+        assert site.firmware.command[-1] == str(core_image)
+        assert await site.configured("SupportedFeatureProfiles") == "Core"
+        answer = await site.ask("GetLocalListVersion", {})
+        assert answer.payload["errorCode"] == "NotSupported"
+        await site.configure(MeterValueSampleInterval=1)
+        await site.start_session("CARD-1")
+        await eventually(lambda: len(site.central.calls("MeterValues")) >= 4, "four MeterValues")
+        for page in ("components", "why", "status", "config", "log"):
+            await site.type(page)
+            await site.answer("0", "muted")
+            await site.answer("0", "not muted")
+        await site.stop_session("CARD-1")
+        site.check_calm()
+        assert await site.lowest_free() - (HEAP - SMALL) >= KEPT_FREE
