@@ -71,6 +71,7 @@ class Charger:
         self._requests = Requests(can)
         self._listen(can)
         gate.enabled.watch(self._switch)
+        gate.limit_ma.watch(self._limit_changed)
         can.healthy.watch(self._bus_changed)
         self.output_voltage_mv.watch(self._judge_voltage)
         self.output_current_ma.watch(self._judge_current)
@@ -219,6 +220,13 @@ class Charger:
             self._requests.limits(self.wanted_voltage_mv.value, self.wanted_current_ma.value)
         self._requests.switch(enabled)
 
+    def _limit_changed(self, _):
+        """The central system permits another current: the power module hears of it at once, not in its turn."""
+        before_ma = self.wanted_current_ma.value
+        self._want()
+        if self._gate.enabled.value and self.wanted_current_ma.value != before_ma:
+            self._requests.current(self.wanted_current_ma.value)
+
     def _bus_changed(self, healthy):
         """Nobody knows what the power module did while it could not hear: the first thing that it hears is a stop."""
         if healthy and not self._gate.enabled.value:
@@ -246,7 +254,10 @@ class Charger:
         try:
             while True:
                 self._pulse()
-                self._check()
+                self._expire()
+                self._set_online()
+                self._limits.check()
+                self._energy.save_seldom()
                 if control <= 0:
                     self._send_control()
                     control = max(1, control + _CONTROL)
@@ -259,12 +270,6 @@ class Charger:
         finally:
             self._gate.charger_online.set(False)
             self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
-
-    def _check(self):
-        self._expire()
-        self._set_online()
-        self._limits.check()
-        self._energy.save_seldom()
 
     def _send_control(self):
         self._want()
@@ -283,9 +288,8 @@ class Charger:
             signal.expire(_ASKED_SILENT_MS)
 
     def _set_online(self):
-        heard = (
-            (self.power_mw.value is not None) + (self._status_heard.value is not None) + (self.flags.value is not None)
-        )
+        power, status, flags = self.power_mw.value, self._status_heard.value, self.flags.value
+        heard = (power is not None) + (status is not None) + (flags is not None)
         if heard < 2 and self.online.value:
             self._log.warning("charger is silent")
         self.online.set(heard >= 2)

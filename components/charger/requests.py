@@ -29,6 +29,10 @@ class Requests:
     def limits(self, mv, ma):
         """Wanted voltage (1/1024 V) and current (1/30.5 A), rounded down; each below 2**30 up to 1000 V, 1000 A."""
         self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125)
+        self.current(ma)
+
+    def current(self, ma):
+        """Wanted current (1/30.5 A), rounded down."""
         self._send(_CONTROL, _CURRENT, 0, ma * 61 // 2000)
 
     def control(self, enabled, mv, ma):
@@ -40,7 +44,7 @@ class Requests:
         elif function == _VOLTAGE:
             self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125)
         else:
-            self._send(_CONTROL, _CURRENT, 0, ma * 61 // 2000)
+            self.current(ma)
 
     def telemetry(self):
         """The next telemetry request."""

@@ -70,6 +70,24 @@ async def test_the_smallest_limit_wins(tmp):
     await rig.stop()
 
 
+async def test_another_limit_is_told_at_once_and_once(tmp):
+    """Not in the turn of its function, which comes every 900 ms."""
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    await rig.advance(1000)
+    for limit_ma, raw in ((10000, 305), (8000, 244), (0, None), (20000, 610)):
+        since = len(rig.wire.frames)
+        rig.gate.limit_ma.set(limit_ma)
+        rig.gate.limit_ma.set(limit_ma)
+        if raw is None:  # the gate closes: a stop, and no current
+            await rig.sent(CONTROL, b"\x01\x32\x00\x01\x00\x00\x00\x00", since)
+            assert rig.wire.of(CONTROL, 0x03, since) == [] and rig.charger.wanted_current_ma.value == 0
+        else:
+            await rig.sent(CONTROL, struct.pack(">BBHI", 1, 0x03, 0, raw), since)
+            assert len(rig.wire.of(CONTROL, 0x03, since)) == 1
+    await rig.stop()
+
+
 async def test_a_stop_that_was_lost_is_repeated(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()

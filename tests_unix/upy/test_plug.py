@@ -96,6 +96,21 @@ async def test_no_current_for_5_s_while_charging_although_the_bms_talks_on(tmp):
     await rig.stop()
 
 
+async def test_a_limit_that_keeps_the_current_down_unplugs_nobody(tmp):
+    """A module told 0.5 A may well report 0.49 A."""
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    for limit_ma in (500, 999, 100):
+        rig.gate.limit_ma.set(limit_ma)
+        rig.module(amps=min(limit_ma, 490) / 1000, charging=True)
+        await rig.advance(8000)
+        assert rig.plug.plugged.value is True and rig.gate.enabled.value
+    rig.gate.limit_ma.set(1000)
+    await rig.advance(5500)
+    assert rig.plug.plugged.value is False and rig.plug.reason == "no current"
+    await rig.stop()
+
+
 async def test_current_that_comes_back_starts_the_5_s_again(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()
