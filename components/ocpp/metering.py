@@ -33,7 +33,8 @@ class Metering:
         if index == 0:
             return charger.read_register()
         if index == 7:
-            mv, ma = charger.wanted_voltage_mv.value, charger.wanted_current_ma.value
+            mv = charger.terminal_voltage_mv.value or charger.wanted_voltage_mv.value
+            ma = charger.wanted_current_ma.value
             return None if mv is None or ma is None else mv * ma // 1000
         signals = (
             charger.power_mw,
