@@ -3,6 +3,7 @@
 from .actions import CallError
 from .boot import ACCEPTED
 from .keys import CORE
+from .optional import no_charging_profile
 
 NAME = "Core"
 KEYS = CORE
@@ -25,6 +26,8 @@ class CoreProfile:
         self._reset_device = reset
         self.lock = None  # a connector lock: an object with async unlock() -> bool
         self.data_transfers = {}
+        # function(idTag, chargingProfile or None) -> function to call before the remote start, None: refused
+        self.charging_profile = no_charging_profile
 
     def handlers(self):
         """{action: function(payload) -> answer, or (answer, function to call once it is sent)}"""
@@ -91,7 +94,15 @@ class CoreProfile:
             or transactions.reservation.closed_to(tag)
         ):
             return {"status": "Rejected"}
-        return {"status": "Accepted"}, lambda: transactions.remote_start(tag)
+        prepare = self.charging_profile(tag, payload.get("chargingProfile"))
+        if prepare is None:  # the chargingProfile cannot be taken
+            return {"status": "Rejected"}
+
+        def start():
+            prepare()
+            transactions.remote_start(tag)
+
+        return {"status": "Accepted"}, start
 
     def _remote_stop(self, payload):
         current = self._transactions.current

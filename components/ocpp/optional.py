@@ -39,3 +39,12 @@ class NoLock:
     def release(self, tag):
         """Unlock what is kept for this idTag; returns whether something is."""
         return False
+
+
+def no_charging_profile(tag, profile):
+    """Without Smart Charging the chargingProfile of a RemoteStartTransaction is ignored (section 5.11)."""
+    return _nothing
+
+
+def _nothing():
+    pass

@@ -30,6 +30,7 @@ class Stamps:
         self._number = 0
         self._spans = {}  # run: longest uptime in it that we know of
         self._unresolved = False
+        self.settings = 0  # how often the clock was set: what is due at some UTC has to look again
 
     def start(self, stamps):
         """Begin a new run; `stamps`: all that are still in the journal."""
@@ -67,6 +68,7 @@ class Stamps:
         known = self._clock.utc_ms()
         if known is None or abs(known - utc_ms) > _JITTER_MS:
             self._clock.set_utc_ms(utc_ms)
+            self.settings += 1
             self._log.info("the time is %s", format_utc(utc_ms))
         if self._unresolved:
             self._store.put(_OFFSET + str(self._run), self._clock.utc_of(0))

@@ -18,13 +18,16 @@ _TAG_MAX = const(20)
 class Transactions:
     """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
 
-    `allowed()`: may one start now? Of the functions in ``begun`` each is called with a transaction once it is journaled
-    and before the gate opens, of those in ``ended`` with (transaction, meter_stop_wh) after each end.
+    `allowed()`: may one start now? Of the functions in ``starting`` each is called with (transaction, changes) before
+    one is journaled: what it puts into `changes`, {key: value}, is journaled with it. Of those in ``begun`` each is
+    called with a transaction once it is journaled and before the gate opens, of those in ``ended`` with (transaction,
+    meter_stop_wh) after each end.
     """
 
     def __init__(self, services, delivery, metering, authorization, allowed):
         self.current = None  # type: Transaction
         self.finished = False
+        self.starting = ()
         self.begun = ()
         self.ended = ()
         self.allowed = allowed
@@ -166,6 +169,8 @@ class Transactions:
         current = Transaction([number, tag, parent, wh, stamp, None])
         changes = {_RUNNING: current.record()}
         message = ["S", number, number, stamp, wh, tag, self.reservation.use(changes)]
+        for function in self.starting:
+            function(current, changes)
         self._delivery.commit(changes, message, self._metering.begin())
         self.current = current
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
