@@ -20,6 +20,7 @@ MODULES = {
     "components.ocpp.extended_trigger.schemas": ["ExtendedTriggerMessage"],
     "components.ocpp.remote_trigger.schemas": ["TriggerMessage"],
     "components.ocpp.reservation.schemas": ["CancelReservation", "ReserveNow"],
+    "components.ocpp.smart_charging.schemas": ["ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"],
 }
 MODULE_OF = {action: module for module, actions in MODULES.items() for action in actions}
 

@@ -57,7 +57,7 @@ class Site:
         self.gate = Gate(clock, self.log, self.kernel)
         self.gate.add_bus(Signal(True, clock))
         self.plug.plugged = self.gate.plugged
-        self.charger.max_current_ma = 300000
+        self.charger.max_current_ma, self.charger.max_voltage_mv = 300000, 85500
         self.charger.energy_mwh = Signal(0, clock)
         self.energy = Energy(clock, self.store, self.charger.energy_mwh)
         self.charger.read_register = self.energy.read

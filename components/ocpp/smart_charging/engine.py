@@ -1,0 +1,152 @@
+"""From charging profiles to limits: what is permitted at a moment, until when, and the composite schedule (OCPP 1.6,
+section 3.13). Pure: no clock, no store.
+
+Moments are ms on one axis: UTC, or, while nobody knows the time, the uptime. `origin` is the start of charging on that
+axis, None if it is not known.
+"""
+
+from micropython import const
+
+from .profile import MAX, TX
+
+_STEPS_A_PERIOD = const(4)  # moments evaluated for each period that a composite schedule may have
+
+
+def sooner(a, b):
+    """The earlier of two moments, of which each may be None: never."""
+    if a is None or b is None:
+        return b if a is None else a
+    return a if a < b else b
+
+
+def piece(profile, at, origin):
+    """What one profile says about a moment: ``(limit in tenths, None: nothing; until when, None: for ever)``."""
+    if profile.valid_from is not None and at < profile.valid_from:
+        return None, profile.valid_from
+    if profile.valid_to is not None and at >= profile.valid_to:
+        return None, None
+    begin = origin if profile.start is None else profile.start
+    if at < begin:
+        return None, sooner(begin, profile.valid_to)
+    end = profile.valid_to
+    if profile.every_ms:
+        begin += (at - begin) // profile.every_ms * profile.every_ms
+        end = sooner(end, begin + profile.every_ms)
+    if profile.duration_ms is not None:
+        over = begin + profile.duration_ms
+        if at >= over:
+            return None, end
+        end = sooner(end, over)
+    index = profile.period_at(at - begin)
+    if index + 1 < len(profile.starts):
+        end = sooner(end, begin + profile.starts[index + 1] * 1000)
+    return profile.limits[index], end
+
+
+class Limits:
+    """What is permitted at a moment: ``amps`` and ``watts`` in tenths (None: no limit of that kind; where both are
+    given, both hold), the profiles ``amps_by`` and ``watts_by`` that say so, ``until`` when (None: for ever), and
+    whether that is ``sure``.
+    """
+
+    def __init__(self):
+        self.amps = self.watts = self.amps_by = self.watts_by = self.until = None
+        self.sure = True
+
+    def take(self, limit, profile):
+        if profile.watts:
+            if self.watts is None or limit < self.watts:
+                self.watts, self.watts_by = limit, profile
+        elif self.amps is None or limit < self.amps:
+            self.amps, self.amps_by = limit, profile
+
+
+def limits_at(profiles, number, at, origin, known):
+    """The Limits at a moment. `profiles` in the order of their ranks; `number`: our number of the transaction, if any.
+
+    Of the profiles that say something about the moment the first limits the transaction, and the first of purpose
+    ChargePointMaxProfile the charge point; both hold. One that nobody can judge, because the time is not `known` or the
+    origin is not, counts besides with its smallest limit: it may be in force.
+    """
+    limits = Limits()
+    led = [False, False]
+    for profile in profiles:
+        side = 0 if profile.purpose == MAX else 1
+        if led[side] or profile.purpose == TX and profile.number != number:
+            continue
+        if not known and profile.needs_utc() or origin is None and profile.start is None:
+            limits.take(profile.least(), profile)
+            limits.sure = False
+            continue
+        limit, until = piece(profile, at, origin)
+        limits.until = sooner(limits.until, until)
+        if limit is not None:
+            limits.take(limit, profile)
+            led[side] = True
+    return limits
+
+
+def milliamps(deciwatts, mv):
+    """Current in mA, rounded down, of a power in tenths of W at mV above 0; in 30-bit integers up to 100 kW, 1000 V."""
+    deciwatts *= 1000
+    return deciwatts // mv * 100 + deciwatts % mv * 100 // mv  # divmod() would make a tuple
+
+
+def capped_ma(limits, most_ma, mv):
+    """The current in mA that `limits` permit a charger of at most `most_ma` at a voltage of `mv`."""
+    if limits.amps is not None and limits.amps * 100 < most_ma:
+        most_ma = limits.amps * 100
+    if limits.watts is not None:
+        most_ma = min(most_ma, milliamps(limits.watts, mv))
+    return most_ma
+
+
+def capped_tenths(limits, watts, most_ma, mv):
+    """The same in tenths of A, or (`watts`) of W, each rounded down."""
+    if not watts:
+        return capped_ma(limits, most_ma, mv) // 100
+    most = most_ma * mv // 100000
+    if limits.amps is not None:
+        most = min(most, limits.amps * mv // 1000)
+    return most if limits.watts is None else min(most, limits.watts)
+
+
+class Composite:
+    """The schedule that results from a moment on, made step by step: each costs some milliseconds on a microcontroller.
+
+    ``periods``: [(second, value), ...], the first one at the whole second of the moment; ``duration_ms``: less than
+    asked for where more than `periods_max` periods would be needed.
+    """
+
+    def __init__(self, at, duration_ms, periods_max):
+        self.periods = []
+        self.duration_ms = 0
+        self._zero = at - at % 1000
+        self._at = at
+        self._end = self._zero + duration_ms
+        self._most = periods_max
+        self._steps = periods_max * _STEPS_A_PERIOD
+
+    def step(self, limits_at, value_of):
+        """Do a part: ``limits_at(moment)`` gives Limits, ``value_of(limits)`` their value. False: nothing is left."""
+        if self._at >= self._end or self._steps == 0:
+            return False
+        self._steps -= 1
+        limits = limits_at(self._at)
+        if not self._add((self._at - self._zero) // 1000, value_of(limits)):
+            return False
+        until = self._end if limits.until is None else limits.until
+        self._at = min(until, self._end)
+        self.duration_ms = self._at - self._zero
+        return True
+
+    def _add(self, second, value):
+        """Note the value from a second on; False if there is no room."""
+        periods = self.periods
+        if periods and periods[-1][0] == second:
+            periods.pop()
+        if not periods or periods[-1][1] != value:
+            if len(periods) == self._most:
+                return False
+            periods.append((second, value))
+        return True
