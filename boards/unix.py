@@ -32,6 +32,7 @@ COMPONENTS = (
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "options": {"vendor_id": "RivotMotors"}, "critical": True},
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList", "options": {"max_update": 250}},
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
+    {"name": "smart_charging", "use": "components.ocpp.smart_charging:SmartCharging"},
     {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
