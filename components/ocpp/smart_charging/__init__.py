@@ -263,7 +263,7 @@ class SmartCharging:
         self._due_ms = self._clock.uptime_ms() + (_LOOK_MS if until is None else min(until - now, _LOOK_MS))
         self._apply()
         if self.words(before) != self.words(self._limits):
-            self._log.info("smart charging: %s", self.words(self._limits))
+            self._log.info("limit: %s", self.words(self._limits))
 
     def _apply(self):
         """Let the limit follow. Allocates nothing as long as it stays the same."""
