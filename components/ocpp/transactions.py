@@ -283,9 +283,10 @@ class Transactions:
             self._gate.transaction.set(True)
 
     def _step_resuming(self, plugged):
-        if plugged:
+        over = self._clock.uptime_ms() >= self._resume_until_ms
+        if over or plugged and self._configuration["StopTransactionOnPowerLoss"]:
+            self.stop("PowerLoss")
+        elif plugged:
             self._resume_until_ms = None
             self._log.info("transaction %s goes on", self._name())
             self._open_gate()
-        elif self._clock.uptime_ms() >= self._resume_until_ms:
-            self.stop("PowerLoss")

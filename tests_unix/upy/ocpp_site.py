@@ -115,6 +115,7 @@ class Site:
         """The power fails: nothing more happens, only the journal is left."""
         if self.central is not None:
             self.central.site = None
+        self.ocpp.ending.last_words = no_last_words
         for task in self._tasks:
             task.cancel()
             try:
@@ -145,6 +146,10 @@ class Site:
     def lines(self, word):
         """Lines of the log that hold a word."""
         return [line for line in self.tail.lines if word in line]
+
+
+async def no_last_words(step):
+    """Cancelling the tasks looks like an orderly stop to them; a power cut is none."""
 
 
 class Central:

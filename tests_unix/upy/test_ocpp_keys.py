@@ -7,9 +7,9 @@ from components.ocpp.keys import CORE
 
 SPECIFIED = {
     "AllowOfflineTxForUnknownId": "RW", "AuthorizationCacheEnabled": "RW", "AuthorizeRemoteTxRequests": "RW",
-    "BlinkRepeat": "RW", "ClockAlignedDataInterval": "RW", "ConnectionTimeOut": "RW", "ConnectorPhaseRotation": "RW",
+    "ClockAlignedDataInterval": "RW", "ConnectionTimeOut": "RW", "ConnectorPhaseRotation": "RW",
     "ConnectorPhaseRotationMaxLength": "R", "GetConfigurationMaxKeys": "R", "HeartbeatInterval": "RW",
-    "LightIntensity": "RW", "LocalAuthorizeOffline": "RW", "LocalPreAuthorize": "RW", "MaxEnergyOnInvalidId": "RW",
+    "LocalAuthorizeOffline": "RW", "LocalPreAuthorize": "RW", "MaxEnergyOnInvalidId": "RW",
     "MeterValuesAlignedData": "RW", "MeterValuesAlignedDataMaxLength": "R", "MeterValuesSampledData": "RW",
     "MeterValuesSampledDataMaxLength": "R", "MeterValueSampleInterval": "RW", "MinimumStatusDuration": "RW",
     "NumberOfConnectors": "R", "ResetRetries": "RW", "StopTransactionOnEVSideDisconnect": "RW",
@@ -18,6 +18,8 @@ SPECIFIED = {
     "SupportedFeatureProfilesMaxLength": "R", "TransactionMessageAttempts": "RW",
     "TransactionMessageRetryInterval": "RW", "UnlockConnectorOnEVSideDisconnect": "RW", "WebSocketPingInterval": "RW",
 }  # fmt: skip
+OURS = {"StopTransactionOnPowerLoss": "RW"}
+LAMPS = (("BlinkRepeat", "int", 3, 0, 100, "RW"), ("LightIntensity", "int", 100, 0, 100, "RW"))
 
 
 async def test_all_keys_of_the_specification_with_their_access(tmp):
@@ -25,6 +27,8 @@ async def test_all_keys_of_the_specification_with_their_access(tmp):
     for ask in ({}, {"key": []}):
         answer = await site.central.call("GetConfiguration", ask)
         got = {entry["key"]: "R" if entry["readonly"] else "RW" for entry in answer["configurationKey"]}
+        for key in OURS:
+            assert got.pop(key) == OURS[key]
         assert got == SPECIFIED and "unknownKey" not in answer
         assert all(isinstance(entry["value"], str) for entry in answer["configurationKey"])
 
@@ -68,7 +72,7 @@ async def test_values_that_are_taken_and_refused(tmp):
 
 async def test_every_writable_key_takes_its_own_value_and_keeps_it(tmp):
     site = await booted(tmp)
-    values = {"BlinkRepeat": "7", "LightIntensity": "55", "ResetRetries": "2", "ConnectorPhaseRotation": "1.Unknown"}
+    values = {"ResetRetries": "2", "ConnectorPhaseRotation": "1.Unknown"}
     for key, value, readonly in site.ocpp.get():
         if not readonly:
             flipped = {"true": "false", "false": "true"}.get(value)
@@ -78,7 +82,7 @@ async def test_every_writable_key_takes_its_own_value_and_keeps_it(tmp):
     site = Site(tmp)
     await site.power_on()
     kept = {key: value for key, value, readonly in site.ocpp.get() if not readonly}
-    assert kept == values and len(kept) == 25
+    assert kept == values and len(kept) == 24
 
 
 def configuration_of(site, *tables):
@@ -117,7 +121,21 @@ async def test_watchers_hear_of_changes_only(tmp):
     site = await booted(tmp)
     heard = []
     site.ocpp.configuration.watch(heard.append)
-    site.ocpp.set("LightIntensity", "50")
-    site.ocpp.set("LightIntensity", "50")
-    site.ocpp.set("LightIntensity", "500")
-    assert heard == ["LightIntensity"]
+    site.ocpp.set("ResetRetries", "50")
+    site.ocpp.set("ResetRetries", "50")
+    site.ocpp.set("ResetRetries", "500")
+    assert heard == ["ResetRetries"]
+
+
+async def test_the_keys_of_lamps_are_there_only_where_a_component_takes_them(tmp):
+    site = await booted(tmp)
+    ask = site.central.call
+    for key, _, _, _, _, _ in LAMPS:
+        assert await ask("ChangeConfiguration", {"key": key, "value": "5"}) == {"status": "NotSupported"}
+        assert await ask("GetConfiguration", {"key": [key]}) == {"unknownKey": [key]}
+    site.ocpp.configuration.add(LAMPS)
+    lit = []
+    site.ocpp.configuration.watch(lambda name: lit.append((name, site.ocpp.configuration[name])))
+    assert await ask("ChangeConfiguration", {"key": "LightIntensity", "value": "5"}) == {"status": "Accepted"}
+    assert await ask("ChangeConfiguration", {"key": "LightIntensity", "value": "101"}) == {"status": "Rejected"}
+    assert lit == [("LightIntensity", 5)]
