@@ -10,7 +10,9 @@ from uwebsockets import ConnectionClosed, WebSocketError, connect
 
 _BACK_OFF_MS = const(1000)  # the first; it doubles
 _BACK_OFF_MAX_MS = const(60000)
-_STEADY_MS = const(60000)  # after a connection that long, or one with a message, the back-off starts over
+_STEADY_MS = const(60000)  # after a connection that long the back-off starts over
+_QUICK = const(30)  # ... and so often after a shorter one with a message: no storm where a server hangs up
+_QUICK_AGAIN_MS = const(10000)  # connected for so long: once more
 _PONG_MS = const(20000)  # so long a pong may take
 _CONNECT_MS = const(15000)
 _CLOSE_MS = const(1000)
@@ -24,7 +26,7 @@ class Link:
     """
 
     def __init__(self, services, rpc, url, id, auth_key, ca_file, max_size):
-        self.url = url.rstrip("/") + "/" + percent_encoded(id)
+        self.url = dialled(url, id)
         self.secure = url.startswith("wss://")
         self.open = Signal(False, services.clock)
         self.credentials = None  # or what has roots(kind) and client(), asked for each connection over TLS
@@ -38,6 +40,7 @@ class Link:
         self._max_size = max_size
         self._ws = None
         self._back_off_ms = _BACK_OFF_MS
+        self._quick = _QUICK
         self._interval_set = asyncio.Event()
         services.configuration.watch(self._on_configuration)
 
@@ -56,12 +59,21 @@ class Link:
             except (OSError, ValueError, WebSocketError, asyncio.TimeoutError, EOFError) as e:
                 self._rpc.counters.failed_connects += 0 if self._ws else 1
                 self._log.warning("connection: %r", e)
-            if self._rpc.heard() > heard or self._clock.uptime_ms() - began_ms > _STEADY_MS:
-                self._back_off_ms = _BACK_OFF_MS
-            wait_ms = self._jittered(self._back_off_ms)
-            self._back_off_ms = min(2 * self._back_off_ms, _BACK_OFF_MAX_MS)
+            wait_ms = self._pause_ms(self._clock.uptime_ms() - began_ms, self._rpc.heard() > heard)
             self._log.info("next connection in %d ms", wait_ms)
             await self._clock.sleep_ms(wait_ms)
+
+    def _pause_ms(self, lived_ms, heard):
+        """The wait after a connection that lived so long, and on which a message came or not."""
+        self._quick = min(_QUICK, self._quick + lived_ms // _QUICK_AGAIN_MS)
+        if lived_ms > _STEADY_MS:
+            self._back_off_ms = _BACK_OFF_MS
+        elif heard and self._quick:
+            self._quick -= 1
+            self._back_off_ms = _BACK_OFF_MS
+        wait_ms = self._jittered(self._back_off_ms)
+        self._back_off_ms = min(2 * self._back_off_ms, _BACK_OFF_MAX_MS)
+        return wait_ms
 
     def _jittered(self, ms):
         """Between half of `ms` and `ms`: charge points that lost one server shall not come back as one."""
@@ -163,6 +175,17 @@ class Link:
 def der(pem):
     """The first certificate of a PEM text as DER, which is what every port of MicroPython takes."""
     return binascii.a2b_base64(pem.split(b"-----")[2])
+
+
+def dialled(url, id):
+    """`url` with the identity as the last part of its path, which it may be already; a query stays behind it."""
+    base, mark, query = url.partition("?")
+    base = base.rstrip("/")
+    name = percent_encoded(id)
+    path = base.partition("://")[2].partition("/")[2]
+    if path and path.rpartition("/")[2] in (id, name):
+        base = base[: base.rindex("/")]
+    return base + "/" + name + mark + query
 
 
 def percent_encoded(text):

@@ -68,8 +68,10 @@ class Rpc:
         self._kept = []  # message ids are unique within one connection only
 
     def detach(self):
-        """The connection is gone; the outstanding CALL ends with CLOSED."""
+        """The connection is gone; the outstanding CALL ends with CLOSED; its answer may yet come over the next."""
         self._transmit = None
+        if self._call is not None and self._call.repeated:
+            self._late = self._call
         self._finish(None, CLOSED)
 
     def heard(self):
