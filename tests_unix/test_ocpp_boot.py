@@ -1,4 +1,4 @@
-"""Registration, time and heartbeat (OCPP 1.6, 4.2 and 4.6), and their connection (OCPP-J 1.6, 3 and 6)."""
+"""Registration, time, heartbeat (OCPP 1.6, 4.2, 4.6), connection (OCPP-J 3, 6). Boot: test_certification_core.py."""
 
 import time
 from datetime import datetime, timedelta, timezone
@@ -8,67 +8,6 @@ from rig import Site, eventually
 from websockets.frames import Opcode
 
 from tools.central import Fault
-
-
-async def answered(site, action, status, timeout=15):
-    """Wait until the central system answered `action` with `status`."""
-    return await site.central.messages.wait(
-        lambda m: m.direction == "out" and m.action == action and m.payload.get("status") == status, timeout, 0, status
-    )
-
-
-async def test_the_first_message_says_who_we_are(tmp_path):
-    settings = {"ocpp": {"id": "Depot 7/ä", "vendor": "Vendor", "model": "Model X"}}
-    async with Site(tmp_path, settings=settings) as site:
-        await site.boot()
-        first = site.central.calls()[0]
-        assert first.action == "BootNotification"
-        assert first.payload["chargePointVendor"] == "Vendor"
-        assert first.payload["chargePointModel"] == "Model X"
-        assert first.point == "Depot 7/ä", "the identity is the last part of the URL, percent-encoded"
-        told = [m.payload for m in site.central.calls("StatusNotification")]
-        assert {(p["connectorId"], p["status"], p["errorCode"]) for p in told} == {
-            (0, "Available", "NoError"),
-            (1, "Available", "NoError"),
-        }
-        assert site.wrong_messages() == []
-
-
-async def test_pending_then_accepted(tmp_path):
-    """Pending: nothing of ours but BootNotification, every `interval` seconds; the other side may ask (4.2)."""
-    async with Site(tmp_path) as site:
-        site.central.on("BootNotification", {"status": "Pending", "interval": 1})
-        await site.firmware.start()
-        await answered(site, "BootNotification", "Pending")
-        assert await site.configured("NumberOfConnectors") == "1"
-        await site.configure(MeterValueSampleInterval=5)
-        await eventually(lambda: len(site.central.calls("BootNotification")) >= 3, "three BootNotifications")
-        assert {m.action for m in site.central.calls()} == {"BootNotification"}
-        times = [m.time for m in site.central.calls("BootNotification")]
-        assert times[1] - times[0] > 0.9 and times[2] - times[1] > 0.9
-        site.central.on("BootNotification", {"status": "Accepted", "interval": 1})
-        await site.status("Available")
-        assert await site.configured("HeartbeatInterval") == "1"
-        beats = site.mark()
-        await site.heard("Heartbeat", beats)
-        await site.heard("Heartbeat", site.mark())
-        assert site.wrong_messages() == []
-
-
-async def test_rejected_is_silence(tmp_path):
-    """Rejected: it neither sends nor answers anything until `interval` is over (4.2)."""
-    async with Site(tmp_path) as site:
-        site.central.on("BootNotification", {"status": "Rejected", "interval": 2})
-        await site.firmware.start()
-        await answered(site, "BootNotification", "Rejected")
-        asked = time.monotonic()
-        uid = await site.central.call_raw("GetConfiguration", {"key": ["NumberOfConnectors"]})
-        site.central.on("BootNotification", None)
-        await site.status("Available")
-        assert time.monotonic() - asked > 1.0
-        assert len(site.central.calls("BootNotification")) == 2
-        assert not [m for m in site.central.messages if m.direction == "in" and m.uid == uid]
-        assert await site.configured("NumberOfConnectors") == "1"
 
 
 @pytest.mark.parametrize("answer", [

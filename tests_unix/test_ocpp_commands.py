@@ -27,21 +27,6 @@ async def test_a_connector_is_taken_out_of_service(site):
     await site.status("Preparing", since)
 
 
-@pytest.mark.parametrize("connector", [0, 1])
-async def test_being_out_of_service_survives_a_power_cut(site, connector):
-    assert await change(site, connector, "Inoperative") == "Accepted"
-    await site.firmware.kill()
-    since = site.mark()
-    await site.boot()
-    await site.status("Unavailable", since)
-    if connector == 0:
-        await site.status("Unavailable", since, connector=0)
-    since = site.mark()
-    assert await change(site, connector, "Operative") == "Accepted"
-    await site.status("Available", since, connector=connector)
-    await site.status("Available", since)
-
-
 async def test_the_whole_station_is_taken_out_of_service(site):
     since = site.mark()
     assert await change(site, 0, "Inoperative") == "Accepted"
@@ -71,47 +56,9 @@ async def test_a_connector_that_is_not_there_cannot_change(site, connector):
     assert await change(site, connector, "Inoperative") == "Rejected"
 
 
-async def test_soft_reset_without_a_transaction(site):
-    starts, since = site.firmware.starts, site.mark()
-    assert (await site.order("Reset", type="Soft")).status == "Accepted"
-    await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
-    await site.booted(since)
-    assert site.statuses(1, since) == ["Available"]
-
-
-@pytest.mark.parametrize("kind, reason", [("Soft", "SoftReset"), ("Hard", "HardReset")])
-async def test_reset_ends_the_transaction_with_its_reason(site, kind, reason):
-    """The StopTransaction is delivered once, before or after the restart, and before anything new."""
-    await site.start_session("RESET")
-    number, starts, since = site.central.books.last.id, site.firmware.starts, site.mark()
-    assert (await site.order("Reset", type=kind)).status == "Accepted"
-    stop = await site.heard("StopTransaction", since)
-    assert stop.payload["reason"] == reason and stop.payload["transactionId"] == number
-    await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
-    await site.heard("BootNotification", since)
-    await eventually(lambda: not site.module.enabled, "the module is off")
-    assert await site.configured("NumberOfConnectors") == "1"
-    assert len(site.central.calls("StopTransaction", since)) == 1
-    assert not site.module.enabled, "the transaction is over: the car that is still there gets nothing"
-
-
 async def test_tc_017_2_unlock_connector_of_a_fixed_cable(site):
     assert (await site.order("UnlockConnector", connectorId=1)).status == "NotSupported"
     assert (await site.order("UnlockConnector", connectorId=2)).status == "NotSupported"
-
-
-async def test_clear_cache(site):
-    assert (await site.order("ClearCache")).status == "Accepted"
-
-
-async def test_data_transfer_of_another_vendor(site):
-    answer = await site.order("DataTransfer", vendorId="com.example", messageId="Hello", data="x")
-    assert answer.status == "UnknownVendorId"
-
-
-async def test_data_transfer_of_our_vendor_with_an_unknown_message(site):
-    answer = await site.order("DataTransfer", vendorId="RivotMotors", messageId="NoSuchMessage")
-    assert answer.status == "UnknownMessageId"
 
 
 async def test_tc_018_2_unlock_connector_of_a_fixed_cable_ends_no_session_but_the_emergency_stop_does(site):

@@ -1,4 +1,4 @@
-"""Whole charging sessions: every way to begin and to end one, as the central system and the power module see it."""
+"""Charging sessions beyond OCA's test cases (test_certification_sessions.py): who may begin and end one, and how."""
 
 import pytest
 from rig import eventually
@@ -7,54 +7,6 @@ from tools.central import Tag
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIGURATION = {"MeterValueSampleInterval": 1, "AuthorizationCacheEnabled": False}
-
-
-async def test_plug_in_first(site):
-    since, before = site.mark(), site.module.delivered_wh
-    begun = await site.start_session("CARD-1")
-    assert begun.payload["connectorId"] == 1 and begun.payload["idTag"] == "CARD-1"
-    assert isinstance(begun.payload["meterStart"], int)
-    number = site.central.books.last.id
-    await site.heard("MeterValues", since, connectorId=1, transactionId=number)
-    await eventually(lambda: site.module.delivered_wh - before > 10, "10 Wh delivered")
-    ended = await site.stop_session("CARD-1")
-    delivered = site.module.delivered_wh - before
-    stop = ended.payload
-    assert stop["transactionId"] == number
-    assert stop.get("reason", "Local") == "Local" and stop["idTag"] == "CARD-1"
-    late = 2  # Wh: 0.3 s at 24 kW, what may flow until a busy machine has switched the module off
-    assert abs(stop["meterStop"] - begun.payload["meterStart"] - delivered) <= 1 + late + delivered * 0.02
-    assert site.statuses(1, since) == ["Preparing", "Charging", "Finishing", "Available"]
-    actions = [m.action for m in site.central.calls(since=since)]
-    assert actions.index("Authorize") < actions.index("StartTransaction") < actions.index("StopTransaction")
-
-
-async def test_identification_first(site):
-    since = site.mark()
-    await site.present("CARD-2")
-    await site.checked("CARD-2", since)
-    await site.status("Preparing", since)
-    assert not site.module.enabled
-    site.vehicle.plug()
-    begun = await site.heard("StartTransaction", since)
-    assert begun.payload["idTag"] == "CARD-2"
-    await site.status("Charging", since)
-    await site.stop_session("CARD-2")
-    told = [status for status in site.statuses(1, since) if status != "SuspendedEVSE"]  # until all is measured
-    assert told == ["Preparing", "Charging", "Finishing", "Available"]
-
-
-async def test_nobody_plugs_in_within_connection_time_out(site):
-    await site.configure(ConnectionTimeOut=1)
-    since = site.mark()
-    await site.present("CARD-3")
-    await site.status("Preparing", since)
-    await site.status("Available", since)
-    await site.configure(ConnectionTimeOut=60)
-    since = site.mark()
-    await site.plug_in()
-    assert await site.configured("ConnectionTimeOut") == "60"
-    assert site.central.calls("StartTransaction", since) == []
 
 
 async def test_a_card_held_up_twice_before_the_cable_takes_the_wish_back(site):
@@ -66,53 +18,6 @@ async def test_a_card_held_up_twice_before_the_cable_takes_the_wish_back(site):
     await site.plug_in()
     assert await site.configured("NumberOfConnectors") == "1"
     assert site.central.calls("StartTransaction", since) == []
-
-
-async def test_remote_start_with_the_cable_in(site):
-    await site.plug_in()
-    since = site.mark()
-    answer = await site.order("RemoteStartTransaction", idTag="REMOTE-1", connectorId=1)
-    assert answer.status == "Accepted"
-    begun = await site.heard("StartTransaction", since)
-    assert begun.payload["idTag"] == "REMOTE-1"
-    assert site.central.calls("Authorize", since) == [], "AuthorizeRemoteTxRequests is false"
-    await site.current_flows()
-    again = await site.order("RemoteStartTransaction", idTag="REMOTE-2")
-    assert again.status == "Rejected"
-    number = site.central.books.last.id
-    assert (await site.order("RemoteStopTransaction", transactionId=number + 1)).status == "Rejected"
-    assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
-    ended = await site.heard("StopTransaction", since)
-    assert ended.payload["reason"] == "Remote" and ended.payload["transactionId"] == number
-    await site.status("Finishing", since)
-    assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Rejected"
-    await eventually(lambda: not site.module.enabled, "the module is off")
-
-
-async def test_remote_start_before_the_cable(site):
-    since = site.mark()
-    assert (await site.order("RemoteStartTransaction", idTag="REMOTE-3")).status == "Accepted"
-    await site.status("Preparing", since)
-    site.vehicle.plug()
-    begun = await site.heard("StartTransaction", since)
-    assert begun.payload["idTag"] == "REMOTE-3"
-    await site.status("Charging", since)
-    await site.stop_session("REMOTE-3")
-
-
-async def test_remote_start_times_out_without_a_cable(site):
-    await site.configure(ConnectionTimeOut=1)
-    since = site.mark()
-    assert (await site.order("RemoteStartTransaction", idTag="REMOTE-4")).status == "Accepted"
-    await site.status("Preparing", since)
-    await site.status("Available", since)
-    await site.configure(ConnectionTimeOut=60)
-
-
-@pytest.mark.parametrize("connector", [0, 2, 99])
-async def test_remote_start_at_a_connector_that_is_not_there(site, connector):
-    answer = await site.order("RemoteStartTransaction", idTag="REMOTE-5", connectorId=connector)
-    assert answer.status == "Rejected"
 
 
 async def test_remote_start_is_authorized_if_configured(site):
@@ -128,18 +33,6 @@ async def test_remote_start_is_authorized_if_configured(site):
     await site.heard("StartTransaction", since, idTag="GOOD")
     await site.configure(AuthorizeRemoteTxRequests=False)
     await site.stop_session("GOOD")
-
-
-@pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
-async def test_a_refused_card_starts_nothing(site, status):
-    site.central.books.tags["REFUSED"] = status
-    if not site.vehicle.plugged:
-        await site.plug_in()
-    since = site.mark()
-    await site.present("REFUSED")
-    await site.checked("REFUSED", since)
-    assert site.central.calls("StartTransaction", since) == []
-    assert not site.module.enabled
 
 
 async def test_another_card_stops_nothing_but_one_of_the_same_group_does(site):

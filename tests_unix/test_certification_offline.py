@@ -1,4 +1,7 @@
-"""Without the central system: who may charge (OCPP 1.6, 3.5), and what becomes of the transaction messages (3.7)."""
+"""Without the central system: who may charge (OCPP 1.6, 3.5), and what becomes of the transaction messages (3.7).
+
+OCA's test cases for it have their numbers in their names; with a cached id, too.
+"""
 
 from datetime import datetime, timedelta, timezone
 
@@ -60,7 +63,7 @@ async def end_offline(site, tag):
     await site.printed(r"transaction \S+ ends", since)
 
 
-async def test_an_unknown_card_charges_only_where_that_is_allowed(site):
+async def test_tc_039_offline_start_and_stop_by_an_unknown_card_where_that_is_allowed(site):
     assert await site.configured("AllowOfflineTxForUnknownId") == "false"
     await go_offline(site)
     assert not await tried(site, "UNKNOWN-1")
@@ -83,14 +86,55 @@ async def test_an_unknown_card_charges_only_where_that_is_allowed(site):
     await site.configure(AllowOfflineTxForUnknownId=False)
 
 
-async def test_a_cached_card_charges(site):
+async def test_tc_037_1_offline_start_tc_036_connection_loss_tc_038_offline_stop(site):
+    """A cached id starts offline; the next loss of the connection costs no meter value; the third sees the stop."""
     await learn(site, "KNOWN-1")
     await go_offline(site)
     assert await tried(site, "KNOWN-1")
     await site.current_flows()
-    await end_offline(site, "KNOWN-1")
     since = await go_online(site)
-    await site.heard("StopTransaction", since)
+    await site.heard("StartTransaction", since, idTag="KNOWN-1")
+    await site.status("Charging", since)
+    number = site.central.books.last.id
+    await site.configure(MeterValueSampleInterval=1)
+    await site.heard("MeterValues", since, transactionId=number)
+    await go_offline(site)
+    left, before = datetime.now(timezone.utc), site.module.delivered_wh
+    await eventually(lambda: site.module.delivered_wh - before > 12, "energy without a witness")
+    assert site.module.enabled
+    back = datetime.now(timezone.utc)
+    since = await go_online(site)
+    await site.heard("MeterValues", since, transactionId=number)
+    await site.configure(MeterValueSampleInterval=0)
+    samples = [m.payload["meterValue"][0]["timestamp"] for m in site.central.calls("MeterValues", since)]
+    assert samples == sorted(samples)
+    assert any(left < datetime.fromisoformat(s.replace("Z", "+00:00")) < back for s in samples), "taken while offline"
+    assert site.central.calls("StopTransaction", since) == []
+    await go_offline(site)
+    await end_offline(site, "KNOWN-1")
+    await eventually(lambda: not site.module.enabled, "the module is off")
+    since = await go_online(site)
+    stop = await site.heard("StopTransaction", since, transactionId=number)
+    assert stop.payload.get("reason", "Local") == "Local"
+    await site.status("Finishing", since)
+
+
+async def test_tc_023_start_offline_with_an_id_that_is_known_as_refused(site):
+    """Invalid, expired, blocked: who is known as refused is no unknown id, which might charge."""
+    refused = {"REF-1": "Invalid", "REF-2": "Expired", "REF-3": "Blocked"}
+    site.central.books.tags.update(refused)
+    since = site.mark()
+    for tag in refused:
+        await site.present(tag)
+        await site.checked(tag, since)
+    await site.configure(AllowOfflineTxForUnknownId=True)
+    await go_offline(site)
+    for tag in refused:
+        assert not await tried(site, tag)
+    assert not site.module.enabled
+    since = await go_online(site)
+    await site.configure(AllowOfflineTxForUnknownId=False)
+    assert site.central.calls("StartTransaction", since) == []
 
 
 async def test_the_cache_survives_a_power_cut(site):
@@ -104,7 +148,7 @@ async def test_the_cache_survives_a_power_cut(site):
     await site.heard("StopTransaction", since)
 
 
-async def test_a_cleared_cache_knows_nobody(site):
+async def test_tc_061_clear_cache(site):
     await learn(site, "KNOWN-3")
     assert (await site.order("ClearCache")).status == "Accepted"
     await go_offline(site)
@@ -140,7 +184,7 @@ async def test_an_expired_entry_of_the_cache_does_not_charge(site):
     await go_online(site)
 
 
-async def test_local_pre_authorize_does_not_ask(site):
+async def test_tc_007_regular_session_with_a_cached_id(site):
     await learn(site, "KNOWN-7")
     await site.configure(LocalPreAuthorize=True)
     since = site.mark()
@@ -155,35 +199,39 @@ async def test_local_pre_authorize_does_not_ask(site):
     await site.status("Finishing", since)
 
 
-async def test_an_invalid_tag_found_out_late_ends_the_transaction(site):
-    """StopTransactionOnInvalidId: the answer to StartTransaction says no (4.8)."""
-    await learn(site, "LATE-1")
-    site.central.books.tags["LATE-1"] = "Blocked"
-    await site.configure(LocalPreAuthorize=True)
-    since = site.mark()
-    await site.present("LATE-1")
-    await site.heard("StartTransaction", since)
+async def started_offline_though_blocked(site, tag):
+    """A cached id, blocked meanwhile, starts without the central system; which is back then. Returns the mark."""
+    await learn(site, tag)
+    site.central.books.tags[tag] = "Blocked"
+    await go_offline(site)
+    assert await tried(site, tag)
+    await site.current_flows()
+    since = await go_online(site)
+    await site.heard("StartTransaction", since, idTag=tag)
+    return since
+
+
+async def test_tc_037_3_offline_start_with_an_invalid_id_stop_transaction_on_invalid_id(site):
+    """The answer to StartTransaction says no (4.8); the cache learns it."""
+    since = await started_offline_though_blocked(site, "LATE-1")
     stop = await site.heard("StopTransaction", since)
     assert stop.payload["reason"] == "DeAuthorized"
     await eventually(lambda: not site.module.enabled, "the module is off")
-    await site.present("LATE-1")  # the answer updated the cache: now it has to ask
-    await site.heard("Authorize", since, idTag="LATE-1")
-    await site.configure(LocalPreAuthorize=False)
+    await site.status("Finishing", since)
+    await go_offline(site)
+    assert not await tried(site, "LATE-1")
+    await go_online(site)
 
 
-async def test_an_invalid_tag_found_out_late_may_only_stop_the_energy(site):
-    await learn(site, "LATE-2")
-    site.central.books.tags["LATE-2"] = "Blocked"
-    await site.configure(LocalPreAuthorize=True, StopTransactionOnInvalidId=False)
-    since = site.mark()
-    await site.present("LATE-2")
-    await site.heard("StartTransaction", since)
+async def test_tc_037_2_offline_start_with_an_invalid_id_stops_only_the_energy(site):
+    await site.configure(StopTransactionOnInvalidId=False)
+    since = await started_offline_though_blocked(site, "LATE-2")
     await site.status("SuspendedEVSE", since)
     await eventually(lambda: not site.module.enabled, "the module is off")
     assert site.central.calls("StopTransaction", since) == []
-    await site.configure(LocalPreAuthorize=False, StopTransactionOnInvalidId=True)
-    number = site.central.books.last.id
-    assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
+    await site.configure(StopTransactionOnInvalidId=True)
+    stop = await site.heard("StopTransaction", since)
+    assert stop.payload["reason"] == "DeAuthorized", "the key counts at once"
     await site.status("Finishing", since)
 
 
