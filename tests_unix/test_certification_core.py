@@ -42,6 +42,7 @@ async def test_tc_002_cold_boot_pending(tmp_path):
         await answered(site, "BootNotification", "Pending")
         assert await site.configured("NumberOfConnectors") == "1"
         await site.configure(MeterValueSampleInterval=5)
+        assert (await site.order("RemoteStartTransaction", idTag="EARLY")).status == "Rejected"
         await eventually(lambda: len(site.central.calls("BootNotification")) >= 3, "three BootNotifications")
         assert {m.action for m in site.central.calls()} == {"BootNotification"}
         times = [m.time for m in site.central.calls("BootNotification")]

@@ -1,11 +1,17 @@
 """Central systems as they are, below OCPP: what is dialled, and how often."""
 
 import asyncio
+import json
 
 from ocpp_site import Site
 from ws_peer import Stream, answer, close_frame, frame, frames_in
 
 from components.ocpp.link import dialled
+
+ANSWER = (
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
+)
 
 
 def test_the_identity_is_the_last_part_of_the_path_once():
@@ -41,11 +47,7 @@ class Servers:
         return stream, stream
 
     async def _serve(self, stream):
-        template = (
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
-        )
-        await answer(stream, template)
+        await answer(stream, ANSWER)
         if self.asks:
             stream.feed(frame(0x81, b'[2,"id","GetConfiguration",{"key":["NumberOfConnectors"]}]'))
             while b'"readonly"' not in b"".join([text for _, text in frames_in(bytes(stream.sent))]):
@@ -56,6 +58,56 @@ class Servers:
 
     def gaps(self):
         return [b - a for a, b in zip(self.times, self.times[1:])]
+
+
+class Patient(Servers):
+    """Central systems that answer each request and stay, but neither send pings nor answer ours."""
+
+    def __init__(self, site, interval_s):
+        super().__init__(site, False)
+        self.interval_s = interval_s  # of Heartbeats
+        self.pings = 0
+        self.actions = []
+
+    async def _serve(self, stream):
+        await answer(stream, ANSWER)
+        while not stream.closed:
+            for first, text in frames_in(bytes(stream.sent)):
+                self.pings += first == 0x89
+                if first == 0x81:
+                    _, message_id, action, _ = json.loads(text)
+                    self.actions.append(action)
+                    payload = {"status": "Accepted", "currentTime": "2027-01-15T12:00:00Z", "interval": self.interval_s}
+                    stream.feed(frame(0x81, json.dumps([3, message_id, payload]).encode()))
+            stream.sent = bytearray()
+            await asyncio.sleep_ms(1)
+
+
+async def with_patience(home, ping_interval, interval_s, minutes):
+    site = Site(home)
+    servers = Patient(site, interval_s)
+    await site.power_on()
+    assert site.ocpp.set("WebSocketPingInterval", ping_interval) == "Accepted"
+    for _ in range(minutes * 20):
+        await site.run(3000)
+        await asyncio.sleep_ms(2)  # for the streams
+    await site.power_off()
+    return servers
+
+
+async def test_no_pings_at_all(tmp):
+    """Where the central system sends none and takes none, ours are turned off: Heartbeats keep the connection."""
+    servers = await with_patience(tmp, "0", 60, 10)
+    assert len(servers.times) == 1 and servers.pings == 0
+    assert 8 <= servers.actions.count("Heartbeat") <= 11, servers.actions
+
+
+async def test_a_ping_that_is_not_answered_ends_the_connection(tmp):
+    """Within the interval and 20 s, if nothing else comes: a dead peer is noticed though it never said a word."""
+    servers = await with_patience(tmp, "30", 3600, 5)
+    assert len(servers.times) >= 4 and servers.pings >= 4
+    for number, gap in enumerate(servers.gaps()):  # and the back-off
+        assert 50000 <= gap <= 51000 + (1000 << number), servers.gaps()
 
 
 async def storm(home, asks, connections):
