@@ -38,6 +38,17 @@ async def main():
 asyncio.run(main())
 """
 
+USE_UHTTP = """
+import asyncio
+from uhttp import request
+
+async def main():
+    response = await request("GET", "%s/uhttp/package.json")
+    print(response.status, response.length)
+    response.close()
+
+asyncio.run(main())
+"""
 
 USE_UX509 = """
 import asyncio, hashlib
@@ -116,6 +127,11 @@ def test_uwebsockets(file_server, tmp_path):
 def test_ux509(file_server, tmp_path):
     ran = run_from(installed("ux509", file_server, tmp_path), USE_UX509)
     assert ran.stdout == "65 True\n-----BEGIN CERTIFICATE REQUEST-----\n", ran.stdout + ran.stderr
+
+
+def test_uhttp(file_server, tmp_path):
+    ran = run_from(installed("uhttp", file_server, tmp_path), USE_UHTTP % file_server)
+    assert ran.stdout == f"200 {(LIB / 'uhttp' / 'package.json').stat().st_size}\n", ran.stdout + ran.stderr
 
 
 def test_the_packages_are_not_there_without_mip(tmp_path):
