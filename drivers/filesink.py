@@ -26,6 +26,7 @@ class FileSink(Sink):
         self._dir = dir if dir.startswith("/") else home + "/" + dir
         self._select = {"slot": None, "state": "valid", "previous": None}
         self._file = None
+        self._running = ""
 
     async def start(self):
         """Read the selection; begin a trial, or go back after one that failed. Raises OSError."""
@@ -40,12 +41,22 @@ class FileSink(Sink):
             self._write_select(dict(self._select, state="pending"))
         elif self._select["state"] == "pending":
             self._write_select({"slot": self._select["previous"], "state": "valid", "previous": None})
+        slot = self._select["slot"]
+        self._running = "" if slot is None else "slot" + str(slot)
 
     @property
     def image(self):
         """Path of the active image, None if there was no update."""
         slot = self._select["slot"]
         return None if slot is None else self._path(slot)
+
+    def running(self):
+        """See `Sink`: "slot0", "slot1", or "" before the first update."""
+        return self._running
+
+    def target(self):
+        """See `Sink`."""
+        return "slot%d" % self._next()
 
     def pending(self):
         """Whether the running image is on trial."""

@@ -20,13 +20,17 @@ class OtaSink(Sink):
     """See `Sink`. A block of 4096 bytes is erased and written at a time, during which nothing else runs for some 60 ms:
     so it is for a charger that does not charge.
 
+    An image whose size is not told may fill the partition.
+
     `activate` has ESP-IDF check the whole image (checksum, SHA-256, signature if there is one) and raises its OSError.
     """
+
+    blocks = True
 
     def __init__(self):
         super().__init__()
         self._partition = None
-        self._block = self._used = 0
+        self._block = self._used = self._room = 0
 
     def _open(self, size):
         from esp32 import Partition
@@ -37,14 +41,17 @@ class OtaSink(Sink):
         except OSError:
             raise UpdateError("this flash has no second OTA partition")
         room = partition.info()[3]
-        if size > room:
+        if size is not None and size > room:
             raise UpdateError("an image of %d bytes, the partition has %d" % (size, room))
+        self._room = room
         self._partition = partition
         self._block = self._used = 0
 
     def _append(self, chunk):
         if self.written == 0 and len(chunk) and chunk[0] != _MAGIC:
             raise UpdateError("not an ESP32 image: it begins with 0x%02X" % chunk[0])
+        if self.written + len(chunk) > self._room:
+            raise UpdateError("more than the %d bytes of the partition" % self._room)
         view = memoryview(chunk)
         while len(view):
             count = min(len(view), BLOCK - self._used)
@@ -79,6 +86,16 @@ class OtaSink(Sink):
 
     def _close(self):
         self._partition = None
+
+    def running(self):
+        """See `Sink`: the label of the partition."""
+        from esp32 import Partition
+
+        return Partition(Partition.RUNNING).info()[4]  # type: ignore[arg-type]
+
+    def target(self):
+        """See `Sink`."""
+        return self._opened().info()[4]
 
     def pending(self):
         """Whether the bootloader waits for this image's `confirm`: MicroPython does not tell, the OTA data does."""

@@ -17,23 +17,29 @@ class Sink:
 
     The new image runs on trial: `pending` is True until `confirm`. A restart without `confirm` goes back to the image
     before. `abort` ends it at any point before `activate`; an error does so by itself. ``state`` is one of IDLE,
-    WRITING, FINISHED, ACTIVATED; ``size`` and ``written`` are bytes. All raise OSError (UpdateError is one).
+    WRITING, FINISHED, ACTIVATED; ``size`` (None: not known before the end) and ``written`` are bytes, ``digest`` is the
+    SHA-256 of the image once it is finished. All raise OSError (UpdateError is one).
+
+    ``blocks``: writing stops everything else for longer than a charger that charges may stand still.
 
     The whole image is never in memory: there is one block of 4096 bytes, from `begin` to the end.
     """
 
+    blocks = False
+
     def __init__(self):
         self.size = self.written = 0
+        self.digest = None
         self.state = IDLE
         self._buffer = bytearray(0)
         self._hash = hashlib.sha256()
 
     def begin(self, size):
-        """Prepare for `size` bytes."""
+        """Prepare for `size` bytes; None: as many as there is room for."""
         self._must_be(IDLE)
         if self.pending():
             raise UpdateError("the image that runs is on trial: a new one would overwrite the one to go back to")
-        if size <= 0:
+        if size is not None and size <= 0:
             raise UpdateError("an image of %d bytes" % size)
         self._open(size)
         self._buffer = bytearray(BLOCK)
@@ -45,7 +51,7 @@ class Sink:
         """Take the next bytes, any number."""
         self._must_be(WRITING)
         try:
-            if self.written + len(chunk) > self.size:
+            if self.size is not None and self.written + len(chunk) > self.size:
                 raise UpdateError("more than the %d bytes that were told" % self.size)
             self._append(chunk)
         except OSError:
@@ -58,14 +64,17 @@ class Sink:
         """Check length, `sha256` (bytes, if it is known) and, reading all of it back, what was really written."""
         self._must_be(WRITING)
         try:
+            if self.size is None and self.written:
+                self.size = self.written
             if self.written != self.size:
-                raise UpdateError("%d bytes came, %d were told" % (self.written, self.size))
+                raise UpdateError("%d bytes came, %d were told" % (self.written, self.size or 1))
             digest = self._hash.digest()
             if sha256 is not None and sha256 != digest:
                 raise UpdateError("the SHA-256 is not the one that was told")
             self._flush()
             if await self._read_back() != digest:
                 raise UpdateError("what was written reads back differently")
+            self.digest = digest
             self.state = FINISHED
         finally:
             self._buffer = bytearray(0)
@@ -99,6 +108,7 @@ class Sink:
         self._close()
         self._buffer = bytearray(0)
         self.size = self.written = 0
+        self.digest = None
         self.state = IDLE
 
     def _must_be(self, state):
@@ -109,6 +119,14 @@ class Sink:
 
     def pending(self):
         """Whether the running image is on trial."""
+        raise NotImplementedError
+
+    def running(self):
+        """A name of the slot that runs, or was chosen to run at the last start; "" if there is none."""
+        raise NotImplementedError
+
+    def target(self):
+        """The name of the slot that takes the new image."""
         raise NotImplementedError
 
     def confirm(self):

@@ -1,5 +1,6 @@
 """The sink on a system with files: the same life, with the selection in a file."""
 
+import hashlib
 import json
 import os
 
@@ -119,3 +120,38 @@ async def test_the_selection_says_in_the_words_of_the_bootloader_what_runs(tmp):
                 sink.confirm()
             with open(tmp + "/update/select") as file:
                 assert json.load(file) == dict(expected, state=state)
+
+
+async def test_it_tells_which_slot_runs_and_which_one_takes_the_image(tmp):
+    sink = await started(tmp)
+    assert (sink.running(), sink.target(), sink.blocks) == ("", "slot0", False)
+    await update(tmp, FIRST)
+    sink = await started(tmp)
+    assert (sink.running(), sink.target()) == ("slot0", "slot1")
+    sink.confirm()
+    sink.begin(len(SECOND))
+    sink.write(SECOND)
+    await sink.finish()
+    assert sink.target() == "slot1" and sink.digest == hashlib.sha256(SECOND).digest()
+    sink.activate()
+    assert sink.running() == "slot0", "until the restart"
+    assert (await started(tmp)).running() == "slot1"
+    assert (await started(tmp)).running() == "slot0", "nobody confirmed"
+
+
+async def test_an_image_of_unknown_size(tmp):
+    sink = await started(tmp)
+    sink.begin(None)
+    sink.write(FIRST)
+    sink.write(SECOND)
+    await sink.finish()
+    assert sink.size == len(FIRST + SECOND) and sink.digest == hashlib.sha256(FIRST + SECOND).digest()
+    sink.activate()
+    assert content(await started(tmp)) == FIRST + SECOND
+    sink = await started(tmp)
+    sink.begin(None)
+    try:
+        await sink.finish()
+        raise AssertionError("an image of nothing")
+    except OSError:
+        assert sink.state == IDLE and sink.digest is None

@@ -222,3 +222,33 @@ def test_a_chunk_costs_no_memory():
         sink.write(chunk)
     gc.collect()
     assert gc.mem_alloc() - before < 256
+
+
+async def test_it_tells_which_slot_runs_and_which_one_takes_the_image():
+    device, sink = begun()
+    assert (sink.running(), sink.target(), sink.blocks) == ("ota_0", "ota_1", True)
+    sink.write(IMAGE)
+    await sink.finish()
+    assert sink.digest == hashlib.sha256(IMAGE).digest()
+    sink.activate()
+    device.restart()
+    assert OtaSink().running() == "ota_1"
+    device.restart()
+    assert OtaSink().running() == "ota_0", "nobody confirmed"
+
+
+async def test_an_image_of_unknown_size_may_fill_the_partition():
+    device, sink = begun()
+    sink.abort()
+    sink.begin(None)
+    sink.write(IMAGE)
+    await sink.finish()
+    sink.activate()
+    device.restart()
+    assert device.flash.running is device.flash.slots[1]
+    OtaSink().confirm()
+    sink = OtaSink()
+    sink.begin(None)
+    sink.write(IMAGE)
+    raises("more than the 65536 bytes", sink.write, bytes(65536 - len(IMAGE) + 1))
+    assert sink.state == IDLE
