@@ -6,12 +6,14 @@ _KEY = "ocpp/available"
 class Availability:
     """Which of the charge point (0) and its connector (1) are Operative.
 
-    Inoperative while a transaction runs means: from its end on.
+    Inoperative while a transaction runs means: from its end on. ``held``: out of service whatever was asked for, until
+    the restart that is about to come (firmware is being installed).
     """
 
     def __init__(self, store):
         self._store = store
         self._operative = [True, True]
+        self.held = False
 
     def start(self):
         stored = self._store.get(_KEY)
@@ -30,4 +32,4 @@ class Availability:
 
     def operative(self, connector):
         """What was asked for; of the connector: its own and the charge point's."""
-        return self._operative[0] and (connector == 0 or self._operative[1])
+        return not self.held and self._operative[0] and (connector == 0 or self._operative[1])

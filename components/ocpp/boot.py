@@ -14,7 +14,10 @@ _SYNC_MS = const(86400000)  # so long the time may go without the central system
 
 
 class Boot:
-    """Registration at the central system. ``accepted`` is a Signal (bool); ``status`` as last answered, or None."""
+    """Registration at the central system. ``accepted`` is a Signal (bool); ``status`` as last answered, or None.
+
+    ``identity``: the payload of BootNotification.
+    """
 
     def __init__(self, services, rpc, identity):
         self.accepted = Signal(False, services.clock)
@@ -25,7 +28,7 @@ class Boot:
         self._rpc = rpc
         self._stamps = services.stamps
         self._configuration = services.configuration
-        self._identity = identity
+        self.identity = identity
         self._due_ms = 0
         self._asked = False
         self._synced_ms = 0
@@ -45,7 +48,7 @@ class Boot:
             return None
         self._asked = False
         self._rpc.muted = False
-        return Call("BootNotification", self._identity, self._on_boot)
+        return Call("BootNotification", self.identity, self._on_boot)
 
     def next_heartbeat(self):
         """The Heartbeat if it is due."""

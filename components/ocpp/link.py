@@ -115,22 +115,35 @@ class Link:
             asyncio.create_task(self._ws.close(1000, "", _CLOSE_MS))
 
     def _ssl(self):
-        """The context for wss://: it verifies the server against `ca_file` and the roots that were installed."""
+        """The context for wss://, None for ws://."""
         if not self.secure:
             return None
+        context = self.context(self.url)
+        client = None if self.credentials is None else self.credentials.client()
+        if client is not None:
+            context.load_cert_chain(client[0][0], client[1])
+        return context
+
+    def context(self, url):
+        """An SSLContext for any server: it is verified against `ca_file` and the roots that were installed.
+
+        Raises OSError, ValueError: they cannot be read, or there are none.
+        """
         import tls  # not every port has it; ssl is a module over it that an image would have to freeze
 
         context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]
-        with open(self._ca_file, "rb") as file:
-            data = file.read()
-        context.load_verify_locations(der(data) if data.startswith(b"-----BEGIN") else data)
+        trusted = bool(self._ca_file)
+        if trusted:
+            with open(self._ca_file, "rb") as file:
+                data = file.read()
+            context.load_verify_locations(der(data) if data.startswith(b"-----BEGIN") else data)
         if self.credentials is not None:
             for root in self.credentials.roots("CentralSystemRootCertificate"):
                 context.load_verify_locations(root)
-            client = self.credentials.client()
-            if client is not None:
-                context.load_cert_chain(client[0][0], client[1])
+                trusted = True
+        if not trusted:
+            raise ValueError("no certificate to verify the server against")
         return context
 
     async def _read(self, ws):

@@ -50,12 +50,12 @@ class Outbox:
         """Would the next one cost the oldest?"""
         return len(self._calls) >= self._size
 
-    def add(self, action, payload, done=None):
-        """Have a request sent; ``done(answer, error)`` as in Call."""
+    def add(self, action, payload, done=None, message_id=None):
+        """Have a request sent; ``done(answer, error)`` and `message_id` as in Call; done's error may be "dropped"."""
         if self.full():
             self.dropped += 1
             self._calls.pop(0).done(None, "dropped")
-        call = Call(action, payload, done or self._ignore)
+        call = Call(action, payload, done or self._ignore, message_id)
         call.asked = self.asked
         self._calls.append(call)
         self._wake()

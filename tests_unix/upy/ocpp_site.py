@@ -52,6 +52,7 @@ class Site:
         self.exits = []
         self.kernel.request_exit = lambda code, reason: self.exits.append((code, reason))
         self.kernel.alive.set(True)
+        self.kernel.parts = ()
         self.wifi.stream = lambda: None
         self.store = store(home, clock, self.log, lambda: None)
         self.gate = Gate(clock, self.log, self.kernel)

@@ -1,0 +1,258 @@
+"""The update of the firmware, from the order to the restart, and what became of it after that.
+
+In the journal is the job, ``ocpp/fw``:
+
+    u  URL                     d  UTC in ms from which it may be fetched, 0: at once
+    n  tries that are left     i  seconds between them
+    s  "wait": for its time; "load": the image is on its way, or waits for the end of a transaction; "install"
+    t  the sink's slot that takes it (s is "install")
+    r  requestId, null: an UpdateFirmware            w  UTC in ms from which it may be installed, 0: at once
+
+and ``ocpp/fw/s``, what the signature of a SignedUpdateFirmware is verified by.
+"""
+
+import asyncio
+from micropython import const
+
+from core.kernel import RESTART
+from uhttp import HttpError, Url
+
+from .download import Download
+
+_JOB, _SIGNATURE = "ocpp/fw", "ocpp/fw/s"
+_WAIT, _LOAD, _INSTALL = "wait", "load", "install"
+_POLL_MS = const(500)
+_JOURNAL_MS = const(60000)  # after the journal refused
+_DELIVERY_MS = const(10000)  # so long a restart waits for what the central system should hear before
+# What an UpdateFirmware tells of; the other statuses are those of the security extension.
+_UNSIGNED = "|Downloaded|DownloadFailed|Downloading|InstallationFailed|Installing|Installed|"
+
+
+class Update:
+    """At most one update at a time. ``verify``: see `components.ocpp.signed_firmware`; it is a coroutine function
+    (what `order` was given as `signature`, SHA-256 of the image) -> bool, and must be there for signed ones.
+
+    ``status`` was told last; "" while there is no update.
+    """
+
+    def __init__(self, ocpp, sink, clock, log, kernel, store, notices, timeout_ms):
+        self._ocpp = ocpp
+        self._sink = sink
+        self._clock = clock
+        self._log = log
+        self._kernel = kernel
+        self._store = store
+        self._notices = notices
+        self._timeout_ms = timeout_ms
+        self._task = None  # type: asyncio.Task
+        self._job = None  # type: dict
+        self._due_ms = 0
+        self.status = ""
+        self.verify = None
+        ocpp.add_step(self._step)
+
+    def start(self):
+        """Read the journal. A download that a restart interrupted begins again."""
+        self._job = self._store.get(_JOB)
+        if self._job is not None and self._job["s"] == _LOAD:
+            self._job["s"] = _WAIT
+
+    async def stop(self):
+        if self._working():
+            self._task.cancel()
+            try:
+                await self._task
+            except asyncio.CancelledError:
+                pass
+
+    def _working(self):
+        return self._task is not None and not self._task.done()
+
+    @property
+    def signed(self):
+        """Is the update that is under way a signed one?"""
+        return self._job is not None and self._job["r"] is not None
+
+    @property
+    def request_id(self):
+        return self._job["r"] if self._job is not None else None
+
+    def order(self, url, retrieve_ms, tries, interval_s, request_id=None, install_ms=0, signature=None):
+        """Take an order; it replaces the one before, unless that is being installed already.
+
+        Returns Accepted, AcceptedCanceled (one was given up for it), or Rejected. Raises the store's Error.
+        """
+        former = self._job
+        if former is not None and former["s"] == _INSTALL:
+            return "Rejected"
+        job = {"u": url, "d": retrieve_ms, "n": tries, "i": interval_s, "s": _WAIT, "t": "", "r": request_id}
+        job["w"] = install_ms
+        self._store.commit({_JOB: job, _SIGNATURE: signature})
+        if self._working():
+            self._task.cancel()  # its end gives the sink back
+        self._job = job
+        self._due_ms = 0
+        self.status = ""
+        self._log.info("update from %s ordered%s", _shown(url), "" if former is None else ", in place of another")
+        if request_id is not None and not self._is_due(job):
+            self._tell("DownloadScheduled")
+        return "Accepted" if former is None else "AcceptedCanceled"
+
+    def describe(self):
+        """A line for people."""
+        if self._job is None:
+            return "no update"
+        size = self._sink.size
+        text = "update: %s, from %s" % (self.status or "waits", _shown(self._job["u"]))
+        return text + (", %d of %s bytes" % (self._sink.written, size or "?") if self._sink.written else "")
+
+    # --- telling ------------------------------------------------------------------------------------------------
+
+    def _tell(self, status, changes=None):
+        """Have the central system told, and `changes` journaled with it. Raises the store's Error if there are any."""
+        self.status = status
+        request_id = self._job["r"]
+        try:
+            if request_id is not None:
+                payload = {"status": status, "requestId": request_id}
+                self._notices.add("SignedFirmwareStatusNotification", payload, changes)
+            elif "|" + status + "|" in _UNSIGNED:
+                self._notices.add("FirmwareStatusNotification", {"status": status}, changes)
+        except self._store.Error as e:
+            if changes:
+                raise
+            self._log.rare("not told: %s", str(e))
+
+    def _end(self, status):
+        """The update is over: is it? If the journal refuses that, it is begun or judged again after a while."""
+        self._log.info("update: %s", status)
+        self._ocpp.availability.held = False
+        try:
+            self._tell(status, {_JOB: None, _SIGNATURE: None})
+        except self._store.Error as e:
+            self._log.error("the end of the update cannot be journaled: %s", str(e))
+            self._due_ms = self._clock.uptime_ms() + _JOURNAL_MS
+            return False
+        self._job = None
+        self.status = ""
+        return True
+
+    # --- the work -----------------------------------------------------------------------------------------------
+
+    def _step(self):
+        job = self._job
+        if job is None or self._working() or self._clock.uptime_ms() < self._due_ms:
+            return
+        if job["s"] == _INSTALL:
+            self._judge(job)
+        elif self._is_due(job) and not self._sink.pending():
+            self._task = asyncio.create_task(self._run(job))
+
+    def _is_due(self, job):
+        return self._is_past(job["d"])
+
+    def _is_past(self, utc_ms):
+        now = self._clock.utc_ms()
+        return not utc_ms or (now is not None and now >= utc_ms)
+
+    def _judge(self, job):
+        """After the restart: which image runs?"""
+        if self._sink.running() != job["t"]:
+            self._end("InstallationFailed")
+        elif not self._sink.pending() and self._end("Installed"):
+            self._ocpp.security_event("FirmwareUpdated", job["t"])
+
+    async def _run(self, job):
+        try:
+            if await self._load(job) and await self._is_genuine(job):
+                await self._until_free(job)
+                await self._install(job)
+        except Exception as e:  # a task of its own: nobody else would hear of it
+            self._log.exception("update: %r" % e, e)
+            self._end("InstallationFailed" if job["s"] == _INSTALL else "DownloadFailed")
+        finally:
+            if self._sink.state in ("writing", "finished"):
+                self._sink.abort()
+
+    def _forbidden(self):
+        """May nothing be written now, for somebody charges?"""
+        return self._sink.blocks and self._ocpp.transaction is not None
+
+    async def _load(self, job):
+        """Have the image in the sink, whole: is it?"""
+        job["s"] = _LOAD
+        self._tell("Downloading", {_JOB: job})
+        args = self._sink, self._ocpp.link.context, self._clock, self._log, self._timeout_ms, self._forbidden
+        download = Download(job["u"], *args)
+        while True:
+            try:
+                await download.run()
+                await self._sink.finish()
+                self._tell("Downloaded")
+                return True
+            except (OSError, ValueError) as e:  # the next try would bring the same
+                self._log.error("download failed: %s", str(e))
+                job["n"] = 0
+            except HttpError as e:
+                job["n"] -= 1
+                self._log.warning("download failed: %s; %d tries left", str(e), job["n"])
+            if job["n"] <= 0:
+                self._end("DownloadFailed")
+                return False
+            self._store.put(_JOB, job)
+            await self._clock.sleep_ms(job["i"] * 1000)
+
+    async def _is_genuine(self, job):
+        """Is the image signed as it should be, or need not be signed?"""
+        if job["r"] is None:
+            return True
+        signature = self._store.get(_SIGNATURE)
+        if self.verify is not None and signature and await self.verify(signature, self._sink.digest):
+            self._tell("SignatureVerified")
+            return True
+        self._log.error("the image is not what its signature says")
+        self._end("InvalidSignature")
+        self._ocpp.security_event("InvalidFirmwareSignature", _shown(job["u"])[:255])
+        return False
+
+    async def _until_free(self, job):
+        """Wait for the time of the installation, and for the end of the transaction."""
+        if self._is_past(job["w"]) and not self._is_busy():
+            return
+        self._log.info("the update waits for its time, or for the end of a transaction")
+        self._tell("InstallScheduled")
+        while not self._is_past(job["w"]) or self._is_busy():
+            await self._clock.sleep_ms(_POLL_MS)
+
+    def _is_busy(self):
+        return self._ocpp.transaction is not None or self._ocpp.transactions.expects_plug()
+
+    async def _install(self, job):
+        """Have the next start run the image, and restart."""
+        self._ocpp.availability.held = True  # no transaction begins from here on
+        job["s"], job["t"] = _INSTALL, self._sink.target()
+        self._tell("Installing", {_JOB: job})
+        try:
+            self._sink.activate()
+        except OSError as e:
+            self._log.error("installation failed: %s", str(e))
+            self._end("InstallationFailed")
+            return
+        self._tell("InstallRebooting")
+        until_ms = self._clock.uptime_ms() + _DELIVERY_MS
+        while self._clock.uptime_ms() < until_ms and self._ocpp.online() and self._has_to_say():
+            await self._clock.sleep_ms(_POLL_MS)
+        self._kernel.request_exit(RESTART, "firmware update")
+        while True:  # nothing else begins before the restart
+            await self._clock.sleep_ms(_DELIVERY_MS)
+
+    def _has_to_say(self):
+        return len(self._notices) or len(self._ocpp.delivery)
+
+
+def _shown(url):
+    """A URL without what may be secret."""
+    try:
+        return str(Url(url))
+    except ValueError:
+        return url.partition("?")[0].rpartition("@")[2]

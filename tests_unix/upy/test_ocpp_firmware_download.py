@@ -1,0 +1,124 @@
+"""The download of an image: retries, resuming, servers that break off, sinks that block."""
+
+from firmware_life import ALL, Life, started
+
+from drivers.filesink import FileSink
+
+
+class BlockingSink(FileSink):
+    """As the one of a flash: nobody may charge while it is written."""
+
+    blocks = True
+
+
+async def test_retries_and_their_interval(tmp):
+    life = await started(tmp)
+    life.desk.status["/image"] = 503
+    began_ms = life.site.clock.uptime_ms()
+    await life.update(retries=3, retryInterval=100)
+    await life.until_told("Downloading", "DownloadFailed")
+    assert len(life.desk.asked) == 3 and life.site.clock.uptime_ms() - began_ms >= 200000
+    life.central.calls.clear()
+    await life.update(retries=-5)
+    await life.until_told("Downloading", "DownloadFailed")
+    assert len(life.desk.asked) == 4 and life.site.exits == []
+    life.central.calls.clear()
+    del life.desk.status["/image"]
+    life.desk.cuts[:] = [0, 100]
+    await life.update(retries=3, retryInterval=10)
+    await life.until(lambda: life.site.exits)
+    assert life.told() == list(ALL)
+    await life.end()
+    await life.desk.stop()
+
+
+async def test_the_tries_that_are_left_survive_a_restart(tmp):
+    life = await started(tmp)
+    life.desk.status["/image"] = 500
+    await life.update(retries=3, retryInterval=50)
+    await life.until(lambda: len(life.desk.asked) == 2)
+    await life.site.run(1000)
+    await life.end()
+    life = await Life(tmp, life.desk).start()
+    await life.until_told("Downloading", "DownloadFailed")
+    assert len(life.desk.asked) == 3
+    await life.end()
+    await life.desk.stop()
+
+
+async def check_that_it_begins_anew(tmp, case):
+    life = await started(tmp)
+    desk = life.desk
+    desk.ranges = {"no range": False, "wrong range": "wrong"}.get(case, True)
+    desk.tags = case != "no tag"
+    desk.cuts[:] = [9000]
+    await life.update(retries=2)
+    if case == "another file":
+        await life.until(lambda: life.sink.written == 9000)
+        desk.files["/image"] = b"other" * 5000
+    await life.until(lambda: life.site.exits or "DownloadFailed" in life.told())
+    assert life.told() == list(ALL), (case, life.told())
+    await life.end()
+    assert (await Life(tmp, desk).start()).image() == desk.files["/image"], case
+    await desk.stop()
+
+
+async def test_where_a_range_does_not_fit_the_download_begins_anew(tmp):
+    for case in ("no range", "wrong range", "no tag", "another file"):
+        await check_that_it_begins_anew(tmp + "/" + case.replace(" ", ""), case)
+
+
+async def test_a_server_that_always_breaks_off_is_given_up(tmp):
+    life = await started(tmp)
+    life.desk.ranges = False
+    life.desk.cuts[:] = [9000] * 20
+    await life.update(retries=2)
+    await life.until_told("Downloading", "DownloadFailed")
+    assert 3 <= len(life.desk.asked) <= 5 and life.sink.state == "idle"
+    await life.end()
+    await life.desk.stop()
+
+
+async def test_chunks_without_a_length(tmp):
+    life = await started(tmp)
+    life.desk.chunked = True
+    await life.update()
+    await life.until(lambda: life.site.exits)
+    assert life.told() == list(ALL)
+    await life.end()
+    await life.desk.stop()
+
+
+async def test_a_sink_that_blocks_is_not_written_while_somebody_charges(tmp):
+    life = await started(tmp, sink=BlockingSink)
+    site, desk = life.site, life.desk
+    written = life.sink.write
+    seen = []
+
+    def write(chunk):
+        seen.append(site.ocpp.transaction is not None)
+        written(chunk)
+        if life.sink.written > 6000 and not site.ocpp.transaction and len(desk.asked) == 1:
+            site.plug_in()
+            site.ocpp.transactions.expect("TAG")
+
+    life.sink.write = write
+    await life.update()
+    await life.until(lambda: site.lines("waits at"))
+    await site.run(60000)
+    assert site.gate.enabled.value and site.exits == [] and life.told() == ["Downloading"]
+    site.ocpp.present_tag("TAG")
+    await life.until(lambda: site.exits)
+    assert not any(seen) and "range" in desk.asked[1][2] and life.told() == list(ALL)
+    await life.end()
+    await desk.stop()
+
+
+async def test_what_the_sink_refuses_is_not_tried_again(tmp):
+    life = await started(tmp)
+    life.desk.files["/image"] = b""
+    await life.update(retries=5)
+    await life.until_told("Downloading", "DownloadFailed")
+    assert len(life.desk.asked) == 1
+    await life.end()
+    await life.desk.stop()
