@@ -1,0 +1,202 @@
+"""GetDiagnostics and GetLog on the virtual clock: what is in it, where it goes, retries, restarts."""
+
+from http_desk import Desk, until
+from ocpp_site import NOON, Central, Site
+
+from components.ocpp.upload import file_of
+from core.isotime import format_utc
+from drivers.filesink import FileSink
+
+PROFILES = (("components.ocpp.firmware:Firmware", {}), ("components.ocpp.log_upload:LogUpload", {}))
+
+
+class Part:
+    """What the kernel knows of a component."""
+
+    def __init__(self, name, instance=None, failures=0):
+        self.name = name
+        self.instance = instance
+        self.state = "running"
+        self.critical = False
+        self.failures = failures
+        self.error = "OSError(5,)"
+
+
+class Security:
+    """A log of security events, as the component ``security`` has one."""
+
+    def log_lines(self, oldest_ms, latest_ms):
+        yield "from %s to %s" % (oldest_ms, latest_ms)
+        yield "StartupOfTheDevice"
+
+
+async def started(tmp, desk=None, parts=(), **options):
+    desk = desk or await Desk().start()
+    site = Site(tmp, profiles=PROFILES, services={"sink": FileSink(tmp)}, **options)
+    site.desk = desk
+    site.kernel.parts = parts
+    await site.power_on()
+    await site.connect(Central())
+    return site
+
+
+async def end(site):
+    for profile in site.profiles:
+        await profile.stop()
+    await site.power_off()
+
+
+def statuses(site, kind):
+    return [payload["status"] for payload in site.central.of(kind + "StatusNotification")]
+
+
+async def get_diagnostics(site, location, *expected, **fields):
+    payload = dict({"location": location, "retries": 1, "retryInterval": 0}, **fields)
+    answer = await site.central.call("GetDiagnostics", payload)
+    await until(site, lambda: statuses(site, "Diagnostics")[-1:] == list(expected)[-1:])
+    assert statuses(site, "Diagnostics") == list(expected)
+    site.central.calls.clear()
+    return answer["fileName"]
+
+
+async def get_log(site, location, kind="DiagnosticsLog", request_id=5, **log):
+    log["remoteLocation"] = location
+    payload = {"log": log, "logType": kind, "requestId": request_id, "retries": 1, "retryInterval": 0}
+    return await site.central.call("GetLog", payload)
+
+
+def test_files_and_folders():
+    for location, url, name in (
+        ("http://h/f/", "http://h/f/n.txt", "n.txt"),
+        ("http://h/f", "http://h/f/n.txt", "n.txt"),
+        ("http://h.org", "http://h.org/n.txt", "n.txt"),
+        ("http://h:1/", "http://h:1/n.txt", "n.txt"),
+        ("http://h/f/mine.log", "http://h/f/mine.log", "mine.log"),
+        ("http://h/f?sig=1.2/3", "http://h/f?sig=1.2/3", "f"),
+        ("http://h/?sig=1", "http://h/?sig=1", "n.txt"),
+    ):
+        assert file_of(location, "n.txt") == (url, name), location
+
+
+async def test_what_diagnostics_hold_and_what_not(tmp):
+    parts = (Part("bms"), Part("radio", failures=2))
+    site = await started(tmp, parts=parts, auth_key="0123456789abcdef", serial="SN-1")
+    site.log.info("a word in ümlauts")
+    name = await get_diagnostics(site, site.desk.url + "/", "Uploading", "Uploaded")
+    assert name == "diagnostics_CP-1_20270115T120000.txt", name
+    text = site.desk.uploads["/" + name].decode()
+    for expected in (
+        "chargePointSerialNumber: SN-1", "bms: running", "radio: running, failed 2 times, last: OSError(5,)",
+        "OCPP: rx ", "Firmware: no update", "register: 0 Wh", "HeartbeatInterval = 300",
+        "SupportedFeatureProfiles = Core,Firm", "FORBIDS plugged = ", "a word in ümlauts",
+        "2027-01-15T12:00:0", "records, ",
+    ):  # fmt: skip
+        assert expected in text, (expected, text)
+    assert "0123456789abcdef" not in text and text.endswith("\n")
+    await end(site)
+    await site.desk.stop()
+
+
+async def test_only_the_log_between_two_times(tmp):
+    site = await started(tmp)
+    site.log.info("early")
+    await site.run(60000)
+    site.log.info("in time")
+    await site.run(60000)
+    site.log.info("late")
+    span = {"startTime": format_utc(NOON + 30000), "stopTime": format_utc(NOON + 90000)}
+    name = await get_diagnostics(site, site.desk.url + "/", "Uploading", "Uploaded", **span)
+    log = site.desk.uploads["/" + name].decode().rpartition("[log]")[2]
+    assert "in time" in log and "early" not in log and "late" not in log
+    await end(site)
+    await site.desk.stop()
+
+
+async def test_a_server_without_PUT_gets_a_form(tmp):
+    for status in (404, 405, 501):
+        site = await started(tmp + "/%d" % status)
+        name = "diagnostics_CP-1_20270115T120000.txt"
+        site.desk.status["/up/" + name] = status
+        assert await get_diagnostics(site, site.desk.url + "/up", "Uploading", "Uploaded") == name
+        form = site.desk.uploads["/up"].decode()
+        assert 'name="file"; filename="%s"' % name in form and "[log]" in form
+        await end(site)
+        await site.desk.stop()
+
+
+async def test_retries_of_an_upload(tmp):
+    site = await started(tmp)
+    site.desk.status["/x.log"] = 500
+    began_ms = site.clock.uptime_ms()
+    await get_diagnostics(site, site.desk.url + "/x.log", "Uploading", "UploadFailed", retries=3, retryInterval=60)
+    assert len(site.desk.asked) == 3 and site.clock.uptime_ms() - began_ms >= 120000
+    await get_diagnostics(site, "sftp://127.0.0.1/x", "Uploading", "UploadFailed", retries=3, retryInterval=60)
+    assert site.clock.uptime_ms() - began_ms < 180000, "no other try could do better"
+    await end(site)
+    await site.desk.stop()
+
+
+async def test_an_upload_that_a_restart_ends_has_failed(tmp):
+    site = await started(tmp)
+    site.desk.status["/x.log"] = 500
+    payload = {"location": site.desk.url + "/x.log", "retries": 3, "retryInterval": 600}
+    await site.central.call("GetDiagnostics", payload)
+    payload = {"log": {"remoteLocation": site.desk.url + "/x.log"}, "logType": "DiagnosticsLog", "requestId": 5}
+    await site.central.call("GetLog", dict(payload, retries=3, retryInterval=600))
+    await until(site, lambda: statuses(site, "Diagnostics") and "Uploading" in statuses(site, "Log"))
+    await end(site)
+    site = await started(tmp, site.desk)
+    await until(site, lambda: statuses(site, "Diagnostics") and statuses(site, "Log"))
+    assert statuses(site, "Diagnostics") == ["UploadFailed"]
+    assert site.central.of("LogStatusNotification") == [{"status": "UploadFailure", "requestId": 5}]
+    await end(site)
+    site = await started(tmp, site.desk)
+    await site.run(5000)
+    assert statuses(site, "Diagnostics") == statuses(site, "Log") == []
+    await end(site)
+    await site.desk.stop()
+
+
+async def test_a_second_order_takes_the_place_of_the_first(tmp):
+    site = await started(tmp)
+    site.desk.status["/x.log"] = 500
+    payload = {"location": site.desk.url + "/x.log", "retries": 9, "retryInterval": 600}
+    await site.central.call("GetDiagnostics", payload)
+    await until(site, lambda: site.desk.asked and statuses(site, "Diagnostics"))
+    await get_diagnostics(site, site.desk.url + "/y.log", "Uploading", "Uploading", "Uploaded")
+    assert list(site.desk.uploads) == ["/y.log"]
+    await site.run(700000)
+    assert len(site.desk.asked) == 2 and statuses(site, "Diagnostics") == []
+    await end(site)
+    await site.desk.stop()
+
+
+async def test_the_security_log(tmp):
+    site = await started(tmp)
+    assert await get_log(site, site.desk.url, "SecurityLog") == {"status": "Rejected"}
+    site.kernel.parts = (Part("security", Security()),)
+    answer = await get_log(site, site.desk.url, "SecurityLog", 9, oldestTimestamp=format_utc(NOON))
+    assert answer == {"status": "Accepted", "filename": "security_CP-1_20270115T120000.txt"}, answer
+    await until(site, lambda: "Uploaded" in statuses(site, "Log"))
+    assert site.central.of("LogStatusNotification")[0] == {"status": "Uploading", "requestId": 9}
+    text = site.desk.uploads["/" + answer["filename"]].decode()
+    assert text.startswith("from %d to None\nStartupOfTheDevice\n" % NOON)
+    await end(site)
+    await site.desk.stop()
+
+
+async def test_triggers(tmp):
+    site = await started(tmp)
+    site.ocpp.triggers["LogStatusNotification"](None)
+    site.ocpp.triggers["DiagnosticsStatusNotification"](None)
+    await site.run(1000)
+    assert statuses(site, "Log") == statuses(site, "Diagnostics") == ["Idle"]
+    site.desk.status["/x.log"] = 500
+    payload = {"log": {"remoteLocation": site.desk.url + "/x.log"}, "logType": "DiagnosticsLog", "requestId": 4}
+    await site.central.call("GetLog", dict(payload, retries=3, retryInterval=600))
+    await until(site, lambda: len(site.desk.asked) == 1)
+    site.ocpp.triggers["LogStatusNotification"](None)
+    await site.run(1000)
+    assert site.central.of("LogStatusNotification")[-1] == {"status": "Uploading", "requestId": 4}
+    await end(site)
+    await site.desk.stop()
