@@ -50,6 +50,9 @@ COMMON = (
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},
     {"name": "trial", "use": "components.trial:Trial"},
+    {"name": "firmware", "use": "components.ocpp.firmware:Firmware"},
+    {"name": "signed_firmware", "use": "components.ocpp.signed_firmware:SignedFirmware"},
+    {"name": "log_upload", "use": "components.ocpp.log_upload:LogUpload"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
 )

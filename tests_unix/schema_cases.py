@@ -21,6 +21,11 @@ MODULES = {
     "components.ocpp.remote_trigger.schemas": ["TriggerMessage"],
     "components.ocpp.reservation.schemas": ["CancelReservation", "ReserveNow"],
     "components.ocpp.smart_charging.schemas": ["ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"],
+    "components.ocpp.firmware.schemas": (
+        "UpdateFirmware GetDiagnostics FirmwareStatusNotification DiagnosticsStatusNotification"
+    ).split(),
+    "components.ocpp.signed_firmware.schemas": "SignedUpdateFirmware SignedFirmwareStatusNotification".split(),
+    "components.ocpp.log_upload.schemas": "GetLog LogStatusNotification".split(),
 }
 MODULE_OF = {action: module for module, actions in MODULES.items() for action in actions}
 
@@ -31,6 +36,7 @@ DATE_TIMES = [
     "2024-12-31 23:59:60-0330",
 ]
 NO_DATE_TIMES = ["", "now", "2024-02-30T00:00:00Z", "2024-02-28T24:00:00Z", "2024-02-28T12:00Z", "2024-02-28T12:00:0.Z"]
+URIS = ["http://example.org/a.bin", "https://u:p@[::1]:8443/x?y=%20#z", "ftp://example.org/"]
 OTHER_TYPES = [None, True, False, 0, 1, -1, 1.5, 2.0, 16.1, 0.05, 10**20, "", "x", "1", [], [None], ["x"], {}, {"x": 1}]
 
 
@@ -74,7 +80,7 @@ class Cases:
 
     def make_object(self, schema):
         required = schema.get("required", ())
-        chosen = [name for name in schema["properties"] if name in required or self.random.random() < 0.6]
+        chosen = [name for name in schema.get("properties", ()) if name in required or self.random.random() < 0.6]
         self.random.shuffle(chosen)
         return {name: self.make(schema["properties"][name]) for name in chosen}
 
@@ -85,7 +91,7 @@ class Cases:
         if "enum" in schema:
             return self.random.choice(schema["enum"])
         if "format" in schema:
-            return self.random.choice(DATE_TIMES)
+            return self.random.choice(URIS if schema["format"] == "uri" else DATE_TIMES)
         length = self.random.choice((0, 1, schema.get("maxLength", 30)))
         return "".join(self.random.choices(string.ascii_letters + " äß€🚗|.", k=length))
 

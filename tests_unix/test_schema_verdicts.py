@@ -34,6 +34,9 @@ RULES_OF_CODE = {
 }
 DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
 
+# A scheme, a colon, and printable ASCII without blanks and what RFC 3986 calls unsafe.
+URI = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+""", re.ASCII)
+
 formats = FormatChecker(formats=())
 
 
@@ -44,6 +47,11 @@ def is_date_time(value):
         return not isinstance(value, str)
     second = "59" if found[3] == "60" else found[3]
     return bool(datetime.strptime(found[1] + found[2] + second, "%Y-%m-%d%H:%M:%S"))
+
+
+@formats.checks("uri")
+def is_uri(value):
+    return not isinstance(value, str) or URI.fullmatch(value) is not None
 
 
 def is_integer(checker, value):

@@ -149,3 +149,11 @@ class Point(ChargePoint):
     @on(Action.firmware_status_notification)
     def firmware(self, **_):
         return call_result.FirmwareStatusNotification()
+
+    @on(Action.signed_firmware_status_notification)
+    def signed_firmware(self, **_):
+        return call_result.SignedFirmwareStatusNotification()
+
+    @on(Action.log_status_notification)
+    def log_status(self, **_):
+        return call_result.LogStatusNotification()

@@ -1,0 +1,162 @@
+"""Secure firmware update as OCA's certification asks: TC_080, TC_081, and what may go wrong
+(white paper "Improved security for OCPP 1.6-J", use case L01).
+"""
+
+import base64
+import json
+import os
+
+import pki
+import pytest
+from http_peer import HttpPeer
+from rig import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+CONFIGURATION = {"MinimumStatusDuration": 0}
+PAST = "2026-01-01T00:00:00Z"
+IMAGE = os.urandom(4096) * 10
+
+
+@pytest.fixture(scope="module")
+def server():
+    with HttpPeer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def peer(server):
+    server.forget()
+    server.files["/image.bin"] = IMAGE
+    return server
+
+
+@pytest.fixture(scope="module")
+def maker():
+    """The manufacturer's authority."""
+    return pki.Authority("Maker of chargers")
+
+
+async def trust(site, maker):
+    """Have the charge point believe the manufacturer; it may do so already."""
+    answer = await site.order(
+        "InstallCertificate", certificateType="ManufacturerRootCertificate", certificate=maker.pem
+    )
+    assert answer.status == "Accepted"
+
+
+async def update(site, url, request_id, signer, signature, **firmware):
+    """SignedUpdateFirmware: the status of its answer."""
+    firmware = {
+        "location": url,
+        "retrieveDateTime": PAST,
+        "signingCertificate": signer.chain_pem,
+        "signature": base64.b64encode(signature).decode(),
+        **firmware,
+    }
+    return (await site.order("SignedUpdateFirmware", requestId=request_id, firmware=firmware, retries=1)).status
+
+
+def told(site, since, request_id):
+    told = site.central.calls("SignedFirmwareStatusNotification", since)
+    assert {m.payload["requestId"] for m in told} <= {request_id}
+    return [m.payload["status"] for m in told]
+
+
+async def until_told(site, status, since, request_id):
+    await site.heard("SignedFirmwareStatusNotification", since, status=status)
+    return told(site, since, request_id)
+
+
+async def check_that_it_is_installed(site, peer, signer, signature, request_id):
+    starts, since = site.firmware.starts, site.mark()
+    assert await update(site, peer.url + "/image.bin", request_id, signer, signature) == "Accepted"
+    assert await until_told(site, "Installed", since, request_id) == [
+        "Downloading",
+        "Downloaded",
+        "SignatureVerified",
+        "Installing",
+        "InstallRebooting",
+        "Installed",
+    ]
+    assert site.firmware.starts == starts + 1
+    select = json.loads((site.home / "update" / "select").read_text())
+    assert select["state"] == "valid"
+    assert (site.home / "update" / f"slot{select['slot']}").read_bytes() == peer.files["/image.bin"]
+
+
+async def test_tc_080_secure_firmware_update(site, peer, maker):
+    """With a key of either kind, and a certificate between it and the root."""
+    await trust(site, maker)
+    signer = maker.authority("Department").issue("Signer", key="RSA2048")
+    await check_that_it_is_installed(site, peer, signer, signer.sign(IMAGE), 80)
+    signer = maker.issue("Signer")
+    peer.files["/image.bin"] = IMAGE[::-1]
+    await check_that_it_is_installed(site, peer, signer, signer.sign(IMAGE[::-1]), 81)
+
+
+async def test_tc_081_secure_firmware_update_invalid_signature(site, peer, maker):
+    await trust(site, maker)
+    signer, other = maker.issue("Signer"), maker.issue("Other")
+    for request_id, signature in ((1, other.sign(IMAGE)), (2, signer.sign(IMAGE[1:]))):
+        starts, since = site.firmware.starts, site.mark()
+        assert await update(site, peer.url + "/image.bin", request_id, signer, signature) == "Accepted"
+        all_of_it = ["Downloading", "Downloaded", "InvalidSignature"]
+        assert await until_told(site, "InvalidSignature", since, request_id) == all_of_it
+        assert site.firmware.starts == starts and "Unavailable" not in site.statuses(1, since)
+
+
+async def test_secure_firmware_update_invalid_certificate(site, peer, maker):
+    await trust(site, maker)
+    strange = pki.Authority("Somebody else").issue("Signer")
+    expired = maker.issue("Signer", not_before=pki.NOW - 20 * pki.DAY, not_after=pki.NOW - pki.DAY)
+    for signer in (strange, expired):
+        since = site.mark()
+        status = await update(site, peer.url + "/image.bin", 5, signer, signer.sign(IMAGE))
+        assert status == "InvalidCertificate" and not peer.requests
+        assert told(site, since, 5) == []
+
+
+async def test_secure_firmware_update_download_failed(site, peer, maker):
+    await trust(site, maker)
+    signer = maker.issue("Signer")
+    since = site.mark()
+    assert await update(site, peer.url + "/nothing", 6, signer, signer.sign(IMAGE)) == "Accepted"
+    assert await until_told(site, "DownloadFailed", since, 6) == ["Downloading", "DownloadFailed"]
+
+
+async def test_secure_firmware_update_for_later_is_canceled_by_the_next(site, peer, maker):
+    await trust(site, maker)
+    signer = maker.issue("Signer")
+    later = {"retrieveDateTime": "2099-01-01T00:00:00Z"}
+    since = site.mark()
+    assert await update(site, peer.url + "/image.bin", 7, signer, signer.sign(IMAGE), **later) == "Accepted"
+    assert await until_told(site, "DownloadScheduled", since, 7) == ["DownloadScheduled"]
+    since = site.mark()
+    answer = await site.order("ExtendedTriggerMessage", requestedMessage="FirmwareStatusNotification")
+    assert answer.status == "Accepted"
+    await site.heard("SignedFirmwareStatusNotification", since, status="DownloadScheduled", requestId=7)
+    since = site.mark()
+    assert await update(site, peer.url + "/nothing", 8, signer, signer.sign(IMAGE)) == "AcceptedCanceled"
+    await until_told(site, "DownloadFailed", since, 8)
+    since = site.mark()
+    await site.order("ExtendedTriggerMessage", requestedMessage="FirmwareStatusNotification")
+    await site.heard("SignedFirmwareStatusNotification", since, status="Idle")
+
+
+async def test_files_over_tls(site, peer):
+    """The roots of the central system are believed for files, too; who is not theirs is not."""
+    authority, since = pki.Authority("For files"), site.mark()
+    answer = await site.order(
+        "InstallCertificate", certificateType="CentralSystemRootCertificate", certificate=authority.pem
+    )
+    assert answer.status == "Accepted"
+    context = authority.issue("127.0.0.1", hosts=("127.0.0.1",)).server_context()
+    strange = pki.Authority("Strange").issue("127.0.0.1", hosts=("127.0.0.1",)).server_context()
+    with HttpPeer(context) as good, HttpPeer(strange) as bad:
+        name = (await site.order("GetDiagnostics", location=good.url + "/d/", retries=1)).file_name
+        await site.heard("DiagnosticsStatusNotification", since, status="Uploaded")
+        assert b"[configuration]" in good.uploads["/d/" + name]
+        await site.order("GetDiagnostics", location=bad.url + "/d/", retries=1)
+        await site.heard("DiagnosticsStatusNotification", since, status="UploadFailed")
+        assert not bad.requests
+    await eventually(lambda: "certificate" in site.firmware.text, "why, in the log")
