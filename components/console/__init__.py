@@ -10,7 +10,6 @@ from core.tasks import together
 
 _STATUS_MS = const(10000)
 _STOPPED = "console.stop"  # in the store while the emergency stop is pressed
-_SECRET = ("authorizationkey",)  # configuration keys, in small letters, whose values are not shown
 _ANSWERS_MAX = const(50)
 
 # Word, arguments or "", meaning, method of the pages or, with an underscore, of the console, which gets the text behind
@@ -224,5 +223,5 @@ class Console:
 def _setting(entry):
     """A configuration key for people."""
     name, value, read_only = entry
-    shown = "***" if name.lower() in _SECRET else value
+    shown = "***" if value is None else value
     return "  %s = %s%s" % (name, shown, " (read-only)" if read_only else "")

@@ -24,6 +24,8 @@ class Configuration:
         self._values = {}
         self._stored = {}  # texts that count only after a reboot
         self._watchers = ()
+        self._owners = {}
+        self._later = ()
 
     def add(self, table):
         """Take the keys of a profile, before `start`."""
@@ -69,6 +71,20 @@ class Configuration:
         """Have ``function(name)`` called after a key was set."""
         self._watchers += (function,)
 
+    def own(self, name, function):
+        """Have ``function(value)`` called to set a key; it keeps the value itself, and returns the status."""
+        self._owners[name] = function
+
+    def later(self, function):
+        """For whoever sets a key: have ``function()`` called once the answer is sent."""
+        self._later += (function,)
+
+    def settle(self):
+        """The answer is sent: do what was put off until then."""
+        functions, self._later = self._later, ()
+        for function in functions:
+            function()
+
     def set(self, name, text):
         """ChangeConfiguration: returns its status. Raises the store's Error if it cannot be journaled."""
         row = self._row(name)
@@ -80,6 +96,8 @@ class Configuration:
         value = parse(row, text)
         if value is None:
             return "Rejected"
+        if name in self._owners:
+            return self._owners[name](value)
         text = write(value)
         if self._store.get(_STORED + name) != text:
             self._store.put(_STORED + name, text)
@@ -93,11 +111,16 @@ class Configuration:
         return "Accepted"
 
     def read(self, name):
-        """(name, value as text, is it read-only) of a key, or None if there is no such key."""
+        """(name, value as text, is it read-only) of a key, or None if there is no such key.
+
+        The value is None where nobody may read it.
+        """
         row = self._row(name)
         if row is None:
             return None
         name = row[_NAME]
+        if row[_ACCESS] == "W":
+            return name, None, False
         return name, self._stored.get(name) or write(self._values[name]), row[_ACCESS] == "R"
 
     def names(self):

@@ -49,7 +49,7 @@ class CoreProfile:
         return {"status": self._availability.change(payload["connectorId"], operative, busy)}
 
     def _change_configuration(self, payload):
-        return {"status": self._configuration.set(payload["key"], payload["value"])}
+        return {"status": self._configuration.set(payload["key"], payload["value"])}, self._configuration.settle
 
     def _clear_cache(self, payload):
         return {"status": self._authorization.clear()}
@@ -73,6 +73,8 @@ class CoreProfile:
             entry = self._configuration.read(name)
             if entry is None:
                 unknown.append(name)
+            elif entry[1] is None:
+                known.append({"key": entry[0], "readonly": entry[2]})
             else:
                 known.append({"key": entry[0], "value": entry[1], "readonly": entry[2]})
         answer = {}

@@ -1,8 +1,8 @@
 """The configuration keys of the Core profile: OCPP 1.6 edition 2, section 9.1, as data; and one of our own.
 
 A row is (name, type, default, lowest, highest, access): of an int its range, of a list of measurands (``csl``) how many
-at most. Access: ``R``, ``RW``, and ``RB`` (read-write, in force after a reboot; no key of Core needs it). All of it is
-constant, types are names, so that a frozen table takes no RAM.
+at most. Access: ``R``, ``RW``, ``RB`` (read-write, in force after a reboot) and ``W`` (never read; no key of Core needs
+these two). All of it is constant, types are names, so that a frozen table takes no RAM.
 """
 
 from micropython import const
