@@ -13,7 +13,8 @@ connector, status,             the connector's state, how it is told, and whethe
 availability
 configuration, keys            configuration keys
 stamps                         times and message ids
-core_profile                   the central system's commands
+core_profile, restart          the central system's commands
+access, trust                  what is dialled, and whom we believe over TLS
 =============================  ===================================================================================
 """
 
@@ -21,9 +22,9 @@ import asyncio
 from micropython import const
 
 from core.signals import Signal
-from uwebsockets.handshake import parse_url
 
 from . import core_profile, schemas
+from .access import Access
 from .actions import Actions
 from .authorization import Authorization
 from .availability import Availability
@@ -36,11 +37,12 @@ from .ending import Ending
 from .link import Link
 from .metering import Metering
 from .rpc import Rpc
-from .services import Services
+from .services import Services, no_event
 from .sources import Outbox, Turns
 from .stamps import Stamps
 from .status import StatusReporter
 from .transactions import Transactions
+from .trust import Trust
 from .vendor import VendorMessages
 
 _STEP_MS = const(250)
@@ -78,13 +80,6 @@ class Ocpp:
 
     def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, **given):
         options = {name: given.get(name, spec[1]) for name, spec in self.options.items()}
-        url = options["url"]
-        try:
-            parse_url(url)
-        except ValueError:
-            raise ValueError("option 'url': %r is not ws://HOST[:PORT][/PATH], nor wss://" % url)
-        if url.startswith("wss://") and not options["ca_file"]:
-            raise ValueError("option 'ca_file': wss:// needs the certificate to verify the server against")
         if options["ca_file"] and not options["ca_file"].startswith("/"):
             options["ca_file"] = home + "/" + options["ca_file"]
         self.connected = Signal(False, clock)
@@ -94,10 +89,9 @@ class Ocpp:
         self._pulse = pulse
         self._failure = None
         self._profiles = ""
-        self._steps = ()
-        self._pages = ()
+        self._steps = self._pages = self._stamp_sources = ()
         self.triggers = {}  # {MessageTrigger: function(connectorId or None) -> will it be sent?}
-        self.security_event = _no_event  # function(type, info): see the security extension
+        self.security_event = no_event  # function(type, info): see the security extension
         self.services = services = Services(clock, log, store, gate, bms, charger, plug, wifi)
         services.stamps = self.stamps = Stamps(clock, store, log)
         services.configuration = self.configuration = Configuration(store, log)
@@ -113,13 +107,16 @@ class Ocpp:
         self.rpc = Rpc(
             self._clock, self._log, self.counters, self.actions, self.stamps.message_id, o["call_timeout_ms"]
         )
-        self.link = Link(services, self.rpc, o["url"], o["id"], o["auth_key"], o["ca_file"], o["max_message"])
+        self.trust = Trust(self._clock, services.store, self._log, o["ca_file"])
+        access = Access(o["url"], o["id"], o["auth_key"], o["ca_file"])
+        self.link = Link(services, self.rpc, access, self.trust, o["max_message"])
         identity = {"chargePointVendor": o["vendor"], "chargePointModel": o["model"]}
         if o["serial"]:
             identity["chargePointSerialNumber"] = o["serial"]
+        self.firmware_version = o["firmware_version"]
         if o["firmware_version"]:
             identity["firmwareVersion"] = o["firmware_version"]
-        self.boot = Boot(services, self.rpc, identity)
+        self.boot = Boot(services, self.rpc, identity, self.link.believes)
 
     def _build_charge_point(self, services, kernel, o):
         self.authorization = Authorization(services, self.online, o["cache_size"])
@@ -175,6 +172,14 @@ class Ocpp:
         """Have ``function()`` called every 250 ms."""
         self._steps += (function,)
 
+    def add_stamps(self, function):
+        """Before `start`: ``function()`` yields the stamps that a profile has in the journal (see `Stamps`)."""
+        self._stamp_sources += (function,)
+
+    def report_to(self, function):
+        """Have ``function(type, info)`` called with every security event."""
+        self.security_event = self.rpc.security_event = self.link.security_event = function
+
     def add_page(self, function):
         """Have the lines that ``function()`` yields shown on the console, with the counters."""
         self._pages += (function,)
@@ -188,6 +193,8 @@ class Ocpp:
         self.authorization.start()
         stamps = self.transactions.stamps_in_journal()
         stamps.extend(self.delivery.stamps_in_journal())
+        for source in self._stamp_sources:
+            stamps.extend(source())
         self.stamps.start(stamps)
         self.transactions.start()
 
@@ -225,6 +232,7 @@ class Ocpp:
         self.transactions.step()
         current = self.transactions.current
         self.metering.step(None if current is None else current.number)
+        self.link.step()
         for step in self._steps:
             step()
         self.connector.step()
@@ -269,7 +277,9 @@ class Ocpp:
 
     def set(self, key, value):
         """Configuration: set a key; returns Accepted, Rejected, NotSupported or RebootRequired."""
-        return self.configuration.set(key, value)
+        status = self.configuration.set(key, value)
+        self.configuration.settle()
+        return status
 
     def describe(self):
         """Generator of lines with the counters, and with what the profiles have to tell."""
@@ -282,7 +292,3 @@ class Ocpp:
     def reset(self, kind="Soft", reason=""):
         """Restart; "Soft": end the transaction and deliver what is queued (at most 10 s) before; "Hard": at once."""
         self.ending.reset(kind, reason or kind + "Reset")
-
-
-def _no_event(type, info=""):
-    """Without the security extension nobody hears of a security event."""

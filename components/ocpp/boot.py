@@ -2,13 +2,14 @@
 
 from micropython import const
 
-from core.isotime import parse_utc
+from core.isotime import format_utc, parse_utc
 from core.signals import Signal
 
 from .rpc import CLOSED, Call
 
 ACCEPTED, PENDING, REJECTED = "Accepted", "Pending", "Rejected"
 _RETRY_MS = const(30000)  # where the central system names no interval, or does not answer
+_SOON_MS = const(1000)
 _WAIT_MAX_S = const(86400)
 _SYNC_MS = const(86400000)  # so long the time may go without the central system's
 
@@ -19,16 +20,17 @@ class Boot:
     ``identity``: the payload of BootNotification.
     """
 
-    def __init__(self, services, rpc, identity):
+    def __init__(self, services, rpc, identity, believes):
         self.accepted = Signal(False, services.clock)
         self.status = None
-        self.bad_times = 0  # answers whose currentTime was no time
+        self.bad_times = 0  # answers whose currentTime was no time, or not to be believed
         self._clock = services.clock
         self._log = services.log
         self._rpc = rpc
         self._stamps = services.stamps
         self._configuration = services.configuration
         self.identity = identity
+        self._believes = believes  # function(UTC in ms): may the central system say so?
         self._due_ms = 0
         self._asked = False
         self._synced_ms = 0
@@ -65,6 +67,12 @@ class Boot:
         self._due_ms = now if error == CLOSED else now + _RETRY_MS
         if answer is None or answer.get("status") not in (ACCEPTED, PENDING, REJECTED):
             return
+        utc_ms = self._time_in(answer)
+        if utc_ms is not None and not self._believed(utc_ms):
+            if self._clock.utc_ms() is None:  # who that is, is not known: the connection has ended
+                self._due_ms = now + _SOON_MS
+                return
+            utc_ms = None
         self.status = answer["status"]
         interval = answer.get("interval")
         if not isinstance(interval, int) or isinstance(interval, bool) or interval < 0:
@@ -74,23 +82,34 @@ class Boot:
         self.accepted.set(self.status == ACCEPTED)  # before anything that the journal may refuse
         if self.status != ACCEPTED:
             self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)
-        if self.status != REJECTED:
-            self._take_time(answer)
+        if self.status != REJECTED and utc_ms is not None:
+            self._take_time(utc_ms)
         if self.status == ACCEPTED and interval:
             self._configuration.set("HeartbeatInterval", str(min(interval, _WAIT_MAX_S)))
 
     def on_heartbeat(self, answer, error):
         """A Heartbeat is over."""
         self._synced_ms = self._clock.uptime_ms()  # also after a failure: no flood of Heartbeats
-        if answer is not None:
-            self._take_time(answer)
+        utc_ms = None if answer is None else self._time_in(answer)
+        if utc_ms is not None and self._believed(utc_ms):
+            self._take_time(utc_ms)
 
-    def _take_time(self, answer):
+    def _time_in(self, answer):
+        """The currentTime of an answer in ms, or None if it is none."""
         try:
-            utc_ms = parse_utc(answer["currentTime"])
+            return parse_utc(answer["currentTime"])
         except (KeyError, TypeError, ValueError):
             self.bad_times += 1
             self._log.rare("no usable currentTime: %s", str(answer.get("currentTime"))[:40])
-            return
+        return None
+
+    def _believed(self, utc_ms):
+        if self._believes(utc_ms):
+            return True
+        self.bad_times += 1
+        self._log.rare("a currentTime at which the certificate is not valid: %s", format_utc(utc_ms))
+        return False
+
+    def _take_time(self, utc_ms):
         self._synced_ms = self._clock.uptime_ms()
         self._stamps.learn(utc_ms)

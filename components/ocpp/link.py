@@ -1,12 +1,14 @@
 """The connection to the central system: dialling, back-off, keep-alive (OCPP-J 1.6, sections 3 and 5)."""
 
 import asyncio
-import binascii
 import os
 from micropython import const
 
 from core.signals import Signal
 from uwebsockets import ConnectionClosed, WebSocketError, connect
+
+from .access import BAD_SERVER, event_of
+from .services import no_event
 
 _BACK_OFF_MS = const(1000)  # the first; it doubles
 _BACK_OFF_MAX_MS = const(60000)
@@ -16,28 +18,27 @@ _QUICK_AGAIN_MS = const(10000)  # connected for so long: once more
 _PONG_MS = const(20000)  # so long a pong may take
 _CONNECT_MS = const(15000)
 _CLOSE_MS = const(1000)
-_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
 class Link:
     """Keeps one WebSocket open while the network is there. ``open`` is a Signal (bool).
 
-    `id` is the identity of the charge point, the last part of the URL and the user of HTTP Basic authentication.
+    ``access`` says what to dial, `trust` whom to believe then. ``security_event``: function(type, info).
     """
 
-    def __init__(self, services, rpc, url, id, auth_key, ca_file, max_size):
-        self.url = dialled(url, id)
-        self.secure = url.startswith("wss://")
+    def __init__(self, services, rpc, access, trust, max_size):
+        self.access = access
+        self.trust = trust
         self.open = Signal(False, services.clock)
-        self.credentials = None  # or what has roots(kind) and client(), asked for each connection over TLS
+        self.security_event = no_event
         self._clock = services.clock
         self._log = services.log
         self._rpc = rpc
         self._wifi = services.wifi
         self._configuration = services.configuration
-        self._auth = (id, auth_key) if auth_key else None
-        self._ca_file = ca_file
         self._max_size = max_size
+        self._check = None  # of the connection that is being made, or open
+        self._anew = False  # dial at once when this connection has ended
         self._ws = None
         self._back_off_ms = _BACK_OFF_MS
         self._quick = _QUICK
@@ -54,12 +55,17 @@ class Link:
             await self._wifi.online.until(bool)
             began_ms = self._clock.uptime_ms()
             heard = self._rpc.heard()
+            self._anew = False
             try:
                 await self._session()
             except (OSError, ValueError, WebSocketError, asyncio.TimeoutError, EOFError) as e:
-                self._rpc.counters.failed_connects += 0 if self._ws else 1
-                self._log.warning("connection: %r", e)
-            wait_ms = self._pause_ms(self._clock.uptime_ms() - began_ms, self._rpc.heard() > heard)
+                self._failed(e)
+            trusted = self._check is None or not self._check.failure
+            heard_now = trusted and self._rpc.heard() > heard
+            if self._anew:
+                self._back_off_ms = _BACK_OFF_MS
+                continue
+            wait_ms = self._pause_ms(self._clock.uptime_ms() - began_ms, heard_now)
             self._log.info("next connection in %d ms", wait_ms)
             await self._clock.sleep_ms(wait_ms)
 
@@ -79,23 +85,41 @@ class Link:
         """Between half of `ms` and `ms`: charge points that lost one server shall not come back as one."""
         return ms // 2 + int.from_bytes(os.urandom(2), "big") * (ms // 2) // 65535
 
+    def _failed(self, error):
+        """A connection could not be made, or was lost."""
+        check, access = self._check, self.access
+        why = (check is not None and check.failure) or repr(error)
+        self._log.warning("connection: %s", why)
+        if self._ws is None:
+            self._rpc.counters.failed_connects += 1
+            event = event_of(error, check, access.login)
+            if event is not None:
+                self.security_event(event, why)
+            access.failed(event)
+
     async def _session(self):
         """One connection, from dialling to its end."""
-        self._ws = None
+        self._ws = self._check = None
+        access = self.access
+        access.begin()
+        context, self._check = self.trust.make(access.url, access.login)
         ws = await connect(
-            self.url,
-            ssl=self._ssl(),
+            access.url,
+            ssl=context,
             subprotocols=("ocpp1.6",),
-            auth=self._auth,
+            auth=access.auth,
             max_size=self._max_size,
             timeout_ms=_CONNECT_MS,
             stream=self._wifi.stream(),
         )
         self._ws = ws
         self._rpc.counters.connects += 1
-        self._log.info("connected to %s", self.url)
+        self._log.info("connected to %s", access.url)
+        wanted = access.opened()
         self._rpc.attach(ws.send)
         self.open.set(True)
+        if not wanted:
+            self.reconnect()
         tasks = (asyncio.create_task(self._serve(ws, self._rpc.pump())), asyncio.create_task(self._keepalive(ws)))
         try:
             await self._read(ws)
@@ -109,42 +133,41 @@ class Link:
             self._rpc.detach()
             ws.abort()
 
+    @property
+    def url(self):
+        """What is dialled."""
+        return self.access.url
+
+    @property
+    def secure(self):
+        """Is it dialled over TLS?"""
+        return self.access.url.startswith("wss://")
+
     def reconnect(self):
-        """Close the connection; the next one is made with what holds then."""
+        """Close the connection; the next one is made at once, with what holds then."""
         if self._ws is not None and self.open.value:
+            self._anew = True
             asyncio.create_task(self._ws.close(1000, "", _CLOSE_MS))
 
-    def _ssl(self):
-        """The context for wss://, None for ws://."""
-        if not self.secure:
-            return None
-        context = self.context(self.url)
-        client = None if self.credentials is None else self.credentials.client()
-        if client is not None:
-            context.load_cert_chain(client[0][0], client[1])
-        return context
+    def believes(self, utc_ms):
+        """May the central system say that it is this time? Over TLS not, if its certificate is not valid then.
 
-    def context(self, url):
-        """An SSLContext for any server: it is verified against `ca_file` and the roots that were installed.
-
-        Raises OSError, ValueError: they cannot be read, or there are none.
+        While the time is unknown, such an answer ends the connection.
         """
-        import tls  # not every port has it; ssl is a module over it that an image would have to freeze
+        check = self._check
+        if not self.open.value or check is None or check.covers(utc_ms // 1000):
+            return True
+        if self._clock.utc_ms() is None:
+            check.failure = "certificate not valid at the time that the central system tells"
+            self._log.warning("connection: %s", check.failure)
+            self.security_event(BAD_SERVER, check.failure)
+            self._ws.abort()
+        return False
 
-        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]
-        trusted = bool(self._ca_file)
-        if trusted:
-            with open(self._ca_file, "rb") as file:
-                data = file.read()
-            context.load_verify_locations(der(data) if data.startswith(b"-----BEGIN") else data)
-        if self.credentials is not None:
-            for root in self.credentials.roots("CentralSystemRootCertificate"):
-                context.load_verify_locations(root)
-                trusted = True
-        if not trusted:
-            raise ValueError("no certificate to verify the server against")
-        return context
+    def step(self):
+        """Look after the time; to be called now and then."""
+        if self._check is not None and self.open.value:
+            self.trust.learned(self._check)
 
     async def _read(self, ws):
         while True:
@@ -168,6 +191,8 @@ class Link:
             ws.abort()
         except Exception as e:  # such as a MemoryError: a connection on which nothing is sent any more is of no use
             self._log.exception("connection: %r" % e, e)
+            if isinstance(e, MemoryError):
+                self.security_event("MemoryExhaustion", "a message of ours")
             ws.abort()
 
     async def _keepalive(self, ws):
@@ -184,27 +209,3 @@ class Link:
                 if task is not None:
                     task.cancel()
 
-
-def der(pem):
-    """The first certificate of a PEM text as DER, which is what every port of MicroPython takes."""
-    return binascii.a2b_base64(pem.split(b"-----")[2])
-
-
-def dialled(url, id):
-    """`url` with the identity as the last part of its path, which it may be already; a query stays behind it."""
-    base, mark, query = url.partition("?")
-    base = base.rstrip("/")
-    name = percent_encoded(id)
-    path = base.partition("://")[2].partition("/")[2]
-    if path and path.rpartition("/")[2] in (id, name):
-        base = base[: base.rindex("/")]
-    return base + "/" + name + mark + query
-
-
-def percent_encoded(text):
-    """`text` as one path segment of a URL (RFC 3986, section 2.1)."""
-    out = []
-    for byte in text.encode():
-        char = chr(byte)
-        out.append(char if char in _UNRESERVED else "%%%02X" % byte)
-    return "".join(out)

@@ -8,6 +8,7 @@ from micropython import const
 from ujson_schema import SchemaError
 
 from .actions import CallError
+from .services import no_event
 from .surrogates import combined
 
 _CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
@@ -15,6 +16,12 @@ _ID_MAX = const(36)  # section 4.1.4
 _KEPT_MAX = const(4)  # answers kept to recognise a CALL that comes twice
 _KEPT_BYTES = const(512)  # longer answers come from actions that only read: those may run again
 _DESCRIPTION_MAX = const(255)  # table 6
+_NO_MEMORY = "MemoryError"
+_SECRET_CHARS = const(400)  # what is shown of a message is nothing of a secret if this much does not name it
+_INVALID = (
+    "FormationViolation", "PropertyConstraintViolation", "OccurenceConstraintViolation", "TypeConstraintViolation",
+    "ProtocolError", "GenericError",
+)  # fmt: skip
 
 TIMEOUT, CLOSED = "timeout", "closed"
 
@@ -61,6 +68,7 @@ class Rpc:
         self._sent = False  # is all of it out?
         self._late = None
         self._kept = []
+        self.security_event = no_event
 
     def attach(self, transmit):
         """A connection is open: ``await transmit(text)`` sends."""
@@ -165,7 +173,8 @@ class Rpc:
 
     def _malformed(self, why, text):
         self.counters.malformed += 1
-        self._log.rare(why, text[:80])
+        self._log.rare(why, _shown(text))
+        self.security_event("InvalidMessages", why[: -len(": %s")])
 
     async def _refuse_text(self, text, error):
         """Not JSON: answered only where an id can still be read."""
@@ -181,6 +190,7 @@ class Rpc:
             if call is None or frame[1] != call.message_id:
                 self.counters.unknown_ids += 1
                 self._log.rare("an answer with the unknown id %s", frame[1])
+                self.security_event("InvalidMessages", "an answer to what was not asked")
                 return
             self._late = None
             self._tell(call, *self._outcome(call, kind, frame))
@@ -204,18 +214,20 @@ class Rpc:
             # It cannot be refused any more: who reads it takes what is usable.
             self.counters.bad_answers += 1
             self._log.rare("a bad answer to " + call.action + ": %s", str(e))
+            self.security_event("InvalidMessages", "a bad answer to " + call.action)
         return answer if isinstance(answer, dict) else {}, None
 
     async def _answer(self, frame, text):
         if self.muted:
             self.counters.ignored += 1
-            self._log.rare("not answered while Rejected: %s", text[:80])
+            self._log.rare("not answered while Rejected: %s", _shown(text))
             return
         message_id, digest = frame[1], hash(text)
         for kept in self._kept:
             if kept[0] == message_id and kept[1] == digest:
                 self.counters.duplicates += 1
                 self._log.rare("the CALL %s came twice", message_id)
+                self.security_event("AttemptedReplayAttacks", "the same CALL came twice")
                 await self._send(kept[2])
                 return
         try:
@@ -223,7 +235,7 @@ class Rpc:
             reply = json.dumps([_CALLRESULT, message_id, answer])
         except MemoryError:
             gc.collect()
-            await self._send_error(message_id, CallError("InternalError", "no memory"))
+            await self._send_error(message_id, CallError("InternalError", _NO_MEMORY))
             return
         except CallError as e:
             await self._send_error(message_id, e)
@@ -255,7 +267,16 @@ class Rpc:
     async def _send_error(self, message_id, error):
         self.counters.errors_sent += 1
         self._log.rare("refused a CALL: " + error.code + " %s", error.description)
+        if error.code in _INVALID:
+            self.security_event("InvalidMessages", error.code)
+        elif error.description == _NO_MEMORY:
+            self.security_event("MemoryExhaustion", "a CALL of the central system")
         await self._send(json.dumps([_CALLERROR, message_id, error.code, error.description[:_DESCRIPTION_MAX], {}]))
+
+
+def _shown(text):
+    """The beginning of a message, for the log; nothing of one that may set the AuthorizationKey."""
+    return "(not shown)" if "authorizationkey" in text[:_SECRET_CHARS].lower() else text[:80]
 
 
 def _is_id(value):

@@ -31,19 +31,18 @@ class Stamps:
         self._spans = {}  # run: longest uptime in it that we know of
         self._unresolved = False
         self.settings = 0  # how often the clock was set: what is due at some UTC has to look again
+        self.corrected = None  # function(former, now), both UTC in ms: the time that was known was wrong
 
     def start(self, stamps):
         """Begin a new run; `stamps`: all that are still in the journal."""
         run = self._store.get(_RUN) or [binascii.hexlify(os.urandom(4)).decode(), 0]
         self._salt, self._run = run[0], run[1] + 1
         changes = {_RUN: [self._salt, self._run]}
-        used = False
         for stamp in stamps:
             if isinstance(stamp, list):
-                used = True
                 self._spans[stamp[0]] = max(stamp[1], self._spans.get(stamp[0], 0))
-        if not used:
-            for key in self._store.keys(_OFFSET):
+        for key in self._store.keys(_OFFSET):
+            if int(key[len(_OFFSET) :]) not in self._spans:
                 changes[key] = None
         self._store.commit(changes)
 
@@ -70,6 +69,8 @@ class Stamps:
             self._clock.set_utc_ms(utc_ms)
             self.settings += 1
             self._log.info("the time is %s", format_utc(utc_ms))
+            if known is not None and self.corrected is not None:
+                self.corrected(known, utc_ms)
         if self._unresolved:
             self._store.put(_OFFSET + str(self._run), self._clock.utc_of(0))
             self._unresolved = False

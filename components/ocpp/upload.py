@@ -100,7 +100,7 @@ class Upload:
         return _outcome(status)
 
     async def _send(self, method, url, **arguments):
-        context = self._ocpp.link.context
+        context = self._ocpp.trust.context
         response = await request(method, url, ssl=context, timeout_ms=self._timeout_ms, **arguments)
         response.close()
         self._log.info("%s to %s: %d %s", method, str(Url(url)), response.status, response.reason)

@@ -6,7 +6,7 @@ import json
 from ocpp_site import Site
 from ws_peer import Stream, answer, close_frame, frame, frames_in
 
-from components.ocpp.link import dialled
+from components.ocpp.access import url_of
 
 ANSWER = (
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -24,8 +24,8 @@ def test_the_identity_is_the_last_part_of_the_path_once():
         ("ws://h/a?key=1", "ws://h/a/CP-1?key=1"), ("ws://h/a/CP-1?key=1/2", "ws://h/a/CP-1?key=1/2"),
     )  # fmt: skip
     for url, wanted in cases:
-        assert dialled(url, "CP-1") == wanted, (url, dialled(url, "CP-1"))
-    assert dialled("ws://h/Depot%207", "Depot 7") == "ws://h/Depot%207"
+        assert url_of(url, "CP-1") == wanted, (url, url_of(url, "CP-1"))
+    assert url_of("ws://h/Depot%207", "Depot 7") == "ws://h/Depot%207"
 
 
 class Servers:

@@ -4,7 +4,8 @@ from ocpp_site import Site
 from ws_peer import opened
 
 from components.ocpp import Ocpp
-from components.ocpp.link import der, percent_encoded
+from components.ocpp.access import percent_encoded
+from components.ocpp.trust import ders
 
 
 def test_identity_in_the_url():
@@ -12,8 +13,10 @@ def test_identity_in_the_url():
     assert percent_encoded("RDAM 123/é") == "RDAM%20123%2F%C3%A9"
 
 
-def test_certificate_from_pem():
-    assert der(b"-----BEGIN CERTIFICATE-----\nAQID\nBAU=\n-----END CERTIFICATE-----\n") == b"\x01\x02\x03\x04\x05"
+def test_certificates_of_a_file():
+    pem = b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n"
+    assert list(ders(pem % b"AQID\nBAU=" + b"the second:\n" + pem % b"Bg==")) == [b"\x01\x02\x03\x04\x05", b"\x06"]
+    assert list(ders(b"0\x82DER")) == [b"0\x82DER"]
 
 
 async def test_url_with_and_without_a_slash_at_its_end(tmp):

@@ -73,7 +73,7 @@ class Certificates:
         ocpp.triggers["SignChargePointCertificate"] = self._trigger
         ocpp.add_step(self._step)
         ocpp.add_page(self._page)
-        ocpp.link.credentials = self
+        ocpp.trust.credentials = self
 
     def _handlers(self):
         return {

@@ -182,7 +182,7 @@ class Update:
         """Have the image in the sink, whole: is it?"""
         job["s"] = _LOAD
         self._tell("Downloading", {_JOB: job})
-        args = self._sink, self._ocpp.link.context, self._clock, self._log, self._timeout_ms, self._forbidden
+        args = self._sink, self._ocpp.trust.context, self._clock, self._log, self._timeout_ms, self._forbidden
         download = Download(job["u"], *args)
         while True:
             try:
