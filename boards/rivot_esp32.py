@@ -46,6 +46,7 @@ COMMON = (
     {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
+    {"name": "security", "use": "components.ocpp.security:Security"},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},
@@ -70,6 +71,8 @@ SETTINGS = {
         "serial": "ocpp.serial",
         "auth_key": "ocpp.auth_key",
         "ca_file": "ocpp.ca_file",
+        "url_tls": "security.url_tls",
+        "profile": "security.profile",
     },
     "wifi": {
         "ssid": "wifi.ssid",

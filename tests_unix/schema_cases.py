@@ -26,6 +26,7 @@ MODULES = {
     ).split(),
     "components.ocpp.signed_firmware.schemas": "SignedUpdateFirmware SignedFirmwareStatusNotification".split(),
     "components.ocpp.log_upload.schemas": "GetLog LogStatusNotification".split(),
+    "components.ocpp.security.schemas": ["SecurityEventNotification"],
 }
 MODULE_OF = {action: module for module, actions in MODULES.items() for action in actions}
 

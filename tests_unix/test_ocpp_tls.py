@@ -1,8 +1,7 @@
-"""wss://: the central system is believed only with a certificate that the installer's authority gave to its name."""
+"""wss://: a session over it. Whom the charger does not believe: test_certification_security.py."""
 
 import ssl
 
-import pytest
 import trustme
 from rig import Site
 
@@ -28,17 +27,6 @@ async def test_a_session_over_tls(tmp_path):
         await site.plug_in()
         await site.start_session("CARD-TLS")
         await site.stop_session("CARD-TLS")
-
-
-@pytest.mark.parametrize("name, own", [("127.0.0.2", True), ("127.0.0.1", False)], ids=["wrong name", "unknown"])
-async def test_a_central_system_that_may_be_anybody_is_refused(tmp_path, name, own):
-    authority = trustme.CA()
-    context = served_by(authority if own else trustme.CA(), name)
-    async with site_of(tmp_path, context, authority) as site:
-        await site.firmware.start()
-        await site.printed("connection: ConnectionClosed.*certificate")
-        assert not site.central.calls()
-        assert await site.answer("status", "OCPP: Disconnected")
 
 
 def test_wss_without_a_certificate_to_check_against_is_refused(tmp_path):

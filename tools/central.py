@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import http
 import json
@@ -50,14 +51,14 @@ class _Log(Record[Message]):
 class Central:
     """The central system.
 
-    keys: charge point id -> AuthorizationKey; None accepts anybody without Basic auth. log: text file for the
-    messages. tls: an ``ssl.SSLContext`` makes it wss. books: see Books (tags, strict, interval_s).
+    keys: charge point id -> AuthorizationKey (str or bytes); None accepts anybody without Basic auth. log: text file
+    for the messages. tls: an ``ssl.SSLContext`` makes it wss. books: see Books (tags, strict, interval_s).
     Public data: ``messages``, ``books`` (tags, transactions), ``points`` (connected now, by id), ``connections`` (how
     many there ever were), ``refuse`` (HTTP status for new connections, None takes them), ``subprotocol`` (which is
-    agreed to, None for none).
+    agreed to, None for none), ``keys`` and ``tls`` as given; ``tls`` counts from the next ``start()`` on.
     """
 
-    def __init__(self, *, keys: dict[str, str] | None = None, log: TextIO | None = None, tls=None, **books):
+    def __init__(self, *, keys: dict[str, str | bytes] | None = None, log: TextIO | None = None, tls=None, **books):
         self.books = Books(**books)
         self.script = Script()
         self.messages: Record[Message] = _Log(log)
@@ -66,8 +67,8 @@ class Central:
         self.refuse: int | None = None
         self.subprotocol: str | None = "ocpp1.6"
         self.host, self.port = "127.0.0.1", 0
-        self._keys = keys
-        self._tls = tls
+        self.keys = keys
+        self.tls = tls
         self._server: ws.Server | None = None
         self._connected = asyncio.Condition()
         self._logger = logging.Logger("central")
@@ -87,7 +88,7 @@ class Central:
             compression=None,
             close_timeout=1,
             logger=self._logger,
-            ssl=self._tls,
+            ssl=self.tls,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -107,7 +108,7 @@ class Central:
     @property
     def url(self) -> str:
         """What belongs into settings.json."""
-        return f"{'ws' if self._tls is None else 'wss'}://{self.host}:{self.port}{PATH.rstrip('/')}"
+        return f"{'ws' if self.tls is None else 'wss'}://{self.host}:{self.port}{PATH.rstrip('/')}"
 
     async def wait_connected(self, name: str | None = None, timeout: float = 10, after: int = 0) -> Point:
         """Return the connected charge point (any, without a name). Raises TimeoutError.
@@ -205,11 +206,22 @@ class Central:
             return connection.respond(http.HTTPStatus(self.refuse), "refused\n")
         if not request.path.startswith(PATH) or len(request.path) == len(PATH):
             return connection.respond(http.HTTPStatus.NOT_FOUND, f"the path is {PATH}ID\n")
-        if self._keys is None:
-            return None
-        keys, wanted = self._keys, _name(request.path)
-        guard = ws.basic_auth("ocpp", check_credentials=lambda user, key: user == wanted and keys.get(user) == key)
-        return await guard(connection, request)
+        if self.keys is not None and not self._may(_name(request.path), request.headers.get("Authorization", "")):
+            response = connection.respond(http.HTTPStatus.UNAUTHORIZED, "refused\n")
+            response.headers["WWW-Authenticate"] = 'Basic realm="ocpp"'
+            return response
+        return None
+
+    def _may(self, name: str, authorization: str) -> bool:
+        """Does an Authorization field hold the charge point's key? A key may be any bytes, no text in UTF-8."""
+        scheme, _, value = authorization.partition(" ")
+        try:
+            user, _, password = base64.b64decode(value, validate=True).partition(b":")
+        except ValueError:
+            return False
+        key = (self.keys or {}).get(name)
+        wanted = key.encode() if isinstance(key, str) else key
+        return scheme.lower() == "basic" and user == name.encode() and wanted is not None and password == wanted
 
     async def _serve(self, websocket: ws.ServerConnection) -> None:
         if websocket.subprotocol is None and self.subprotocol is not None:

@@ -142,6 +142,10 @@ class Point(ChargePoint):
     def sign_certificate(self, **_):
         return call_result.SignCertificate(GenericStatus.accepted)
 
+    @on(Action.security_event_notification)
+    def security_event(self, **_):
+        return call_result.SecurityEventNotification()
+
     @on(Action.diagnostics_status_notification)
     def diagnostics(self, **_):
         return call_result.DiagnosticsStatusNotification()

@@ -1,0 +1,107 @@
+"""The security extension of OCPP 1.6 (OCA's white paper "Improved security for OCPP 1.6-J"): security profiles,
+AuthorizationKey, security events and the security log.
+
+===========  ============================================================================
+credentials  the security profile and the AuthorizationKey: changed, tried, kept
+events       the security log, and SecurityEventNotification
+schemas      of the message, generated
+===========  ============================================================================
+"""
+
+from micropython import const
+
+from core.isotime import format_utc
+
+from . import schemas
+from .credentials import Credentials
+from .events import Events
+
+KEYS = (
+    ("AuthorizationKey", "str", "", None, 40, "W"),
+    ("SecurityProfile", "int", 0, 0, 3, "RW"),
+)
+_DRIFT_MS = const(5000)  # a clock that is corrected by less was not set, it drifted
+_RECONFIGURED = "ReconfigurationOfSecurityParameters"
+
+
+class Security:
+    """Keeps the credentials and the security log.
+
+    Options: ``url_tls``: what is dialled from security profile 2 on, "": the URL of ``ocpp`` with wss://; ``profile``:
+    the security profile of a new device, -1: by its URL and key; ``keep``: events in the security log.
+
+    For others: `log_lines`. A security event is reported with ``ocpp.security_event(type, info)``.
+    """
+
+    requires = ("ocpp", "kernel", "clock", "log", "store")
+    options = {
+        "url_tls": (str, ""),
+        "profile": (int, -1, -1, 3),
+        "keep": (int, 64, 10, 400),
+    }
+
+    def __init__(self, ocpp, kernel, clock, log, store, url_tls, profile, keep):
+        self._kernel = kernel
+        self._ocpp = ocpp
+        self._configuration = configuration = ocpp.configuration
+        self._events = events = Events(ocpp.services, ocpp.rpc, ocpp.online, keep)
+        self._credentials = credentials = Credentials(
+            ocpp.link.access, store, log, ocpp.trust, url_tls, profile, self._on_change
+        )
+        ocpp.link.access = credentials
+        ocpp.add_profile("", {}, schemas, KEYS)
+        configuration.own("AuthorizationKey", self._set_key)
+        configuration.own("SecurityProfile", self._set_profile)
+        ocpp.report_to(events.report)
+        ocpp.add_stamps(events.stamps)
+        ocpp.add_step(events.step)
+        ocpp.add_page(self._page)
+        ocpp.rpc.sources.append(events.next_call)
+        ocpp.link.open.watch(events.on_open)
+        ocpp.stamps.corrected = self._on_correction
+
+    async def start(self):
+        """Read the journal; tell that we are here."""
+        self._credentials.start()
+        self._configuration.fix("SecurityProfile", self._credentials.proven)
+        self._events.report("StartupOfTheDevice", self._ocpp.firmware_version)
+
+    async def stop(self):
+        """The firmware ends in order."""
+        self._events.report("ResetOrReboot", self._kernel.exit_reason)
+
+    def log_lines(self, oldest_ms=None, latest_ms=None):
+        """Generator of the security log's lines, oldest first, between two times (UTC in ms; None: no bound)."""
+        return self._events.lines(oldest_ms, latest_ms)
+
+    # --- what is set --------------------------------------------------------------------------------------------
+
+    def _set_key(self, key):
+        return self._after("AuthorizationKey", *self._credentials.take_key(key))
+
+    def _set_profile(self, profile):
+        return self._after("SecurityProfile to %d" % profile, *self._credentials.take_profile(profile))
+
+    def _after(self, what, status, anew):
+        if anew:
+            self._ocpp.security_event(_RECONFIGURED, what)
+            self._configuration.later(self._ocpp.link.reconnect)
+        return status
+
+    def _on_change(self, text):
+        self._configuration.fix("SecurityProfile", self._credentials.proven)
+        self._ocpp.security_event(_RECONFIGURED, text)
+
+    def _on_correction(self, former_ms, now_ms):
+        if abs(now_ms - former_ms) >= _DRIFT_MS:
+            self._events.report("SettingSystemTime", "from %s to %s" % (format_utc(former_ms), format_utc(now_ms)))
+
+    def _page(self):
+        credentials = self._credentials
+        trial = "" if credentials.latest() == credentials.profile else ", %d asked for" % credentials.latest()
+        yield "Security: profile %d%s; events: %d wait, %d lost" % (
+            credentials.profile,
+            trial,
+            self._events.waiting(),
+            self._events.lost,
+        )

@@ -1,0 +1,206 @@
+"""The security profile and the AuthorizationKey, and which of them the next connection is made with (white paper
+"Improved security for OCPP 1.6-J", use cases A01 and A05).
+
+A candidate is ``[profile, key, forms]``. Forms say how the key is sent as the password: ``x`` the bytes that its
+hexadecimal digits mean, as the white paper has it, ``t`` as text, which many a central system expects; of two forms
+either is tried until one works. What the central system sets is on trial until a connection has been made with it;
+until then the candidate that worked last is kept beside it, in the journal, and is tried in turn.
+"""
+
+import binascii
+import hashlib
+from micropython import const
+
+from ..access import REFUSED, Access, url_of
+
+_STATE = "ocpp/access"  # [which settings, candidate that works, candidate on trial or None]
+_PROFILE, _KEY, _FORMS = const(0), const(1), const(2)
+_KEY_MIN, _KEY_MAX = const(16), const(40)  # bytes; characters
+_TRIES = const(3)  # attempts with a new profile before the former one has its turn
+
+NONE, BASIC, TLS, CLIENT = const(0), const(1), const(2), const(3)  # security profiles
+
+
+class Credentials(Access):
+    """What is dialled and with what. `on_change(text)` is told, in words, when another candidate is in force.
+
+    `before`: the Access by the settings. `url_tls`: "" or the URL from profile 2 on. `profile`: the one to begin with,
+    -1: what the settings make of it.
+    """
+
+    def __init__(self, before, store, log, trust, url_tls, profile, on_change):
+        url, self._id, auth_key = before.given
+        self._store = store
+        self._log = log
+        self._trust = trust
+        self._on_change = on_change
+        self._url_plain = before.url
+        self._url_tls = url_of(url_tls or "wss" + url[url.index("://") :], self._id)
+        if url_tls and not url_tls.startswith("wss://"):
+            raise ValueError("option 'url_tls': it must begin with wss://")
+        if profile < 0:
+            profile = NONE if not auth_key else TLS if before.url.startswith("wss://") else BASIC
+        elif profile in (BASIC, TLS) and not auth_key:
+            raise ValueError("option 'profile': %d needs an auth_key" % profile)
+        self._settings = _fingerprint(url, url_tls, auth_key, profile)
+        self._working = [profile, auth_key, "tx" if forms_of(auth_key) == "xt" else "t"]
+        self._trial = None
+        self._use_trial = False
+        self._dialled = None  # the candidate of the attempt that is going on
+        self._turn = 0  # which form of the candidate
+        self._failures = 0  # of the candidate, since its turn began
+
+    def start(self):
+        """Read the journal. Other settings than those that it was written under count more than it does."""
+        state = self._store.get(_STATE)
+        if state is not None and state[0] == self._settings:
+            self._working, self._trial = state[1], state[2]
+            self._use_trial = self._trial is not None
+        elif state is not None:
+            self._log.warning("the settings of the central system were changed: its AuthorizationKey is forgotten")
+            self._store.delete(_STATE)
+
+    # --- for the link -------------------------------------------------------------------------------------------
+
+    def _candidate(self):
+        return self._trial if self._use_trial else self._working
+
+    @property
+    def profile(self):
+        """The security profile of the connection that is open, or being made."""
+        return self._candidate()[_PROFILE]
+
+    @property
+    def url(self):
+        return self._url_tls if self.profile >= TLS else self._url_plain
+
+    @property
+    def auth(self):
+        profile, key, forms = self._candidate()
+        if not key or profile == CLIENT:
+            return None
+        return self._id, binascii.unhexlify(key) if self._form(forms) == "x" else key
+
+    def _form(self, forms):
+        return forms[self._turn % len(forms)]
+
+    @property
+    def login(self):
+        return self.profile in (NONE, CLIENT)
+
+    @property
+    def proven(self):
+        """The security profile that a connection was made with."""
+        return self._working[_PROFILE]
+
+    def begin(self):
+        self._dialled = self._candidate()
+
+    def opened(self):
+        profile, key, forms = candidate = self._candidate()
+        if candidate is not self._dialled:  # set meanwhile
+            return False
+        form = self._form(forms)
+        self._failures = 0
+        if self._trial is None and forms == form:
+            return True
+        former, was_trial, on_trial = self._working, self._use_trial, self._trial is not None
+        self._working, self._trial, self._use_trial, self._turn = [profile, key, form], None, False, 0
+        self._write()
+        if was_trial:
+            self._log.info("the new credentials work: security profile %d", profile)
+            if former[_PROFILE] != profile:
+                self._on_change("SecurityProfile %d" % profile)
+        elif on_trial:
+            self._log.warning("the new credentials do not work: back to security profile %d", profile)
+            self._on_change("fell back to the former credentials, SecurityProfile %d" % profile)
+        return True
+
+    def _write(self):
+        try:
+            self._store.put(_STATE, [self._settings, self._working, self._trial])
+        except OSError as e:  # they work all the same, and are found out anew after a restart
+            self._log.rare("credentials not written: %s", e)
+
+    def failed(self, event):
+        if self._candidate() is not self._dialled:
+            return
+        self._failures += 1
+        forms = self._candidate()[_FORMS]
+        raises = self._trial is not None and self._trial[_PROFILE] != self._working[_PROFILE]
+        if event == REFUSED:
+            self._turn += 1
+            tried = self._turn >= len(forms)
+        else:
+            tried = raises and self._failures >= _TRIES
+        if not tried:
+            return
+        self._turn = self._failures = 0
+        if self._trial is not None:
+            self._use_trial = not self._use_trial
+            self._log.warning("it is tried with the %s credentials", "new" if self._use_trial else "former")
+
+    # --- for the configuration ----------------------------------------------------------------------------------
+
+    def latest(self):
+        """The security profile that was asked for last."""
+        return (self._trial or self._working)[_PROFILE]
+
+    def take_key(self, key):
+        """AuthorizationKey; returns (status, whether to connect anew). Raises the store's Error."""
+        forms = forms_of(key)
+        if not forms:
+            return "Rejected", False
+        profile, former, _ = self._trial or self._working
+        if key == former:
+            return "Accepted", False
+        if profile == CLIENT and self._trial is not None:  # it shall be possible to go back
+            return "Rejected", False
+        if profile == CLIENT:  # it is not used there: there is nothing to try
+            self._commit([self._working[_PROFILE], key, forms], None)
+            return "Accepted", False
+        self._commit(self._working, [max(profile, BASIC), key, forms])
+        return "Accepted", True
+
+    def take_profile(self, profile):
+        """SecurityProfile; returns (status, whether to connect anew). Raises the store's Error."""
+        present, key, forms = self._trial or self._working
+        if profile == present:
+            return "Accepted", False
+        lacks = "it is lower" if profile < max(present, self._working[_PROFILE]) else self._lacks(profile, key)
+        if lacks:
+            self._log.warning("security profile %d rejected: %s", profile, lacks)
+            return "Rejected", False
+        self._commit(self._working, [profile, key, forms])
+        return "Accepted", True
+
+    def _lacks(self, profile, key):
+        """What a security profile needs and we have not, or ""."""
+        if profile in (BASIC, TLS) and not key:
+            return "no AuthorizationKey"
+        if profile >= TLS and not self._trust.has_root():
+            return "no root certificate of the central system"
+        if profile == CLIENT and not self._trust.has_client():
+            return "no certificate of our own"
+        return ""
+
+    def _commit(self, working, trial):
+        self._store.put(_STATE, [self._settings, working, trial])
+        self._working, self._trial, self._use_trial = working, trial, trial is not None
+        self._turn = self._failures = 0
+
+
+def forms_of(key):
+    """In which forms a key may be sent, the likeliest first; "" if it is no AuthorizationKey.
+
+    It has 16 to 40 characters of ASCII; 32 to 40 hexadecimal digits may stand for 16 to 20 bytes.
+    """
+    if not _KEY_MIN <= len(key) <= _KEY_MAX or any(not " " <= char <= "~" for char in key):
+        return ""
+    is_hex = len(key) >= 2 * _KEY_MIN and len(key) % 2 == 0
+    return "xt" if is_hex and all(char in "0123456789abcdefABCDEF" for char in key) else "t"
+
+
+def _fingerprint(*settings):
+    """Tells whether these are the settings that something was written under, and tells nothing else."""
+    return binascii.hexlify(hashlib.sha256(repr(settings).encode()).digest()[:8]).decode()
