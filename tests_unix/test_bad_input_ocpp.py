@@ -49,7 +49,7 @@ WRONG_FIELDS = [
     ("an empty action", "", {}, f"NotImplemented {FORM}"),
     ("our own action", "BootNotification", {}, "NotSupported NotImplemented"),
     ("a profile that is not there", "TriggerMessage", {"requestedMessage": "Heartbeat"}, "NotSupported NotImplemented"),
-    ("another one", "SetChargingProfile", {"connectorId": 1}, "NotSupported NotImplemented"),
+    ("no charging profile", "SetChargingProfile", {"connectorId": 1}, "OccurenceConstraintViolation"),
     ("no kind of update", "SendLocalList", {"listVersion": 1, "updateType": "Some"}, "PropertyConstraintViolation"),
 ]  # fmt: skip
 

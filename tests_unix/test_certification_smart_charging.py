@@ -107,8 +107,10 @@ async def test_tc_056_tx_default_profile(site):
     assert begun.payload["connectorId"] == 1
     assert wanted(site, seen)[0][1] == on_the_wire(12)
     await site.status("SuspendedEVSE", since)
-    assert not site.module.enabled
     await current_is(site, 24.5, seen)
+    (first, _), (last, _) = wanted(site, seen)
+    off = [f.time for f in site.hub.log if f.seq > seen and f.can_id == CONTROL and f.data[1:4:2] == b"\x32\x01"]
+    assert any(first < moment < last for moment in off), "switched off at a limit of 0"
     await eventually(lambda: site.statuses(1, since)[-1:] == ["Charging"], "Charging again")
     assert site.central.calls("StopTransaction", since) == []
     await end(site)
