@@ -1,6 +1,6 @@
 """What each OCPP profile costs: bytes frozen into an image, and bytes of heap on a 32-bit device.
 
-The image is that of qemu_arm, which has every profile; the heap is weighed inside it, component by component
+The image is that of qemu_arm with every profile; the heap is weighed inside it, component by component
 (device/profiles.py). A board that leaves a profile out spares both.
 """
 
@@ -21,9 +21,9 @@ from tools.qemu import QemuFirmware
 from tools.toolchain import BuildError
 
 GROUP = "profiles"
-_BOARD = "qemu_arm"
+_BOARD = "bench.every_profile"
 _TIMEOUT_S = 60
-_BOOT = b"import profiles\nprofiles.main('boards.%s')\nraise SystemExit\n" % _BOARD.encode()
+_BOOT = b"import profiles\nprofiles.main('%s')\nraise SystemExit\n" % _BOARD.encode()
 _SETTINGS = {
     "ocpp": {"url": "ws://127.0.0.1:9000", "id": "CP-1", "vendor": "ucharge", "model": "simulated"},
     "can": {"port": "socket://127.0.0.1:5555"},  # QEMU's other end; it is not connected
@@ -73,7 +73,7 @@ def measure(quick: bool) -> list[Row]:
     except BuildError as error:
         raise BenchError(str(error)) from None
     weights = heap(image)
-    note = "In the image of qemu_arm (Cortex-M3): classes, functions and objects, nothing running."
+    note = "In the image of qemu_arm with every profile (Cortex-M3): classes, functions and objects, nothing running."
     rows = []
     for name, module in profiles().items():
         title = "ocpp with Core" if name == "ocpp" else f"profile {name}"

@@ -1,7 +1,8 @@
-"""Bare metal in QEMU: MPS2_AN385 (Cortex-M3), the whole charger with every profile in 128 KB of heap.
+"""Bare metal in QEMU: MPS2_AN385 (Cortex-M3), the whole charger in 128 KB of heap.
 
 UART 0 is the console, UART 1 speaks SLCAN to the bus hub, UART 2 is the line to the central system; QEMU connects both
-with TCP ports. The limits are those of the reference board.
+with TCP ports. That line is all the network there is, so the profiles that need connections of their own (firmware and
+logs) are left out. The limits are those of the reference board.
 """
 
 NAME = "qemu_arm"

@@ -1,4 +1,4 @@
-"""Runs in the image of qemu_arm, from boot.py: weighs what each component takes of the heap.
+"""Runs in an image of every profile, from boot.py: weighs what each component takes of the heap.
 
 Prints ``heap NAME BYTES`` for each: its functions and classes once its modules are imported, its objects, and what its
 ``start()`` reads, each after a collection. Nothing runs: no connection, no frames.
