@@ -173,6 +173,7 @@ class Transactions:
             function(current, changes)
         self._delivery.commit(changes, message, self._metering.begin())
         self.current = current
+        self._resume_until_ms = None
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
         for function in self.begun:
             function(current)
@@ -235,8 +236,7 @@ class Transactions:
             return False
         self._log.info("transaction %s ends: %s, at %d Wh", self._name(), current.reason, current.end[0][4])
         self.current = None
-        self._resume_until_ms = None
-        self.finished = bool(self._plug.plugged.value)
+        self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
         for function in self.ended:
             function(current, current.end[0][4])
         return True
@@ -251,7 +251,10 @@ class Transactions:
 
     def step(self):
         plugged = bool(self._plug.plugged.value)
-        if not plugged:
+        if self.current is None and self._resume_until_ms is not None:  # ended before the vehicle showed itself
+            if plugged or self._clock.uptime_ms() >= self._resume_until_ms:
+                self._resume_until_ms = None
+        elif not plugged:
             self.finished = False
         emergency, self._emergency = self._emergency or bool(self._gate.emergency_stop.value), False
         if self.current is not None:

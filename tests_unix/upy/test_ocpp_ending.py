@@ -124,3 +124,23 @@ async def test_after_a_power_cut_the_transaction_ends_and_the_vehicle_that_is_th
     await site.run(1000)
     assert reasons(central) == ["PowerLoss"] and central.states()[-1] == "Finishing"
     assert True not in opened and site.ocpp.transaction is None
+
+
+async def test_a_card_that_ends_it_after_a_power_cut_before_the_vehicle_shows_itself(tmp):
+    """The vehicle was there and is: Finishing. One that comes later is another: Preparing."""
+    for late, state in ((False, "Finishing"), (True, "Preparing")):
+        site = await charging("%s/%s" % (tmp, state))
+        central = site.central
+        await site.power_off()
+        site = Site("%s/%s" % (tmp, state))
+        await site.power_on()
+        await site.connect(central)
+        assert site.ocpp.present_tag("TAG") == "transaction ended"
+        await site.run(16000 if late else 500)
+        site.plug_in()
+        await site.run(500)
+        assert reasons(central) == ["Local"] and central.states()[-1] == state
+        assert await central.call("RemoteStartTransaction", {"idTag": "NEXT"}) == {"status": "Accepted"}
+        await site.run(1000)
+        assert site.gate.enabled.value and reasons(central) == ["Local"]
+        await site.power_off()
