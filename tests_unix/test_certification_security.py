@@ -77,7 +77,8 @@ async def shared(tmp_path_factory):
 async def site(shared):
     since = shared.mark()
     yield shared
-    assert shared.wrong_messages(since) == []
+    # A connection that is cut leaves a CALL unanswered, which no longer keeps others waiting on the next one.
+    assert [line for line in shared.wrong_messages(since) if "is outstanding" not in line] == []
     shared.check_calm()
 
 

@@ -24,14 +24,24 @@ class Access:
     may show our own certificate. `id` is the last part of the URL and the user. Raises ValueError for a wrong `url`.
     """
 
-    login = True
-
     def __init__(self, url, id, auth_key, ca_file):
         self.given = (url, id, auth_key)
-        self.url = url_of(url, id)
+        self._url = url_of(url, id)
         if url.startswith("wss://") and not ca_file:
             raise ValueError("option 'ca_file': wss:// needs the certificate to verify the server against")
-        self.auth = (id, auth_key) if auth_key else None
+        self._auth = (id, auth_key) if auth_key else None
+
+    @property
+    def url(self):
+        return self._url
+
+    @property
+    def auth(self):
+        return self._auth
+
+    @property
+    def login(self):
+        return True
 
     def begin(self):
         """An attempt to connect begins, with ``url``, ``auth`` and ``login`` as they are now."""

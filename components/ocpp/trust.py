@@ -82,10 +82,10 @@ class Trust:
         if tls is None:
             raise ValueError("this port has no TLS")
         context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]
+        context.verify_mode = tls.CERT_REQUIRED
         utc_s = self._utc_s()
         check = Check(utc_s, self._store.get(_KNOWN, 0) if utc_s is None else 0)
-        context.verify_callback = check.verify  # type: ignore[attr-defined]
+        context.verify_callback = check.verify
         roots = 0
         for root in self.roots():
             context.load_verify_locations(root)
