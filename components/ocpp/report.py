@@ -4,8 +4,6 @@ import gc
 
 from core.isotime import format_utc
 
-_SECRET = ("authorizationkey",)  # configuration keys, in small letters, whose values are not told
-
 
 def diagnostics(ocpp, kernel, clock, log, since_ms, until_ms):
     """Generator of lines; of the log those between two UTC in ms (None: no bound)."""
@@ -64,7 +62,7 @@ def _journal(store):
 
 def _configuration(ocpp):
     for name, value, _ in ocpp.get():
-        if name.lower() not in _SECRET:
+        if value is not None:
             yield "%s = %s" % (name, value)
 
 

@@ -3,6 +3,7 @@
 from ocpp_site import Central, Site, booted
 
 from components.ocpp.access import REFUSED
+from components.ocpp.report import diagnostics
 from components.ocpp.security.credentials import forms_of
 
 SECURITY = (("components.ocpp.security:Security", {}),)
@@ -213,7 +214,9 @@ async def test_a_key_is_never_read(tmp):
     await site.central.give([2, "2", "ChangeConfiguration", {"key": "AuthorizationKey", "value": 1, "more": PLAIN}])
     await site.run(1000)
     assert site.ocpp.counters.malformed == 1
+    site.kernel.parts = ()
     seen = list(site.tail.lines) + list(site.ocpp.describe()) + list(site.profiles[0].log_lines())
+    seen += list(diagnostics(site.ocpp, site.kernel, site.clock, site.log, None, None))
     seen += [str(frame) for frame in site.central.results + site.central.calls]
     for text in seen:
         assert "the-initial-secret" not in text and PLAIN not in text, text
