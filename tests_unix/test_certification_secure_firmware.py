@@ -1,5 +1,5 @@
-"""Secure firmware update as OCA's certification asks: TC_080, TC_081, and what may go wrong
-(white paper "Improved security for OCPP 1.6-J", use case L01).
+"""Security log and secure firmware update as OCA's certification asks: TC_079 to TC_081, and what may go wrong
+(white paper "Improved security for OCPP 1.6-J", use cases N01 and L01).
 """
 
 import base64
@@ -84,6 +84,21 @@ async def check_that_it_is_installed(site, peer, signer, signature, request_id):
     assert (site.home / "update" / f"slot{select['slot']}").read_bytes() == peer.files["/image.bin"]
 
 
+async def test_tc_079_get_security_log(site, peer):
+    """All of it, and what happened in a year to come."""
+    log = {"remoteLocation": peer.url + "/logs/"}
+    future = {**log, "oldestTimestamp": "2099-01-01T00:00:00Z", "latestTimestamp": "2099-12-31T00:00:00Z"}
+    for request_id, wanted in ((79, log), (80, future)):
+        since = site.mark()
+        answer = await site.order("GetLog", log=wanted, logType="SecurityLog", requestId=request_id, retries=1)
+        assert answer.status == "Accepted"
+        await site.heard("LogStatusNotification", since, status="Uploaded", requestId=request_id)
+        told = site.central.calls("LogStatusNotification", since)
+        assert [m.payload["status"] for m in told] == ["Uploading", "Uploaded"]
+        text = peer.uploads.pop("/logs/" + answer.filename).decode()
+        assert ("StartupOfTheDevice" in text) == (wanted is log), text
+
+
 async def test_tc_080_secure_firmware_update(site, peer, maker):
     """With a key of either kind, and a certificate between it and the root."""
     await trust(site, maker)
@@ -103,6 +118,7 @@ async def test_tc_081_secure_firmware_update_invalid_signature(site, peer, maker
         all_of_it = ["Downloading", "Downloaded", "InvalidSignature"]
         assert await until_told(site, "InvalidSignature", since, request_id) == all_of_it
         assert site.firmware.starts == starts and "Unavailable" not in site.statuses(1, since)
+        await site.heard("SecurityEventNotification", since, type="InvalidFirmwareSignature")
 
 
 async def test_secure_firmware_update_invalid_certificate(site, peer, maker):
@@ -114,6 +130,7 @@ async def test_secure_firmware_update_invalid_certificate(site, peer, maker):
         status = await update(site, peer.url + "/image.bin", 5, signer, signer.sign(IMAGE))
         assert status == "InvalidCertificate" and not peer.requests
         assert told(site, since, 5) == []
+        await site.heard("SecurityEventNotification", since, type="InvalidFirmwareSigningCertificate")
 
 
 async def test_secure_firmware_update_download_failed(site, peer, maker):
