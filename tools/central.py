@@ -25,30 +25,16 @@ import websockets.asyncio.server as ws
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tools.heard import Heard
 from tools.link import CALL, CALLERROR, CALLRESULT, Fault, Link, Message, Script
 from tools.point import Books, Point, Tag, Transaction
-from tools.record import Record
 
 __all__ = ["CALL", "CALLERROR", "CALLRESULT", "Central", "Fault", "Message", "Tag", "Transaction"]
 
 PATH = "/ocpp/"
-_KEPT_MESSAGES = 20000
 
 
-class _Log(Record[Message]):
-    """The messages, each also a line in a text file."""
-
-    def __init__(self, file: TextIO | None):
-        super().__init__(_KEPT_MESSAGES)
-        self._file = file
-
-    def append(self, event: Message) -> None:
-        super().append(event)
-        if self._file is not None:
-            print(event, file=self._file, flush=True)
-
-
-class Central:
+class Central(Heard):
     """The central system.
 
     keys: charge point id -> AuthorizationKey (str or bytes); None accepts anybody without Basic auth. log: text file
@@ -59,9 +45,9 @@ class Central:
     """
 
     def __init__(self, *, keys: dict[str, str | bytes] | None = None, log: TextIO | None = None, tls=None, **books):
+        super().__init__(log)
         self.books = Books(**books)
         self.script = Script()
-        self.messages: Record[Message] = _Log(log)
         self.points: dict[str, Point] = {}
         self.connections = 0
         self.refuse: int | None = None
@@ -157,7 +143,7 @@ class Central:
         else:
             await link.websocket.close(code)
 
-    # -- what came
+    # -- what is answered
 
     def on(self, action: str, answer: Callable[[dict], Any] | dict | None) -> None:
         """Script an answer; see Script.on."""
@@ -166,29 +152,6 @@ class Central:
     def fault(self, action: str, fault: Fault | None) -> None:
         """Spoil answers; see Fault."""
         self.script.fault(action, fault)
-
-    def calls(self, action: str | None = None, since: int = 0) -> list[Message]:
-        """The CALLs that charge points sent after the mark (``messages.total`` earlier)."""
-        return [m for m in self.messages.after(since) if _is_call(m) and action in (None, m.action)]
-
-    async def wait_for(
-        self, action: str, predicate: Callable[[dict], bool] | None = None, timeout: float = 10, since: int = 0
-    ) -> Message:
-        """Return the first CALL of ``action`` after the mark whose payload fits. Raises TimeoutError."""
-
-        def fits(message: Message) -> bool:
-            return _is_call(message) and message.action == action and (not predicate or predicate(message.payload))
-
-        return await self.messages.wait(fits, timeout, since, f"{action} from the charge point")
-
-    async def wait_answer(self, uid: str, timeout: float = 10) -> Message:
-        """Return the charge point's CALLRESULT or CALLERROR for this unique id. Raises TimeoutError."""
-        return await self.messages.wait(
-            lambda m: m.direction == "in" and m.kind in (CALLRESULT, CALLERROR) and m.uid == uid,
-            timeout,
-            0,
-            f"answer to {uid}",
-        )
 
     # -- inside
 
@@ -245,10 +208,6 @@ class Central:
             link.end()
             if self.points.get(name) is point:
                 del self.points[name]
-
-
-def _is_call(message: Message) -> bool:
-    return message.direction == "in" and message.kind == CALL
 
 
 def _name(path: str) -> str:

@@ -121,7 +121,7 @@ class Link:
 
     async def recv(self) -> str | bytes:
         raw = await self.websocket.recv()
-        self._note("in", raw)
+        self.note("in", raw)
         return raw
 
     async def send(self, raw: str) -> None:
@@ -145,7 +145,7 @@ class Link:
 
     async def send_raw(self, raw: str | bytes) -> None:
         """Send anything, as it is."""
-        self._note("out", raw)
+        self.note("out", raw)
         await self.websocket.send(raw)
 
     def cut(self) -> None:
@@ -179,7 +179,8 @@ class Link:
         for _ in range(2 if fault.twice else 1):
             await self.send_raw(raw if fault.raw is None else fault.raw)
 
-    def _note(self, direction: str, raw: str | bytes) -> None:
+    def note(self, direction: str, raw: str | bytes) -> None:
+        """Record a message that passed."""
         parsed, kind, uid, action, payload = self._parse(direction, raw)
         message = Message(time.time(), self.point, direction, raw, parsed, kind, uid, action, payload)
         self.messages.append(message)
