@@ -1,6 +1,7 @@
 """ujson_schema's verdicts beside jsonschema's, on the same OCPP payloads.
 
-The two differ on purpose in four ways, each of which has its test here; the reference is adjusted for the first two:
+The two differ on purpose in four ways, each of which has its test here; the reference (``schema_reference``) is
+adjusted for the first two:
 
 - format is checked (jsonschema alone ignores it), date-time leniently;
 - 1.0 is an integer (draft-06 says so, draft-04 does not);
@@ -9,17 +10,15 @@ The two differ on purpose in four ways, each of which has its test here; the ref
 """
 
 import json
-import re
 import subprocess
 from collections import Counter
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft4Validator, FormatChecker
-from jsonschema.validators import extend
+from jsonschema import Draft4Validator
 from schema_cases import MODULE_OF, Cases, schema_of
+from schema_reference import errors_of, exact
 from upy_collect import interpreter
 
 ROOT = Path(__file__).parent.parent
@@ -32,34 +31,6 @@ RULES_OF_CODE = {
     "TypeConstraintViolation": {"type"},
     "PropertyConstraintViolation": {"enum", "maxLength", "multipleOf", "format"},
 }
-DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
-
-# A scheme, a colon, and printable ASCII without blanks and what RFC 3986 calls unsafe.
-URI = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+""", re.ASCII)
-
-formats = FormatChecker(formats=())
-
-
-@formats.checks("date-time", raises=ValueError)
-def is_date_time(value):
-    found = isinstance(value, str) and DATE_TIME.fullmatch(value)
-    if not found:
-        return not isinstance(value, str)
-    second = "59" if found[3] == "60" else found[3]
-    return bool(datetime.strptime(found[1] + found[2] + second, "%Y-%m-%d%H:%M:%S"))
-
-
-@formats.checks("uri")
-def is_uri(value):
-    return not isinstance(value, str) or URI.fullmatch(value) is not None
-
-
-def is_integer(checker, value):
-    integral = isinstance(value, Decimal) and value == value.to_integral_value()
-    return integral or (isinstance(value, int) and not isinstance(value, bool))
-
-
-Reference = extend(Draft4Validator, type_checker=Draft4Validator.TYPE_CHECKER.redefine("integer", is_integer))
 
 
 def judge(cases):
@@ -84,36 +55,11 @@ def judge(cases):
     return [verdict and tuple(verdict) for verdict in verdicts]
 
 
-def errors_of(schema, text):
-    """What the reference finds in a payload: a set of (path, rule), paths as SchemaError writes them."""
-    payload = json.loads(text, parse_float=Decimal)
-    found = set()
-    for error in Reference(schema, format_checker=formats).iter_errors(payload):
-        names = [()]
-        if error.validator == "required":
-            names = [(name,) for name in error.validator_value if name not in error.instance]
-        elif error.validator == "additionalProperties":
-            names = [(name,) for name in error.instance if name not in error.schema.get("properties", {})]
-        found |= {(path_text((*error.absolute_path, *name)), error.validator) for name in names}
-    return found
-
-
-def path_text(path):
-    text = ""
-    for key in reversed(path):
-        dot = "." if text and not text.startswith("[") else ""
-        text = (key if isinstance(key, str) else f"[{key}]") + dot + text
-    return text
-
-
 @pytest.fixture(scope="module")
 def compared():
     """[(schema's name, text, our verdict, the reference's errors)] for every message."""
-    schemas = {(action, response): schema_of(action, response) for action in MODULE_OF for response in (False, True)}
-    for schema in schemas.values():
-        exact = json.loads(json.dumps(schema), parse_float=Decimal)
-        schema.clear()
-        schema.update(exact)
+    keys = [(action, response) for action in MODULE_OF for response in (False, True)]
+    schemas = {key: exact(schema_of(*key)) for key in keys}
     cases = []
     for number, (key, schema) in enumerate(schemas.items()):
         made = Cases(schema, SEED + number)
