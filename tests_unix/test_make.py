@@ -26,6 +26,12 @@ def test_every_target_makes_the_environment_first(target):
     assert plan.index("-m venv .venv") < plan.index("pip install") < plan.index("touch .venv/ready")
 
 
+def test_the_tests_have_the_strict_central_system_installed_from_its_lock_file():
+    plan = make("--dry-run", "--always-make", "test").stdout
+    assert plan.index("touch .venv/ready") < plan.index("ci --loglevel") < plan.index("-m pytest")
+    assert '"resolved"' not in (ROOT / "tools/strict/package-lock.json").read_text()  # names no registry: npm's own
+
+
 def test_an_old_python_is_refused_by_name(tmp_path):
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
