@@ -73,6 +73,8 @@ SETTINGS = {
         "ca_file": "ocpp.ca_file",
         "url_tls": "security.url_tls",
         "profile": "security.profile",
+        "max_message": "ocpp.max_message",
+        "strict": "ocpp.strict",
     },
     "wifi": {
         "ssid": "wifi.ssid",

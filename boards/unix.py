@@ -58,6 +58,8 @@ SETTINGS = {
         "ca_file": "ocpp.ca_file",
         "url_tls": "security.url_tls",
         "profile": "security.profile",
+        "max_message": "ocpp.max_message",
+        "strict": "ocpp.strict",
     },
     "can": {"port": "can_driver.port"},
     "wifi": {"ssid": "wifi.ssid", "password": "wifi.password"},

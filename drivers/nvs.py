@@ -80,14 +80,16 @@ def read_identity(known):
     """What makes this device itself, ``{section: {key: value}}``, to be laid over settings.json.
 
     `known` is the board's SETTINGS: each of its keys may be in the namespace "identity" as "section.key", such as
-    "ocpp.id", "ocpp.auth_key", "wifi.password". It is written once, when the device is commissioned:
+    "ocpp.id", "ocpp.auth_key", "wifi.password"; one whose name is longer than NVS allows can only be in settings.json.
+    It is written once, when the device is commissioned:
     ``Nvs("identity").put("ocpp.id", "CP-17")``. Raises OSError.
     """
     nvs = Nvs(_IDENTITY)
     identity = {}
     for section, keys in known.items():
         for key in keys:
-            value = nvs.get(section + "." + key)
+            name = section + "." + key
+            value = nvs.get(name) if len(name) <= _KEY_MAX else None
             if value is not None:
                 identity.setdefault(section, {})[key] = value
     return identity

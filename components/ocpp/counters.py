@@ -7,6 +7,7 @@ class Counters:
     def __init__(self):
         self.rx = self.tx = 0  # messages
         self.malformed = 0  # no valid OCPP-J message
+        self.too_long = 0  # messages that closed the connection with 1009
         self.unknown_ids = 0  # answers to what we did not ask
         self.duplicates = 0  # CALLs that came twice
         self.bad_answers = 0  # answers that break their schema
@@ -33,10 +34,13 @@ class Counters:
             self.unknown_ids,
             self.duplicates,
         )
-        yield "  bad answers %d, bad times %d, ignored %d, given up %d, meter values dropped %d, others dropped %d" % (
+        yield "  too long %d, bad answers %d, bad times %d, ignored %d" % (
+            self.too_long,
             self.bad_answers,
             boot.bad_times,
             self.ignored,
+        )
+        yield "  given up %d, meter values dropped %d, others dropped %d" % (
             self.dropped,
             delivery.thinned + metering.dropped,
             outbox.dropped + status.skipped,

@@ -18,6 +18,7 @@ _QUICK_AGAIN_MS = const(10000)  # connected for so long: once more
 _PONG_MS = const(20000)  # so long a pong may take
 _CONNECT_MS = const(15000)
 _CLOSE_MS = const(1000)
+_TOO_LONG = const(1009)  # RFC 6455, section 7.4.1
 
 
 class Link:
@@ -58,7 +59,7 @@ class Link:
             self._anew = False
             try:
                 await self._session()
-            except (OSError, ValueError, WebSocketError, asyncio.TimeoutError, EOFError) as e:
+            except (OSError, ValueError, WebSocketError, asyncio.TimeoutError, EOFError, MemoryError) as e:
                 self._failed(e)
             trusted = self._check is None or not self._check.failure
             heard_now = trusted and self._rpc.heard() > heard
@@ -121,17 +122,16 @@ class Link:
         if not wanted:
             self.reconnect()
         tasks = (asyncio.create_task(self._serve(ws, self._rpc.pump())), asyncio.create_task(self._keepalive(ws)))
+        code = 1001  # an orderly stop
         try:
             await self._read(ws)
-        except asyncio.CancelledError:  # an orderly stop
-            await ws.close(1001, "", _CLOSE_MS)
-            raise
+            code = 1000
         finally:
             self.open.set(False)
             for task in tasks:
                 task.cancel()
             self._rpc.detach()
-            ws.abort()
+            await ws.close(code, "", _CLOSE_MS)  # dropped at once, it might never read why we closed
 
     @property
     def url(self):
@@ -174,6 +174,8 @@ class Link:
             try:
                 message = await ws.recv()
             except ConnectionClosed as e:
+                if e.code == _TOO_LONG:
+                    self._rpc.counters.too_long += 1
                 self._log.info("connection closed: %r", e)
                 return
             if isinstance(message, str):

@@ -177,11 +177,15 @@ class Rpc:
         self.security_event("InvalidMessages", why[: -len(": %s")])
 
     async def _refuse_text(self, text, error):
-        """Not JSON: answered only where an id can still be read."""
-        self._malformed("dropped, not JSON: %s", text)
+        """Not JSON, or too much of it for the heap: answered only where an id can still be read."""
+        if isinstance(error, MemoryError):
+            error = CallError("InternalError", "no memory")
+        else:
+            error = CallError("FormationViolation", "not JSON")
+        self._malformed("dropped, " + error.description + ": %s", text)
         message_id = _readable_id(text)
         if message_id is not None and not self.muted:
-            await self._send_error(message_id, CallError("FormationViolation", "not JSON: " + type(error).__name__))
+            await self._send_error(message_id, error)
 
     def _take_answer(self, kind, frame):
         call = self._call

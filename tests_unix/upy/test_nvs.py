@@ -183,6 +183,12 @@ def test_a_device_without_a_file_has_its_identity(tmp):
     assert build(tmp)["ocpp"].given["id"] == "none"
 
 
+def test_a_setting_whose_name_nvs_cannot_hold_is_left_to_the_file():
+    commission()
+    assert len("ocpp.max_message") == 16
+    assert read_identity({"ocpp": {"max_message": "ocpp.max_message", "id": "ocpp.id"}}) == {"ocpp": {"id": "CP-17"}}
+
+
 def test_a_wrong_identity_is_refused_with_a_message(tmp):
     device = commission()
     Nvs("identity").put("ocpp.id", "x" * 49)
