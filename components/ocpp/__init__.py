@@ -3,7 +3,8 @@
 Each further profile is a component of its own, which requires this one and registers itself with `Ocpp.add_profile`.
 
 =============================  ===================================================================================
-link, rpc, sources, surrogates the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next; odd characters
+link, rpc, sources             the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next
+json_text, surrogates          what is JSON, and odd characters in it
 actions                        who answers which request, and the messages' schemas
 boot                           registration, Heartbeat, time
 transactions, authorization    who charges, from when to when

@@ -8,6 +8,7 @@ from micropython import const
 from ujson_schema import SchemaError
 
 from .actions import CallError
+from .json_text import Grammar
 from .services import no_event
 from .surrogates import combined
 
@@ -68,6 +69,7 @@ class Rpc:
         self._sent = False  # is all of it out?
         self._late = None
         self._kept = []
+        self._grammar = Grammar()
         self.security_event = no_event
 
     def attach(self, transmit):
@@ -158,7 +160,7 @@ class Rpc:
         self.counters.rx += 1
         self.exchanged_ms = self._clock.uptime_ms()
         try:
-            frame = json.loads(combined(text))
+            frame = json.loads(self._checked(text))
         except (ValueError, MemoryError) as e:
             gc.collect()
             await self._refuse_text(text, e)
@@ -170,6 +172,12 @@ class Rpc:
             await self._answer(frame, text)
         else:
             self._take_answer(kind, frame)
+
+    def _checked(self, text):
+        """What MicroPython's json reads as RFC 8259 does; ValueError where it is no JSON."""
+        if not self._grammar.fits(text):
+            raise ValueError("no JSON")
+        return combined(text)
 
     def _malformed(self, why, text):
         self.counters.malformed += 1

@@ -1,0 +1,58 @@
+"""Whether a text is JSON (RFC 8259).
+
+MicroPython's json alone takes ``[1 2}`` and ``{"a":}`` for JSON: to it commas and colons are blanks, every closing
+bracket fits, and 01 and ``"\\x"`` are a number and a string. A command must not be carried out because somebody guessed
+what it may have been. What is refused there anyway is not looked at here: misspelt literals, and what follows ``\\u``.
+
+A machine with 19 states reads the bytes. _CLASSES maps a byte below 128 to a column of _NEXT (the others are in the
+first), _NEXT has a row for each state. In both A stands for 0, B for 1 and so on. A to S is the next state; U and V go
+into an object and an array, W and X leave them, Y is a comma, and _ is wrong.
+"""
+
+from micropython import const
+
+try:
+    from .json_viper import well_formed
+except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
+    from .json_plain import well_formed  # type: ignore[assignment]
+
+_STACK = const(64)  # bytes: a bit for each level of nesting
+
+# others, controls, blank, other blanks, ", \\, {, [, }, ], :, comma, 0, 1-9, -, ., +, e, t f n, b r u /
+_CLASSES = (
+    b"BBBBBBBBBDDBBDBBBBBBBBBBBBBBBBBBCAEAAAAAAAAQLOPTMNNNNNNNNNKAAAAA"
+    b"AAAAARAAAAAAAAAAAAAAAAAAAAAHFJAAAATAARSAAAAAAASAAATASTAAAAAGAIAA"
+)
+_NEXT = (
+    b"__AAG_UV____LMK___S_"  # a value is due
+    b"__BBG_UV_X__LMK___S_"  # a value or ]
+    b"__CCI___W___________"  # a member or }
+    b"__DDI_______________"  # a member
+    b"__EE______A_________"  # a colon
+    b"__FF____WX_Y________"  # a comma or the end of what is around
+    b"G_G_FHGGGGGGGGGGGGGG"  # in a string
+    b"____GG____________GG"  # after its \
+    b"I_I_EJIIIIIIIIIIIIII"  # in a member's name
+    b"____II____________II"  # after its \
+    b"____________LM______"  # after -
+    b"__FF____WX_Y___N_P__"  # after 0
+    b"__FF____WX_YMM_N_P__"  # in an integer
+    b"____________OO______"  # after its point
+    b"__FF____WX_YOO___P__"  # in a fraction
+    b"____________RRQ_Q___"  # after e
+    b"____________RR______"  # after its sign
+    b"__FF____WX_YRR______"  # in an exponent
+    b"S_FF____WX_Y_____S_S"  # in true, false or null: none has t, f or n but as its first letter
+)
+
+
+class Grammar:
+    """Tells JSON from other texts; deeper than 512 levels nothing is JSON to it."""
+
+    def __init__(self):
+        self._stack = bytearray(_STACK)
+
+    def fits(self, text):
+        """Whether a str is JSON, literals aside."""
+        data = memoryview(text)
+        return bool(well_formed(data, len(data), _CLASSES, _NEXT, self._stack))

@@ -1,0 +1,54 @@
+"""What is JSON (RFC 8259), as MicroPython's json alone does not tell; test_corpus.py has thousands more."""
+
+import json
+import micropython
+
+from components.ocpp import json_plain, json_text, json_viper
+
+GOOD = (
+    "[]", "{}", ' [ 1 , 2 ] ', '\t{"a" :\r\n"b"}', '[2,"id","Reset",{"type":"Soft"}]', "[0,-0,10,-1.5,2e3,2E+3,0.1e-7]",
+    '["\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9"]', '["é😀\x7f"]', "[true,false,null,{}]", '{"":{"a":[[],[{}]]}}', "[[[[]]]]",
+    "[123456789012345678901234567890]", "[" * 512 + "]" * 512,
+)  # fmt: skip
+BAD = (
+    "", " ", "[", "]", "[]]", "[1}", '{"a"]', '{"a"}', '{"a":}', '{"a":1,}', "{1:2}", "{null:1}", '{"a","b"}',
+    '{"a" "b"}', '{"a":1 "b":2}', "[1 2]", "[1,]", "[,1]", "[1,,2]", "[:]", "[01]", "[-01]", "[-]", "[1.]", "[.5]",
+    "[+1]", "[1e]", "[1e+]", "[1e5.5]", "[1.5.5]", '["a""b"]', '["a"1]', "[1[]]", '["\n"]', '["\t"]', '["\x00"]', '["\x1f"]',
+    '["\\x"]', '["\\"]', '["', "['a']", "[NaN]", "[Infinity]", "[truefalse]", "[True]", "[1] 2", "[1],[2]", "// no\n[]", "[1]\x0c",
+    "[" * 513 + "]" * 513,
+)  # fmt: skip
+
+
+def test_what_is_json_and_what_is_not():
+    grammar = json_text.Grammar()
+    for text in GOOD:
+        assert grammar.fits(text), text
+        json.loads(text)
+    for text in BAD:
+        assert not grammar.fits(text), text
+
+
+def test_both_twins_say_the_same():
+    stack = bytearray(64)
+    for text in GOOD + BAD:
+        data = memoryview(text)
+        arguments = (data, len(data), json_text._CLASSES, json_text._NEXT, stack)
+        assert json_viper.well_formed(*arguments) == json_plain.well_formed(*arguments), text
+
+
+def test_reading_takes_nothing_from_the_heap():
+    data, stack, tables = memoryview(GOOD[4] * 1), bytearray(64), (json_text._CLASSES, json_text._NEXT)
+    micropython.heap_lock()
+    fits = json_viper.well_formed(data, len(data), tables[0], tables[1], stack)
+    micropython.heap_unlock()
+    assert fits
+
+
+def test_what_json_itself_refuses_is_left_to_it():
+    """The tables stay small because of this: if it no longer does, they have to grow."""
+    for text in ("[tru]", "[nul]", "[truee]", "[fals]", '["\\u12"]'):
+        try:
+            json.loads(text)
+        except ValueError:
+            continue
+        raise AssertionError(text)
