@@ -9,13 +9,17 @@ first), _NEXT has a row for each state. In both A stands for 0, B for 1 and so o
 into an object and an array, W and X leave them, Y is a comma, and _ is wrong.
 """
 
+import json
 from micropython import const
+
+from .surrogates import combined
 
 try:
     from .json_viper import well_formed
 except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
     from .json_plain import well_formed  # type: ignore[assignment]
 
+_HEAD = const(64)  # characters, among which is the id of a CALL
 _STACK = const(64)  # bytes: a bit for each level of nesting
 
 # others, controls, blank, other blanks, ", \\, {, [, }, ], :, comma, 0, 1-9, -, ., +, e, t f n, b r u /
@@ -46,13 +50,31 @@ _NEXT = (
 )
 
 
-class Grammar:
-    """Tells JSON from other texts; deeper than 512 levels nothing is JSON to it."""
+class Reader:
+    """Reads JSON texts; what is nested deeper than 512 levels is none to it."""
 
     def __init__(self):
         self._stack = bytearray(_STACK)
 
     def fits(self, text):
-        """Whether a str is JSON, literals aside."""
+        """Whether a str is JSON, as far as json itself does not tell."""
         data = memoryview(text)
         return bool(well_formed(data, len(data), _CLASSES, _NEXT, self._stack))
+
+    def load(self, text):
+        """What a text says, as json.loads; raises ValueError, MemoryError."""
+        if not self.fits(text):
+            raise ValueError("no JSON")
+        return json.loads(combined(text))
+
+
+def readable_id(text):
+    """The message id of a text that is to be a CALL and is no JSON, or None."""
+    head = text[:_HEAD].lstrip()
+    for due in "[2,":
+        if not head.startswith(due):
+            return None
+        head = head[1:].lstrip()
+    message_id, quote, _ = head[1:].partition('"')
+    plain = head.startswith('"') and quote and "\\" not in message_id
+    return message_id if plain and all(char >= " " for char in message_id) else None

@@ -8,9 +8,8 @@ from micropython import const
 from ujson_schema import SchemaError
 
 from .actions import CallError
-from .json_text import Grammar
+from .json_text import Reader, readable_id
 from .services import no_event
-from .surrogates import combined
 
 _CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
 _ID_MAX = const(36)  # section 4.1.4
@@ -69,7 +68,7 @@ class Rpc:
         self._sent = False  # is all of it out?
         self._late = None
         self._kept = []
-        self._grammar = Grammar()
+        self._reader = Reader()
         self.security_event = no_event
 
     def attach(self, transmit):
@@ -160,7 +159,7 @@ class Rpc:
         self.counters.rx += 1
         self.exchanged_ms = self._clock.uptime_ms()
         try:
-            frame = json.loads(self._checked(text))
+            frame = self._reader.load(text)
         except (ValueError, MemoryError) as e:
             gc.collect()
             await self._refuse_text(text, e)
@@ -173,12 +172,6 @@ class Rpc:
         else:
             self._take_answer(kind, frame)
 
-    def _checked(self, text):
-        """What MicroPython's json reads as RFC 8259 does; ValueError where it is no JSON."""
-        if not self._grammar.fits(text):
-            raise ValueError("no JSON")
-        return combined(text)
-
     def _malformed(self, why, text):
         self.counters.malformed += 1
         self._log.rare(why, _shown(text))
@@ -187,12 +180,12 @@ class Rpc:
     async def _refuse_text(self, text, error):
         """Not JSON, or too much of it for the heap: answered only where an id can still be read."""
         if isinstance(error, MemoryError):
-            error = CallError("InternalError", "no memory")
+            error = CallError("InternalError", _NO_MEMORY)
         else:
             error = CallError("FormationViolation", "not JSON")
         self._malformed("dropped, " + error.description + ": %s", text)
-        message_id = _readable_id(text)
-        if message_id is not None and not self.muted:
+        message_id = readable_id(text)
+        if _is_id(message_id) and not self.muted:
             await self._send_error(message_id, error)
 
     def _take_answer(self, kind, frame):
@@ -293,12 +286,3 @@ def _shown(text):
 
 def _is_id(value):
     return isinstance(value, str) and 0 < len(value) <= _ID_MAX
-
-
-def _readable_id(text):
-    """The message id of a broken CALL, or None."""
-    head = text[:64].replace(" ", "")
-    if not head.startswith('[2,"'):
-        return None
-    message_id, quote, _ = head[4:].partition('"')
-    return message_id if quote and _is_id(message_id) and "\\" not in message_id else None

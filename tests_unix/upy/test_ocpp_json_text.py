@@ -13,19 +13,19 @@ GOOD = (
 BAD = (
     "", " ", "[", "]", "[]]", "[1}", '{"a"]', '{"a"}', '{"a":}', '{"a":1,}', "{1:2}", "{null:1}", '{"a","b"}',
     '{"a" "b"}', '{"a":1 "b":2}', "[1 2]", "[1,]", "[,1]", "[1,,2]", "[:]", "[01]", "[-01]", "[-]", "[1.]", "[.5]",
-    "[+1]", "[1e]", "[1e+]", "[1e5.5]", "[1.5.5]", '["a""b"]', '["a"1]', "[1[]]", '["\n"]', '["\t"]', '["\x00"]', '["\x1f"]',
-    '["\\x"]', '["\\"]', '["', "['a']", "[NaN]", "[Infinity]", "[truefalse]", "[True]", "[1] 2", "[1],[2]", "// no\n[]", "[1]\x0c",
-    "[" * 513 + "]" * 513,
+    "[+1]", "[1e]", "[1e+]", "[1e5.5]", "[1.5.5]", '["a""b"]', '["a"1]', "[1[]]", '["\n"]', '["\t"]', '["\x00"]',
+    '["\x1f"]', '["\\x"]', '["\\"]', '["', "['a']", "[NaN]", "[Infinity]", "[truefalse]", "[True]", "[1] 2",
+    "[1],[2]", "// no\n[]", "[1]\x0c", "[" * 513 + "]" * 513,
 )  # fmt: skip
 
 
 def test_what_is_json_and_what_is_not():
-    grammar = json_text.Grammar()
+    reader = json_text.Reader()
     for text in GOOD:
-        assert grammar.fits(text), text
-        json.loads(text)
+        assert reader.fits(text), text
+        assert reader.load(text) == json.loads(text)
     for text in BAD:
-        assert not grammar.fits(text), text
+        assert not reader.fits(text), text
 
 
 def test_both_twins_say_the_same():
@@ -52,3 +52,14 @@ def test_what_json_itself_refuses_is_left_to_it():
         except ValueError:
             continue
         raise AssertionError(text)
+
+
+def test_the_id_of_a_broken_call():
+    broken = (
+        ('[2,"abc","Reset",{', "abc"), ('[2,"abc"', "abc"), (' [ 2\t,\n"a b" ,', "a b"), ('[2,"","Reset"', ""),
+        ('[2,"abc', None), ('[3,"abc",{', None), ('[2 "abc",', None), ('["2","abc"', None), ('[2,\'abc\',', None),
+        ('[2,"a\\"c",', None), ('[2,"a\nc",', None), ('{"2":"abc"', None), ("[2,", None), ("", None), ("2", None),
+        ('[22,"abc"', None), ('[2,5,"abc"', None), ('[2,"' + "x" * 80 + '",', None),
+    )  # fmt: skip
+    for text, message_id in broken:
+        assert json_text.readable_id(text) == message_id, text
