@@ -10,6 +10,7 @@ from pki import Authority
 
 SECURITY = "security"
 ACCEPTED = {"status": "Accepted"}
+ONCE = {"retries": 0, "retryInterval": 1}
 NOWHERE = "http://127.0.0.1:1/"  # nobody listens there: what is to be fetched or sent fails, and that is told
 
 
@@ -85,17 +86,17 @@ def smart_charging():
 
 
 def remote_trigger():
-    wanted = [{"requestedMessage": name} for name in ("BootNotification", "Heartbeat")]
+    alone = ("BootNotification", "Heartbeat", "DiagnosticsStatusNotification", "FirmwareStatusNotification")
+    wanted = [{"requestedMessage": name} for name in alone]
     for name in ("StatusNotification", "MeterValues"):
         wanted += [{"requestedMessage": name}, {"requestedMessage": name, "connectorId": 1}]
     return [("TriggerMessage", payload, ACCEPTED) for payload in wanted]
 
 
 def firmware_management():
-    later = {"retries": 0, "retryInterval": 1}
     return [
-        ("GetDiagnostics", {"location": NOWHERE, "startTime": utc(-60), "stopTime": utc(0), **later}, {}),
-        ("UpdateFirmware", {"location": NOWHERE + "image", "retrieveDate": utc(-1), **later}, {}),
+        ("GetDiagnostics", {"location": NOWHERE, "startTime": utc(-60), "stopTime": utc(0), **ONCE}, {}),
+        ("UpdateFirmware", {"location": NOWHERE + "image", "retrieveDate": utc(-1), **ONCE}, {}),
     ]
 
 
@@ -109,13 +110,16 @@ def security():
         "signature": "c2lnbmF0dXJl",
     }
     unknown = {"hashAlgorithm": "SHA256", "issuerNameHash": "00" * 32, "issuerKeyHash": "11" * 32, "serialNumber": "01"}
+    wanted = ("BootNotification", "LogStatusNotification", "FirmwareStatusNotification", "Heartbeat", "MeterValues")
+    wanted += ("StatusNotification", "SignChargePointCertificate")
     return [
-        ("ExtendedTriggerMessage", {"requestedMessage": "Heartbeat"}, ACCEPTED),
+        ("ChangeConfiguration", {"key": "CpoName", "value": "Strict"}, ACCEPTED),
+        *(("ExtendedTriggerMessage", {"requestedMessage": name}, ACCEPTED) for name in wanted),
         ("InstallCertificate", {"certificateType": "CentralSystemRootCertificate", "certificate": root.pem}, ACCEPTED),
         ("GetInstalledCertificateIds", {"certificateType": "CentralSystemRootCertificate"}, ACCEPTED),
         ("DeleteCertificate", {"certificateHashData": unknown}, {"status": "NotFound"}),
         ("CertificateSigned", {"certificateChain": root.pem}, {"status": "Rejected"}),
-        ("GetLog", {"logType": "SecurityLog", "requestId": 3, "log": log}, ACCEPTED),
+        ("GetLog", {"logType": "SecurityLog", "requestId": 3, "log": log, **ONCE}, ACCEPTED),
         ("SignedUpdateFirmware", {"requestId": 4, "firmware": firmware}, {"status": "InvalidCertificate"}),
     ]
 
