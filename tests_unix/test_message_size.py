@@ -8,25 +8,15 @@ import re
 import pytest
 import pytest_asyncio
 from rig import PATIENCE_S, Site, eventually
+from small_firmware import SmallFirmware
 from websockets.exceptions import ConnectionClosed
 
 from tools.central import CALLERROR, CALLRESULT
-from tools.firmware import ROOT, Firmware, interpreter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LIMIT = 65536  # the default of the setting ocpp.max_message
-HEAP = 128 * 1024
 TOO_LONG = 1009  # RFC 6455, section 7.4.1
 FIN, TEXT, PING = 0x80, 1, 9
-
-
-class SmallFirmware(Firmware):
-    """The firmware of the unix board with so little heap; it prints ``live BYTES`` ten times a second."""
-
-    def __init__(self, home, **options):
-        super().__init__(home, **options)
-        program = str(ROOT / "bench" / "device" / "firmware.py")
-        self.command = [interpreter(), program, str(home), "bench.device.heap:Heap", "{}", "1", str(HEAP)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -40,21 +30,13 @@ async def shared(tmp_path_factory):
 async def site(shared):
     """The shared charger; after each test it is connected, answers, has its heap back, and nothing failed in it."""
     await shared.central.wait_connected()
-    before = await live(shared)
+    before = await shared.firmware.live()
     yield shared
     await shared.central.wait_connected()
     assert await shared.configured("NumberOfConnectors") == "1"
-    assert await live(shared) - before < 8192  # its log grows; the messages here are longer
+    assert await shared.firmware.live() - before < 8192  # its log grows; the messages here are longer
     assert shared.firmware.starts == 1 and shared.firmware.returncode is None
     shared.check_calm()
-
-
-async def live(site):
-    """Bytes of the heap that are in use after a collection, the least of three."""
-    found = []
-    for _ in range(3):
-        found.append(int((await site.printed(r"^live (\d+)$", site.firmware.mark))[1]))
-    return min(found)
 
 
 def header(first, size):
