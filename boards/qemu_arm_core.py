@@ -14,6 +14,6 @@ COMPONENTS = tuple(
     [
         entry
         for entry in qemu_arm.COMPONENTS
-        if not entry["use"].startswith("components.ocpp.") and entry["name"] not in _FOR_PROFILES
+        if not str(entry["use"]).startswith("components.ocpp.") and entry["name"] not in _FOR_PROFILES
     ]
 )

@@ -15,9 +15,9 @@ from micropython import const
 from .surrogates import combined
 
 try:
-    from .json_viper import well_formed
+    from . import json_viper as machine
 except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
-    from .json_plain import well_formed  # type: ignore[assignment]
+    from . import json_plain as machine  # type: ignore[no-redef]
 
 _HEAD = const(64)  # characters, among which is the id of a CALL
 _STACK = const(64)  # bytes: a bit for each level of nesting
@@ -59,7 +59,7 @@ class Reader:
     def fits(self, text):
         """Whether a str is JSON, as far as json itself does not tell."""
         data = memoryview(text)
-        return bool(well_formed(data, len(data), _CLASSES, _NEXT, self._stack))
+        return bool(machine.well_formed(data, len(data), _CLASSES, _NEXT, self._stack))  # type: ignore[arg-type]
 
     def load(self, text):
         """What a text says, as json.loads; raises ValueError, MemoryError."""
