@@ -48,7 +48,6 @@ WRONG_FIELDS = [
     ("an action nobody knows", "Frobnicate", {}, "NotImplemented"),
     ("an empty action", "", {}, f"NotImplemented {FORM}"),
     ("our own action", "BootNotification", {}, "NotSupported NotImplemented"),
-    ("a profile that is not there", "TriggerMessage", {"requestedMessage": "Heartbeat"}, "NotSupported NotImplemented"),
     ("no charging profile", "SetChargingProfile", {"connectorId": 1}, "OccurenceConstraintViolation"),
     ("no kind of update", "SendLocalList", {"listVersion": 1, "updateType": "Some"}, "PropertyConstraintViolation"),
 ]  # fmt: skip
