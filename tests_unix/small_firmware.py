@@ -8,7 +8,7 @@ from tools.firmware import ROOT, Firmware, interpreter
 class SmallFirmware(Firmware):
     """It has 128 KB, and prints ``live BYTES`` ten times a second: what is in use after a collection."""
 
-    heap = 128 * 1024
+    heap = 128 * 1024  # 0: all that the unix port has
 
     def __init__(self, home, **options):
         super().__init__(home, **options)

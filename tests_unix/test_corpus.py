@@ -23,9 +23,9 @@ OURS = set(
 
 
 class RoomyFirmware(SmallFirmware):
-    """What is long but allowed fits in, in objects of 64 bits."""
+    """All the heap of the unix port: where it is short most of the time goes into collecting it."""
 
-    heap = 512 * 1024
+    heap = 0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -113,7 +113,6 @@ async def test_after_all_that_it_charges(site):
     await eventually(lambda: site.central.connections > connections, "a new connection")
     await site.central.wait_connected()
     await site.start_session("CARD-1")
-    await site.stop_session("CARD-1")
     site.check_calm()
 
 
