@@ -70,6 +70,10 @@ class Inbox:
                 break
         self._done()
 
+    def forget(self):
+        """Let go of the message begun: nothing more of it comes."""
+        self._message = b""
+
     def _done(self):
         self.is_text = self._opcode == TEXT
         self._opcode = self._n = 0

@@ -86,7 +86,11 @@ class WebSocket:
         self._quiet.clear()
         try:
             return await reading
+        except ConnectionClosed:
+            self._inbox.forget()
+            raise
         except Violation as error:
+            self._inbox.forget()
             self._end(error.code, error.reason, make_close(error.code, error.reason), _LINGER_MS)
         finally:
             self._quiet.set()
