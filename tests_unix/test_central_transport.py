@@ -43,7 +43,7 @@ def in_pieces(link, twice):
             yield raw[start : start + third]
 
     async def send(raw):
-        link._note("out", raw)
+        link.note("out", raw)
         for _ in range(2 if twice else 1):
             await link.websocket.send(pieces(raw))
 
