@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -29,11 +30,16 @@ class Import(NamedTuple):
 
 
 def parse(path: Path) -> ast.Module:
-    """The syntax tree of a file. Raises SelectionError."""
+    """The syntax tree of a file, not to be changed: the same text has the same one. Raises SelectionError."""
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return _tree(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
         raise SelectionError(f"{path}: line {error.lineno}: {error.msg}") from None
+
+
+@functools.lru_cache(maxsize=1000)
+def _tree(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 def import_names(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[Import]:
@@ -61,6 +67,7 @@ def binds(tree: ast.AST, name: str) -> bool:
     return False
 
 
+@functools.lru_cache(maxsize=1000)
 def has_machine_code(tree: ast.AST) -> bool:
     """Whether a module has functions for the native code emitter."""
     for node in ast.walk(tree):

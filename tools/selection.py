@@ -143,9 +143,10 @@ class Selection:
         return '"""Generated: what this image was made for, and when (Unix time of the commit)."""\n\n' + text
 
     def _add_core(self) -> None:
+        superseded = self._superseded()
         for path in sorted((ROOT / "core").glob("*.py")):
             name = "core" if path.stem == "__init__" else "core." + path.stem
-            if name not in self._superseded():
+            if name not in superseded:
                 self._root(name, "core")
 
     def _superseded(self) -> set[str]:
