@@ -164,7 +164,7 @@ async def test_the_peer_is_strict():
                 await point.send(json.dumps([2, str(number), action, payload]))
                 kind, uid, code, *_ = json.loads(await point.recv())
                 assert (kind, uid) == (4, str(number)) and "Violation" in code
-            faults = [fault.split()[0] for fault in central.faults]
-            assert faults == list(wrong)
+            await eventually(lambda: len(central.faults) == len(wrong), "a word about each of them")
+            assert [fault.split()[0] for fault in central.faults] == list(wrong)
     finally:
         await central.stop()
