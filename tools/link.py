@@ -135,7 +135,8 @@ class Link:
             raw = await self._answer(uid, action, request, rest[0])
         fault = self.script.take_fault(action)
         if fault is None:
-            await self.send_raw(raw)
+            with contextlib.suppress(ConnectionClosed):  # `recv` tells it, after what came before the end
+                await self.send_raw(raw)
         elif fault.delay_s:  # the library must go on receiving meanwhile
             task = asyncio.create_task(self._spoil_late(fault, uid, raw))
             self._late.add(task)
