@@ -14,7 +14,7 @@ connector, status,             the connector's state, how it is told, and whethe
 availability
 configuration, keys            configuration keys
 stamps                         times and message ids
-core_profile, restart          the central system's commands
+core_profile                   the central system's commands
 access, trust                  what is dialled, and whom we believe over TLS
 =============================  ===================================================================================
 """

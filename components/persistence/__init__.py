@@ -25,6 +25,7 @@ from micropython import const
 
 from components.persistence.index import PUSHES_MAX, Index
 from components.persistence.records import HEAD, TEXT_MAX, QueueFull, Records, StoreError
+from core.files import flush_dir
 
 _VERSION = const(1)
 _IDLE_MS = const(2000)
@@ -249,7 +250,7 @@ class Persistence:
             fresh.close()
             self._remove_new()
             raise
-        _flush_dir(self._dir)
+        flush_dir(self._dir)
         self._records.size = fresh.size
         self._index.adopt(index)
         self.compactions += 1
@@ -282,12 +283,3 @@ def _make_dirs(path):
             os.stat(part)
         except OSError:
             os.mkdir(part)
-
-
-def _flush_dir(path):
-    """Have the rename on the medium, where a directory can be flushed; littlefs does so by itself."""
-    try:
-        with open(path, "rb") as directory:
-            directory.flush()
-    except OSError:
-        pass

@@ -9,6 +9,8 @@ import os
 import struct
 from micropython import const
 
+from core.files import flush_dir
+
 _NEW = ".new"
 _SIZE_MAX = const(16384)
 
@@ -64,27 +66,19 @@ class Files:
     def rename(self, name, to):
         """Give a file another name, that of one that is there as well. Raises OSError."""
         os.rename(self._folder + "/" + name, self._folder + "/" + to)
-        self._flush()
+        flush_dir(self._folder)
 
     def remove(self, name):
         """Remove a file. Raises OSError unless it is not there."""
         if name in self._list():
             os.remove(self._folder + "/" + name)
-            self._flush()
+            flush_dir(self._folder)
 
     def _make_folder(self):
         try:
             os.stat(self._folder)
         except OSError:
             os.mkdir(self._folder)
-
-    def _flush(self):
-        """Have the directory on the medium, where one can be flushed; littlefs does so by itself."""
-        try:
-            with open(self._folder, "rb") as folder:
-                folder.flush()
-        except OSError:
-            pass
 
 
 def _blocks(data):

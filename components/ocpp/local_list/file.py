@@ -9,6 +9,8 @@ import os
 import struct
 from micropython import const
 
+from core.files import flush_dir
+
 from .records import SIZE, TAG, removes
 
 _MAGIC = b"LAL1"
@@ -105,7 +107,7 @@ class ListFile:
             fresh.close()
             _remove(self._path + ".new")
             raise
-        _flush_dir(self._path.rpartition("/")[0])
+        flush_dir(self._path.rpartition("/")[0])
         self.version, self.count, self.broken = (version if fresh.count else 0), fresh.count, False
         self.bytes += fresh.count * SIZE + _TAIL_SIZE
 
@@ -213,12 +215,3 @@ def _remove(path):
         os.remove(path)
     except OSError:
         pass  # there is none
-
-
-def _flush_dir(path):
-    """Have the rename on the medium, where a directory can be flushed; littlefs does so by itself."""
-    try:
-        with open(path, "rb") as directory:
-            directory.flush()
-    except OSError:
-        pass
