@@ -7,11 +7,15 @@ say in ``CONFIGURATION`` which configuration keys it wants set, or define ``shar
 import sys
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from upy_collect import pytest_pycollect_makemodule  # noqa: F401  (a pytest hook)
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import pki
+from certificate_desk import Desk
+from http_peer import HttpPeer
 from rig import Site
 
 
@@ -32,3 +36,34 @@ async def site(shared):
     await shared.free()
     assert shared.wrong_messages(since) == []
     shared.check_calm()
+
+
+@pytest.fixture(scope="module")
+def server():
+    """An HTTP server of the module's tests; see `peer`."""
+    with HttpPeer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def peer(server):
+    """The HTTP server, without what a test before it left."""
+    server.forget()
+    return server
+
+
+@pytest.fixture(scope="module")
+def desk():
+    """ux509 inside MicroPython."""
+    with Desk() as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def root():
+    return pki.Authority("Root")
+
+
+@pytest.fixture(scope="module")
+def rsa_root():
+    return pki.Authority("RSA Root", key="RSA2048")

@@ -140,6 +140,20 @@ class Site(Station):
         await self.central.messages.wait(answered, PATIENCE_S, since, f"the answer about {tag}")
         await self.configured("NumberOfConnectors")  # messages are dealt with in order: this one after the answer
 
+    async def go_offline(self):
+        """The central system vanishes; the firmware has noticed."""
+        since = self.firmware.mark
+        await self.central.stop()
+        await self.printed(r"ocpp: connection", since)
+
+    async def go_online(self):
+        """It is back, and connected; returns the mark before."""
+        since = self.mark()
+        await self.central.start()
+        await self.central.wait_connected()
+        assert await self.configured("NumberOfConnectors") == "1"
+        return since
+
     # -- what people do
 
     async def present(self, tag):

@@ -10,7 +10,6 @@ import shutil
 import threading
 
 import pytest
-from http_peer import HttpPeer
 from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -19,17 +18,10 @@ PAST = "2026-01-01T00:00:00Z"
 IMAGE = os.urandom(4096) * 75
 
 
-@pytest.fixture(scope="module")
-def server():
-    with HttpPeer() as peer:
-        yield peer
-
-
 @pytest.fixture
-def peer(server):
-    server.forget()
-    server.files["/image.bin"] = IMAGE
-    return server
+def peer(peer):
+    peer.files["/image.bin"] = IMAGE
+    return peer
 
 
 def told(site, since, kind="Firmware"):

@@ -40,20 +40,6 @@ async def let_in(site, tag):
     return True
 
 
-async def go_offline(site):
-    since = site.firmware.mark
-    await site.central.stop()
-    await site.printed(r"ocpp: connection", since)
-
-
-async def go_online(site):
-    since = site.mark()
-    await site.central.start()
-    await site.central.wait_connected()
-    assert await site.configured("NumberOfConnectors") == "1"
-    return since
-
-
 async def test_tc_042_1_get_local_list_version_not_supported(site):
     await set_list(site, entry("LISTED"))
     await site.configure(LocalAuthListEnabled=False)
@@ -70,9 +56,9 @@ async def test_tc_043_1_send_local_list_not_supported(site):
     await set_list(site, entry("OTHER"))
     await site.configure(LocalAuthListEnabled=False)
     assert await send(site, 101, "Full", entry("LISTED")) == "NotSupported"
-    await go_offline(site)
+    await site.go_offline()
     assert not await let_in(site, "LISTED") and not await let_in(site, "OTHER")
-    await go_online(site)
+    await site.go_online()
     await site.configure(LocalAuthListEnabled=True)
     assert await version(site) == 100
 
@@ -86,9 +72,9 @@ async def test_tc_043_2_send_local_list_version_mismatch(site):
     for old in (5, 4):
         assert await send(site, old, "Differential", {"idTag": "FIRST"}, entry("THIRD")) == "VersionMismatch"
         assert await version(site) == 5
-    await go_offline(site)
+    await site.go_offline()
     assert await let_in(site, "FIRST") and await let_in(site, "SECOND") and not await let_in(site, "THIRD")
-    await go_online(site)
+    await site.go_online()
 
 
 async def test_tc_043_3_send_local_list_failed(site):
@@ -104,9 +90,9 @@ async def test_tc_043_3_send_local_list_failed(site):
     limit = int(await site.configured("SendLocalListMaxLength"))
     assert await send(site, 2, "Full", *[entry(f"TAG-{n}") for n in range(limit + 1)]) == "Failed"
     assert await version(site) == 100
-    await go_offline(site)
+    await site.go_offline()
     assert await let_in(site, "BEFORE") and not await let_in(site, "LISTED")
-    await go_online(site)
+    await site.go_online()
 
 
 async def test_tc_043_4_send_local_list_full(site):
@@ -118,9 +104,9 @@ async def test_tc_043_4_send_local_list_full(site):
     await site.boot()
     assert await version(site) == 2
     await site.answer("status", r"local list: version 2, 200 of 1000 entries")
-    await go_offline(site)
+    await site.go_offline()
     assert await let_in(site, "CARD-000") and await let_in(site, "card-199") and not await let_in(site, "BEFORE")
-    await go_online(site)
+    await site.go_online()
 
 
 async def test_tc_043_5_send_local_list_differential(site):
@@ -128,22 +114,22 @@ async def test_tc_043_5_send_local_list_differential(site):
     changes = [{"idTag": "GOES"}, entry("CHANGES", "Blocked"), entry("COMES")]
     assert await send(site, 101, "Differential", *changes) == "Accepted"
     assert await version(site) == 101
-    await go_offline(site)
+    await site.go_offline()
     assert await let_in(site, "STAYS") and await let_in(site, "COMES")
     assert not await let_in(site, "GOES") and not await let_in(site, "CHANGES")
-    await go_online(site)
+    await site.go_online()
 
 
 async def test_a_session_begins_offline_with_a_card_of_the_list(site):
     await set_list(site, entry("LISTED", parentIdTag="GROUP"), entry("BLOCKED", "Blocked"))
     await site.plug_in()
-    await go_offline(site)
+    await site.go_offline()
     assert not await let_in(site, "BLOCKED")
     since = site.firmware.mark
     await site.present("LISTED")
     await site.printed(r"transaction \S+ starts: idTag LISTED", since)
     await site.current_flows()
-    since = await go_online(site)
+    since = await site.go_online()
     await site.heard("StartTransaction", since, idTag="LISTED")
     await site.stop_session("LISTED")
     assert [m.action for m in site.central.calls(since=since) if m.action in SESSION_MESSAGES] == [

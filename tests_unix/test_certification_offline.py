@@ -25,20 +25,6 @@ async def site(shared):
     shared.check_calm()
 
 
-async def go_offline(site):
-    since = site.firmware.mark
-    await site.central.stop()
-    await site.printed(r"ocpp: connection", since)
-
-
-async def go_online(site):
-    since = site.mark()
-    await site.central.start()
-    await site.central.wait_connected()
-    assert await site.configured("NumberOfConnectors") == "1"
-    return since
-
-
 async def tried(site, tag):
     """Present a tag without the central system; whether a transaction starts."""
     since = site.firmware.mark
@@ -65,16 +51,16 @@ async def end_offline(site, tag):
 
 async def test_tc_039_offline_start_and_stop_by_an_unknown_card_where_that_is_allowed(site):
     assert await site.configured("AllowOfflineTxForUnknownId") == "false"
-    await go_offline(site)
+    await site.go_offline()
     assert not await tried(site, "UNKNOWN-1")
     assert not site.module.enabled
-    await go_online(site)
+    await site.go_online()
     await site.configure(AllowOfflineTxForUnknownId=True)
-    await go_offline(site)
+    await site.go_offline()
     assert await tried(site, "UNKNOWN-1")
     await site.current_flows()
     await end_offline(site, "UNKNOWN-1")
-    since = await go_online(site)
+    since = await site.go_online()
     start = await site.heard("StartTransaction", since, idTag="UNKNOWN-1")
     stop = await site.heard("StopTransaction", since)
     assert stop.payload["transactionId"] == site.central.books.last.id
@@ -89,31 +75,31 @@ async def test_tc_039_offline_start_and_stop_by_an_unknown_card_where_that_is_al
 async def test_tc_037_1_offline_start_tc_036_connection_loss_tc_038_offline_stop(site):
     """A cached id starts offline; the next loss of the connection costs no meter value; the third sees the stop."""
     await learn(site, "KNOWN-1")
-    await go_offline(site)
+    await site.go_offline()
     assert await tried(site, "KNOWN-1")
     await site.current_flows()
-    since = await go_online(site)
+    since = await site.go_online()
     await site.heard("StartTransaction", since, idTag="KNOWN-1")
     await site.status("Charging", since)
     number = site.central.books.last.id
     await site.configure(MeterValueSampleInterval=1)
     await site.heard("MeterValues", since, transactionId=number)
-    await go_offline(site)
+    await site.go_offline()
     left, before = datetime.now(timezone.utc), site.module.delivered_wh
     await eventually(lambda: site.module.delivered_wh - before > 12, "energy without a witness")
     assert site.module.enabled
     back = datetime.now(timezone.utc)
-    since = await go_online(site)
+    since = await site.go_online()
     await site.heard("MeterValues", since, transactionId=number)
     await site.configure(MeterValueSampleInterval=0)
     samples = [m.payload["meterValue"][0]["timestamp"] for m in site.central.calls("MeterValues", since)]
     assert samples == sorted(samples)
     assert any(left < datetime.fromisoformat(s.replace("Z", "+00:00")) < back for s in samples), "taken while offline"
     assert site.central.calls("StopTransaction", since) == []
-    await go_offline(site)
+    await site.go_offline()
     await end_offline(site, "KNOWN-1")
     await eventually(lambda: not site.module.enabled, "the module is off")
-    since = await go_online(site)
+    since = await site.go_online()
     stop = await site.heard("StopTransaction", since, transactionId=number)
     assert stop.payload.get("reason", "Local") == "Local"
     await site.status("Finishing", since)
@@ -128,11 +114,11 @@ async def test_tc_023_start_offline_with_an_id_that_is_known_as_refused(site):
         await site.present(tag)
         await site.checked(tag, since)
     await site.configure(AllowOfflineTxForUnknownId=True)
-    await go_offline(site)
+    await site.go_offline()
     for tag in refused:
         assert not await tried(site, tag)
     assert not site.module.enabled
-    since = await go_online(site)
+    since = await site.go_online()
     await site.configure(AllowOfflineTxForUnknownId=False)
     assert site.central.calls("StartTransaction", since) == []
 
@@ -144,44 +130,44 @@ async def test_the_cache_survives_a_power_cut(site):
     await site.condition("in_limits", "ok", 20)
     assert await tried(site, "KNOWN-2")
     await end_offline(site, "KNOWN-2")
-    since = await go_online(site)
+    since = await site.go_online()
     await site.heard("StopTransaction", since)
 
 
 async def test_tc_061_clear_cache(site):
     await learn(site, "KNOWN-3")
     assert (await site.order("ClearCache")).status == "Accepted"
-    await go_offline(site)
+    await site.go_offline()
     assert not await tried(site, "KNOWN-3")
-    await go_online(site)
+    await site.go_online()
 
 
 async def test_a_cache_that_is_switched_off_knows_nobody(site):
     await site.configure(AuthorizationCacheEnabled=False)
     await learn(site, "KNOWN-4")
-    await go_offline(site)
+    await site.go_offline()
     assert not await tried(site, "KNOWN-4")
-    await go_online(site)
+    await site.go_online()
     await site.configure(AuthorizationCacheEnabled=True)
 
 
 async def test_without_local_authorization_nobody_charges(site):
     await learn(site, "KNOWN-5")
     await site.configure(LocalAuthorizeOffline=False)
-    await go_offline(site)
+    await site.go_offline()
     assert not await tried(site, "KNOWN-5")
-    await go_online(site)
+    await site.go_online()
     await site.configure(LocalAuthorizeOffline=True)
 
 
 async def test_an_expired_entry_of_the_cache_does_not_charge(site):
     expiry = (datetime.now(timezone.utc) + timedelta(seconds=2)).isoformat(timespec="milliseconds")
     await learn(site, "KNOWN-6", expiry=expiry.replace("+00:00", "Z"))
-    await go_offline(site)
+    await site.go_offline()
     second = timedelta(seconds=1)  # so much the charger's clock may be behind: a smaller difference is not corrected
     await eventually(lambda: (datetime.now(timezone.utc) - second).isoformat() > expiry, "the card has expired")
     assert not await tried(site, "KNOWN-6")
-    await go_online(site)
+    await site.go_online()
 
 
 async def test_tc_007_regular_session_with_a_cached_id(site):
@@ -203,10 +189,10 @@ async def started_offline_though_blocked(site, tag):
     """A cached id, blocked meanwhile, starts without the central system; which is back then. Returns the mark."""
     await learn(site, tag)
     site.central.books.tags[tag] = "Blocked"
-    await go_offline(site)
+    await site.go_offline()
     assert await tried(site, tag)
     await site.current_flows()
-    since = await go_online(site)
+    since = await site.go_online()
     await site.heard("StartTransaction", since, idTag=tag)
     return since
 
@@ -218,9 +204,9 @@ async def test_tc_037_3_offline_start_with_an_invalid_id_stop_transaction_on_inv
     assert stop.payload["reason"] == "DeAuthorized"
     await eventually(lambda: not site.module.enabled, "the module is off")
     await site.status("Finishing", since)
-    await go_offline(site)
+    await site.go_offline()
     assert not await tried(site, "LATE-1")
-    await go_online(site)
+    await site.go_online()
 
 
 async def test_tc_037_2_offline_start_with_an_invalid_id_stops_only_the_energy(site):
@@ -268,7 +254,7 @@ async def test_time_before_the_time_is_known(tmp_path):
         await site.current_flows()
         ended = datetime.now(timezone.utc)
         await end_offline(site, "TIMELESS")
-        since = await go_online(site)
+        since = await site.go_online()
         start = await site.heard("StartTransaction", since)
         stop = await site.heard("StopTransaction", since)
         for message, moment in ((start, begun), (stop, ended)):

@@ -17,17 +17,10 @@ PAST = "2026-01-01T00:00:00Z"
 IMAGE = os.urandom(4096) * 10
 
 
-@pytest.fixture(scope="module")
-def server():
-    with HttpPeer() as peer:
-        yield peer
-
-
 @pytest.fixture
-def peer(server):
-    server.forget()
-    server.files["/image.bin"] = IMAGE
-    return server
+def peer(peer):
+    peer.files["/image.bin"] = IMAGE
+    return peer
 
 
 @pytest.fixture(scope="module")

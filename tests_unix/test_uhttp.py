@@ -10,18 +10,6 @@ from http_peer import HttpPeer
 BIG = os.urandom(4096) * 1024  # 4 MB
 
 
-@pytest.fixture(scope="module")
-def server():
-    with HttpPeer() as peer:
-        yield peer
-
-
-@pytest.fixture
-def peer(server):
-    server.forget()
-    return server
-
-
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("size", [0, 1, 1024, 100_000])
 async def test_get(peer, size, chunked):

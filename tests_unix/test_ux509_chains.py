@@ -2,21 +2,10 @@
 
 import pki
 import pytest
-from certificate_desk import UTC, Desk
+from certificate_desk import UTC
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ObjectIdentifier
-
-
-@pytest.fixture(scope="module")
-def desk():
-    with Desk() as desk:
-        yield desk
-
-
-@pytest.fixture(scope="module")
-def root():
-    return pki.Authority("Root")
 
 
 @pytest.mark.parametrize("kind, pss", [("P256", False), ("RSA2048", False), ("RSA2048", True)])

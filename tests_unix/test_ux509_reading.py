@@ -2,28 +2,12 @@
 
 import pki
 import pytest
-from certificate_desk import MESSAGE, Desk
+from certificate_desk import MESSAGE
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID, ObjectIdentifier
-
-
-@pytest.fixture(scope="module")
-def desk():
-    with Desk() as desk:
-        yield desk
-
-
-@pytest.fixture(scope="module")
-def root():
-    return pki.Authority("Root")
-
-
-@pytest.fixture(scope="module")
-def rsa_root():
-    return pki.Authority("RSA Root", key="RSA2048")
 
 
 @pytest.mark.parametrize("key", ["P256", "RSA2048"])

@@ -4,7 +4,7 @@ import hashlib
 
 import pki
 import pytest
-from certificate_desk import DIGEST, MESSAGE, UTC, Desk
+from certificate_desk import DIGEST, MESSAGE, UTC
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -13,22 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-
-
-@pytest.fixture(scope="module")
-def desk():
-    with Desk() as desk:
-        yield desk
-
-
-@pytest.fixture(scope="module")
-def root():
-    return pki.Authority("Root")
-
-
-@pytest.fixture(scope="module")
-def rsa_root():
-    return pki.Authority("RSA Root", key="RSA2048")
 
 
 @pytest.fixture(scope="module")

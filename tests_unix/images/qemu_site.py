@@ -23,6 +23,13 @@ class QemuSite(Site):
         self.ballast = ballast
         self.firmware.files["boot.py"] = (_BOOT % ballast).encode()
 
+    async def read_every_page(self):
+        """Have the console write all that it can; returns when it has."""
+        for page in ("components", "why", "status", "config", "log"):
+            await self.type(page)
+            await self.answer("0", "muted")
+            await self.answer("0", "not muted")
+
     async def lowest_free(self):
         """End the firmware; bytes of the heap that were free, the ballast too, when the most was in use."""
         assert await self.firmware.interrupt() == 0
