@@ -160,7 +160,7 @@ def test_an_output_that_is_closed_does_not_end_the_firmware(on_pipes):
 
 def test_noise_on_the_input(on_pipes):
     firmware, out, inp = on_pipes
-    noise = bytes(range(256)) * 200
+    noise = bytes(byte for byte in range(256) if byte != 3) * 200  # Ctrl-C would end it
     for at in range(0, len(noise), 4096):
         out.write(noise[at : at + 4096])
         if select.select([inp], [], [], 0)[0]:

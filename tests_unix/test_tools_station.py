@@ -49,12 +49,9 @@ async def test_child_is_started_again_on_status_3_only(tmp_path):
 
 async def test_child_is_interrupted_killed_and_restarted(tmp_path):
     program = (
-        "import time\n"
-        "try:\n"
-        "    print('up')\n"
-        "    while True: time.sleep(1)\n"
-        "except KeyboardInterrupt:\n"
-        "    print('stopped in order')\n"
+        "import sys\n"
+        "print('up')\n"
+        "if sys.stdin.read(1) == '\\x03': print('stopped in order')\n"
     )
     child = await Child(tmp_path, program).start()
     await child.wait_output("up")

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESET_STATUS = 3  # "start me again": the end of a Reset or an update
 _STOP_S = 15
 _KEPT_OUTPUT = 1_000_000
+_CTRL_C = "\x03"
 
 
 def interpreter() -> str:
@@ -108,9 +109,12 @@ class Firmware:
             raise TimeoutError(f"the firmware has not ended within {timeout} s") from None
 
     async def interrupt(self, timeout: float = 15) -> int:
-        """Ctrl-C: an orderly stop. Returns the status; raises TimeoutError."""
+        """Type Ctrl-C on its console: an orderly stop. Returns the status; raises TimeoutError.
+
+        A SIGINT ends, in MicroPython, whatever task it hits, which then has no part in the stop.
+        """
         self._off = True
-        self._signal(signal.SIGINT)
+        await self.write(_CTRL_C)
         return await self.wait(timeout)
 
     def end_soon(self, tell: bool) -> None:

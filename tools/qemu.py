@@ -18,7 +18,6 @@ from tools.toolchain import need
 PACKAGES = ("qemu-system-arm",)
 STORE_SIZE = 1 << 20  # the file system in the board's PSRAM, from its beginning on
 _PSRAM_SIZE = 16 << 20
-_CTRL_C = "\x03"
 
 
 def image(board: str = "qemu_arm") -> Path:
@@ -52,12 +51,6 @@ class QemuFirmware(Firmware):
         self._prepare(settings)
         self.command = self._command(settings)
         return await super().start()
-
-    async def interrupt(self, timeout: float = 15) -> int:
-        """Ctrl-C on the console, a key like any other: an orderly stop."""
-        self._off = True
-        await self.write(_CTRL_C)
-        return await self.wait(timeout)
 
     def end_soon(self, tell: bool) -> None:
         """Begin an orderly stop. In a shared terminal Ctrl-C is a key that the firmware has heard already."""

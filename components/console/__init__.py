@@ -38,7 +38,8 @@ class Console:
     """Keys and words on the terminal; two status lines every 10 s; the log's lines.
 
     ``t`` at the start of a line is the emergency stop, at the keystroke. It lasts, also over a restart, until ``s``
-    releases it. ``unknown`` counts what was not understood. At the end of the input the status lines go on.
+    releases it. Ctrl-C (byte 3, also on a pipe) ends the firmware in order. ``unknown`` counts what was not understood.
+    At the end of the input the status lines go on.
     """
 
     requires = (
@@ -58,7 +59,7 @@ class Console:
         self._plug = plug
         self._store = store
         self._pages = Pages(kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health)
-        self._keyboard = Keyboard("t", self._run_line, self._run_line, self._not_understood)
+        self._keyboard = Keyboard("t", self._run_line, self._run_line, self._not_understood, self._end)
         self._write_before = None
         self._answers = []  # iterators of lines
         self._to_write = asyncio.Event()
@@ -70,7 +71,6 @@ class Console:
         self._write_before, tail.write = tail.write, self._log_line
         if self._terminal.echo:
             self._keyboard.echo = self._terminal.write
-            self._keyboard.on_ctrl_c = self._end
         self._pages.writes.begin()
         if self._store.get(_STOPPED):
             self._gate.emergency_stop.set(True)

@@ -12,18 +12,18 @@ class Keyboard:
 
     `instant`: characters that act at once at the start of a line; ``on_key(character)`` is called for them,
     ``on_line(text)`` for a line, ``on_bad(text)`` with what was wrong with one. ``echo(text)`` writes to the terminal;
-    None: it echoes by itself. ``on_ctrl_c()``, if not None, is called for that key.
-    Control characters are ignored and counted in ``ignored``, and so are the sequences that cursor keys send.
+    None: it echoes by itself. ``on_ctrl_c()`` is called for that key.
+    Other control characters are ignored and counted in ``ignored``, and so are the sequences that cursor keys send.
     """
 
-    def __init__(self, instant, on_key, on_line, on_bad):
+    def __init__(self, instant, on_key, on_line, on_bad, on_ctrl_c):
         self.echo = None
-        self.on_ctrl_c = None
         self.ignored = 0
         self._instant = instant.encode()
         self._on_key = on_key
         self._on_line = on_line
         self._on_bad = on_bad
+        self._on_ctrl_c = on_ctrl_c
         self._line = bytearray(_LINE_MAX)
         self._length = 0
         self._too_long = False
@@ -40,8 +40,8 @@ class Keyboard:
                 self._enter()
         elif byte in (_BACKSPACE, _DELETE):
             self._rub_out()
-        elif byte == _CTRL_C and self.on_ctrl_c is not None:
-            self.on_ctrl_c()
+        elif byte == _CTRL_C:
+            self._on_ctrl_c()
         elif byte < _SPACE:
             self.ignored += 1
             self._sequence = 1 if byte == _ESCAPE else 0

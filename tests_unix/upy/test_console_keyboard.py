@@ -9,7 +9,7 @@ class Heard:
     def __init__(self, echo=False):
         self.got = []
         self.echoed = ""
-        self.keyboard = Keyboard("t", self._key, self._line, self._bad)
+        self.keyboard = Keyboard("t", self._key, self._line, self._bad, self._end)
         if echo:
             self.keyboard.echo = self._echo
 
@@ -21,6 +21,9 @@ class Heard:
 
     def _bad(self, text):
         self.got.append(("bad", text))
+
+    def _end(self):
+        self.got.append(("end", ""))
 
     def _echo(self, text):
         self.echoed += text
@@ -89,8 +92,7 @@ def test_the_echo_shows_what_is_in_the_line():
     assert heard.echoed == "wi\b \bhy\nt\n" and heard.keyboard.text() == ""
 
 
-def test_ctrl_c_is_a_key_only_where_somebody_wants_it():
+def test_ctrl_c_is_heard_at_the_keystroke_wherever_it_comes():
     heard = Heard()
-    assert heard.type(b"w\x03hy\n") == [("line", "why")] and heard.keyboard.ignored == 1
-    heard.keyboard.on_ctrl_c = lambda: heard.got.append(("end", ""))
-    assert heard.type(b"w\x03") == [("end", "")]
+    assert heard.type(b"\x03") == heard.type(b"w\x03") == [("end", "")]
+    assert heard.type(b"hy\n") == [("line", "why")] and heard.keyboard.ignored == 0
