@@ -150,9 +150,13 @@ class Site(Station):
         """It is back, and connected; returns the mark before."""
         since = self.mark()
         await self.central.start()
-        await self.central.wait_connected()
-        assert await self.configured("NumberOfConnectors") == "1"
+        await self.reconnected()
         return since
+
+    async def reconnected(self, after=0):
+        """Wait for a connection after so many, and until the firmware knows of it, too."""
+        await self.central.wait_connected(timeout=PATIENCE_S, after=after)
+        assert await self.configured("NumberOfConnectors") == "1"
 
     # -- what people do
 

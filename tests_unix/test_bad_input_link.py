@@ -6,7 +6,6 @@ import json
 
 import pytest
 import pytest_asyncio
-from rig import eventually
 
 from tools.central import Fault
 
@@ -19,9 +18,7 @@ async def site(shared):
     await shared.central.wait_connected()
     connections = shared.central.connections
     yield shared
-    await eventually(lambda: shared.central.connections > connections, "a new connection")
-    await shared.central.wait_connected()
-    assert await shared.configured("NumberOfConnectors") == "1"
+    await shared.reconnected(connections)
     assert shared.firmware.starts == 1
     shared.check_calm()
 
@@ -80,7 +77,7 @@ async def test_the_connection_is_cut_instead_of_an_answer(site):
     await site.present("CUT-CARD")
     await site.heard("Authorize", idTag="CUT-CARD")
     await site.printed("idTag CUT-CARD: Invalid", printed)
-    await eventually(lambda: site.central.connections > connections, "a new connection")
+    await site.reconnected(connections)
     since = site.mark()
     await site.present("NEXT-CARD")
     await site.heard("Authorize", since, idTag="NEXT-CARD")

@@ -90,11 +90,6 @@ async def shared(network, tmp_path_factory):
         yield site
 
 
-async def next_connection(site, connections):
-    await site.central.wait_connected(timeout=PATIENCE_S, after=connections)
-    assert await site.configured("NumberOfConnectors") == "1"
-
-
 async def test_a_peer_that_is_dead_without_a_close(site, network):
     """Pings notice it; dialling goes on while nobody answers; the session of meanwhile is delivered afterwards."""
     begun = await site.start_session("CARD-1")
@@ -107,7 +102,7 @@ async def test_a_peer_that_is_dead_without_a_close(site, network):
     await eventually(lambda: network.dialled > dialled, "an attempt while the network is dead")
     assert site.central.calls("StopTransaction", since) == []
     network.come_back()
-    await next_connection(site, connections)
+    await site.reconnected(connections)
     ended = await site.heard("StopTransaction", since, timeout=30)
     await site.status("Finishing", since)
     assert ended.payload["transactionId"] == site.central.books.last.id
@@ -126,7 +121,7 @@ async def test_another_address_on_the_wan(site, network):
         if takes_the_new_one_along:
             connections = site.central.connections
             point.link.cut()
-        await next_connection(site, connections)
+        await site.reconnected(connections)
         assert site.module.enabled, "the car noticed nothing"
         await site.heard("MeterValues", site.mark(), transactionId=number)
     told = site.central.calls("MeterValues", since)

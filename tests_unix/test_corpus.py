@@ -6,7 +6,7 @@ import re
 import pytest
 import pytest_asyncio
 from corpus import DROPPED, UNASKED, Corpus, Judge, actions
-from rig import Site, eventually
+from rig import Site
 from small_firmware import SmallFirmware
 
 from tools.central import CALLERROR, CALLRESULT
@@ -110,8 +110,7 @@ async def test_every_code_and_every_fate_is_in_the_corpus():
 async def test_after_all_that_it_charges(site):
     connections = site.central.connections
     await site.central.close_socket()
-    await eventually(lambda: site.central.connections > connections, "a new connection")
-    await site.central.wait_connected()
+    await site.reconnected(connections)
     await site.start_session("CARD-1")
     site.check_calm()
 
@@ -127,6 +126,4 @@ async def test_bad_utf8_closes_with_1007(site, data):
     websocket.transport.write(bytes((0x81, len(text))) + text)
     await asyncio.wait_for(websocket.wait_closed(), 15)
     assert websocket.protocol.close_rcvd is not None and websocket.protocol.close_rcvd.code == 1007
-    await eventually(lambda: site.central.connections > connections, "a new connection")
-    await site.central.wait_connected()
-    assert await site.configured("NumberOfConnectors") == "1"
+    await site.reconnected(connections)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import pytest_asyncio
-from rig import PATIENCE_S, Site, eventually
+from rig import PATIENCE_S, Site
 from small_firmware import SmallFirmware
 from websockets.exceptions import ConnectionClosed
 
@@ -32,8 +32,7 @@ async def site(shared):
     await shared.central.wait_connected()
     before = await shared.firmware.live()
     yield shared
-    await shared.central.wait_connected()
-    assert await shared.configured("NumberOfConnectors") == "1"
+    await shared.reconnected()
     assert await shared.firmware.live() - before < 8192  # its log grows; the messages here are longer
     assert shared.firmware.starts == 1 and shared.firmware.returncode is None
     shared.check_calm()
@@ -61,11 +60,6 @@ async def closed_by_charger(websocket):
     return websocket.protocol.close_rcvd.code
 
 
-async def reconnected(site, connections):
-    await eventually(lambda: site.central.connections > connections, "a new connection")
-    await site.central.wait_connected()
-
-
 async def too_long(site):
     """The counter of the console."""
     return int((await site.answer("status", r"too long (\d+)"))[1])
@@ -75,7 +69,7 @@ async def test_a_frame_that_is_too_long_is_refused_by_its_header(site):
     websocket, connections, count = site.central.point().link.websocket, site.central.connections, await too_long(site)
     websocket.transport.write(header(FIN | TEXT, LIMIT + 1))  # not a byte of it was sent yet
     assert await closed_by_charger(websocket) == TOO_LONG
-    await reconnected(site, connections)
+    await site.reconnected(connections)
     assert await too_long(site) == count + 1
 
 
@@ -84,7 +78,7 @@ async def test_a_message_that_is_too_long_is_refused(site):
     with contextlib.suppress(ConnectionClosed):  # most likely while it is still being sent
         await websocket.send(call_of(20 * LIMIT))
     assert await closed_by_charger(websocket) == TOO_LONG
-    await reconnected(site, connections)
+    await site.reconnected(connections)
 
 
 async def test_fragments_that_add_up_to_too_much_are_refused(site):
@@ -94,7 +88,7 @@ async def test_fragments_that_add_up_to_too_much_are_refused(site):
     for _ in range(2 * LIMIT // len(piece)):
         websocket.transport.write(header(0, len(piece)) + piece)
     assert await closed_by_charger(websocket) == TOO_LONG
-    await reconnected(site, connections)
+    await site.reconnected(connections)
 
 
 async def test_a_text_just_below_the_limit_is_more_than_this_heap_has(site):
@@ -104,7 +98,7 @@ async def test_a_text_just_below_the_limit_is_more_than_this_heap_has(site):
     await websocket.send(call_of(LIMIT - 1))
     assert await closed_by_charger(websocket) == TOO_LONG
     assert websocket.protocol.close_rcvd.reason == "no memory"
-    await reconnected(site, connections)
+    await site.reconnected(connections)
     waited = (await site.printed(r"(?s)next connection in .*?^live (\d+)$", printed))[1]
     assert int(waited) - before < 8192
 
@@ -149,6 +143,6 @@ async def test_limit_and_strictness_are_settings(tmp_path):
         assert (await site.ask("ClearCache", {"extra": 1})).payload == {"status": "Accepted"}
         await websocket.send(call_of(2049))
         assert await closed_by_charger(websocket) == TOO_LONG
-        await reconnected(site, connections)
+        await site.reconnected(connections)
         assert re.search("too long 1", (await site.answer("status", r"too long \d+")).group())
         site.check_calm()

@@ -158,7 +158,7 @@ async def test_an_error_of_the_driver_is_counted_and_survived():
         raise OSError("Wifi Internal Error")
 
     good, station.isconnected = station.isconnected, broken
-    await clock.advance(60000)
+    await clock.advance(59999)
     assert wifi.online.value is False and wifi.driver_errors > 10
     assert sum("isconnected" in line for line in wifi.tail.lines) == 1  # one line a minute
     station.isconnected = good
