@@ -47,7 +47,7 @@ def judge(cases):
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stdout[-500:] + ran.stderr
     verdicts = [json.loads(line) for line in ran.stdout.splitlines()]

@@ -3,7 +3,7 @@
 A file's functions are found by ``ast`` (CPython never imports the file) and each one is a pytest item. One MicroPython
 process serves a file: it starts at the first item that is run, gets one command an item, and is replaced after it
 died or hung. A device test file may set two module constants: ``HEAPSIZE = "128K"`` (the process's heap) and
-``TIMEOUT_S = 60`` (the time each of its functions may take).
+``TIMEOUT_S = 180`` (the time each of its functions may take).
 """
 
 import ast
@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 RUNNER = Path(__file__).with_name("upy_runner.py")
-DEFAULT_TIMEOUT_S = 60
+DEFAULT_TIMEOUT_S = 180
 INTERRUPT_GRACE_S = 3
 FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)')
 

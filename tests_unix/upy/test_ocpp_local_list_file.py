@@ -14,7 +14,7 @@ from components.ocpp.local_list.file import ListError, ListFile
 from components.ocpp.local_list.records import SIZE, key_of, pack, unpack
 from core.clock import Clock
 
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 HEAPSIZE = "8M"
 FULL, CHANGES = True, False
 

@@ -5,7 +5,7 @@ import os
 from flash import Flash, Mounted
 from journals import make, opened, state_of
 
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 HEAPSIZE = "8M"
 
 

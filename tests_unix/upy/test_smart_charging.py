@@ -202,14 +202,14 @@ async def test_a_composite_schedule_counts_from_the_start_of_the_transaction(tmp
 
 async def test_a_recurring_profile(tmp):
     site = await ready(tmp)
-    given = profile(1, {0: 10, 7200: 20}, kind="Recurring", recurrencyKind="Daily", start=NOW - DAY + 3600)
+    given = profile(1, {0: 10, 120: 20}, kind="Recurring", recurrencyKind="Daily", start=NOW - DAY + 60)
     assert await set_profile(site, 1, given) == "Accepted"
-    assert await periods(site, DAY) == [(0, 20), (3600, 10), (10800, 20)]
+    assert await periods(site, DAY) == [(0, 20), (60, 10), (180, 20)]
     await charge(site)
     assert limit(site) == 20000
-    await site.run(3600000)
+    await site.run(60000)
     assert limit(site) == 10000
-    await site.run(7200000)
+    await site.run(120000)
     assert limit(site) == 20000
 
 
