@@ -32,12 +32,10 @@ class Deaf:
     async def serve(self, reader, writer):
         self.reader = reader
 
-    async def read_until_quiet(self):
-        while True:
-            try:
-                data = await asyncio.wait_for_ms(self.reader.read(4096), 300)
-            except asyncio.TimeoutError:
-                return
+    async def read_lines(self, count):
+        """Read until there were `count` lines in all."""
+        while self.lines < count:
+            data = await asyncio.wait_for(self.reader.read(4096), 10)
             lines = (self.rest + data).split(b"\r")
             self.rest = lines.pop()
             for text in lines:
@@ -66,18 +64,19 @@ async def test_a_stream_that_is_full_drops_whole_frames_and_never_waits():
     driver.init()
     await ready(driver)
     sent = 0
-    slowest = 0
+    drops = []
     while driver.tx_dropped < 10:
         began = time.ticks_us()
         if driver.send(sent & 0xFFFFFFF, b"12345678", driver.FLAG_EXT_ID) is not None:
             sent += 1
-        slowest = max(slowest, time.ticks_diff(time.ticks_us(), began))
+        else:
+            drops.append(time.ticks_diff(time.ticks_us(), began))
         assert sent < 2000000
-    assert slowest < 1000000, slowest
-    await deaf.read_until_quiet()
+    assert min(drops) < 100000, drops  # a busy machine may stop this process in any one of them
+    await deaf.read_lines(3 + sent - 1)  # a part of the last one may not be on its way yet
     while driver.send(0xFFFFFFF, b"end", driver.FLAG_EXT_ID) is None:
-        await deaf.read_until_quiet()
-    await deaf.read_until_quiet()
+        await asyncio.sleep_ms(1)
+    await deaf.read_lines(3 + sent + 1)
     assert deaf.wrong == [b"T0FFFFFFF3656E64"] and deaf.rest == b"" and deaf.lines == 3 + sent + 1
     driver.deinit()
     deaf.server.close()
