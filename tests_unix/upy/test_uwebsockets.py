@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ws_peer import Stream, frame, frames_in, opened, raised, until
+from ws_peer import DEADLINE_MS, Stream, frame, frames_in, opened, raised, until
 
 from uwebsockets import ConnectionClosed, WebSocketError
 
@@ -112,7 +112,7 @@ async def test_ping():
     assert not ws.pong_event.is_set()
     receiving = asyncio.create_task(ws.recv())
     stream.feed(frame(0x8A, b"hello"))
-    await asyncio.wait_for_ms(ws.pong_event.wait(), 2000)
+    await asyncio.wait_for_ms(ws.pong_event.wait(), DEADLINE_MS)
     assert ws.last_pong == b"hello"
     ws.abort()
     await raised(ConnectionClosed, receiving)

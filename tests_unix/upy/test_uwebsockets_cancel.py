@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ws_peer import close_frame, frame, frames_in, opened, raised, until
+from ws_peer import DEADLINE_MS, close_frame, frame, frames_in, opened, raised, until
 
 from uwebsockets import ConnectionClosed
 
@@ -262,5 +262,5 @@ async def test_keepalive_ends_with_the_connection():
     stream.feed(close_frame(1000))
     stream.end()
     assert (await raised(ConnectionClosed, ws.recv())).code == 1000
-    await asyncio.wait_for_ms(alive, 2000)
+    await asyncio.wait_for_ms(alive, DEADLINE_MS)
     assert ws.close_code == 1000

@@ -8,7 +8,7 @@ import struct
 from uwebsockets import connect
 
 URL = "ws://station.example/ocpp/CP-1"
-DEADLINE_MS = 5000
+DEADLINE_MS = 20000
 
 
 async def until(condition):
