@@ -182,7 +182,7 @@ def test_sending_allocates_nothing():
 
 def test_what_waits_at_the_end_still_goes_out_if_the_bus_takes_it():
     """Of a component that fails, the last frames are the stop command."""
-    hardware, model, driver = opened()
+    hardware, model, driver = opened(bitrate=12500)  # 600 bits take 48 ms: long, should this process have to wait
     assert driver.send(1, DATA, EXT) == driver.send(2, DATA, EXT) == driver.send(3, DATA, EXT) == 0
     driver.deinit()
     assert [frame[0] for frame in model.sent] == [1, 2, 3] and driver.tx_dropped == 0
