@@ -3,6 +3,8 @@
 import asyncio
 import io
 import json
+import socket
+import sys
 
 import pytest
 import websockets
@@ -232,6 +234,10 @@ async def test_it_vanishes_and_comes_back_on_the_same_port(central):
             await websocket.recv()
     with pytest.raises(OSError):
         await connect(central)
+    with socket.socket() as other:
+        if sys.platform == "linux":
+            with pytest.raises(OSError):
+                other.bind(("127.0.0.1", port))
     await central.start()
     assert central.port == port
     async with await connect(central) as websocket:

@@ -15,9 +15,11 @@ import contextlib
 import http
 import json
 import logging
+import socket
 import sys
 import urllib.parse
 import uuid
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
@@ -56,6 +58,7 @@ class Central(Heard):
         self.keys = keys
         self.tls = tls
         self._server: ws.Server | None = None
+        self._held = False
         self._connected = asyncio.Condition()
         self._logger = logging.Logger("central")
         self._logger.addHandler(logging.NullHandler())
@@ -65,6 +68,8 @@ class Central(Heard):
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Central:
         """Listen. Port 0 lets the system choose; ``port`` says which. After ``stop()`` the same port is taken again."""
         self.host, self.port = host, port or self.port
+        if not self._held and sys.platform == "linux":
+            self._hold()
         self._server = await ws.serve(
             self._serve,
             host,
@@ -154,6 +159,15 @@ class Central(Heard):
         self.script.fault(action, fault)
 
     # -- inside
+
+    def _hold(self) -> None:
+        """Bind the port for good: while nobody listens, no other program, and no client's own end, is given it."""
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
+        holder = socket.socket(*found[:2])
+        weakref.finalize(self, holder.close)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # who listens has it, too: then both may bind
+        holder.bind(found[4])
+        self.port, self._held = holder.getsockname()[1], True
 
     def _find(self, name: str | None) -> Point | None:
         if name is None:
