@@ -118,7 +118,7 @@ async def test_module_obeys_control_frames_and_answers_them():
         reply = await site.ask("ControlRequest", CONTROL_REPLY, 0x03, CurrentLimit=122.0)
         assert reply["CurrentLimit"] == pytest.approx(122.0)
         assert (await site.ask("ControlRequest", CONTROL_REPLY, 0x32, Off=0))["Off"] == "On"
-        frame = await site.power(lambda volts, amps: amps > 121)
+        frame = await site.power(lambda volts, amps: amps > 121.95)
         volts, wire_amps = struct.unpack(">ff", frame.data)
         assert wire_amps == pytest.approx(12.2, abs=0.01), "divided by the scale of 10"
         assert volts == pytest.approx(site.battery.ocv + 122 * 0.006, abs=0.1)
@@ -135,7 +135,7 @@ async def test_telemetry_replies():
     async with Site() as site:
         site.vehicle.plug()
         site.drive(amps=200)
-        await site.power(lambda volts, amps: amps > 199)
+        await site.power(lambda volts, amps: amps > 199.95)
 
         async def read(function, signal):
             return (await site.ask("TelemetryRequest", TELEMETRY_REPLY, function))[signal]
