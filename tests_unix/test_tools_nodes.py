@@ -4,6 +4,7 @@ import asyncio
 import math
 import struct
 
+import time
 import cantools
 import pytest
 
@@ -38,6 +39,8 @@ class Site:
         await self.hub.start()
         self.module = PowerModule(self.hub.url, **{"power_period_s": 0.05, "ramp_a_s": 2000, **self.module_options})
         self.vehicle = Vehicle(self.hub.url, self.battery, self.module, period_s=0.1)
+        self.reported = []  # when the module reported, frame by frame
+        self.module.on_report = lambda volts, amps: self.reported.append(time.monotonic())
         await asyncio.gather(self.module.start(), self.vehicle.start())
         self.driver = None
         return self
@@ -193,16 +196,16 @@ async def test_meter_of_reference_is_the_sum_of_what_the_wire_said():
         site.vehicle.plug()
         site.drive(amps=250)
         await site.power(lambda volts, amps: amps > 249)
-        await asyncio.sleep(1)
+        while site.module.delivered_wh < 5:
+            await asyncio.sleep(0.05)
         site.driver.cancel()
         site.control(True)
         await site.power(lambda volts, amps: amps < 0.01)
         frames = [f for f in site.hub.log if f.can_id == POWER]
         joules = 0.0
-        for before, now in zip(frames, frames[1:]):
-            signals = decoded(now)
-            joules += signals["TerminalVoltage"] * signals["TerminalCurrent"] * (now.time - before.time)
-        assert site.module.delivered_wh > 4
+        for frame, before, now in zip(frames[1:], site.reported, site.reported[1:]):
+            signals = decoded(frame)
+            joules += signals["TerminalVoltage"] * signals["TerminalCurrent"] * (now - before)
         assert joules / 3600 == pytest.approx(site.module.delivered_wh, rel=0.005)
         assert site.module.output_wh == pytest.approx(site.module.delivered_wh, rel=0.1)
 
