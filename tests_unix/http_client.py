@@ -69,6 +69,14 @@ async def client(url, body, heapsize=None):
 
 
 @contextmanager
+def nobody():
+    """The URL of a port that is taken and at which nobody listens."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{deaf.getsockname()[1]}/x"
+
+
+@contextmanager
 def raw_server(*answers):
     """Answer the connections in turn: bytes are sent as they are, a function is called with the socket."""
     listener = socket.create_server(("127.0.0.1", 0))

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from http_client import client, raw_server
+from http_client import client, nobody, raw_server
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -108,20 +108,19 @@ async def test_a_server_that_drips_or_is_silent_is_given_up(head):
 
 
 async def test_nobody_there_and_bad_arguments():
-    with raw_server() as url:
-        pass
-    lines = await client(
-        url,
-        """
-        await refused(get(url))
-        await refused(get("http://" + "n" * 70 + "/"))
-        for bad in ("ftp://host/", "http:///x", "http://host:0/", "http://host:99999/", "http://[::1/", "http://h/a b",
-                    "host/path", "http://h/\\r\\nX: y", "http://u:%zz@h/"):
-            await refused(get(bad))
-        await refused(get(url, headers=(("X", "y\\r\\nZ: 1"),)))
-        await refused(get("https://127.0.0.1/"))
-        """,
-    )
+    with nobody() as url:
+        lines = await client(
+            url,
+            """
+            await refused(get(url))
+            await refused(get("http://" + "n" * 70 + "/"))
+            for bad in ("ftp://host/", "http:///x", "http://host:0/", "http://host:99999/", "http://[::1/",
+                        "http://h/a b", "host/path", "http://h/\\r\\nX: y", "http://u:%zz@h/"):
+                await refused(get(bad))
+            await refused(get(url, headers=(("X", "y\\r\\nZ: 1"),)))
+            await refused(get("https://127.0.0.1/"))
+            """,
+        )
     assert lines[0].startswith("HttpError connection lost") and " not found: " in lines[1]
     assert [line.partition(" ")[0] for line in lines[2:12]] == ["ValueError"] * 10
     assert lines[12] == "HttpError https without an SSLContext"

@@ -4,6 +4,7 @@ import asyncio
 import textwrap
 
 import pytest
+from http_client import nobody
 from websockets.asyncio.server import basic_auth
 from ws_client import DEADLINE_S, client, running, server
 
@@ -90,9 +91,8 @@ async def test_compression_is_not_asked_for():
 
 
 async def test_nobody_listens():
-    async with server(echo) as url:
-        pass
-    lines = await client(url, "await refused()")
+    with nobody() as url:
+        lines = await client(url.replace("http", "ws"), "await refused()")
     assert len(lines) == 1 and lines[0].startswith("ConnectionClosed 1006 ") and "ECONNREFUSED" in lines[0]
 
 
