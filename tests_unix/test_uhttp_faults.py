@@ -97,10 +97,10 @@ async def test_a_server_that_drips_or_is_silent_is_given_up(head):
         lines = await client(
             url,
             """
-            for _ in range(2):
+            for timeout_ms in (2000, 300):
                 began = time.ticks_ms()
-                await refused(get(url, timeout_ms=300))
-                print(time.ticks_diff(time.ticks_ms(), began) < 3000)
+                await refused(get(url, timeout_ms=timeout_ms))
+                print(time.ticks_diff(time.ticks_ms(), began) < 9000)
             """,
         )
     assert lines[0].startswith("HttpError too slow") and lines[2] == "HttpError nothing for 300 ms"
