@@ -153,7 +153,7 @@ async def test_answers_can_be_spoilt(central):
         await websocket.send('[2,"d","Heartbeat",{}]')
         await websocket.send('[2,"e","Heartbeat",{}]')
         assert (await raw_call(websocket, "Heartbeat", {}, "f"))[1] == "f"
-        central.fault("Heartbeat", Fault(delay_s=0.2))
+        central.fault("Heartbeat", Fault(delay_s=1))
         await websocket.send('[2,"late","Heartbeat",{}]')
         assert (await raw_call(websocket, "Heartbeat", {}, "soon"))[1] == "soon"
         assert json.loads(await websocket.recv())[1] == "late"
