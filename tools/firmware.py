@@ -159,6 +159,8 @@ class Firmware:
             if self.on_restart is not None:
                 self.on_restart()
             await self._spawn()
+            if self._off:  # since then: who switched it off knew of the process before
+                self._signal(signal.SIGKILL)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
