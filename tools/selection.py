@@ -120,7 +120,9 @@ class Selection:
         generated = self.folder / (_GENERATED + ".py")
         if not generated.exists() or generated.read_text(encoding="utf-8") != self.image_source:
             generated.parent.mkdir(parents=True, exist_ok=True)
-            generated.write_text(self.image_source, encoding="utf-8")
+            beside = generated.with_suffix(f".{os.getpid()}")  # another process may be reading it
+            beside.write_text(self.image_source, encoding="utf-8")
+            beside.replace(generated)
         return sorted([(m.path, m.source) for m in self.modules.values()] + [(generated.name, generated)])
 
     @property
