@@ -217,7 +217,8 @@ async def test_make_run_as_a_person_uses_it(tmp_path):
                 await asyncio.sleep(0.1)
             return answer
 
-        await asyncio.wait_for(sim_until("CP-1 connected", "status"), 20)
+        await terminal.expect("BootNotification: Accepted")  # now a card is asked about
+        assert "CP-1 connected" in await sim("status")
         assert await sim("plug") == "plugged in\n"
         terminal.type("auth VISITOR\n")
         await asyncio.wait_for(sim_until("transaction 1", "status"), 20)
