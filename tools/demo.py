@@ -117,15 +117,15 @@ async def _session(station: Station, timeline: Timeline) -> Transaction:
     timeline.say(f"the card {TAG} is presented")
     await station.firmware.write(f"auth {TAG}\n")
     await station.central.wait_for("StartTransaction")
-    await station.until(lambda: station.vehicle.full, 14, "full battery")
+    await station.until(lambda: station.vehicle.full, 40, "full battery")
     timeline.say("the battery is full, its BMS ends the charge")
-    await station.until(lambda: station.module.current_a < 0.01, 3, "end of the current")
+    await station.until(lambda: station.module.current_a < 0.01, 15, "end of the current")
     timeline.say("the gun is pulled")
     station.vehicle.unplug()
     await station.central.wait_for("StopTransaction")
     transaction = station.central.books.last
     assert transaction is not None
-    await station.until(lambda: transaction.stop is not None, 3, "answer to StopTransaction")
+    await station.until(lambda: transaction.stop is not None, 15, "answer to StopTransaction")
     return transaction
 
 
