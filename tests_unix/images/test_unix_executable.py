@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
+from test_console import process_state
 
 from tools.build_firmware import build
 from tools.mpsource import ROOT
@@ -62,6 +64,8 @@ def interrupted(process, line):
             more = process.stdout.readline()
             assert more, text
             text += more
+        while process_state(process.pid) != "S":  # else it may hit the garbage collector: no words are left then
+            time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=30)
     finally:
