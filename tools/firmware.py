@@ -34,7 +34,8 @@ class Firmware:
     """``micropython main.py BOARD --home HOME``, started again whenever it asks for it (status 3).
 
     shared: it uses this process's terminal; otherwise its output is kept in ``text`` and ``lines``, and ``write()``
-    types on its console. ``starts`` counts starts, ``returncode`` is None while it runs.
+    types on its console. ``starts`` counts starts, ``returncode`` is None while it runs, and between its end and the
+    start that it asked for.
     """
 
     def __init__(self, home: Path, board: str = "unix", shared: bool = False, log: Path | None = None):
@@ -54,7 +55,7 @@ class Firmware:
 
     @property
     def returncode(self) -> int | None:
-        return None if self._process is None else self._process.returncode
+        return self._keeper.result() if self._keeper is not None and self._keeper.done() else None
 
     @property
     def pid(self) -> int:
