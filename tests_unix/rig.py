@@ -119,7 +119,7 @@ class Site(Station):
             if m.direction == "in" and m.kind is None:
                 wrong.append(f"no OCPP message: {m.raw}")
             elif m.direction == "in" and m.kind == CALL:
-                if outstanding:
+                if outstanding and outstanding.uid != m.uid:  # else its connection ended: the same once more
                     wrong.append(f"{m.action} while {outstanding.action} is outstanding")
                 outstanding = m
             elif m.direction == "in":
