@@ -100,7 +100,7 @@ async def site(shared):
 
 async def test_tc_056_tx_default_profile(site):
     """A TxDefaultProfile, set before, limits the transaction from its first moment and through all periods."""
-    given = profile(1, {0: 12, 2: 0, 4: 24.5})
+    given = profile(1, {0: 12, 1: 0, 4: 24.5})
     assert await install(site, 1, given) == "Accepted"
     since, seen = site.mark(), site.hub.frames
     begun = await site.start_session("TC-056")
@@ -224,7 +224,8 @@ async def test_tc_072_stacking_charging_profiles(site):
     await current_is(site, 20, seen)
     steps = wanted(site, seen)
     assert [a for _, a in steps] == [on_the_wire(30), on_the_wire(40), on_the_wire(20)]
-    late = [after - before - 2 for (before, _), (after, _) in zip(steps, steps[1:], strict=False)]
+    began, rose, fell = (moment for moment, _ in steps)
+    late = [rose - began - 2, fell - rose - 2, fell - began - 4]  # one that a busy machine tells late is in two of them
     assert min(abs(seconds) for seconds in late) < 1, late
 
 
