@@ -118,7 +118,8 @@ async def test_installation_waits_for_the_end_of_the_transaction(site, peer):
     assert [request.headers.get("range") for request in gets] == [None, "bytes=100000-", "bytes=150000-"]
     assert all("if-range" in request.headers for request in gets[1:])
     await site.printed("the update waits for its time, or for the end of a transaction")
-    assert site.module.enabled and site.firmware.starts == starts
+    await eventually(lambda: site.module.enabled, "it goes on charging")
+    assert site.firmware.starts == starts
     await site.present("TAG-FW")
     await until_told(site, "Installed", since)
     assert site.firmware.starts == starts + 1 and selected(site)[1] == IMAGE
@@ -166,8 +167,10 @@ async def diagnostics(site, location, **options):
 
 async def test_tc_045_1_get_diagnostics(site, peer):
     """By PUT into a folder, by PUT to a file, and by POST of a form where the server takes no PUT."""
+    line = site.firmware.mark
     await site.present("TAG-OF-THE-LOG")
-    await site.printed("idTag presented")
+    await site.printed("idTag presented", line)
+    await site.printed("idTag TAG-OF-THE-LOG is authorized", line)
     since = site.mark()
     name = await diagnostics(site, peer.url + "/folder/")
     assert await until_told(site, "Uploaded", since, "Diagnostics") == ["Uploading", "Uploaded"]
