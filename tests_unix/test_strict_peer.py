@@ -79,6 +79,7 @@ async def test_a_whole_session(site):
     since = site.mark()
     await site.start_session("CARD-1")
     await site.heard("MeterValues", since)
+    await eventually(lambda: site.module.delivered_wh > 2, "something is delivered")
     ended = await site.stop_session("CARD-1")
     assert ended.payload["meterStop"] > 0 and ended.payload["transactionData"]
     await site.heard("DataTransfer", since, messageId="SessionSummary")
