@@ -112,25 +112,28 @@ class Site(Station):
         return (await self.order("GetConfiguration", key=[key])).configuration_key[0]["value"]
 
     def wrong_messages(self, since=0):
-        """What it did wrong on the wire: broken messages, CALLs that OCPP's schemas refuse, two CALLs at once."""
+        """What it did wrong on the wire: broken messages, CALLs that OCPP's schemas refuse, two CALLs at once.
+
+        A CALL is outstanding on its own connection: the end of that is the end of the wait.
+        """
         wrong = []
-        asked, outstanding = set(), None
+        asked, outstanding = set(), {}
         for m in self.central.messages.after(since):
             if m.direction == "in" and m.kind is None:
                 wrong.append(f"no OCPP message: {m.raw}")
             elif m.direction == "in" and m.kind == CALL:
-                if outstanding and outstanding.uid != m.uid:  # else its connection ended: the same once more
-                    wrong.append(f"{m.action} while {outstanding.action} is outstanding")
-                outstanding = m
+                if m.link in outstanding:
+                    wrong.append(f"{m.action} while {outstanding[m.link].action} is outstanding")
+                outstanding[m.link] = m
             elif m.direction == "in":
                 if m.uid not in asked:
                     wrong.append(f"an answer nobody asked for: {m.raw}")
             elif m.kind == CALL:
                 asked.add(m.uid)
-            elif outstanding and m.uid == outstanding.uid:
+            elif m.link in outstanding and m.uid == outstanding[m.link].uid:
+                call = outstanding.pop(m.link)
                 if m.kind == CALLERROR and "Violation" in str(m.payload):
-                    wrong.append(f"{outstanding.raw} answered by {m.raw}")
-                outstanding = None
+                    wrong.append(f"{call.raw} answered by {m.raw}")
         return wrong
 
     async def checked(self, tag, since=0):

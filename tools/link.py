@@ -9,7 +9,7 @@ import inspect
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ocpp.exceptions import OCPPError
@@ -25,7 +25,7 @@ class Message:
     """One OCPP-J message that passed. ``kind`` is 2, 3, 4 or None if ``raw`` is no such message.
 
     ``direction`` is "in" (from the charge point) or "out". ``payload`` of a CALLERROR has errorCode, errorDescription
-    and errorDetails. ``action`` of an answer is that of its CALL, if that was seen.
+    and errorDetails. ``action`` of an answer is that of its CALL, if that was seen. ``link`` is the connection's.
     """
 
     time: float
@@ -37,6 +37,7 @@ class Message:
     uid: str
     action: str
     payload: Any
+    link: Link = field(repr=False, compare=False)
 
     def __str__(self) -> str:
         arrow = "->" if self.direction == "out" else "<-"
@@ -183,7 +184,7 @@ class Link:
     def note(self, direction: str, raw: str | bytes) -> None:
         """Record a message that passed."""
         parsed, kind, uid, action, payload = self._parse(direction, raw)
-        message = Message(time.time(), self.point, direction, raw, parsed, kind, uid, action, payload)
+        message = Message(time.time(), self.point, direction, raw, parsed, kind, uid, action, payload, self)
         self.messages.append(message)
 
     def _parse(self, direction: str, raw: str | bytes) -> tuple[Any, int | None, str, str, Any]:
