@@ -181,9 +181,13 @@ class Site(Station):
             assert time.monotonic() < deadline, f"{name} is not {verdict} within {timeout} s"
 
     def pull_out(self):
-        """Pull the gun out and discharge the output capacitors: the quickest sign that a car is gone, and all of it."""
+        """Pull the gun out and discharge the output capacitors: the quickest sign that a car is gone, and all of it.
+
+        A module that is on holds their voltage.
+        """
         self.vehicle.unplug()
-        self.module.voltage_v = 0.0
+        if not self.module.charging:
+            self.module.voltage_v = 0.0
         self.module.on_frame(TELEMETRY, bytes((0x01, 0x84, 0, 0, 0, 0, 0, 0)))  # the output voltage is told now
 
     async def start_session(self, tag="TAG-1"):
