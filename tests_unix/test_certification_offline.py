@@ -33,6 +33,11 @@ async def tried(site, tag):
     return "starts" in said[0]
 
 
+def time_of(stamp):
+    """A time as OCPP writes it."""
+    return datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+
+
 async def learn(site, tag, **fields):
     """Have the cache learn a tag: it is authorized and takes its wish back before it starts."""
     site.central.books.tags[tag] = Tag(**fields)
@@ -90,11 +95,11 @@ async def test_tc_037_1_offline_start_tc_036_connection_loss_tc_038_offline_stop
     assert site.module.enabled
     back = datetime.now(timezone.utc)
     since = await site.go_online()
-    await site.heard("MeterValues", since, transactionId=number)
+    offline = lambda values: left < time_of(values["meterValue"][0]["timestamp"]) < back  # noqa: E731
+    await site.central.wait_for("MeterValues", offline, 15, since)
     await site.configure(MeterValueSampleInterval=0)
     samples = [m.payload["meterValue"][0]["timestamp"] for m in site.central.calls("MeterValues", since)]
     assert samples == sorted(samples)
-    assert any(left < datetime.fromisoformat(s.replace("Z", "+00:00")) < back for s in samples), "taken while offline"
     assert site.central.calls("StopTransaction", since) == []
     await site.go_offline()
     await end_offline(site, "KNOWN-1")
