@@ -61,9 +61,9 @@ async def test_tc_032_1_power_failure_stop_before_going_down(site):
     await site.start_session("CARD")
     number, since = site.central.books.last.id, site.mark()
     assert await site.firmware.interrupt() == 0
-    ended = await site.heard("StopTransaction", since, timeout=1)
+    ended = await site.heard("StopTransaction", since)
     assert ended.payload["reason"] == "PowerLoss" and ended.payload["transactionId"] == number
-    await site.status("Finishing", since, timeout=1)
+    await site.status("Finishing", since)
     await eventually(lambda: not site.module.enabled, "the module is off")
     since = site.mark()
     await site.boot()
