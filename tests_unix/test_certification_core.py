@@ -138,7 +138,9 @@ async def test_tc_062_data_transfer_to_the_charge_point(site, vendor, message, s
 
 async def test_tc_064_data_transfer_to_the_central_system(site):
     """Whatever it answers: that is noted, and the next one is sent."""
+    since = site.mark()
     await site.plug_in()
+    await site.heard("DataTransfer", since, messageId="BMSAlert")  # that of the new vehicle, which permits
     for status in ("Accepted", "Rejected", "UnknownVendorId", "UnknownMessageId"):
         site.central.on("DataTransfer", {"status": status})
         since = site.mark()
