@@ -12,6 +12,7 @@ from tools.powermodule import TELEMETRY, TERMINAL_POWER
 from tools.station import Station
 
 PATIENCE_S = 15  # what a busy machine may take
+BACK_OFF_S = 32  # the longest pause of a charge point that was without its central system for less than half a minute
 
 
 async def eventually(condition, what, timeout=PATIENCE_S):
@@ -158,7 +159,7 @@ class Site(Station):
 
     async def reconnected(self, after=0):
         """Wait for a connection after so many, and until the firmware knows of it, too."""
-        await self.central.wait_connected(timeout=PATIENCE_S, after=after)
+        await self.central.wait_connected(timeout=PATIENCE_S + BACK_OFF_S, after=after)
         assert await self.configured("NumberOfConnectors") == "1"
 
     # -- what people do
