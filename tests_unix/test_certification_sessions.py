@@ -135,7 +135,7 @@ async def test_tc_041_fault_behaviour(site):
     assert (await site.order("RemoteStartTransaction", idTag="REMOTE-6")).status == "Rejected"
     site.vehicle.plug()
     await site.condition("plugged", "ok")
-    assert "refused" in (await site.answer("auth CARD-11", r"tag CARD-11: .*"))[0]
+    await site.answer("auth CARD-11", "tag CARD-11: refused")
     assert await site.configured("NumberOfConnectors") == "1"
     assert site.central.calls("StartTransaction", since) == [] and not site.module.enabled
     assert site.statuses(1, since) == ["Faulted"]
