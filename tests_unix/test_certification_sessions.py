@@ -45,7 +45,7 @@ async def test_tc_004_1_regular_session_identification_first(site):
 
 
 async def test_tc_004_2_identification_first_connection_time_out(site):
-    await site.configure(ConnectionTimeOut=1)
+    await site.configure(ConnectionTimeOut=3)
     since = site.mark()
     await site.present("CARD-3")
     await site.status("Preparing", since)
@@ -100,7 +100,7 @@ async def test_tc_011_1_remote_start_remote_first(site):
 
 
 async def test_tc_011_2_remote_start_remote_first_time_out(site):
-    await site.configure(ConnectionTimeOut=1)
+    await site.configure(ConnectionTimeOut=3)
     since = site.mark()
     assert (await site.order("RemoteStartTransaction", idTag="REMOTE-4")).status == "Accepted"
     await site.status("Preparing", since)
