@@ -103,8 +103,10 @@ async def test_tc_005_3_ev_side_disconnect_neither_stops_nor_unlocks(site):
     await site.status("SuspendedEV", since)
     await locked(site)
     number = site.central.books.last.id
+    site.jam_lock()  # until its state, which would last 0.3 s, has been told
     assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
     assert (await site.heard("StopTransaction", since)).payload["reason"] == "Remote"
     await site.status("Finishing", since)
+    site.jam_lock(False)
     await locked(site, False)
     await site.status("Available", since)
