@@ -1,6 +1,7 @@
 """A central system that sends nonsense: the right CALLERROR (OCPP-J 1.6, table 7), nothing lost, nothing raised."""
 
 import json
+from datetime import datetime
 
 import pytest
 import pytest_asyncio
@@ -173,17 +174,20 @@ BAD_TIMES = [{}, {"currentTime": 5}, {"currentTime": "2024-13-45T99:99:99Z"}, {"
 
 async def test_a_heartbeat_without_a_usable_time_is_the_end_of_that_heartbeat_only(site):
     site.central.fault("Heartbeat", Fault(drop=True, times=None))
+    since = site.mark()
     await site.configure(HeartbeatInterval=1)
     for answer in BAD_TIMES:
-        beat = await site.heard("Heartbeat", since=site.mark())
+        beat = await site.heard("Heartbeat", since)
+        since = site.mark()
         await site.central.send_raw(json.dumps([CALLRESULT, beat.uid, answer]))
     site.central.fault("Heartbeat", None)
-    await site.heard("Heartbeat", since=site.mark())
+    await site.heard("Heartbeat", since)
     await site.configure(HeartbeatInterval=300)
     since = site.mark()
     site.vehicle.plug()
     told = await site.status("Preparing", since)
-    assert told.payload["timestamp"][:16] == utc_now()[:16], "the clock followed nonsense"
+    stamp = datetime.fromisoformat(told.payload["timestamp"].replace("Z", "+00:00")).timestamp()
+    assert abs(told.time - stamp) < 60, "the clock followed nonsense"
 
 
 BAD_ANSWERS = [
@@ -224,8 +228,9 @@ async def test_a_bad_answer_to_authorize_starts_nothing(site):
 async def test_one_call_is_outstanding_and_only_its_own_answer_ends_it(site):
     """While a Heartbeat waits, no card is asked about (OCPP-J 4.1.1); answers of another id change nothing."""
     site.central.fault("Heartbeat", Fault(drop=True))
+    since = site.mark()
     await site.configure(HeartbeatInterval=1)
-    beat = await site.heard("Heartbeat", since=site.mark())
+    beat = await site.heard("Heartbeat", since)
     since = site.mark()
     await site.present("TAG-LATE")
     for text in (
