@@ -6,6 +6,7 @@ import json
 
 import pytest
 import pytest_asyncio
+from rig import PATIENCE_S
 
 from tools.central import Fault
 
@@ -46,7 +47,7 @@ FORBIDDEN = {
 async def test_a_frame_that_must_not_be_closes_with_its_code(site, data, code):
     websocket = site.central.point().link.websocket
     websocket.transport.write(data)
-    await asyncio.wait_for(websocket.wait_closed(), 6)
+    await asyncio.wait_for(websocket.wait_closed(), PATIENCE_S)
     assert websocket.protocol.close_rcvd is not None, "no close frame"
     assert websocket.protocol.close_rcvd.code == code
 
@@ -85,10 +86,10 @@ async def test_the_connection_is_cut_instead_of_an_answer(site):
 
 async def test_what_comes_with_the_last_breath_is_still_done(site):
     """A CALL directly followed by a close is handled."""
-    link = site.central.point().link
+    link, connections = site.central.point().link, site.central.connections
     await link.send_raw(json.dumps([2, "last-1", "ChangeConfiguration", {"key": "ResetRetries", "value": "9"}]))
     await site.central.close_socket()
-    await site.central.wait_connected()
+    await site.reconnected(connections)
     assert await site.configured("ResetRetries") == "9"
 
 
