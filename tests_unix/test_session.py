@@ -61,7 +61,7 @@ async def test_the_car_is_pulled_out(site):
     site.pull_out()
     ended = await site.heard("StopTransaction", since)
     assert ended.payload["reason"] == "EVDisconnected"
-    assert not site.module.enabled
+    await eventually(lambda: not site.module.enabled, "the module is off")
     await site.status("Available", since)
 
 
