@@ -1,9 +1,13 @@
 """What the central system orders: availability, reset, unlock, data transfer (OCPP 1.6, section 5)."""
 
 import pytest
-from rig import eventually
+from rig import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def is_switch(frame):
+    return frame.can_id == 0x068181FE and frame.data[1] == 0x32
 
 
 async def change(site, connector, kind):
@@ -70,9 +74,9 @@ async def test_tc_018_2_unlock_connector_of_a_fixed_cable_ends_no_session_but_th
     await site.firmware.write("t")
     stop = await site.heard("StopTransaction", since)
     assert stop.payload["reason"] == "EmergencyStop"
-    assert not site.module.enabled
-    off = [f for f in site.hub.log if f.seq > frames and f.can_id == 0x068181FE and f.data[1] == 0x32]
-    assert off and {f.data[3] for f in off} == {0x01}
+    off = await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, PATIENCE_S, frames)
+    await eventually(lambda: not site.module.enabled, "the module is off")
+    assert not [f for f in site.hub.log if f.seq > off.seq and is_switch(f) and f.data[3] != 0x01]
     await site.answer("why", r"FORBIDS +emergency_stop")
     await site.present("STOP")
     assert await site.configured("NumberOfConnectors") == "1"
