@@ -77,9 +77,9 @@ async def test_a_session_in_fragments_with_pings_between_and_each_message_twice(
 
 
 async def test_pings_of_the_server_are_answered(site):
-    """As they come every 20 s; also while it has something to say."""
+    """As they come every 20 s; also while it has something to say. The pong goes before the answer to a later CALL."""
     websocket = site.central.point().link.websocket
     for _ in range(3):
         pong = await websocket.ping()
         assert await site.configured("NumberOfConnectors") == "1"
-        assert await asyncio.wait_for(pong, 5) < 2
+        assert pong.done()
