@@ -81,28 +81,35 @@ async def network():
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(network, tmp_path_factory):
-    """A charger behind the network, whose pings come every second."""
+    """A charger behind the network."""
     settings = {"ocpp": {"url": f"ws://127.0.0.1:{network.port}/ocpp"}}
     async with Site(tmp_path_factory.mktemp("home"), settings=settings) as site:
         network.target = site.central.port
         await site.boot()
-        await site.configure(WebSocketPingInterval=1, MeterValueSampleInterval=1)
+        await site.configure(MeterValueSampleInterval=1)
         yield site
+
+
+async def ping_each(site, seconds):
+    """Whoever pings every second takes a test that sleeps for one for dead: only while it should notice that."""
+    await site.configure(WebSocketPingInterval=seconds)
 
 
 async def test_a_peer_that_is_dead_without_a_close(site, network):
     """Pings notice it; dialling goes on while nobody answers; the session of meanwhile is delivered afterwards."""
     begun = await site.start_session("CARD-1")
+    await ping_each(site, 1)
     printed, since, connections = site.firmware.mark, site.mark(), site.central.connections
     dialled = network.dialled
     network.black_out(dead=True)
-    await site.printed(r"ocpp: connection", printed, 8)
+    await site.printed(r"ocpp: connection", printed, 30)
     await site.present("CARD-1")
     await site.printed(r"transaction \S+ ends", printed)
     await eventually(lambda: network.dialled > dialled, "an attempt while the network is dead")
     assert site.central.calls("StopTransaction", since) == []
     network.come_back()
     await site.reconnected(connections)
+    await ping_each(site, 60)
     ended = await site.heard("StopTransaction", since, timeout=30)
     await site.status("Finishing", since)
     assert ended.payload["transactionId"] == site.central.books.last.id
@@ -114,6 +121,7 @@ async def test_another_address_on_the_wan(site, network):
     """The old connection stays half open; the central system drops it once there is a new one, or both with it."""
     await site.start_session("CARD-2")
     since, number = site.mark(), site.central.books.last.id
+    await ping_each(site, 1)
     for takes_the_new_one_along in (False, True):
         connections = site.central.connections
         network.black_out()
@@ -124,6 +132,7 @@ async def test_another_address_on_the_wan(site, network):
         await site.reconnected(connections)
         assert site.module.enabled, "the car noticed nothing"
         await site.heard("MeterValues", site.mark(), transactionId=number)
+    await ping_each(site, 60)
     told = site.central.calls("MeterValues", since)
     stamps = [m.payload["meterValue"][0]["timestamp"] for m in told]
     assert stamps == sorted(stamps)
