@@ -48,7 +48,8 @@ async def check_books(site, cuts):
     assert register(messages) == sorted(register(messages))
     number = site.central.books.last.id
     assert {payload["transactionId"] for _, payload in messages[1:]} == {number}
-    assert messages[-1][1]["meterStop"] - messages[0][1]["meterStart"] <= site.module.delivered_wh * 1.01 + 1
+    # what the last measurement came late is billed at its power: half a second at the full 24 kW is 3 Wh
+    assert messages[-1][1]["meterStop"] - messages[0][1]["meterStart"] <= site.module.delivered_wh * 1.01 + 3
     site.check_calm()
 
 
