@@ -1,7 +1,11 @@
 """Power cuts and stops while the central system or the car is away, and with no transaction at all."""
 
 from books import charging_again, check_books, delivered, start
-from rig import Site, eventually
+from rig import PATIENCE_S, Site, eventually
+
+
+def is_switch(frame):
+    return frame.can_id == 0x068181FE and frame.data[1] == 0x32
 
 
 async def test_while_offline(tmp_path):
@@ -22,7 +26,7 @@ async def test_while_offline(tmp_path):
         await site.printed(r"transaction \d+ ends", printed)
         since = site.mark()
         await site.central.start()
-        await site.heard("StopTransaction", since)
+        await site.heard("StopTransaction", since, timeout=60)  # the pauses between attempts have become long
         await site.status("Finishing", since)
         await check_books(site, 2)
         assert len(delivered(site, 2)) >= 5
@@ -38,9 +42,9 @@ async def test_the_car_leaves_while_the_power_is_off(tmp_path):
         await eventually(lambda: not site.module.enabled, "the module stops by itself")
         since = site.mark()
         await site.boot()
-        ended = await site.heard("StopTransaction", since)
+        ended = await site.heard("StopTransaction", since, timeout=30)  # the vehicle may take 15 s to show itself
         assert ended.payload["reason"] in ("PowerLoss", "EVDisconnected")
-        assert not site.module.enabled
+        await eventually(lambda: not site.module.enabled, "the module is off")
         await check_books(site, 1)
 
 
@@ -63,8 +67,8 @@ async def test_an_orderly_stop_in_the_middle_of_a_transaction(tmp_path):
         await site.start_session()
         frames = site.hub.frames
         assert await site.firmware.interrupt() == 0
-        stops = [f for f in site.hub.log if f.seq > frames and f.can_id == 0x068181FE and f.data[1] == 0x32]
-        assert stops and stops[-1].data[3] == 0x01
+        await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, PATIENCE_S, frames)
+        assert [f for f in site.hub.log if is_switch(f)][-1].data[3] == 0x01
         await eventually(lambda: not site.module.enabled, "the module is off")
         since = site.mark()
         await site.boot()
