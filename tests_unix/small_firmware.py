@@ -19,5 +19,5 @@ class SmallFirmware(Firmware):
         """Bytes of the heap that are in use, the least of three."""
         found = []
         for _ in range(3):
-            found.append(int((await self.wait_output(r"^live (\d+)$", PATIENCE_S, self.mark))[1]))
+            found.append(int((await self.wait_output(r"^live (\d+)\n", PATIENCE_S, self.mark))[1]))
         return min(found)

@@ -99,7 +99,7 @@ async def test_a_text_just_below_the_limit_is_more_than_this_heap_has(site):
     assert await closed_by_charger(websocket) == TOO_LONG
     assert websocket.protocol.close_rcvd.reason == "no memory"
     await site.reconnected(connections)
-    waited = (await site.printed(r"(?s)next connection in .*?^live (\d+)$", printed))[1]
+    waited = (await site.printed(r"(?s)next connection in .*?^live (\d+)\n", printed))[1]
     assert int(waited) - before < 8192
 
 
