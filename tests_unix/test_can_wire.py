@@ -154,7 +154,7 @@ async def test_stop_frame_follows_the_bms_stop_at_once(tmp_path):
     async with bench(tmp_path) as (hub, car, module, _):
         await until_charging(hub, car, module)
         latencies = []
-        for _ in range(15):
+        for _ in range(25):
             since = hub.frames
             car.forbid()
             stop = await hub.wait_frame(is_switch(1), 5, since)
@@ -164,7 +164,8 @@ async def test_stop_frame_follows_the_bms_stop_at_once(tmp_path):
             since = hub.frames
             car.permit()
             await hub.wait_frame(is_switch(0), 5, since)
-    assert statistics.median(latencies) < 0.02, latencies  # the bench measures; this fails when a task waits in between
+    # The bench measures; this fails when a task that comes every 100 ms waits in between. A busy machine: seen 15 ms.
+    assert statistics.median(latencies) < 0.03, latencies
 
 
 async def test_bus_off_forbids_and_recovery_says_stop_before_start(tmp_path):
