@@ -21,13 +21,21 @@ class Requests:
         self._data = bytearray(8)
         self._data[0] = 0x01
         self._control_turn = self._telemetry_turn = 0
+        self._stop_lost = False
 
     def switch(self, on):
         """Start (True) or stop (False)."""
-        return self._send(_CONTROL, _SWITCH, 0 if on else 1, 0)
+        sent = self._send(_CONTROL, _SWITCH, 0 if on else 1, 0)
+        self._stop_lost = not (on or sent)
+        return sent
 
     def limits(self, mv, ma):
-        """Wanted voltage (1/1024 V) and current (1/30.5 A), rounded down; each below 2**30 up to 1000 V, 1000 A."""
+        """Wanted voltage (1/1024 V) and current (1/30.5 A), rounded down; each below 2**30 up to 1000 V, 1000 A.
+
+        They come before a start; before them a stop that the bus did not take, if it was the last word.
+        """
+        if self._stop_lost:
+            self.switch(False)
         self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125)
         self.current(ma)
 

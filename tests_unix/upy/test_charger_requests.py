@@ -2,7 +2,7 @@
 
 import struct
 
-from bus import CONTROL, REQUEST, STOP_FRAME, TELEMETRY, Rig, check_period, request
+from bus import CONTROL, REQUEST, START_FRAME, STOP_FRAME, TELEMETRY, Rig, check_period, request
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 
@@ -99,6 +99,21 @@ async def test_a_stop_that_was_lost_is_repeated(tmp):
     await rig.until(lambda: rig.can.healthy.value)
     await rig.advance(400)
     await rig.sent(CONTROL, STOP_FRAME, since)
+    await rig.stop()
+
+
+async def test_after_a_short_loss_of_the_bus_a_stop_comes_before_the_start(tmp):
+    """So short that everything else still holds: the gate opens in the moment in which the bus is back."""
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    since = len(rig.wire.frames)
+    rig.wire.hang_up()
+    await rig.until(lambda: not rig.gate.enabled.value)
+    await rig.advance(200)
+    await rig.until(lambda: rig.gate.enabled.value)
+    await rig.sent(CONTROL, START_FRAME, since)
+    told = [data for _, data in rig.wire.of(CONTROL, None, since)]
+    assert told[0] == STOP_FRAME and told[1][1] == 0x00 and told[2][1] == 0x03 and told[3] == START_FRAME
     await rig.stop()
 
 
