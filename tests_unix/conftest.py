@@ -38,18 +38,11 @@ async def site(shared):
     shared.check_calm()
 
 
-@pytest.fixture(scope="module")
-def server():
-    """An HTTP server of the module's tests; see `peer`."""
+@pytest.fixture
+def peer():
+    """An HTTP server, for this test alone: a thread of it may yet be at work when the test has ended."""
     with HttpPeer() as peer:
         yield peer
-
-
-@pytest.fixture
-def peer(server):
-    """The HTTP server, without what a test before it left."""
-    server.forget()
-    return server
 
 
 @pytest.fixture(scope="module")

@@ -54,13 +54,6 @@ class HttpPeer:
         self._thread.join()
         self._server.server_close()
 
-    def forget(self):
-        """All as at the start, except for the address."""
-        for thing in (self.files, self.statuses, self.redirects, self.uploads, self.cuts, self.requests):
-            thing.clear()
-        self.validator, self.ranges, self.chunked, self.user = "ETag", True, False, None
-        self.hold.set()
-
     def asked(self, method):
         """The requests of one method."""
         return [request for request in self.requests if request.method == method]
