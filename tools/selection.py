@@ -254,7 +254,7 @@ class Selection:
                 yield from ours or other
                 for rest in (*child.orelse, *child.finalbody):
                     yield from self._imports(ast.Module([rest], []), package)
-            else:
+            elif isinstance(child, (ast.stmt, ast.excepthandler)):  # an expression has no statements in it
                 yield from self._imports(child, package)
 
     def _branches(self, node: ast.Try, package: str) -> tuple[list[Import], list[Import]]:
