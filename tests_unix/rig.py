@@ -39,7 +39,8 @@ class Site(Station):
 
     async def booted(self, since):
         """Wait until the firmware is accepted and has told both statuses; a firmware that ended says why."""
-        await eventually(lambda: self.firmware.returncode is not None or self.central.calls(since=since), "a message")
+        heard = lambda: self.firmware.returncode is not None or self.central.calls(since=since)  # noqa: E731
+        await eventually(heard, "a message", 4 * PATIENCE_S)  # all of it is compiled before
         assert self.firmware.returncode is None, self.firmware.text
         await self.wait_booted(since=since)
         for connector in (0, 1):
