@@ -145,7 +145,7 @@ def test_multiples_of_the_base_point(desk, scalar):
 
 
 def test_the_loop_goes_on_meanwhile(desk, rsa_4096):
-    """No step of any work is long: one that is, is so in each round. (A busy machine may stop us in any of them.)"""
+    """No step of any work is long, in processor time: a busy machine may stop us anywhere."""
     root = rsa_4096
     leaf = root.issue("CP-1")
     works = {
@@ -159,6 +159,6 @@ def test_the_loop_goes_on_meanwhile(desk, rsa_4096):
         "key and request": {"do": "request", "common_name": "a", "organization": "b"},
     }
     for name, arguments in works.items():
-        rounds = [desk.ask("steps", work=arguments) for _ in range(5)]
-        assert min(longest_us for _, _, _, longest_us in rounds) < 30_000, (name, rounds)
-        assert min(steps for _, _, steps, _ in rounds) >= 16, (name, rounds)
+        answer, took_us, steps, longest_us = desk.ask("steps", work=arguments)
+        assert took_us > 0 and longest_us < 30_000, (name, took_us, longest_us)
+        assert steps >= 16, (name, steps)

@@ -117,24 +117,29 @@ class Desk:
 
     async def steps(self, work):
         """Do another request; returns its answer, how long it took (us), and of the loop's steps meanwhile how many
-        there were and the longest (us) but for the longest one of a hundred.
+        there were and the longest (us) but for the longest one of a hundred. All of it is processor time.
         """
         gaps = []
         task = asyncio.create_task(watch(gaps))
         await asyncio.sleep_ms(0)
-        began = time.ticks_us()
+        began = used_us()
         answer = await getattr(self, work.pop("do"))(**work)
-        took = time.ticks_diff(time.ticks_us(), began)
+        took = used_us() - began
         task.cancel()
         return answer, took, len(gaps), sorted(gaps)[len(gaps) * 99 // 100]
 
 
+def used_us():
+    """The processor time of this process: ``time.clock`` is the unix port's own."""
+    return round(time.clock() * 1000000)
+
+
 async def watch(gaps):
-    before = time.ticks_us()
+    before = used_us()
     while True:
         await asyncio.sleep_ms(0)
-        now = time.ticks_us()
-        gaps.append(time.ticks_diff(now, before))
+        now = used_us()
+        gaps.append(now - before)
         before = now
 
 
