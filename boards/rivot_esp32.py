@@ -69,6 +69,8 @@ SETTINGS = {
         "vendor": "ocpp.vendor",
         "model": "ocpp.model",
         "serial": "ocpp.serial",
+        "firmware_version": "ocpp.firmware_version",
+        "vendor_id": "ocpp.vendor_id",
         "auth_key": "ocpp.auth_key",
         "ca_file": "ocpp.ca_file",
         "url_tls": "security.url_tls",

@@ -1,10 +1,12 @@
 """Wrong settings and arguments: one message that says what and where, and exit status 2, before anything starts."""
 
+import importlib
 import json
 import subprocess
 from pathlib import Path
 
 import pytest
+from rig import Site
 from upy_collect import interpreter
 
 ROOT = Path(__file__).parent.parent
@@ -131,3 +133,30 @@ def test_a_board_that_is_not_there(tmp_path):
     result = start("warpdrive", "--home", str(tmp_path))
     assert result.returncode == 2
     assert "warpdrive" in (result.stdout + result.stderr).decode()
+
+
+@pytest.mark.parametrize("board", ["unix", "unix_socket", "qemu_arm", "rivot_esp32", "rivot_esp32_dual", "esp32_bench"])
+def test_every_board_lets_its_settings_say_who_it_is(board):
+    known = importlib.import_module("boards." + board).SETTINGS["ocpp"]
+    for key in ("vendor", "model", "serial", "firmware_version", "vendor_id"):
+        assert known[key] == "ocpp." + key
+
+
+async def test_the_settings_say_who_it_is_and_no_vendor_messages_go_to_strangers(tmp_path):
+    """The same alert of the vehicle makes a DataTransfer with the vendor_id of the settings, and none without one."""
+    who = {"serial": "S-77", "firmware_version": "9.9"}
+    async with Site(tmp_path, settings={"ocpp": {"vendor_id": None, **who}}) as site:
+        await site.boot()
+        boot = site.central.calls("BootNotification")[0].payload
+        assert boot["chargePointSerialNumber"] == "S-77" and boot["firmwareVersion"] == "9.9"
+        await site.plug_in()
+        await site.start_session()
+        await site.stop_session()
+        assert not site.central.calls("DataTransfer")
+        await site.firmware.kill()
+        site._settings["ocpp"]["vendor_id"] = "Ours"
+        site.write_settings()
+        await site.boot()
+        since = site.mark()
+        await site.plug_in()
+        await site.heard("DataTransfer", since, vendorId="Ours", messageId="BMSAlert")

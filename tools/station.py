@@ -96,7 +96,13 @@ class Station:
     def settings(self) -> dict[str, dict]:
         """What settings.json says."""
         merged: dict[str, dict] = {
-            "ocpp": {"url": self.central.url, "id": POINT, "vendor": "ucharge", "model": "simulated"},
+            "ocpp": {
+                "url": self.central.url,
+                "id": POINT,
+                "vendor": "ucharge",
+                "model": "simulated",
+                "vendor_id": "RivotMotors",
+            },
             "can": {"port": self.hub.url},
             "wifi": {"ssid": "depot", "password": "correct horse"},
         }
