@@ -36,7 +36,7 @@ def traffic(seconds: int = _SECONDS) -> list[tuple[int, bytes]]:
     for tick in range(seconds * 10):
         volts, amps = 74 + noise.random(), 30 + noise.random()
         if tick % 2 == 0:
-            frames.append((0x00433F01, struct.pack(">ff", volts, amps / 10)))
+            frames.append((0x00433F01, struct.pack(">ff", volts, amps * 10)))
             frames.append(next(replies))
         if tick % 3 == 0:
             function, value = ((0x32, 0), (0x00, 85248), (0x03, 915))[tick // 3 % 3]

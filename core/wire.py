@@ -30,22 +30,23 @@ def put_u32be(data, at, value):
 
 
 def f32_scale(factor):
-    """What ``f32be(data, at, scale)`` needs to read a number times `factor`, 1000 .. 100000: 1000 reads V as mV.
+    """What ``f32be(data, at, scale)`` needs to read a number times `factor`, 1 .. 1000: 1000 reads V as mV.
 
-    The factor's powers of two only move the exponent, so the odd rest is what the mantissa is multiplied with; the
-    mantissa is rounded so that the product stays below 2**30. The result is right to half a unit plus (odd rest /
-    2**29) of itself: 0.2 millionths for 1000, 1.2 for 10000. Raises ValueError.
+    The factor's powers of two only move the exponent: they are taken out or put in, so that the mantissa's 24 bits
+    times what is left fill 30 bits. If what is left is odd and too large for that, the mantissa is rounded. The result
+    is right to half a unit plus (odd part of the factor / 2**29) of itself: 0.2 millionths for 1000; nothing where the
+    odd part is below 64, as for 100. Raises ValueError.
     """
-    odd = factor
-    twos = 0
-    while odd > 1 and odd % 2 == 0:
-        odd //= 2
-        twos += 1
-    if not 1000 <= factor <= 100000 or odd >= 1 << 14:
-        raise ValueError("factor %r is not within 1000..100000, or its odd part is above 16383" % factor)
+    if not 1 <= factor <= 1000:
+        raise ValueError("factor %r is not within 1..1000" % factor)
+    whole = 150  # the biased exponent at which mantissa times factor is the result without any shift
+    while factor < 32:
+        factor *= 2
+        whole += 1
+    while factor >= 64 and factor % 2 == 0:
+        factor //= 2
+        whole -= 1
     cut = 0
-    while ((1 << 24) >> cut) * odd >= 1 << 30:
+    while ((1 << 24) >> cut) * factor >= 1 << 30:
         cut += 1
-    # the biased exponent at which the rounded mantissa times the odd rest is the result without any shift
-    whole = 150 - twos - cut
-    return odd << 16 | cut << 8 | whole
+    return factor << 16 | cut << 8 | whole - cut

@@ -137,10 +137,10 @@ async def test_a_terminal_voltage_outside_the_limits(site, volts):
 
 @pytest.mark.parametrize("volts, amps", [
     (float("nan"), 1.0), (76.0, float("nan")), (float("inf"), 1.0), (76.0, float("-inf")), (-76.0, 1.0), (76.0, -5.0),
-    (76.0, 31.0), (3.4e38, 3.4e38),
+    (76.0, 3100.0), (3.4e38, 3.4e38),
 ], ids=str)  # fmt: skip
 async def test_a_measurement_that_cannot_be_is_never_billed(site, volts, amps):
-    """31 on the wire is 310 A, above the board's 300 A: refused or a reason to stop, never energy.
+    """3100 on the wire is 310 A, above the board's 300 A: refused or a reason to stop, never energy.
 
     What the firmware shows lags behind the power module by a report, and by the 100 ms in which it adds up: 5 Wh are
     0.7 s at full power.

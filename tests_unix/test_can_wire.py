@@ -210,14 +210,14 @@ async def test_a_serial_adapter(tmp_path):
     try:
         await hub.wait_frame(FEEDBACK, 20)
         since = hub.frames
-        hub.send(0x00433F01, bytes.fromhex("42986666 3e3851ec"))  # 76.2 V, 1.8 A
+        hub.send(0x00433F01, bytes.fromhex("42986666 43340000"))  # can-protocol.md: 76.2 V, 18.0 A
         shows = DBC.get_message_by_frame_id(FEEDBACK)
 
         def fits(frame):
             if frame.can_id != FEEDBACK:
                 return False
             values = shows.decode(frame.data, decode_choices=False)
-            return (values["Voltage"], values["Current"]) == (pytest.approx(76.2), pytest.approx(1.8))
+            return (values["Voltage"], values["Current"]) == (pytest.approx(76.2), pytest.approx(18.0))
 
         await hub.wait_frame(fits, 10, since)
         assert "1 frames received, 0 unknown" in await firmware.end()

@@ -123,7 +123,7 @@ async def test_module_obeys_control_frames_and_answers_them():
         assert (await site.ask("ControlRequest", CONTROL_REPLY, 0x32, Off=0))["Off"] == "On"
         frame = await site.power(lambda volts, amps: amps > 121.95)
         volts, wire_amps = struct.unpack(">ff", frame.data)
-        assert wire_amps == pytest.approx(12.2, abs=0.01), "divided by the scale of 10"
+        assert wire_amps == pytest.approx(1220, abs=1), "in 1/10 A"
         assert volts == pytest.approx(site.battery.ocv + 122 * 0.006, abs=0.1)
         assert decoded(await site.hub.wait_frame(STATUS))["State"] == "Charging"
         assert (await site.ask("ControlRequest", CONTROL_REPLY, 0x32, Off=1))["Off"] == "Off"
@@ -132,6 +132,18 @@ async def test_module_obeys_control_frames_and_answers_them():
             decoded(await site.hub.wait_frame(lambda f: f.can_id == STATUS and f.data[7] == 1))["State"]
             == "NotCharging"
         )
+
+
+async def test_terminal_power_is_the_frame_of_the_protocol():
+    """76.2 V and 18.0 A at scale 10 are these bytes on the wire, for the module and for the independent decoder."""
+    async with Site() as site:
+        site.module.voltage_v, site.module.current_a = 76.2, 18.0
+        since = site.hub.frames
+        site.module._report()
+        frame = await site.hub.wait_frame(POWER, since=since)
+        assert frame.data.hex(" ") == "42 98 66 66 43 34 00 00"
+        signals = decoded(frame)
+        assert signals["TerminalVoltage"] == pytest.approx(76.2) and signals["TerminalCurrent"] == pytest.approx(18.0)
 
 
 async def test_telemetry_replies():

@@ -29,7 +29,7 @@ class PowerModule(Node):
 
     ``delivered_wh`` is the sum of reported V x reported A x real time since the report before, in exact fractions; it
     is what a bill can be held against. ``output_wh`` integrates the simulated output itself every 20 ms.
-    scale: terminal current on the wire is divided by it. heartbeat: whether ``0x18FF50E5`` is sent (on a single bus it
+    scale: terminal current on the wire is in 1/scale A. heartbeat: whether ``0x18FF50E5`` is sent (on a single bus it
     is the controller's, unless told). ramp_a_s: how fast the current rises.
     """
 
@@ -146,9 +146,9 @@ class PowerModule(Node):
     def _report(self) -> None:
         """Terminal power: what is reported is what is metered, nothing is metered that no report shows."""
         shown_v = self.voltage_v if self.forced_v is None else self.forced_v
-        frame = struct.pack(">ff", shown_v, self.current_a / self.scale)
+        frame = struct.pack(">ff", shown_v, self.current_a * self.scale)
         volts, amps = (Fraction(value) for value in struct.unpack(">ff", frame))
-        amps *= self.scale
+        amps /= self.scale
         now = time.monotonic_ns()
         if not self.silent:
             self._joules += volts * amps * Fraction(now - self._reported_ns, 10**9)

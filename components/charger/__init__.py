@@ -40,9 +40,9 @@ class Charger:
     one that is right again gives it back, silence does not. When the gate closes, the stop frame is sent within the
     same call, repeated at least every 900 ms, and sent at once when the bus comes back.
 
-    Options: limits of the board; current_scale, what terminal current is divided by on the wire; heartbeat, whether
-    0x18FF50E5 on this bus is the charger's (False: the board sends it itself, as Feedback); recovery_ms, how long all
-    must be inside the limits before charging may be enabled again.
+    Options: limits of the board; current_scale, the terminal current is in 1/current_scale A on the wire; heartbeat,
+    whether 0x18FF50E5 on this bus is the charger's (False: the board sends it itself, as Feedback); recovery_ms, how
+    long all must be inside the limits before charging may be enabled again.
     """
 
     requires = ("can", "bms", "gate", "store", "clock", "log", "pulse")
@@ -51,7 +51,7 @@ class Charger:
         "max_voltage_mv": (int, 85500, 1, _SANE),
         "max_current_ma": (int, 300000, 1, _SANE),
         "max_temperature_mdeg": (int, 70000, 1, 200000),
-        "current_scale": (int, 10, 1, 100),
+        "current_scale": (int, 10, (1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100)),  # what divides 1000
         "heartbeat": (bool, True),
         "recovery_ms": (int, 1000, 0, 60000),
     }
@@ -95,7 +95,7 @@ class Charger:
         self.max_temperature_mdeg = max_temperature_mdeg
         self._f32be = f32be
         self._volts = f32_scale(1000)
-        self._amps = f32_scale(1000 * current_scale)
+        self._amps = f32_scale(1000 // current_scale)
         self._hears_heartbeat = heartbeat
         self._recovery_ms = recovery_ms
 
@@ -127,7 +127,7 @@ class Charger:
     # -- received
 
     def _terminal_power(self, data, length):
-        """0x00433F01: f32be V, f32be A / current_scale."""
+        """0x00433F01: f32be in V, f32be in 1/current_scale A."""
         if length < 8:
             return self._refuse()
         mv = self._f32be(data, 0, self._volts)

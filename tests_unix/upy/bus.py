@@ -26,7 +26,7 @@ def request(volts=84.0, amps=100.0, switch=0, mode=0):
 
 
 def power(volts, amps, scale=10):
-    return struct.pack(">ff", volts, amps / scale)
+    return struct.pack(">ff", volts, amps * scale)
 
 
 def status(charging):

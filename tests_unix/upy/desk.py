@@ -112,7 +112,7 @@ class Desk:
         self.receive(0x1806E5F4, b"\x03\x39\x01\x2c\x00\x00\x00\x00")
         self.receive(0x160B8001, struct.pack(">II", 125000, 0))
         self.receive(0x160D8001, struct.pack(">II", 100000, 0))
-        self.receive(0x00433F01, struct.pack(">ff", 76.234, 0.1849))
+        self.receive(0x00433F01, struct.pack(">ff", 76.234, 18.49))
         self.receive(0x00473F01, b"\0\0\0\0\0\0\3\1")
         self.receive(0x0681827E, b"\x01\x84\0\0" + struct.pack(">I", 78029))
         self.receive(0x0681827E, b"\x01\x82\0\0\0\0" + struct.pack(">H", 19))

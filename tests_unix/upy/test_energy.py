@@ -173,7 +173,7 @@ async def test_the_bill_matches_a_ramp_that_a_float_meter_sums(tmp):
         await rig.clock.advance(100)
         await rig.receive(POWER, power(volts, amps))
         wire_volts, wire_amps = struct.unpack(">ff", power(volts, amps))
-        joules += wire_volts * wire_amps * 10 * 0.1
+        joules += wire_volts * wire_amps / 10 * 0.1
     mwh = rig.charger.read_register() - first
     assert abs(mwh - joules / 3.6) < 0.001 * joules / 3.6, (mwh, joules / 3.6)
     await rig.stop()
