@@ -4,6 +4,8 @@ import io
 import sys
 from collections import deque
 
+from core.text import printable
+
 DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 LEVELS = {DEBUG: "D", INFO: "I", WARNING: "W", ERROR: "E"}
 _RARE_MS = 60000
@@ -13,7 +15,8 @@ _LINE_MAX = 400  # characters; a longer line is cut
 class LogTail:
     """Where all lines of one firmware end up: the last of them, and whatever `write(line)` does with them.
 
-    At most `keep` lines are kept, and at most `size` characters.
+    A line is one line of printable text, whatever a peer has put into it (see `core.text`). At most `keep` lines are
+    kept, and at most `size` characters.
 
     `write` may be replaced (a console takes it over); what it cannot write is counted in `lost`, so that a closed
     pipe never makes a log call fail; nor does a full memory.
@@ -35,7 +38,8 @@ class LogTail:
         if level < self.level:
             return
         utc_or_up = self._clock.uptime_ms()
-        line = "%s %d.%03d %s: %s" % (LEVELS[level], utc_or_up // 1000, utc_or_up % 1000, name, text[:_LINE_MAX])
+        text = printable(text, _LINE_MAX)
+        line = "%s %d.%03d %s: %s" % (LEVELS[level], utc_or_up // 1000, utc_or_up % 1000, name, text)
         self._held += len(line)
         while self.lines and (len(self.lines) == self._keep or self._held > self._size):
             self._held -= len(self.lines.popleft())

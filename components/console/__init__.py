@@ -7,6 +7,7 @@ from components.console.keyboard import Keyboard
 from components.console.pages import Pages
 from core.kernel import RESTART, STOPPED
 from core.tasks import together
+from core.text import printable
 
 _STATUS_MS = const(10000)
 _STOPPED = "console.stop"  # in the store while the emergency stop is pressed
@@ -121,7 +122,8 @@ class Console:
     # --- output -----------------------------------------------------------------------------------------------
 
     def _say(self, line):
-        """Write a line; what is being typed moves below it."""
+        """Write a line, whatever a peer has put into it; what is being typed moves below it."""
+        line = printable(line)
         typed = self._keyboard.text() if self._keyboard.echo else ""
         if typed:
             line = "\r\x1b[K%s\n%s" % (line, typed)

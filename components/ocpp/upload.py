@@ -8,6 +8,7 @@ was given, which is what upload scripts take.
 import asyncio
 from micropython import const
 
+from core.text import printable
 from uhttp import HttpError, Multipart, Url, request
 
 # How it goes on, and how it ends.
@@ -121,7 +122,7 @@ async def _length(lines):
     """How many bytes the lines have; others get their turn after each."""
     length = 0
     for line in lines():
-        length += len(line.encode()) + 1
+        length += len(printable(line).encode()) + 1
         await asyncio.sleep_ms(0)
     return length
 
@@ -129,7 +130,7 @@ async def _length(lines):
 def _sized(lines, length):
     """Generator of just so many bytes: what is told of running things changes between two looks at it."""
     for line in lines():
-        data = line.encode()
+        data = printable(line).encode()
         if len(data) >= length:
             break
         yield data
