@@ -60,14 +60,17 @@ class Port:
         """There is an SPI to use."""
         return not isinstance(self._spi, _Closed)
 
-    # CS stays low if SPI raises: `open` comes with a pin that is high again.
+    # CS stays low if SPI raises, and the chip would take what comes next for a part of that instruction: so it is high
+    # before it becomes low. (With `finally` the frame of the function would not fit the stack.)
 
     def _exchange(self, out, into):
+        self._cs(1)
         self._cs(0)
         self._spi.write_readinto(out, into)
         self._cs(1)
 
     def _write(self, out):
+        self._cs(1)
         self._cs(0)
         self._spi.write(out)
         self._cs(1)

@@ -143,8 +143,9 @@ class Slcan:
         if self._out_to > self._out_from and not self._flush():
             self.tx_dropped += 1
             return None
+        size = self._encode(identifier, data, flags)  # may raise: what is no frame must not be taken for a rest
         self._out_from = 0
-        self._out_to = self._encode(identifier, data, flags)
+        self._out_to = size
         if self._flush() or self._out_from > 0:
             return 0  # the rest of a frame that was begun goes out before anything else
         self._out_to = 0

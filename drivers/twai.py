@@ -1,12 +1,11 @@
 """The ESP32's own CAN controller (TWAI) through its registers, in the shape of ``machine.CAN``."""
 
-import asyncio
 import errno
-from array import array
 from micropython import const
 
 from drivers import twai_soc
-from drivers.twai_chip import BASE, FIFO_BROKEN, Chip
+from drivers.twai_chip import BASE, Chip
+from drivers.twai_poll import SETTING, Poll
 from drivers.twai_queue import Queue
 from drivers.twai_timing import acceptance, timing
 
@@ -15,13 +14,10 @@ try:
 except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
     from drivers import twai_plain as fastest  # type: ignore[no-redef]
 
-_OVERRUN, _FREE, _WAITS, _ERROR, _OFF = const(2), const(4), const(0x30), const(0x40), const(0x80)  # in the status
-_LOST, _BUS_ERROR = const(0x40 << 16), const(0x80 << 16)  # events, see drain()
-_NEWS = const(0xFFFFC2)  # of what drain() returns: error and bus status, overrun, frames, events
 _PATIENCE_MS, _FAREWELL_BITS = const(100), const(600)
 
 
-class Twai:
+class Twai(Poll):
     """The on-chip controller. What differs from ``machine.CAN`` is as told in drivers/slcan.py, and:
 
     - The state is STATE_STOPPED until 11 recessive bits went by.
@@ -49,34 +45,25 @@ class Twai:
         "timer": (int, 0, 0, 3),
     }
 
-    STATE_STOPPED, STATE_ACTIVE, STATE_WARNING, STATE_PASSIVE, STATE_BUS_OFF = 0, 1, 2, 3, 4
     FLAG_RTR, FLAG_EXT_ID, FLAG_UNORDERED = 1, 2, 4
     RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
 
     def __init__(self, tx=21, rx=22, bitrate=250000, timer=0, hardware=None, code=fastest):
         twai_soc.check_pins(tx, rx)
         timing(bitrate, True)
-        self._code = code
         if hardware is None:
             import machine as hardware
         self._hardware = hardware
-        self._memory = hardware.mem32
-        self._chip = Chip(self._memory, (tx, rx), acceptance(None, self.FLAG_EXT_ID))
+        memory = hardware.mem32
+        chip = Chip(memory, (tx, rx), acceptance(None, self.FLAG_EXT_ID))
+        super().__init__(memory, chip, code, Queue(code.put, BASE, self.FLAG_EXT_ID))
         self._bitrate = bitrate
         self._timer_id = timer
         self._timer = None
         self._runs = False
-        self._ring = bytearray(64 * 16)
-        self._cursor = array("I", (0, 0, 0))  # see drain()
-        self._queue = Queue(code.put, BASE, self.FLAG_EXT_ID)
         self._out = bytearray(10)
         self._views = tuple([memoryview(self._out)[:size] for size in range(9)])
-        self._busy = True  # `_tick` has nothing to do, or has to wait: it may come between any two steps
-        self._flag = asyncio.ThreadSafeFlag()
-        self._news = self._recovers = False
-        self._state = self._seen = self._patience = self._overruns = self._told = 0
-        self.warnings = self.passives = self.bus_offs = 0
-        self.tx_dropped = self.remote = self.bus_errors = self.arbitration_lost = 0
+        self._told = self.remote = 0
 
     # -- life
 
@@ -86,6 +73,7 @@ class Twai:
         self._cursor[1] = self._cursor[0]
         self._chip.start(self._bitrate)
         self._runs = True
+        self._unsettled = 0
         self._starts()
         frequency = max(100, self._bitrate // 250)
         self._patience = frequency * _PATIENCE_MS // 1000
@@ -96,45 +84,41 @@ class Twai:
 
     def deinit(self):
         """Leave the bus. What waits to be sent, a stop command perhaps, has a few milliseconds for that."""
-        if self._timer is None:
+        if not self._runs:
             return
         self._busy = True  # a call of `_tick` may be under way
-        self._timer.deinit()
-        self._timer = None
-        if self._on_bus():
-            self._queue.finish(self._memory, self._chip.free, _FAREWELL_BITS * 1000000 // self._bitrate)
-        self._runs = False
-        self._chip.stop()
-        self.tx_dropped += self._queue.clear()
-        self._become(self.STATE_STOPPED)
+        if self._timer is not None:
+            self._timer.deinit()
+            self._timer = None
+        try:
+            if self._on_bus():
+                self._queue.finish(self._memory, self._chip.free, _FAREWELL_BITS * 1000000 // self._bitrate)
+        finally:
+            self._runs = False
+            self.tx_dropped += self._queue.clear()
+            self._become(self.STATE_STOPPED)
+            self._chip.stop()
 
     def restart(self):
         """Leave bus-off: begin to count 128 times 11 recessive bits. Raises OSError: not initialised."""
         self._check_runs()
         chip = self._chip
-        self._busy = True
-        if self._state == self.STATE_BUS_OFF and chip.recover():
+        was_off = self._state == self.STATE_BUS_OFF
+        try:
+            self._busy = True
+            self._unsettled = SETTING
             self._starts()
-            self._recovers = True
-        else:  # whoever calls us has waited for longer than those bits take
-            chip.renew()
-            self._starts()
-        self._busy = False
+            if was_off and chip.recover():
+                self._recovers = True
+            else:  # whoever calls us has waited for longer than those bits take
+                chip.renew()
+            self._unsettled = 0
+        finally:
+            self._busy = False
 
     def _check_runs(self):
         if not self._runs:
             raise OSError(errno.ENOTCONN)
-
-    def _starts(self):
-        self._recovers = False
-        self._seen = -1  # whatever the next status is, it is news
-        self._become(self.STATE_STOPPED)
-
-    def _become(self, state):
-        if state != self._state:
-            self._state = state
-            self._news = True
-            self._flag.set()
 
     async def ready(self):
         """Wait until `recv` may have something, or the state changed. Raises OSError: not initialised."""
@@ -143,88 +127,6 @@ class Twai:
             await self._flag.wait()
             self._check_runs()
         self._news = False
-
-    # -- called by the timer between any two steps of whatever runs
-
-    def _tick(self, timer):
-        if self._busy:
-            return
-        result = self._receive()
-        if result & _BUS_ERROR:
-            result = self._receive()  # the first moved nothing
-        queue = self._queue
-        if result & _FREE:
-            queue.pump(self._memory)
-        elif queue.handed_over:
-            queue.waited += 1
-            if queue.waited > self._patience:
-                self._chip.abort()
-                self.tx_dropped += queue.clear()
-
-    def _receive(self):
-        result = self._code.drain(self._memory, BASE, self._ring, self._cursor)
-        if result & _NEWS != self._seen:
-            self._changed(result)
-        return result
-
-    def _changed(self, result):
-        if result & 0xFF00:
-            self._flag.set()
-        if result & _LOST:
-            self.arbitration_lost += 1
-            self._chip.lost_at()
-        if result & _OFF:
-            self._off()
-            return
-        if self._recovers:  # reset mode once more, else the first message would be wrong (errata TWAI-3.13.3)
-            self._chip.join(0, 0)
-            self._recovers = False
-            return
-        spoiled = result & _BUS_ERROR and self._chip.spoils_next()
-        self.bus_errors += result & _BUS_ERROR != 0
-        if spoiled or result & _OVERRUN:
-            self._discard(spoiled)
-        self._weigh(result)
-
-    def _off(self):
-        if self._recovers:
-            return
-        self._seen = _OFF
-        if self._state != self.STATE_BUS_OFF:
-            self._chip.freeze()
-            self.bus_offs += 1
-            self.tx_dropped += self._queue.clear()
-            self._become(self.STATE_BUS_OFF)
-
-    def _discard(self, spoiled):
-        """Drop all that was received: none of it tells whether it is right. ESP-IDF does the same.
-
-        If that takes a reset, error counters and the frame that is being sent are kept.
-        """
-        chip = self._chip
-        lost = chip.waiting()
-        self._overruns += lost
-        if not spoiled and lost < FIFO_BROKEN:
-            chip.release(lost)
-            return
-        sends = self._queue.handed_over and not chip.free()
-        chip.renew(*chip.errors)
-        if sends:
-            self._queue.again(self._memory)
-
-    def _weigh(self, status):
-        """The state of fault confinement."""
-        if self._state == self.STATE_STOPPED and status & _WAITS == _WAITS:
-            return  # for 11 recessive bits
-        state = self.STATE_ACTIVE
-        self._seen = status & (_ERROR | _OFF)
-        if status & _ERROR:
-            self._seen = -1  # it may become passive with nothing else to show for it
-            state = self.STATE_PASSIVE if self._chip.is_passive() else self.STATE_WARNING
-        if state > self._state:
-            self.warnings += self._state < self.STATE_WARNING <= state
-            self.passives += state == self.STATE_PASSIVE
-        self._become(state)
 
     # -- frames
 
@@ -255,14 +157,21 @@ class Twai:
             raise OSError(errno.ENOTCONN)
         if len(data) > 8:
             raise ValueError("more than 8 bytes")
-        at = self._queue.write(identifier, data, flags)
-        self._busy = True
-        waits = self._on_bus() and self._queue.append(at)
-        if waits and self._chip.free():
-            self._queue.pump(self._memory)
-        self._busy = False
-        self.tx_dropped += not waits
-        return 0 if waits else None
+        if self._enqueue(self._queue.write(identifier, data, flags)):
+            return 0
+        self.tx_dropped += 1
+        return None
+
+    def _enqueue(self, at):
+        """A function of its own: with its `finally` the frame of `send` would not fit the stack."""
+        try:
+            self._busy = True
+            waits = self._on_bus() and self._queue.append(at)
+            if waits and self._chip.free():
+                self._queue.pump(self._memory)
+        finally:
+            self._busy = False
+        return waits
 
     def _on_bus(self):
         return self._state != self.STATE_STOPPED and self._state != self.STATE_BUS_OFF
@@ -275,11 +184,18 @@ class Twai:
         chip = self._chip
         if wanted == chip.filters:
             return
-        chip.filters = wanted
-        if self._runs and self._state != self.STATE_BUS_OFF:
+        if not self._runs or self._state == self.STATE_BUS_OFF:
+            chip.filters = wanted
+            return
+        try:
             self._busy = True
-            chip.join(*chip.errors)
+            errors = chip.errors
+            self._unsettled = SETTING
             self._starts()
+            chip.filters = wanted
+            chip.join(*errors)
+            self._unsettled = 0
+        finally:
             self._busy = False
 
     def state(self):

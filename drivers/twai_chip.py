@@ -16,7 +16,7 @@ _TIMING_0, _TIMING_1, _ALC, _ECC, _WARNING_LIMIT = const(24), const(28), const(4
 _REC, _TEC, _FILTER, _MESSAGES, _CLOCK_DIVIDER = const(56), const(60), const(64), const(116), const(124)
 _RESET_MODE, _LISTEN_ONLY, _SINGLE_FILTER = const(1), const(2), const(8)
 _ABORT, _RELEASE, _CLEAR_OVERRUN = const(2), const(4), const(8)
-_FREE = const(4)  # of the status
+_FREE, _OFF = const(4), const(0x80)  # of the status
 _LOST, _BUS_ERROR = const(0x40), const(0x80)  # events: no interrupt reaches the CPU, drain() polls them
 _PELICAN_NO_CLKOUT = const(0x88)
 _DATA, _CRC, _ACK_DELIMITER, _OTHER = const(10), const(8), const(27), const(3)  # of the error code
@@ -79,6 +79,10 @@ class Chip:
     def freeze(self):
         """It went bus-off and with that into reset mode: listen-only keeps the error counters as they are (errata)."""
         self.memory[BASE + _MODE] = self._mode() | _RESET_MODE | _LISTEN_ONLY
+
+    def is_off(self):
+        """Whether it is bus-off."""
+        return self.memory[BASE + _STATUS] & _OFF != 0
 
     def recover(self):
         """Begin to count 128 times 11 recessive bits; False if that would never end (errata: REC is not zero)."""

@@ -256,3 +256,27 @@ async def test_an_int_wire_that_is_off_is_found():
     assert await waits(driver)
     driver.get_counters()
     await fails_soon("INT is high", driver.ready())
+
+
+async def test_an_instruction_that_spi_breaks_off_is_not_gone_on_with():
+    """With CS left low, the chip would take the next instruction for more bytes of the broken one."""
+    chip, driver = await joined()
+    write = chip.spi.write
+
+    def breaks(data):
+        write(bytes(data)[:5])
+        chip.spi.write = write
+        raise OSError(errno.EIO)
+
+    for broken in range(1, 3):
+        chip.spi.write = breaks
+        try:
+            driver.send(1, DATA, EXTENDED)
+            raise AssertionError("sent")
+        except OSError:
+            pass
+        assert driver.send(ID, DATA, EXTENDED) is not None
+        assert chip.transmit() == (ID, DATA, True, False) and chip.transmit() is None, broken
+    chip.receive(ID, DATA)
+    await soon(driver.ready())
+    assert driver.recv([0, None, 0, 0])[:2] == [ID, DATA]

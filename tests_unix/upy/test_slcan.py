@@ -167,3 +167,18 @@ async def test_receiving_allocates_nothing():
         gc.enable()
         assert after == before, after - before
     wire.close()
+
+
+async def test_what_is_no_frame_leaves_nothing_behind_to_be_sent():
+    wire, driver = await opened()
+    assert driver.send(*FRAME, driver.FLAG_EXT_ID) == 0
+    for data in ((1, 2, "3"), None):
+        try:
+            driver.send(0x1FFFFFFF, data, driver.FLAG_EXT_ID)
+            raise AssertionError("sent")
+        except TypeError:
+            pass
+        assert driver.send(*FRAME, driver.FLAG_EXT_ID) == 0
+    await until(lambda: len(wire.frames) == 3)
+    assert [frame[1:] for frame in wire.frames] == [FRAME] * 3 and len(wire.commands) == 3
+    wire.close()
