@@ -7,6 +7,7 @@ from core.signals import Signal
 from core.tasks import together
 
 _BATCH = const(32)  # frames handled before others get their turn
+_URGENT_READS = const(8)  # of a stream, before something blocks: 90 frames
 _FIRST_BACK_OFF_MS = const(100)
 _MAX_BACK_OFF_MS = const(5000)
 _STEADY_MS = const(5000)  # healthy for so long: the next failure begins with the first back-off again
@@ -31,11 +32,16 @@ class Can:
     Counters: rx, tx, tx_dropped (since the bus was up for the first time), unknown (no handler, or an identifier of 11
     bits), refused (the handler returned False: too short, or values out of range), rx_overruns, bus_offs, failures (of
     the stream or driver), garbage (what the driver could not read).
+
+    Frames that have come are handled before something blocks the loop (``kernel.urgent``): the one that stops charging
+    does not wait for a flash erase.
     """
 
-    requires = ("driver", "gate", "clock", "log", "pulse")
+    requires = ("driver", "gate", "clock", "log", "pulse", "kernel")
+    _draining = False
+    _raised = None  # what went wrong while frames were handled before something blocked
 
-    def __init__(self, driver, gate, clock, log, pulse):
+    def __init__(self, driver, gate, clock, log, pulse, kernel):
         self.driver = driver
         self.healthy = Signal(False, clock)
         self.rx = self.tx = self.tx_dropped = self.unknown = self.refused = 0
@@ -51,7 +57,9 @@ class Can:
         self._initialised = self._sends = self._was_up = False
         self._up_ms = self._healthy_ms = 0
         self._told = (0, 0, 0, 0, 0)
+        self._poll = getattr(driver, "poll", None)  # of a driver that reads a stream
         gate.add_bus(self.healthy)
+        kernel.urgent.add(self._urgent)
 
     def on(self, identifier, handler):
         """Have ``handler(data, length)`` called for each frame with this extended identifier.
@@ -109,6 +117,8 @@ class Can:
             back_off_ms = min(2 * back_off_ms, _MAX_BACK_OFF_MS)
 
     def _begin(self):
+        self._draining = False
+        self._raised = None
         if self._initialised:
             self.driver.restart()
             return
@@ -135,11 +145,37 @@ class Can:
         driver = self.driver
         frame = self._frame
         left = _BATCH
+        self._draining = True
         while left and driver.recv(frame) is not None:
             left -= 1
             self._dispatch(frame)
         self.rx += _BATCH - left
+        self._draining = False
         return not left
+
+    def _urgent(self):
+        """Handle what has come. What goes wrong closes the gate here, and is raised by `_watch`."""
+        if self._draining or not self.healthy.value:
+            return
+        try:
+            self._drain_stream()
+            if self.driver.state() == self.driver.STATE_BUS_OFF:
+                self._bus_off()
+                self._raised = OSError("bus-off")  # the receiver may wait for a stream that has nothing more to say
+        except Exception as e:
+            self._down()
+            self._raised = e
+        self._draining = False
+
+    def _drain_stream(self):
+        """Nothing is left in the driver's buffer: whoever waits for the stream will write there."""
+        for _ in range(_URGENT_READS):
+            while self._drain():
+                pass
+            if self._poll is None or not self._poll():
+                return
+        while self._drain():
+            pass
 
     def _dispatch(self, frame):
         handler = self._handlers.get(frame[0])
@@ -185,6 +221,9 @@ class Can:
         """
         while True:
             self._pulse()
+            if self._raised is not None:
+                error, self._raised = self._raised, None
+                raise error
             self._report()
             await self._clock.sleep_ms(_WATCH_MS)
 

@@ -6,6 +6,7 @@ import time
 
 from core import declare
 from core.signals import Signal
+from core.urgent import Urgent
 
 STOPPED, RESTART = 0, 3  # what `Kernel.run` returns, and the process's exit status
 _BACK_OFF_MS = 1000  # the first; it doubles
@@ -36,6 +37,7 @@ class Kernel:
     called of each component that has it. ``start``, ``run`` and ``stop`` are coroutines.
 
     ``alive`` is a Signal: True while every critical component is running, and none was found to be hung.
+    ``urgent``, to be called before the loop is blocked: see `Urgent`.
     """
 
     def __init__(self, board, settings, clock, log, home="."):
@@ -43,6 +45,7 @@ class Kernel:
         self.log = log.child("kernel")
         self.home = home
         self.alive = Signal(False, clock)
+        self.urgent = Urgent()
         self.exit_reason = ""
         self._exit_code = None
         self._exit = asyncio.Event()

@@ -29,6 +29,7 @@ class Slcan:
       ``data`` is a memoryview of exactly the received bytes, one of the driver's own that is valid until the next
       `recv`: Python code cannot resize the caller's as the built-in driver does. None also as soon as the adapter
       reports bus-off.
+    - ``poll()`` is for whoever is about to block the loop: it takes in what the stream has, without waiting.
     - ``set_filters`` knows only None.
     - ``send`` returns None and counts in `tx_dropped` when the stream cannot take the frame now. It never waits.
     - Remote frames are counted and not delivered, none are sent.
@@ -130,6 +131,25 @@ class Slcan:
         if size is not None:
             self._lines.came(size)
 
+    def poll(self):
+        """Take in what the stream has by now, if `recv` has nothing left. True: something came. Raises OSError."""
+        lines = self._lines
+        if lines.state == self.STATE_STOPPED or lines.pending():
+            return False
+        try:
+            size = self._connected().read_now(lines.room)
+        except OSError as e:
+            self._broken(e)
+            raise
+        if not size:  # nothing; or the end of the stream, which `ready` will find
+            return False
+        lines.came(size)
+        return True
+
+    def _broken(self, error):
+        self._error = error
+        self._lines.state = self.STATE_STOPPED
+
     # -- frames
 
     def send(self, identifier, data, flags=0):
@@ -173,8 +193,7 @@ class Slcan:
         try:
             written = self._connected().write_now(self._out, self._out_from, self._out_to - self._out_from)
         except OSError as e:
-            self._error = e
-            self._lines.state = self.STATE_STOPPED
+            self._broken(e)
             raise
         if written:
             self._out_from += written

@@ -33,6 +33,10 @@ class Link:
         """Awaitable: the number of bytes that came, at least one; 0 at the end, None after a false alarm."""
         return self._reader.readinto(room)
 
+    def read_now(self, room):
+        """Read what is there: the number of bytes, 0 at the end, None if there is nothing. Raises OSError."""
+        return self._stream.readinto(room)
+
     async def write_all(self, data):
         """Write as soon as it is possible, after the connection is there."""
         self._writer.write(data)

@@ -45,7 +45,7 @@ class Persistence:
     ``torn`` (bytes cut off at starts).
     """
 
-    requires = ("home", "clock", "log", "pulse")
+    requires = ("home", "clock", "log", "pulse", "kernel")
     options = {
         "dir": (str, "state"),
         "queue_max": (int, 500, 1, 10000),
@@ -53,12 +53,14 @@ class Persistence:
     }
     Error = StoreError
     Full = QueueFull
+    _in_commit = False
 
-    def __init__(self, home, clock, log, pulse, dir="state", queue_max=500, max_bytes=262144):
+    def __init__(self, home, clock, log, pulse, kernel, dir="state", queue_max=500, max_bytes=262144):
         self._dir = dir if dir.startswith("/") else home + "/" + dir
         self._clock = clock
         self._log = log
         self._pulse = pulse
+        self._urgent = kernel.urgent
         self._queue_max = queue_max
         self._max_bytes = max_bytes
         self._records = Records(self._dir + "/journal")
@@ -150,8 +152,8 @@ class Persistence:
             raise ValueError("not JSON-able: %r" % record)
         if len(text) > TEXT_MAX:
             raise StoreError("a record of %d bytes is too long" % len(text))
-        if not self._opened:
-            raise StoreError("the journal is not open")
+        if not self._opened or self._in_commit:
+            raise StoreError("a commit within a commit" if self._opened else "the journal is not open")
         self._make_room(HEAD + len(text), push, changes)
         offset = self._append(text)
         self.records += 1
@@ -191,13 +193,22 @@ class Persistence:
         size = self._records.size
         try:
             offset = self._records.write(text)
-            self._records.flush()
+            self._flush(self._records)
             return offset
         except OSError as e:
             self._records.size = size
             self._records.close()
             self._log.rare("journal not written: %s", e)
             raise StoreError("journal not written: %s" % e)
+
+    def _flush(self, records):
+        """The medium may block the loop: what cannot wait is done before, and must not commit anything itself."""
+        self._in_commit = True
+        try:
+            self._urgent()
+        finally:
+            self._in_commit = False
+        records.flush()
 
     # --- the file as a whole ----------------------------------------------------------------------------------
 
@@ -242,7 +253,7 @@ class Persistence:
             header = {"v": _VERSION, "c": totals, "k": 1 + len(self._index)}
             fresh.write(json.dumps(header).encode())
             index = self._index.copy_to(fresh)
-            fresh.flush()
+            self._flush(fresh)
             fresh.close()
             self._records.close()
             os.rename(fresh.path, self._records.path)

@@ -16,6 +16,7 @@ class Flash:
         self.power = None  # operations left, None: no end
         self.glitch = None
         self.erases = 0
+        self.working = None  # function() that is called during each write and erase, while nothing else runs
 
     def readblocks(self, block, buf, offset=0):
         at = block * self.block_size + offset
@@ -42,6 +43,8 @@ class Flash:
         return 0
 
     def _use_power(self, length):
+        if self.working is not None:
+            self.working()
         if self.glitch is not None:
             self.glitch -= 1
             if self.glitch < 0:

@@ -5,13 +5,21 @@ import os
 from components.persistence import Persistence
 from core.clock import Clock
 from core.log import Log, LogTail
+from core.urgent import Urgent
+
+
+class Kernel:
+    """What a store needs of the kernel."""
+
+    def __init__(self):
+        self.urgent = Urgent()
 
 
 def make(home, clock=None, pulse=lambda: None, **options):
     """A store that is not started; its log is in ``store.tail``."""
     clock = clock or Clock()
     tail = LogTail(clock, None)
-    store = Persistence(home, clock, Log(tail, "store"), pulse, **options)
+    store = Persistence(home, clock, Log(tail, "store"), pulse, Kernel(), **options)
     store.tail = tail
     return store
 

@@ -16,6 +16,7 @@ from core.declare import load_class
 from core.isotime import format_utc
 from core.log import Log, LogTail
 from core.signals import Signal
+from core.urgent import Urgent
 
 NOON = 1800014400000  # 2027-01-15T12:00:00Z
 _SIGNALS = {
@@ -52,9 +53,10 @@ class Site:
         self.exits = []
         self.kernel.request_exit = lambda code, reason: self.exits.append((code, reason))
         self.kernel.alive.set(True)
+        self.kernel.urgent = Urgent()
         self.kernel.parts = ()
         self.wifi.stream = lambda: None
-        self.store = store(home, clock, self.log, lambda: None)
+        self.store = store(home, clock, self.log, lambda: None, self.kernel)
         self.gate = Gate(clock, self.log, self.kernel)
         self.gate.add_bus(Signal(True, clock))
         self.plug.plugged = self.gate.plugged

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from journals import Kernel
 from twai_rig import DATA, ID, Hardware, attached, opened, raises, received, until
 
 from components.can import Can
@@ -182,6 +183,6 @@ def component(driver, clock):
             self.healthy = healthy
 
     seen = []
-    can = Can(driver, Gate(), clock, Log(LogTail(clock), "can"), lambda: None)
+    can = Can(driver, Gate(), clock, Log(LogTail(clock), "can"), lambda: None, Kernel())
     can.on(ID, lambda data, length: seen.append(data[0]))
     return can, seen
