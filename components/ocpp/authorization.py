@@ -110,7 +110,14 @@ class Authorization:
         name = tag.upper()
         if not self._configuration["AuthorizationCacheEnabled"] or name not in self._tags:
             return None
-        status, expiry_ms, parent = self._store.get(_CACHE + name)
+        try:
+            entry = self._store.get(_CACHE + name)
+        except self._store.Error as e:
+            self._log.rare("the Authorization Cache cannot be read: %s", str(e))
+            return None
+        if entry is None:
+            return None
+        status, expiry_ms, parent = entry
         self._tags.remove(name)
         self._tags.append(name)
         if expiry_ms and status == ACCEPTED:
@@ -152,17 +159,21 @@ class Authorization:
             return 0
 
     def _remember(self, name, entry):
-        if name in self._tags:
-            self._tags.remove(name)
+        """Journal what was told of an idTag. If that fails, what the cache has of it is out of date: not used."""
+        others = [tag for tag in self._tags if tag != name]
+        try:
             changes = {}
-            if self._store.get(_CACHE + name) != entry:
+            if name not in self._tags or self._store.get(_CACHE + name) != entry:
                 changes[_CACHE + name] = entry
-        else:
-            changes = {_CACHE + name: entry}
-            if len(self._tags) >= self._cache_size:
-                changes[_CACHE + self._tags.pop(0)] = None
-        self._tags.append(name)
-        self._store.commit(changes)
+            over = len(others) >= self._cache_size
+            if over:
+                changes[_CACHE + others[0]] = None
+            tags = others[over:] + [name]
+            self._store.commit(changes)
+            self._tags = tags
+        except (self._store.Error, MemoryError) as e:
+            self._tags = others
+            self._log.rare("idTag not cached: %s", str(e))
 
     def clear(self):
         """ClearCache: returns its status. Raises the store's Error."""

@@ -2,6 +2,7 @@
 
 from ocpp_site import NOON, Site, booted
 
+from components.persistence import Persistence
 from core.isotime import format_utc
 
 
@@ -122,3 +123,69 @@ async def test_a_list_has_precedence_and_is_not_cached(tmp):
     site.ocpp.set("AllowOfflineTxForUnknownId", "true")
     site.ocpp.present_tag("LISTED")
     assert not site.ocpp.transactions.expects_plug()
+
+
+class Refusing:
+    """A journal that takes nothing for the cache."""
+
+    def __init__(self, store, error):
+        self._commit = store.commit
+        self._error = error
+        store.commit = self.commit
+
+    def commit(self, changes=None, push=(), pop=(), drop=()):
+        if any(key.startswith("ocpp/a/") for key in changes or ()):
+            raise self._error
+        self._commit(changes, push, pop, drop)
+
+
+async def test_an_entry_that_cannot_be_journaled_costs_nobody_the_answer(tmp):
+    """The driver is answered, what is out of date is not used, and no later presentation raises."""
+    for number, error in enumerate((Persistence.Error("medium full"), MemoryError())):
+        site = await booted("%s/%d" % (tmp, number))
+        site.ocpp.set("AllowOfflineTxForUnknownId", "false")
+        await show(site, "OLD")
+        commit = site.store.commit
+        Refusing(site.store, error)
+        site.ocpp.present_tag("NEW")
+        await site.run(500)
+        assert site.ocpp.transactions.expects_plug(), "the Authorize was answered Accepted"
+        site.ocpp.present_tag("NEW")
+        site.central.answers["Authorize"] = {"idTagInfo": {"status": "Blocked"}}
+        await show(site, "OLD")
+        assert len(site.lines("idTag not cached")) == 1, "told, once a minute"
+        central = site.central
+        await site.disconnect()
+        for tag in ("NEW", "OLD"):
+            site.ocpp.present_tag(tag)
+            await site.run(500)
+            assert not site.ocpp.transactions.expects_plug(), "%s is not known as accepted" % tag
+        site.store.commit = commit
+        await site.connect(central)
+        del central.answers["Authorize"]
+        await show(site, "NEW")
+        assert site.ocpp.authorization.cached("NEW") == ("Accepted", None)
+        await site.power_off()
+        site = Site("%s/%d" % (tmp, number))
+        await site.power_on()
+        assert site.ocpp.authorization.cached("NEW") == ("Accepted", None)
+        await site.power_off()
+
+
+async def test_a_cache_that_cannot_be_read_knows_nobody(tmp):
+    site = await booted(tmp)
+    await show(site, "TAG")
+    await site.disconnect()
+    get = site.store.get
+
+    def unreadable(key, default=None):
+        if key.startswith("ocpp/a/"):
+            raise Persistence.Error("medium broken")
+        return get(key, default)
+
+    site.store.get = unreadable
+    assert not site.ocpp.present_tag("TAG").startswith("refused: the")
+    assert not site.ocpp.transactions.expects_plug()
+    site.store.get = get
+    site.ocpp.present_tag("TAG")
+    assert site.ocpp.transactions.expects_plug()
