@@ -36,7 +36,11 @@ COMPONENTS = (
     {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
-    {"name": "sink", "use": "drivers.filesink:FileSink"},
+    {
+        "name": "sink",
+        "use": "drivers.filesink:FileSink",
+        "options": {"magic": "7f454c46", "marker": "ucharge image of the unix port"},  # ELF; frozen with this module
+    },
     {"name": "trial", "use": "components.trial:Trial"},
     {"name": "firmware", "use": "components.ocpp.firmware:Firmware"},
     {"name": "signed_firmware", "use": "components.ocpp.signed_firmware:SignedFirmware"},

@@ -1,5 +1,16 @@
 """What files need beyond what the port does for them."""
 
+import os
+
+
+def check_room(folder, size, reserve):
+    """Raise OSError unless a file of `size` bytes leaves `reserve` bytes of the medium free, where it tells that."""
+    if hasattr(os, "statvfs"):
+        status = os.statvfs(folder)
+        room = status[1] * status[4] - reserve
+        if size > room:
+            raise OSError("%d bytes are to be written, there is room for %d" % (size, max(0, room)))
+
 
 def flush_dir(path):
     """Have a rename or a removal on the medium, where a directory can be flushed; littlefs does so by itself."""

@@ -1,9 +1,14 @@
 """The sink for a new image on a system with files, which keeps two slots and a trial as the ESP32 does."""
 
+import binascii
+import errno
 import json
 import os
+from micropython import const
 
-from drivers.sink import Sink, UpdateError
+from drivers.sink import ImageError, Sink, UpdateError
+
+_ROOM_EVERY = const(65536)  # bytes after which the room is looked at again: others write as well
 
 
 class FileSink(Sink):
@@ -16,13 +21,32 @@ class FileSink(Sink):
     At a start "new" becomes "pending" (on trial), and "pending" (nobody has confirmed) makes the previous slot the
     active one again. It is written beside and renamed. ``image`` is the path of the active slot, None before the first
     update. Whoever starts the process runs that file; one that never comes as far as `start` is not rolled back.
+
+    What comes is written to ``update/new``, which becomes a slot when it is activated; what an interrupted update left
+    there is removed at the next start. It never fills the medium, on which the journal lies: an image has at most
+    ``max_bytes``, and ``reserve`` bytes stay free where the system tells how many there are.
+
+    An image begins with the bytes of ``magic`` (hexadecimal) and has the text ``marker`` somewhere; "": anything will
+    do. What is none raises ImageError.
     """
 
     requires = ("home",)
-    options = {"dir": (str, "update", 1, 200)}
+    options = {
+        "dir": (str, "update", 1, 200),
+        "max_bytes": (int, 16777216, 4096, 1073741823),
+        "reserve": (int, 4194304, 0, 1073741823),
+        "magic": (str, "", 0, 32),
+        "marker": (str, "", 0, 64),
+    }
 
-    def __init__(self, home, dir="update"):
+    def __init__(self, home, dir="update", max_bytes=16777216, reserve=4194304, magic="", marker=""):
         super().__init__()
+        self._max = max_bytes
+        self._reserve = reserve
+        self._magic = binascii.unhexlify(magic)
+        self._marker = marker.encode()
+        self._limit = self._looked = 0  # bytes that may be written, by the room that was there after so many
+        self._tail = b""  # of what came, for a marker that two chunks share; None: it was there
         self._dir = dir if dir.startswith("/") else home + "/" + dir
         self._select = {"slot": None, "state": "valid", "previous": None}
         self._file = None
@@ -30,6 +54,7 @@ class FileSink(Sink):
 
     async def start(self):
         """Read the selection; begin a trial, or go back after one that failed. Raises OSError."""
+        _remove(self._new)
         try:
             with open(self._dir + "/select") as file:
                 self._select = _checked(json.load(file))
@@ -66,6 +91,10 @@ class FileSink(Sink):
         """End the trial."""
         self._write_select(dict(self._select, state="valid"))
 
+    @property
+    def _new(self):
+        return self._dir + "/new"
+
     def _path(self, slot):
         return "%s/slot%d" % (self._dir, slot)
 
@@ -90,29 +119,70 @@ class FileSink(Sink):
             os.stat(self._dir)
         except OSError:
             os.mkdir(self._dir)
-        self._file = open(self._path(self._next()), "wb+")
+        _remove(self._path(self._next()))  # nobody goes back to it any more: no image is on trial
+        self._look_for_room(0)
+        if size is not None and size > self._limit:
+            raise UpdateError("an image of %d bytes, there is room for %d" % (size, self._limit))
+        self._tail = b"" if self._marker else None
+        self._file = open(self._new, "wb+")
+
+    def _look_for_room(self, written):
+        """Set how many bytes the image may have."""
+        self._looked, self._limit = written, self._max
+        if hasattr(os, "statvfs"):
+            status = os.statvfs(self._dir)
+            self._limit = min(self._max, written + status[1] * status[4] - self._reserve)
 
     def _append(self, chunk):
-        self._opened().write(chunk)
+        if self.written - self._looked >= _ROOM_EVERY:
+            self._look_for_room(self.written)
+        if self.written + len(chunk) > self._limit:
+            raise UpdateError("the image is too long: there is room for %d bytes" % max(0, self._limit))
+        self._check(bytes(chunk))
+        if self._opened().write(chunk) != len(chunk):
+            raise OSError("short write")
+
+    def _check(self, chunk):
+        """Look for magic and marker. Raises ImageError."""
+        magic = self._magic[self.written : self.written + len(chunk)]
+        if not chunk.startswith(magic):
+            raise ImageError("not an image for this board: it begins otherwise")
+        if self._tail is not None:
+            text = self._tail + chunk
+            self._tail = None if self._marker in text else text[1 - len(self._marker) :]
 
     def _flush(self):
+        if self._tail is not None or self.written < len(self._magic):
+            raise ImageError("not an image for this board: it does not say so")
         self._opened().flush()
 
     def _read(self, at, view):
         file = self._opened()
         file.seek(at)
         if file.readinto(view) != len(view):
-            raise OSError("%s is shorter than what was written" % self._path(self._next()))
+            raise OSError("%s is shorter than what was written" % self._new)
 
     def _activate(self):
         slot = self._next()
-        self._close()
+        self._opened().close()
+        os.rename(self._new, self._path(slot))
+        self._file = None
         self._write_select({"slot": slot, "state": "new", "previous": self._select["slot"]})
 
     def _close(self):
         if self._file is not None:
             self._file.close()
             self._file = None
+            _remove(self._new)
+
+
+def _remove(path):
+    """Remove a file that need not be there. Raises OSError."""
+    try:
+        os.remove(path)
+    except OSError as e:
+        if e.errno != errno.ENOENT:
+            raise
 
 
 def _checked(select):

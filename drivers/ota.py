@@ -7,7 +7,7 @@ import binascii
 import struct
 from micropython import const
 
-from drivers.sink import BLOCK, Sink, UpdateError
+from drivers.sink import BLOCK, ImageError, Sink, UpdateError
 
 _MAGIC = const(0xE9)  # ESP_IMAGE_HEADER_MAGIC: the first byte of an image
 _SUBTYPE_OTA = const(0)  # ESP_PARTITION_SUBTYPE_DATA_OTA
@@ -49,7 +49,7 @@ class OtaSink(Sink):
 
     def _append(self, chunk):
         if self.written == 0 and len(chunk) and chunk[0] != _MAGIC:
-            raise UpdateError("not an ESP32 image: it begins with 0x%02X" % chunk[0])
+            raise ImageError("not an ESP32 image: it begins with 0x%02X" % chunk[0])
         if self.written + len(chunk) > self._room:
             raise UpdateError("more than the %d bytes of the partition" % self._room)
         view = memoryview(chunk)

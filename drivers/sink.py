@@ -12,13 +12,17 @@ class UpdateError(OSError):
     """The image, or the order of the calls, is wrong; the message says what."""
 
 
+class ImageError(UpdateError):
+    """What came is no image for this board."""
+
+
 class Sink:
     """``begin(size)``, ``write(chunk)`` as often as it takes, ``await finish()``, ``activate()``, and then a restart.
 
     The new image runs on trial: `pending` is True until `confirm`. A restart without `confirm` goes back to the image
     before. `abort` ends it at any point before `activate`; an error does so by itself. ``state`` is one of IDLE,
     WRITING, FINISHED, ACTIVATED; ``size`` (None: not known before the end) and ``written`` are bytes, ``digest`` is the
-    SHA-256 of the image once it is finished. All raise OSError (UpdateError is one).
+    SHA-256 of the image once it is finished. All raise OSError (UpdateError is one, and ``ImageError``).
 
     ``blocks``: writing stops everything else for longer than a charger that charges may stand still.
 
@@ -26,6 +30,7 @@ class Sink:
     """
 
     blocks = False
+    ImageError = ImageError
 
     def __init__(self):
         self.size = self.written = 0

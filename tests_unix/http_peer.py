@@ -2,11 +2,17 @@
 
 import base64
 import hashlib
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 _PIECE = 16384
+
+
+def image_of(size):
+    """What the board unix takes for an image: an ELF file with the text by which its images are known."""
+    return b"\x7fELF" + os.urandom(size) + b"ucharge image of the unix port" + os.urandom(100)
 
 
 class Request(NamedTuple):
@@ -23,7 +29,8 @@ class HttpPeer:
 
     files: {path: bytes}, what GET answers. statuses: {path or method: status} answers that instead. cuts: before how
     many bytes of its body the next GET is cut off (None: it is not), one entry a GET. validator: "ETag",
-    "Last-Modified" or None. ranges: whether a Range is honoured. chunked: bodies in chunks. user: "user:password" of
+    "Last-Modified" or None. ranges: whether a Range is honoured. chunked: bodies in chunks. endless: what GET answers
+    begins anew at its end, for ever; without ``chunked`` a Content-Length says otherwise. user: "user:password" of
     Basic authentication. redirects: {path: (status, location)}. hold: GETs stop in the middle until it is set.
     before_answer: called, in its own thread, before a request that was read is answered.
     ``requests``: all that came, ``uploads``: {path: body} of PUT and POST.
@@ -33,6 +40,7 @@ class HttpPeer:
         self.files, self.statuses, self.redirects, self.uploads = {}, {}, {}, {}
         self.cuts, self.requests = [], []
         self.validator, self.ranges, self.chunked, self.user = "ETag", True, False, None
+        self.endless = False
         self.hold = threading.Event()
         self.hold.set()
         self.before_answer = None
@@ -83,6 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content) - first))
         self.end_headers()
         self._send(content[first:])
+        while self.peer.endless:
+            self._send(content)
 
     def _send(self, content):
         cut = self.peer.cuts.pop(0) if self.peer.cuts else None
@@ -94,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.peer.hold.wait(30)
         if cut is not None:
             self.close_connection = True
-        elif self.peer.chunked:
+        elif self.peer.chunked and not self.peer.endless:
             self.wfile.write(b"0\r\n\r\n")
 
     def do_PUT(self):

@@ -10,12 +10,13 @@ import shutil
 import threading
 
 import pytest
+from http_peer import image_of
 from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIGURATION = {"MinimumStatusDuration": 0}
 PAST = "2026-01-01T00:00:00Z"
-IMAGE = os.urandom(4096) * 75
+IMAGE = image_of(300_000)
 
 
 @pytest.fixture
@@ -38,6 +39,12 @@ def selected(site):
     """(what the selection says, the image that it selects)."""
     select = json.loads((site.home / "update" / "select").read_text())
     return select, (site.home / "update" / f"slot{select['slot']}").read_bytes()
+
+
+def slots(site):
+    """What lies in the folder of updates."""
+    folder = site.home / "update"
+    return {file.name: file.read_bytes() for file in folder.iterdir()} if folder.exists() else {}
 
 
 async def update(site, url, **options):
@@ -88,9 +95,45 @@ async def test_tc_044_3_firmware_update_installation_failed(site, peer):
         shutil.rmtree(obstacle)
 
 
+NO_IMAGES = {
+    "a web page": b"<html>not found</html>" * 100,
+    "of another system": b"\x7fELF" + os.urandom(5000),
+    "cut in two": IMAGE[:100_000],
+}
+
+
+@pytest.mark.parametrize("content", NO_IMAGES.values(), ids=NO_IMAGES)
+async def test_what_is_no_image_of_this_board_is_an_installation_failed(site, peer, content):
+    """It is never started, nothing of it is left, and the charger goes on."""
+    peer.files["/image.bin"] = content
+    starts, since, before = site.firmware.starts, site.mark(), slots(site)
+    await update(site, peer.url + "/image.bin")
+    assert await until_told(site, "InstallationFailed", since) == ["Downloading", "InstallationFailed"]
+    assert site.firmware.starts == starts and slots(site).items() <= before.items()
+    await site.start_session()
+    await site.stop_session()
+
+
+@pytest.mark.parametrize("chunked", [True, False], ids=["in chunks", "longer than told"])
+async def test_an_endless_file_is_cut_off_and_leaves_the_medium_as_it_was(site, peer, chunked):
+    """In chunks it ends at the longest image that is taken (16 MB); with a length, at that length."""
+    peer.endless, peer.chunked = True, chunked
+    starts, since, before = site.firmware.starts, site.mark(), slots(site)
+    await update(site, peer.url + "/image.bin")
+    if chunked:
+        await site.heard("FirmwareStatusNotification", since, 60, status="DownloadFailed")
+        await site.printed("the image is too long")
+        assert site.firmware.starts == starts and slots(site).items() <= before.items()
+        assert len(peer.asked("GET")) == 1
+    else:
+        await until_told(site, "Installed", since)
+        assert selected(site)[1] == IMAGE
+    peer.endless = False
+
+
 async def test_an_image_that_does_not_reach_the_central_system_is_taken_back(site, peer):
     before = selected(site)
-    peer.files["/image.bin"] = b"an image that does not work" * 1000
+    peer.files["/image.bin"] = image_of(30_000)
     output, since = site.firmware.mark, site.mark()
     await update(site, peer.url + "/image.bin")
     await until_told(site, "Installing", since)
@@ -140,7 +183,7 @@ async def test_a_power_cut_while_it_downloads_begins_it_again(site, peer):
 
 
 async def test_a_second_order_replaces_one_that_is_not_being_installed(site, peer):
-    peer.files["/other.bin"] = os.urandom(50_000)
+    peer.files["/other.bin"] = image_of(50_000)
     peer.hold.clear()
     since = site.mark()
     await update(site, peer.url + "/image.bin")

@@ -4,17 +4,16 @@
 
 import base64
 import json
-import os
 
 import pki
 import pytest
-from http_peer import HttpPeer
+from http_peer import HttpPeer, image_of
 from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIGURATION = {"MinimumStatusDuration": 0}
 PAST = "2026-01-01T00:00:00Z"
-IMAGE = os.urandom(4096) * 10
+IMAGE, OTHER = image_of(40_000), image_of(40_000)
 
 
 @pytest.fixture
@@ -98,8 +97,8 @@ async def test_tc_080_secure_firmware_update(site, peer, maker):
     signer = maker.authority("Department").issue("Signer", key="RSA2048")
     await check_that_it_is_installed(site, peer, signer, signer.sign(IMAGE), 80)
     signer = maker.issue("Signer")
-    peer.files["/image.bin"] = IMAGE[::-1]
-    await check_that_it_is_installed(site, peer, signer, signer.sign(IMAGE[::-1]), 81)
+    peer.files["/image.bin"] = OTHER
+    await check_that_it_is_installed(site, peer, signer, signer.sign(OTHER), 81)
 
 
 async def test_tc_081_secure_firmware_update_invalid_signature(site, peer, maker):

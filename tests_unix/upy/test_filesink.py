@@ -6,6 +6,7 @@ import os
 
 from sinks import raises
 
+from drivers import filesink
 from drivers.filesink import FileSink
 from drivers.sink import FINISHED, IDLE
 
@@ -155,3 +156,115 @@ async def test_an_image_of_unknown_size(tmp):
         raise AssertionError("an image of nothing")
     except OSError:
         assert sink.state == IDLE and sink.digest is None
+
+
+def statvfs_of(free):
+    """An os.statvfs of a medium with so many bytes free, in blocks of 4096."""
+    return lambda path: (4096, 4096, 10000, free() // 4096, free() // 4096, 0, 0, 0, 0, 255)
+
+
+class SmallMedium:
+    """``with SmallMedium(folder, size)``: os.statvfs tells of a medium of `size` bytes with what lies in the folder."""
+
+    def __init__(self, folder, size):
+        self._folder = folder
+        self._size = size
+        self._true = filesink.os
+
+    def free(self):
+        used = 0
+        try:
+            for name in os.listdir(self._folder):
+                used += os.stat(self._folder + "/" + name)[6]
+        except OSError:
+            pass
+        return self._size - used
+
+    def __enter__(self):
+        filesink.os = self
+        return self
+
+    def __exit__(self, *error):
+        filesink.os = self._true
+
+    def __getattr__(self, name):
+        return statvfs_of(self.free) if name == "statvfs" else getattr(self._true, name)
+
+
+async def endless(sink):
+    """Write until it is refused: how many bytes were taken."""
+    sink.begin(None)
+    taken, piece = 0, bytes(2048)
+    while taken < 10000000:
+        try:
+            sink.write(piece)
+        except OSError:
+            return taken
+        taken += len(piece)
+    raise AssertionError("no end")
+
+
+async def test_an_endless_image_is_bounded_by_an_option_and_leaves_nothing(tmp):
+    sink = FileSink(tmp, max_bytes=100000, reserve=0)
+    await sink.start()
+    assert await endless(sink) == 100000 // 2048 * 2048
+    assert sink.state == IDLE and os.listdir(tmp + "/update") == []
+    raises("room for 100000", sink.begin, 100001)
+
+
+async def test_the_journal_keeps_its_room_whatever_comes(tmp):
+    """Of 1 MB 200 KB are the journal's; while the image comes, somebody else writes 300 KB."""
+    os.mkdir(tmp + "/update")
+    with SmallMedium(tmp + "/update", 1000000) as medium:
+        sink = FileSink(tmp, reserve=200000)
+        await sink.start()
+        assert 700000 < await endless(sink) <= 800000
+        assert os.listdir(tmp + "/update") == [] and medium.free() == 1000000
+        raises("room for 79", sink.begin, 900000)
+        sink.begin(None)
+        sink.write(bytes(100000))
+        with open(tmp + "/update/other", "wb") as file:
+            file.write(bytes(300000))
+        try:
+            for _ in range(400):
+                sink.write(bytes(2048))
+            raise AssertionError("the reserve was taken")
+        except OSError:
+            assert medium.free() == 700000
+
+
+async def test_what_an_interrupted_update_left_is_removed_at_the_start(tmp):
+    await update(tmp, FIRST)
+    (await started(tmp)).confirm()
+    sink = await started(tmp)
+    sink.begin(len(SECOND))
+    sink.write(SECOND[:5000])
+    assert sorted(os.listdir(tmp + "/update")) == ["new", "select", "slot0"]
+    await started(tmp)  # the power was cut
+    assert sorted(os.listdir(tmp + "/update")) == ["select", "slot0"]
+
+
+async def finished(home, chunks):
+    """Whether an image in these chunks is one for a board with magic and marker."""
+    sink = FileSink(home, magic="7f454c46", marker="for this board")
+    await sink.start()
+    sink.begin(None)
+    try:
+        for chunk in chunks:
+            sink.write(memoryview(chunk))
+        await sink.finish()
+    except sink.ImageError:
+        assert sink.state == IDLE and "new" not in os.listdir(home + "/update")
+        return False
+    sink.abort()
+    return True
+
+
+async def test_only_an_image_for_this_board_is_taken(tmp):
+    ours = b"\x7fELF" + bytes(3000) + b"for this board" + bytes(10)
+    assert await finished(tmp, [ours])
+    for piece in (1, 7, 2048):
+        assert await finished(tmp, [ours[at : at + piece] for at in range(0, len(ours), piece)]), piece
+    for other in (b"#!/bin/sh\n" + ours, ours.replace(b"for this", b"for that"), ours[:100], b"\x7fEL", bytes(5000)):
+        for piece in (1, 2048):
+            assert not await finished(tmp, [other[at : at + piece] for at in range(0, len(other), piece)])

@@ -105,7 +105,7 @@ async def test_after_a_cut_at_any_operation_of_the_flash_there_is_the_old_list_o
 
 
 async def test_a_full_flash_fails_the_update_and_leaves_the_list():
-    flash = Flash(blocks=12)
+    flash = Flash(blocks=28)
     with Mounted(flash, "/flash", fresh=True) as home:
         file = await opened(home)
         await file.update(records(NAMES), 1, FULL, 1000)
@@ -123,6 +123,25 @@ async def test_a_full_flash_fails_the_update_and_leaves_the_list():
             pass
         assert state_of(file, NAMES) == (1, NAMES) == state_of(await opened(home), NAMES)
         assert not exists(home + "/list.new")
+
+
+async def test_the_list_leaves_the_journal_its_room():
+    """64 KB of the medium stay free, also while the new list lies beside the old one."""
+    flash = Flash(blocks=28)
+    with Mounted(flash, "/flash", fresh=True) as home:
+        file = await opened(home)
+        await file.update(records(NAMES), 1, FULL, 1000)
+        with open(home + "/ballast", "wb") as ballast:
+            ballast.write(bytes(28000))
+        erases = flash.erases
+        try:
+            await file.update(records(["MORE%02d" % n for n in range(40)]), 2, CHANGES, 1000)
+            raise AssertionError("it took the room of the journal")
+        except OSError as e:
+            assert "there is room for" in str(e)
+        assert flash.erases == erases and state_of(file, NAMES) == (1, NAMES)
+        os.remove(home + "/ballast")
+        await file.update(records(["MORE%02d" % n for n in range(40)]), 2, CHANGES, 1000)
 
 
 # --- damage ------------------------------------------------------------------------------------------------------

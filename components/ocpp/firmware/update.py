@@ -190,6 +190,10 @@ class Update:
                 await self._sink.finish()
                 self._tell("Downloaded")
                 return True
+            except self._sink.ImageError as e:
+                self._log.error("the image is refused: %s", str(e))
+                self._end("InstallationFailed")
+                return False
             except (OSError, ValueError) as e:  # the next try would bring the same
                 self._log.error("download failed: %s", str(e))
                 job["n"] = 0

@@ -9,13 +9,14 @@ import os
 import struct
 from micropython import const
 
-from core.files import flush_dir
+from core.files import check_room, flush_dir
 
 from .records import SIZE, TAG, removes
 
 _MAGIC = b"LAL1"
 _HEAD, _CRC = "<4siH", "<I"
 _HEAD_SIZE, _TAIL_SIZE = const(10), const(14)
+_RESERVE = const(65536)  # bytes of the medium that stay free for the journal
 _AT_ONCE = const(8)  # records read or written in one step of the event loop
 
 
@@ -91,8 +92,11 @@ class ListFile:
     async def update(self, batch, version, full, limit):
         """Replace the list by the sorted records of `batch` (`full`), or merge them into it; both or nothing.
 
-        Raises ListError if it would have more than `limit` entries, OSError if it cannot be written.
+        Raises ListError if it would have more than `limit` entries, OSError if it cannot be written or leaves too
+        little room for others.
         """
+        size = (len(batch) + (0 if full else self.count)) * SIZE + _TAIL_SIZE
+        check_room(self._path.rpartition("/")[0], min(size, limit * SIZE + _TAIL_SIZE), _RESERVE)
         fresh = _Writer(self._path + ".new", limit)
         try:
             at = 0 if full else await self._merge(batch, fresh)
