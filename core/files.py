@@ -19,3 +19,15 @@ def flush_dir(path):
             directory.flush()
     except OSError:
         pass
+
+
+def make_dirs(path):
+    """Make a directory and those above it."""
+    end = 0
+    while end >= 0:
+        end = path.find("/", end + 1)
+        part = path if end < 0 else path[:end]
+        try:
+            os.stat(part)
+        except OSError:
+            os.mkdir(part)

@@ -24,8 +24,9 @@ import os
 from micropython import const
 
 from components.persistence.index import PUSHES_MAX, Index
-from components.persistence.records import HEAD, TEXT_MAX, QueueFull, Records, StoreError
-from core.files import flush_dir
+from components.persistence.medium import Medium
+from components.persistence.records import HEAD, TEXT_MAX, QueueFull, Records, StoreError, parse
+from core.files import flush_dir, make_dirs
 
 _VERSION = const(1)
 _IDLE_MS = const(2000)
@@ -41,6 +42,10 @@ class Persistence:
     changed. ``queue_max`` bounds the entries of each queue, ``max_bytes`` the file: pushes may fill three quarters of
     it, the rest is kept for the values.
 
+    ``fault`` (Signal, str): "" while the store can be relied on, else what is wrong, in words: a commit failed, or the
+    journal could not be opened. It is "" again after the next commit that succeeds; the store also tries by itself, at
+    growing intervals. ``doubts``: what a damaged journal lost that forbids charging until somebody releases it.
+
     Counters, all since the first start of the device: ``records`` (commits), ``bytes``, ``compactions``, ``erases``,
     ``torn`` (bytes cut off at starts).
     """
@@ -53,6 +58,7 @@ class Persistence:
     }
     Error = StoreError
     Full = QueueFull
+    doubts = ()
     _in_commit = False
 
     def __init__(self, home, clock, log, pulse, kernel, dir="state", queue_max=500, max_bytes=262144):
@@ -66,6 +72,8 @@ class Persistence:
         self._records = Records(self._dir + "/journal")
         self._index = Index(self._records)
         self._opened = False
+        self._medium = Medium(clock, log)
+        self.fault = self._medium.fault
         self.records = self.bytes = self.compactions = self.torn = 0
 
     # --- life -------------------------------------------------------------------------------------------------
@@ -73,7 +81,7 @@ class Persistence:
     async def start(self):
         """Open the journal, replay it, cut off a torn tail. Raises StoreError."""
         try:
-            _make_dirs(self._dir)
+            make_dirs(self._dir)
             self._remove_new()
             if "journal" in os.listdir(self._dir):
                 self._replay()
@@ -87,12 +95,24 @@ class Persistence:
         """Compact in quiet moments, so that a commit seldom has to."""
         while True:
             self._pulse()
+            if self._medium.is_due():
+                self._probe()
             if self._records.size >= _COMPACT_MIN and 2 * self._index.dead > self._records.size:
                 try:
                     self._compact()
                 except OSError as e:
                     self._log.rare("compaction failed: %s", e)
             await self._clock.sleep_ms(_IDLE_MS)
+
+    def _probe(self):
+        """Does the medium take something? What is written is no record: the next commit writes over it."""
+        try:
+            self._records.probe()
+        except OSError as e:
+            self._records.close()
+            self._medium.failed(e)
+        else:
+            self._medium.works()
 
     async def stop(self):
         self._opened = False
@@ -148,7 +168,7 @@ class Persistence:
         if not record:
             return
         text = json.dumps(record).encode()
-        if _parse(text) is None:  # MicroPython's json writes down what it cannot read again, such as NaN
+        if parse(text) is None:  # MicroPython's json writes down what it cannot read again, such as NaN
             raise ValueError("not JSON-able: %r" % record)
         if len(text) > TEXT_MAX:
             raise StoreError("a record of %d bytes is too long" % len(text))
@@ -194,12 +214,13 @@ class Persistence:
         try:
             offset = self._records.write(text)
             self._flush(self._records)
-            return offset
         except OSError as e:
             self._records.size = size
             self._records.close()
-            self._log.rare("journal not written: %s", e)
+            self._medium.failed(e)
             raise StoreError("journal not written: %s" % e)
+        self._medium.works()
+        return offset
 
     def _flush(self, records):
         """The medium may block the loop: what cannot wait is done before, and must not commit anything itself."""
@@ -219,7 +240,7 @@ class Persistence:
         count = 0
         while True:
             text = records.text(records.size)
-            record = None if text is None else _parse(text)
+            record = None if text is None else parse(text)
             if record is None or (count == 0) != ("v" in record):
                 break
             if count == 0:
@@ -274,23 +295,3 @@ class Persistence:
             os.remove(self._dir + "/journal.new")
         except OSError:
             pass  # there is none
-
-
-def _parse(text):
-    try:
-        record = json.loads(text)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) else None
-
-
-def _make_dirs(path):
-    """Make a directory and those above it."""
-    end = 0
-    while end >= 0:
-        end = path.find("/", end + 1)
-        part = path if end < 0 else path[:end]
-        try:
-            os.stat(part)
-        except OSError:
-            os.mkdir(part)

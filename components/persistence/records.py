@@ -4,6 +4,7 @@ u16 length of the text (little-endian) | u32 CRC-32 of the length and the text |
 """
 
 import binascii
+import json
 import struct
 
 HEAD = 6  # bytes before the text of a record
@@ -84,6 +85,21 @@ class Records:
         self.size = offset + HEAD + len(text)
         return offset
 
+    def probe(self):
+        """Write and flush the head of no record behind the last one. Raises OSError."""
+        if self._seek(self.size).write(bytes(HEAD)) != HEAD:
+            raise OSError("short write")
+        self.flush()
+
     def flush(self):
         if self._file is not None:
             self._file.flush()
+
+
+def parse(text):
+    """The object that a text says, or None if it says none."""
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None

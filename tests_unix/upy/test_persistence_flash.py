@@ -1,9 +1,12 @@
 """The journal on littlefs: the power is cut at every single operation of the flash, in the middle of it."""
 
+import asyncio
 import os
 
 from flash import Flash, Mounted
 from journals import make, opened, state_of
+
+from core.clock import VirtualClock
 
 TIMEOUT_S = 300
 HEAPSIZE = "8M"
@@ -102,7 +105,7 @@ async def test_a_full_flash_is_an_error_the_caller_sees_and_the_journal_goes_on(
         before = await fill_until_full(store)
         assert state_of(store) == before and len(before[1][0]) > 5
         assert state_of(await opened(home)) == before
-        assert any("not written" in line for line in store.tail.lines)
+        assert any("cannot be written" in line for line in store.tail.lines)
         while len(store.queue("q")) > 1:  # taking away needs a block, too: it is there after a compaction or not at all
             try:
                 store.commit(pop=("q",))
@@ -207,3 +210,38 @@ async def test_the_estimate_of_erases_is_what_littlefs_does():
                 store._compact()
         erases = flash.erases - before
         assert 0.8 * erases <= store.erases <= 1.25 * erases, (erases, store.erases)
+
+
+async def test_a_full_flash_is_a_fault_until_there_is_room_and_is_not_tried_for_ever():
+    """`fault` says what is wrong while a commit cannot be written, and clears by itself when there is room again."""
+    flash = Flash(blocks=16)
+    clock = VirtualClock()
+    with Mounted(flash, "/flash", fresh=True) as home:
+        store = make(home, clock)
+        await store.start()
+        task = asyncio.create_task(store.run())
+        with open(home + "/ballast", "wb") as file:
+            try:
+                while True:
+                    file.write(b"b" * 4096)
+                    file.flush()
+            except OSError:
+                pass
+        try:
+            while True:
+                store.commit({"k": "v" * 700})
+        except store.Error:
+            pass
+        assert store.fault.value == "the medium is full"
+        before = flash.erases
+        for _ in range(3600):
+            await clock.advance(1000)
+        assert store.fault.value == "the medium is full"
+        assert flash.erases - before < 60, flash.erases - before  # of an hour
+        os.remove(home + "/ballast")
+        for _ in range(310):
+            await clock.advance(1000)
+        assert store.fault.value == ""
+        store.put("k", "free")
+        task.cancel()
+        assert (await opened(home)).get("k") == "free"
