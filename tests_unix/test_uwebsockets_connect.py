@@ -6,6 +6,7 @@ import textwrap
 import pytest
 from http_client import nobody
 from websockets.asyncio.server import basic_auth
+from websockets.utils import accept_key
 from ws_client import DEADLINE_S, client, running, server
 
 
@@ -74,6 +75,26 @@ async def test_subprotocol_refused():
 async def test_status(status, reason):
     async with server(echo, process_request=lambda connection, request: connection.respond(status, "text\n")) as url:
         assert await client(url, "await refused()") == [f"HandshakeError {status} {reason}"]
+
+
+async def test_interim_answers_and_a_long_head():
+    """103 Early Hints before the answer, a cookie of 2 KB, and a head of nearly 16 KB."""
+    hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+
+    async def proxy(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        key = head.partition("Sec-WebSocket-Key: ")[2].partition("\r\n")[0]
+        fields = ["Set-Cookie: " + 2048 * "c", *(f"X-Filler-{n}: " + 480 * "f" for n in range(26))]
+        fields += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: " + accept_key(key)]
+        answer = "HTTP/1.1 101 Switching Protocols\r\n" + "\r\n".join(fields) + "\r\n\r\n"
+        writer.write((2 * hints + answer).encode() + b"\x81\x02hi")
+        await reader.read()
+        writer.close()
+
+    listening = await asyncio.start_server(proxy, "127.0.0.1", 0)
+    url = f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+    async with listening:
+        assert await client(url, "ws = await connect(url)\nprint(await ws.recv())\nws.abort()") == ["hi"]
 
 
 async def test_wrong_accept():

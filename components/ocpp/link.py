@@ -5,6 +5,7 @@ import os
 from micropython import const
 
 from core.signals import Signal
+from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
 
 from .access import BAD_SERVER, event_of
@@ -18,6 +19,7 @@ _QUICK_AGAIN_MS = const(10000)  # connected for so long: once more
 _PONG_MS = const(20000)  # so long a pong may take
 _CONNECT_MS = const(15000)
 _CLOSE_MS = const(1000)
+_RETRY_MAX_S = const(3600)  # so long the central system may have us wait (Retry-After)
 _TOO_LONG = const(1009)  # RFC 6455, section 7.4.1
 
 
@@ -57,16 +59,18 @@ class Link:
             began_ms = self._clock.uptime_ms()
             heard = self._rpc.heard()
             self._anew = False
+            told_ms = 0
             try:
                 await self._session()
             except (OSError, ValueError, WebSocketError, asyncio.TimeoutError, EOFError, MemoryError) as e:
                 self._failed(e)
+                told_ms = min(getattr(e, "retry_after_s", None) or 0, _RETRY_MAX_S) * 1000
             trusted = self._check is None or not self._check.failure
             heard_now = trusted and self._rpc.heard() > heard
             if self._anew:
                 self._back_off_ms = _BACK_OFF_MS
                 continue
-            wait_ms = self._pause_ms(self._clock.uptime_ms() - began_ms, heard_now)
+            wait_ms = max(told_ms, self._pause_ms(self._clock.uptime_ms() - began_ms, heard_now))
             self._log.info("next connection in %d ms", wait_ms)
             await self._clock.sleep_ms(wait_ms)
 
@@ -114,16 +118,18 @@ class Link:
             stream=self._wifi.stream(),
         )
         self._ws = ws
-        self._rpc.counters.connects += 1
-        self._log.info("connected to %s", access.url)
-        wanted = access.opened()
-        self._rpc.attach(ws.send)
-        self.open.set(True)
-        if not wanted:
-            self.reconnect()
-        tasks = (asyncio.create_task(self._serve(ws, self._rpc.pump())), asyncio.create_task(self._keepalive(ws)))
+        tasks = []
         code = 1001  # an orderly stop
         try:
+            self._rpc.counters.connects += 1
+            self._log.info("connected to %s", bare_url(access.url))
+            wanted = access.opened()
+            self._rpc.attach(ws.send)
+            self.open.set(True)
+            if not wanted:
+                self.reconnect()
+            for work in (self._serve(ws, self._rpc.pump()), self._keepalive(ws)):
+                tasks.append(asyncio.create_task(work))
             await self._read(ws)
             code = 1000
         finally:

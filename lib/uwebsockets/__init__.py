@@ -15,7 +15,10 @@
   byte sends nothing; inside a message it drops the connection.
 - Whatever ends the connection is a ConnectionClosed(code, reason): the peer's close code, the code of what it did
   wrong (1002 protocol, 1007 text that is no UTF-8, 1009 message longer than ``max_size``), or 1006 for a lost stream.
-- Memory: two buffers of 512 bytes and a message that is longer than that or comes in fragments, once.
+- Memory: two buffers of 512 bytes and a message that is longer than that or comes in fragments, once. If there is none
+  left in the middle of something, the connection ends (1006 "no memory").
+- The handshake: interim answers (103 Early Hints) are skipped; a line of the server's answer has at most 4 KB, all of
+  it 16 KB. A server that refuses may say when to come back: HandshakeError has ``retry_after_s``.
 - TLS: ``wss://`` needs an ``ssl.SSLContext``, and what is verified is up to that. MicroPython's verifies nothing until
   ``context.verify_mode = ssl.CERT_REQUIRED`` is set; then the server's certificate must be of the CA given with
   ``context.load_verify_locations(cadata=der)``, name the host of the URL and not have expired (set the clock first).
@@ -42,7 +45,8 @@ async def connect(
     ``ssl``: the SSLContext of a ``wss://`` URL. ``subprotocols``: one of them must be picked by the server.
     ``headers``: further (name, value) pairs. ``auth``: (user, password) for Basic, the password str or bytes.
     ``max_size``: longest message in bytes. ``timeout_ms``: for TCP, TLS and handshake together, not for the name.
-    ``stream``: an open (reader, writer) pair to use instead of dialling; it is closed with the connection.
+    ``stream``: an open (reader, writer) pair to use instead of dialling; it is closed with the connection. For a
+    ``wss://`` URL each must be a TLS socket, or wrap one, or say by an attribute ``secure`` that it is as good as one.
 
     Raises HandshakeError when the server refuses, ConnectionClosed (1006) when it cannot be reached, ValueError for
     bad arguments.
@@ -50,6 +54,8 @@ async def connect(
     secure, host, port, authority, path = parse_url(url)
     if secure and not ssl and not stream:
         raise ValueError("wss:// needs an SSLContext")
+    if secure and stream and not (_is_secure(stream[0]) and _is_secure(stream[1])):
+        raise ValueError("wss:// over a stream that is not secure")
     request, accept = make_request(authority, path, subprotocols, headers, auth)
     if not stream:
         from .dial import dial, look_up  # a port without sockets can still be given a stream
@@ -69,3 +75,8 @@ async def connect(
     finally:
         timer.cancel()
     return ws
+
+
+def _is_secure(stream):
+    """Is it a TLS socket, or a stream over one?"""
+    return hasattr(getattr(stream, "s", stream), "cipher") or getattr(stream, "secure", False)

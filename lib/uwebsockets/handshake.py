@@ -9,16 +9,25 @@ from .frames import WebSocketError
 from .wire import SIZE
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_MAX_ANSWER = const(4096)  # bytes of all its lines
+_HEAD_MAX = const(16384)  # bytes of all lines of the answer, interim ones' too
+_LINE_MAX = const(4096)  # ... of one of them; of a line that matters, SIZE
+_KEPT = (
+    "|connection|date|retry-after|sec-websocket-accept|sec-websocket-extensions|sec-websocket-protocol|upgrade|"
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_FOREVER_S = const(999999999)
 
 
 class HandshakeError(WebSocketError):
-    """The server refused: HTTP ``status`` and ``reason``. Status None: what it said is no valid WebSocket answer."""
+    """The server refused: HTTP ``status`` and ``reason``, and ``retry_after_s``: when to come back, None if it does not
+    say. Status None: what it said is no valid WebSocket answer.
+    """
 
-    def __init__(self, status, reason):
+    def __init__(self, status, reason, retry_after_s=None):
         super().__init__(status, reason)
         self.status = status
         self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 def parse_url(url):
@@ -82,14 +91,29 @@ def _base64(data):
 
 
 async def read_answer(wire, accept, subprotocols):
-    """Read and check the server's answer; return the subprotocol it picked, or None if none was asked for."""
-    version, _, status = (await _line(wire)).partition(" ")
-    code, _, reason = status.partition(" ")
-    if version not in ("HTTP/1.1", "HTTP/1.0") or len(code) != 3 or not code.isdigit():
-        raise HandshakeError(None, "no HTTP answer")
+    """Read and check the server's answer; return the subprotocol it picked, or None if none was asked for.
+
+    Interim answers (RFC 9110, section 15.2) before it are skipped.
+    """
+    head = _Head(wire)
+    while True:
+        version, _, status = (await head.line())[0].partition(" ")
+        code, _, reason = status.partition(" ")
+        if version not in ("HTTP/1.1", "HTTP/1.0") or len(code) != 3 or not code.isdigit():
+            raise HandshakeError(None, "no HTTP answer")
+        if code[0] != "1" or code == "101":
+            break
+        await head.fields()
     if code != "101":
-        raise HandshakeError(int(code), reason)
-    fields = await _read_fields(wire)
+        raise HandshakeError(int(code), reason, await _retry_after_s(head))
+    _check(await head.fields(), accept)
+    picked = head.kept.get("sec-websocket-protocol")
+    if picked not in (subprotocols or (None,)):
+        raise HandshakeError(None, "wrong subprotocol: %s" % picked)
+    return picked
+
+
+def _check(fields, accept):
     if fields.get("upgrade", "").lower() != "websocket":
         raise HandshakeError(None, "no upgrade to websocket")
     if "upgrade" not in [token.strip() for token in fields.get("connection", "").lower().split(",")]:
@@ -98,39 +122,85 @@ async def read_answer(wire, accept, subprotocols):
         raise HandshakeError(None, "wrong Sec-WebSocket-Accept")
     if "sec-websocket-extensions" in fields:
         raise HandshakeError(None, "extension that was not asked for")
-    picked = fields.get("sec-websocket-protocol")
-    if picked not in (subprotocols or (None,)):
-        raise HandshakeError(None, "wrong subprotocol: %s" % picked)
-    return picked
 
 
-async def _read_fields(wire):
-    fields = {}
-    size = 0
-    while True:
-        line = await _line(wire)
-        if not line:
-            return fields
-        size += len(line)
-        if size > _MAX_ANSWER:
-            raise HandshakeError(None, "answer too long")
-        name, colon, value = line.partition(":")
-        if not colon or name != name.strip():
-            raise HandshakeError(None, "bad header line")
-        name = name.lower()
-        value = value.strip()
-        if name in fields:  # repeated fields are a list (RFC 9110 5.3), which the single-valued ones then fail
-            value = fields[name] + ", " + value
-        if name in ("upgrade", "connection") or name.startswith("sec-websocket-"):
-            fields[name] = value
+class _Head:
+    """The lines of an answer as they come. Of each only what fits into the receive buffer is kept, the rest is counted:
+    a head of 16 KB takes no more memory than one of 500 bytes.
+    """
+
+    def __init__(self, wire):
+        self._wire = wire
+        self._left = _HEAD_MAX
+        self.kept = {}
+
+    async def fields(self):
+        """Read to the end of the head: {name in small letters: value} of the fields that matter."""
+        self.kept = {}
+        while True:
+            line, whole = await self.line()
+            if not line:
+                return self.kept
+            name, colon, value = line.partition(":")
+            if not colon or name != name.strip():
+                raise HandshakeError(None, "bad header line")
+            name = name.lower()
+            if "|" in name or "|" + name + "|" not in _KEPT:
+                continue
+            value = value.strip()
+            if name in self.kept:  # a repeated one is a list (RFC 9110 5.3), which the single-valued ones then fail
+                value = self.kept[name] + ", " + value
+            if not whole or len(value) > SIZE:
+                raise HandshakeError(None, "header line too long")
+            self.kept[name] = value
+
+    async def line(self):
+        """(the next line, or its beginning, is it the whole line); it comes in any number of pieces."""
+        wire = self._wire
+        text, first, left = "", True, _LINE_MAX
+        while True:
+            end = wire.buf.find(b"\n", wire.pos, wire.end) + 1
+            have = wire.end - wire.pos
+            if not end and have < SIZE:
+                await wire.need(have + 1)
+                continue
+            piece = wire.take(end - wire.pos if end else have)
+            if first:
+                text = "".join(map(chr, piece))  # Latin-1
+            left -= len(piece)
+            self._left -= len(piece)
+            if left < 0 or self._left < 0:
+                raise HandshakeError(None, "header line too long" if left < 0 else "answer too long")
+            if end:
+                return text.rstrip("\r\n"), first
+            first = False
 
 
-async def _line(wire):
-    """Return the next line; it comes in any number of pieces and must fit into the receive buffer."""
-    while True:
-        at = wire.buf.find(b"\n", wire.pos, wire.end)
-        if at >= 0:
-            return "".join(map(chr, wire.take(at + 1 - wire.pos))).rstrip("\r\n")  # Latin-1
-        if wire.end - wire.pos == SIZE:
-            raise HandshakeError(None, "header line too long")
-        await wire.need(wire.end - wire.pos + 1)
+async def _retry_after_s(head):
+    """When the server that refuses wants us back (RFC 9110, section 10.2.3): s from now on, or None.
+
+    A date counts from the server's own: neither clock need be right.
+    """
+    try:
+        fields = await head.fields()
+    except WebSocketError:  # the refusal counts, however the rest of it looks
+        return None
+    text = fields.get("retry-after", "")
+    if text.isdigit():
+        return int(text) if len(text) < 10 else _FOREVER_S
+    try:
+        return max(0, _seconds(text) - _seconds(fields.get("date", "")))
+    except ValueError:
+        return None
+
+
+def _seconds(text):
+    """A date such as ``Sun, 06 Nov 1994 08:49:37 GMT`` as s since 1 March of the year 0. Raises ValueError."""
+    parts = text.split()
+    if len(parts) != 6 or len(parts[2]) != 3 or parts[2] not in _MONTHS:
+        raise ValueError("no date")
+    month = _MONTHS.index(parts[2]) // 3 + 1
+    year = int(parts[3]) - (month < 3)  # years that begin in March have their leap day at the end
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * ((month + 9) % 12) + 2) // 5 + int(parts[1]) - 1
+    hours, minutes, seconds = parts[4].split(":")
+    return days * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds)

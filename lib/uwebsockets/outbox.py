@@ -31,17 +31,19 @@ class Outbox:
                     last = i + size >= len(view)
                     await self._send_frame(FIN | opcode if last else opcode, view[i : i + size])
                     opcode = 0
-            except asyncio.CancelledError:
+            except ConnectionClosed:
+                raise
+            except BaseException as error:  # such as a MemoryError: what followed would be taken for the message's rest
                 if self._half_message:
-                    self._wire.drop("send cancelled")
+                    self._wire.drop("send cancelled" if isinstance(error, asyncio.CancelledError) else "send failed")
                 raise
 
     async def _send_frame(self, first, payload):
         await self._wire.ready()
         if self.shut:
             raise ConnectionClosed(*self.shut)
-        self._half_message = True
         key = os.urandom(4)
+        self._half_message = True
         i = self._put(first, payload, key)
         while i < len(payload):
             await asyncio.sleep_ms(0)

@@ -89,6 +89,10 @@ class WebSocket:
         except ConnectionClosed:
             self._inbox.forget()
             raise
+        except MemoryError:  # somewhere inside a message: where the next one begins is not known any more
+            self._inbox.forget()
+            self._wire.drop("no memory")
+            raise ConnectionClosed(1006, "no memory")
         except Violation as error:
             self._inbox.forget()
             self._end(error.code, error.reason, make_close(error.code, error.reason), _LINGER_MS)
@@ -116,7 +120,7 @@ class WebSocket:
         """Send str as text or bytes as binary; with ``fragment``, in frames of so many bytes.
 
         Several tasks may send, one message goes after the other. Raises ConnectionClosed. If it is cancelled inside a
-        message the connection is dropped, for nothing sensible could follow.
+        message, or fails there in another way, the connection is dropped, for nothing sensible could follow.
         """
         await self._outbox.send(data, fragment)
 
@@ -149,8 +153,12 @@ class WebSocket:
 
         Messages that come meanwhile are thrown away, except by a recv() that was already waiting.
         """
-        payload = make_close(code, reason)
-        timer = asyncio.create_task(self._wire.expire(timeout_ms, "close timed out"))
+        try:
+            payload = make_close(code, reason)
+            timer = asyncio.create_task(self._wire.expire(timeout_ms, "close timed out"))
+        except MemoryError:
+            self._wire.drop("no memory")
+            raise
         try:
             async with self._outbox.lock:  # after the message that is being sent
                 self._outbox.shut = self._outbox.shut or (code, reason)

@@ -14,7 +14,9 @@ SIZE = const(512)  # of each buffer: one OCPP message mostly fits. A multiple of
 
 
 def text_of_error(error):
-    """Return an OSError's text, or mbedTLS's ValueError about a certificate (lines of text), as one line."""
+    """Return an error's text, such as mbedTLS's ValueError about a certificate (lines of text), as one line."""
+    if isinstance(error, MemoryError):
+        return "no memory"  # its own text might not fit either
     return " ".join(str(error).split())
 
 
@@ -57,7 +59,7 @@ class Wire:
         try:
             while await self._receive_some():
                 pass
-        except (OSError, ValueError) as error:
+        except Exception as error:  # a MemoryError, too: nobody else would notice that nothing is received any more
             why = text_of_error(error)
         self._reading = None
         self._end(why)
@@ -106,26 +108,28 @@ class Wire:
         """Send ``tx[:n]`` without waiting. Only when ``flushed`` is set."""
         try:
             self._writer.write(self._tx[:n])
-        except (OSError, ValueError) as error:
+            if getattr(self._writer, "out_buf", True):
+                self.flushed.clear()
+                self._flushing = asyncio.create_task(self._flush())
+        except (OSError, ValueError, MemoryError) as error:  # some of it may be out: nothing sensible could follow
             self._end(text_of_error(error))
-            return
-        if getattr(self._writer, "out_buf", True):
-            self.flushed.clear()
-            self._flushing = asyncio.create_task(self._flush())
 
     async def _flush(self, request=None):
         try:
             if request:
                 await self._send_first(request)
             await self._writer.drain()
-        except (OSError, ValueError) as error:
+        except Exception as error:  # a MemoryError, too: nobody else would notice that nothing is sent any more
             self._flushing = None
             self._end(text_of_error(error))
             return
         self._flushing = None
         self.flushed.set()
         if self.on_flushed:
-            self.on_flushed()
+            try:
+                self.on_flushed()
+            except MemoryError as error:
+                self._end(text_of_error(error))
 
     async def _send_first(self, request):
         if getattr(self._writer, "out_buf", None) == b"":
@@ -182,10 +186,16 @@ class Wire:
         self._flushing = self._lingering = None
         if not self.dropped.is_set():
             self.dropped.set()
-            # asyncio's Stream closes only in a coroutine, so close what it wraps; a UART has no close at all
-            for stream in {getattr(stream, "s", stream) for stream in (self._reader, self._writer)}:
-                if hasattr(stream, "close"):
-                    try:
-                        stream.close()
-                    except OSError:  # TLS could not say good-bye
-                        pass
+            _close(self._reader)
+            if self._writer is not self._reader:
+                _close(self._writer)
+
+
+def _close(stream):
+    """Close what asyncio's Stream wraps: itself it closes only in a coroutine. A UART has no close at all."""
+    stream = getattr(stream, "s", stream)
+    if hasattr(stream, "close"):
+        try:
+            stream.close()
+        except OSError:  # TLS could not say good-bye
+            pass

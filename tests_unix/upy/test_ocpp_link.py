@@ -1,5 +1,7 @@
 """Dialling: the URL, and the back-off between attempts."""
 
+import asyncio
+
 from ocpp_site import Site
 from ws_peer import opened
 
@@ -49,6 +51,54 @@ async def test_back_off_grows_with_jitter_up_to_a_minute(tmp):
     for wait, full in zip(waits, (1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000)):
         assert full // 2 <= wait <= full, waits
     assert site.clock.utc_ms() is None and not site.ocpp.connected.value
+
+
+async def refusing(answer):
+    """(port, server) of a server that refuses everything with `answer`."""
+
+    async def serve(reader, writer):
+        await reader.read(512)
+        writer.write(answer.encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    for port in range(20000, 40000, 7):
+        try:
+            return port, await asyncio.start_server(serve, "127.0.0.1", port)
+        except OSError:
+            pass
+
+
+async def test_the_central_system_says_when_to_come_back(tmp):
+    """Retry-After: not sooner, at most an hour; a shorter one does not shorten the back-off."""
+    for header, least_ms, most_ms in (
+        ("Retry-After: 120\r\n", 120000, 120000),
+        ("Retry-After: 86400\r\n", 3600000, 3600000),
+        ("Date: Sun, 29 Nov 2026 23:59:30 GMT\r\nRetry-After: Mon, 30 Nov 2026 00:01:00 GMT\r\n", 90000, 90000),
+        ("Retry-After: 0\r\n", 500, 1000),
+        ("", 500, 1000),
+    ):
+        port, server = await refusing("HTTP/1.1 503 Busy\r\n" + header + "Content-Length: 0\r\n\r\n")
+        site = Site(tmp, url="ws://127.0.0.1:%d" % port)
+        site.wifi.online.set(True)
+        await site.power_on()
+        for _ in range(1000):
+            if site.lines("next connection in"):
+                break
+            await asyncio.sleep_ms(2)  # it is a real connection
+        wait_ms = int(site.lines("next connection in")[0].split()[-2])
+        assert least_ms <= wait_ms <= most_ms, (header, wait_ms)
+        await site.run(wait_ms - 400)
+        assert site.ocpp.counters.failed_connects == 1, header
+        await site.run(500)
+        for _ in range(1000):
+            if site.ocpp.counters.failed_connects > 1:
+                break
+            await asyncio.sleep_ms(2)
+        assert site.ocpp.counters.failed_connects == 2, header
+        await site.power_off()
+        server.close()
 
 
 async def test_no_attempt_without_a_network(tmp):

@@ -2,11 +2,14 @@
 
 import asyncio
 import binascii
+import gc
 
 from ws_peer import ANSWER, URL, Stream, answer, frame, opened, raised, until
 
 from uwebsockets import ConnectionClosed, HandshakeError, connect
+from uwebsockets.handshake import _Head as Lines
 from uwebsockets.handshake import parse_url
+from uwebsockets.wire import Wire
 
 HEAD = "HTTP/1.1 101 Switching Protocols\r\n"
 GOOD = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
@@ -105,12 +108,100 @@ async def test_no_websocket_answer():
         (HEAD + GOOD + "Sec-WebSocket-Accept: again\r\n\r\n", "Accept"),
         (HEAD + GOOD + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "extension"),
         (HEAD + GOOD + "no colon\r\n\r\n", "header"),
-        (HEAD + GOOD + "X-Long: " + 600 * "x" + "\r\n\r\n", "line too long"),
-        (HEAD + 600 * "x", "line too long"),
-        (HEAD + 300 * "X-Many: abcdefghijkl\r\n" + GOOD + "\r\n", "answer too long"),
+        (HEAD + GOOD + "X-Long: " + 4200 * "x" + "\r\n\r\n", "line too long"),
+        (HEAD + 5000 * "x", "line too long"),
+        (HEAD + GOOD + "Sec-WebSocket-Protocol: " + 600 * "x" + "\r\n\r\n", "line too long"),
+        (HEAD + 200 * "Upgrade: abcdefghijkl\r\n" + GOOD + "\r\n", "line too long"),
+        (HEAD + 800 * "X-Many: abcdefghijkl\r\n" + GOOD + "\r\n", "answer too long"),
+        (400 * "HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n" + HEAD + GOOD + "\r\n", "answer too long"),
+        ("HTTP/1.1 103 Early Hints\r\nno colon\r\n\r\n" + HEAD + GOOD + "\r\n", "header"),
     ):
         error = await refused(template)
         assert error.status is None and text in error.reason, (template, error)
+
+
+async def test_interim_answers_and_long_heads():
+    """Proxies send 103 Early Hints, long Set-Cookie and Content-Security-Policy lines, heads of many KB."""
+    hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
+    for before, more in (
+        (hints, ""),
+        ("HTTP/1.1 100 Continue\r\n\r\n" + 3 * hints, ""),
+        ("", "Set-Cookie: " + 2048 * "x" + "\r\n"),
+        ("", 8 * ("X-Filler: " + 1950 * "y" + "\r\n")),  # 15.7 KB
+        ("", 750 * "X-Filler: 12345678\r\n"),
+        (hints, "Set-Cookie: " + 490 * "x" + "\r\n" + "Set-Cookie: " + 500 * "x" + "\r\n"),
+    ):
+        for chunk in (65536, 600, 1):
+            stream = Stream(chunk)
+            server = asyncio.create_task(
+                answer(stream, before + HEAD + more + GOOD + "\r\n", frame(0x81, b"at once"))
+            )
+            ws = await connect(URL, stream=(stream, stream))
+            await server
+            assert await ws.recv() == "at once"
+            ws.abort()
+
+
+async def test_a_long_head_takes_no_memory_of_its_length():
+    stream = Stream()
+    head = HEAD + 15 * ("X-Filler: " + 1000 * "y" + "\r\n") + "\r\n"
+    wire = Wire(stream, stream, b"GET / HTTP/1.1\r\n\r\n")
+    wire.start()
+    stream.feed(head.encode())
+    lines = Lines(wire)
+    await lines.line()
+    gc.collect()
+    before = gc.mem_alloc()
+    assert await lines.fields() == {}
+    gc.collect()
+    assert gc.mem_alloc() - before < 1000
+    wire.drop("")
+
+
+async def test_when_a_server_that_refuses_wants_us_back():
+    date = "Date: Sun, 29 Nov 2026 23:59:30 GMT\r\n"
+    for fields, seconds in (
+        ("", None),
+        ("Retry-After: 120\r\n", 120),
+        ("retry-after:0\r\n", 0),
+        ("Retry-After: 99999999999999999999\r\n", 999999999),
+        (date + "Retry-After: Mon, 30 Nov 2026 00:01:00 GMT\r\n", 90),
+        ("Retry-After: Tue, 01 Dec 2026 00:00:30 GMT\r\n" + date, 86460),
+        (date + "Retry-After: Sun, 29 Nov 2026 00:00:00 GMT\r\n", 0),
+        ("Date: Tue, 29 Feb 2028 23:59:59 GMT\r\nRetry-After: Wed, 01 Mar 2028 00:00:00 GMT\r\n", 1),
+        ("Retry-After: Mon, 30 Nov 2026 00:01:00 GMT\r\n", None),  # from when on?
+        (date + "Retry-After: soon\r\n", None),
+        (date + "Retry-After: Mon, 30 Foo 2026 00:01:00 GMT\r\n", None),
+        (date + "Retry-After: Mon, 30 Nov 2026 00:01 GMT\r\n", None),
+        ("Retry-After: -5\r\n", None),
+        ("no colon\r\nRetry-After: 5\r\n", None),
+    ):
+        for status in (429, 503):
+            error = await refused("HTTP/1.1 %d Busy\r\n%s\r\n" % (status, fields))
+            assert error.status == status and error.retry_after_s == seconds, fields
+
+
+async def test_a_refusal_counts_although_its_head_never_ends():
+    stream = Stream()
+    server = asyncio.create_task(answer(stream, "HTTP/1.1 503 Busy\r\nRetry-"))
+    error = await raised(HandshakeError, connect(URL, stream=(stream, stream), timeout_ms=50))
+    await server
+    assert error.status == 503 and error.retry_after_s is None and stream.closed == 1
+
+
+async def test_a_secure_url_needs_a_secure_stream():
+    """The password and everything else would go out in the clear."""
+    stream = Stream()
+    error = await raised(ValueError, connect("wss://station.example/", stream=(stream, stream)))
+    assert "not secure" in str(error) and not stream.sent
+    secure = Stream()
+    secure.secure = True
+    for pair in ((secure, stream), (stream, secure)):
+        await raised(ValueError, connect("wss://station.example/", stream=pair))
+    server = asyncio.create_task(answer(secure))
+    ws = await connect("wss://station.example/", stream=(secure, secure))
+    await server
+    ws.abort()
 
 
 async def test_subprotocol_that_was_not_asked_for():

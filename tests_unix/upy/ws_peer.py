@@ -43,7 +43,7 @@ class Stream:
         self._event.set()
 
     def end(self, error=0):
-        """No more input: end of file, or an OSError of that number."""
+        """No more input: end of file, an OSError of that number, or an exception."""
         self._end = error
         self._event.set()
 
@@ -51,7 +51,7 @@ class Stream:
         while not self._in:
             if self._end is not None:
                 if self._end:
-                    raise OSError(self._end)
+                    raise OSError(self._end) if isinstance(self._end, int) else self._end
                 return 0
             self._event.clear()
             self.reading = True
@@ -70,7 +70,7 @@ class Stream:
 
     def _move(self):
         if self.write_error:
-            raise OSError(self.write_error)
+            raise OSError(self.write_error) if isinstance(self.write_error, int) else self.write_error
         n = len(self.out_buf) if self.room is None else min(self.room, len(self.out_buf))
         if self.room is not None:
             self.room -= n
