@@ -1,5 +1,6 @@
 """How the central system is dialled, and what it means when that fails."""
 
+from core.text import bare_url
 from uwebsockets.handshake import parse_url
 
 REFUSED = "FailedToAuthenticateAtCentralSystem"
@@ -61,7 +62,7 @@ def url_of(url, id):
     try:
         parse_url(url)
     except ValueError:
-        raise ValueError("option 'url': %r is not ws://HOST[:PORT][/PATH], nor wss://" % url)
+        raise ValueError("option 'url': %r is not ws://HOST[:PORT][/PATH], nor wss://" % bare_url(url))
     base, mark, query = url.partition("?")
     base = base.rstrip("/")
     name = percent_encoded(id)

@@ -8,8 +8,8 @@ was given, which is what upload scripts take.
 import asyncio
 from micropython import const
 
-from core.text import printable
-from uhttp import HttpError, Multipart, Url, request
+from core.text import bare_url, printable
+from uhttp import HttpError, Multipart, request
 
 # How it goes on, and how it ends.
 UPLOADING, UPLOADED, FAILED, BAD, DENIED, UNSUPPORTED = range(6)
@@ -104,7 +104,7 @@ class Upload:
         context = self._ocpp.trust.context
         response = await request(method, url, ssl=context, timeout_ms=self._timeout_ms, **arguments)
         response.close()
-        self._log.info("%s to %s: %d %s", method, str(Url(url)), response.status, response.reason)
+        self._log.info("%s to %s: %d %s", method, bare_url(url), response.status, response.reason)
         return response.status
 
 

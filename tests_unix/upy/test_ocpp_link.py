@@ -33,6 +33,11 @@ async def test_urls_and_options_that_are_refused(tmp):
             raise AssertionError(options)
         except ValueError as e:
             assert words in str(e)
+    try:
+        Site(tmp, url="ws://user:hush@h/?token=hush")
+        raise AssertionError("a URL with a password")
+    except ValueError as e:
+        assert "hush" not in str(e)
 
 
 async def test_back_off_grows_with_jitter_up_to_a_minute(tmp):

@@ -15,7 +15,8 @@ import asyncio
 from micropython import const
 
 from core.kernel import RESTART
-from uhttp import HttpError, Url
+from core.text import bare_url
+from uhttp import HttpError
 
 from .download import Download
 
@@ -93,7 +94,7 @@ class Update:
         self._job = job
         self._due_ms = 0
         self.status = ""
-        self._log.info("update from %s ordered%s", _shown(url), "" if former is None else ", in place of another")
+        self._log.info("update from %s ordered%s", bare_url(url), "" if former is None else ", in place of another")
         if request_id is not None and not self._is_due(job):
             self._tell("DownloadScheduled")
         return "Accepted" if former is None else "AcceptedCanceled"
@@ -103,7 +104,7 @@ class Update:
         if self._job is None:
             return "no update"
         size = self._sink.size
-        text = "update: %s, from %s" % (self.status or "waits", _shown(self._job["u"]))
+        text = "update: %s, from %s" % (self.status or "waits", bare_url(self._job["u"]))
         return text + (", %d of %s bytes" % (self._sink.written, size or "?") if self._sink.written else "")
 
     # --- telling ------------------------------------------------------------------------------------------------
@@ -216,7 +217,7 @@ class Update:
             return True
         self._log.error("the image is not what its signature says")
         self._end("InvalidSignature")
-        self._ocpp.security_event("InvalidFirmwareSignature", _shown(job["u"])[:255])
+        self._ocpp.security_event("InvalidFirmwareSignature", bare_url(job["u"])[:255])
         return False
 
     async def _until_free(self, job):
@@ -252,11 +253,3 @@ class Update:
 
     def _has_to_say(self):
         return len(self._notices) or len(self._ocpp.delivery)
-
-
-def _shown(url):
-    """A URL without what may be secret."""
-    try:
-        return str(Url(url))
-    except ValueError:
-        return url.partition("?")[0].rpartition("@")[2]
