@@ -202,6 +202,27 @@ def test_a_terminal_gives_single_keys_and_gets_its_modes_back_after_ctrl_c(on_te
     assert local_flags(theirs) == before
 
 
+def test_a_terminal_edits_recalls_and_completes_lines(on_terminal):
+    firmware, ours, theirs = on_terminal
+    firmware.read_until(ours, "boot 1")
+    os.write(ours, b"0\r")
+    firmware.read_until(ours, "muted")
+    os.write(ours, b"\r")
+    firmware.read_until(ours, r"\r\n> ")
+    os.write(ours, b"conf\t")
+    firmware.read_until(ours, "config ")
+    for key in (b"HeartbeatXInterval", b"\x1b[D" * 8, b"\x1b", b"[D", b"\x1b[", b"3~", b"\r"):
+        os.write(ours, key)  # in pieces, as a slow line brings them
+        progresses(firmware.process)
+    firmware.read_until(ours, r"  HeartbeatInterval = \d+")
+    os.write(ours, b"\x1b[A\x1b[F 88\r")
+    firmware.read_until(ours, "HeartbeatInterval: Accepted")
+    os.write(ours, b"TAG X\r")
+    firmware.read_until(ours, "did you mean auth")
+    os.write(ours, b"Why\r")
+    firmware.read_until(ours, "ok +emergency_stop = no")
+
+
 def test_a_terminal_that_hangs_up_does_not_make_it_spin(tmp_path):
     ours, theirs = pty.openpty()
     firmware = Firmware(tmp_path, theirs, theirs)

@@ -85,6 +85,21 @@ async def test_tc_018_2_unlock_connector_of_a_fixed_cable_ends_no_session_but_th
     await site.condition("emergency_stop", "ok")
 
 
+async def test_a_word_that_begins_with_the_stop_key_interrupts_the_session_for_a_moment(site):
+    """``tag X`` for ``auth X``: the module is told to stop at the t, and goes on; nothing is held, nothing ends."""
+    await site.start_session("WORD")
+    since, frames = site.mark(), site.hub.frames
+    await site.firmware.write("tag X\n")
+    off = await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, PATIENCE_S, frames)
+    await site.firmware.wait_output("did you mean auth")
+    await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x00 and f.seq > off.seq, PATIENCE_S, frames)
+    await eventually(lambda: site.module.enabled, "the module is on again")
+    await site.condition("emergency_stop", "ok")
+    assert site.central.calls("StopTransaction", since) == []
+    await site.present("WORD")
+    assert (await site.heard("StopTransaction", since)).payload["reason"] == "Local"
+
+
 async def test_reset_from_the_console(site):
     starts, since = site.firmware.starts, site.mark()
     await site.type("reset")

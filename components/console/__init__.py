@@ -5,12 +5,14 @@ from micropython import const
 
 from components.console.keyboard import Keyboard
 from components.console.pages import Pages
+from components.console.stopkey import StopKey
 from core.kernel import RESTART, STOPPED
+from core.nearest import nearest
 from core.tasks import together
 from core.text import printable
 
 _STATUS_MS = const(10000)
-_STOPPED = "console.stop"  # in the store while the emergency stop is pressed
+_STEP_MS = const(50)  # while the stop key waits
 _ANSWERS_MAX = const(50)
 
 # Word, arguments or "", meaning, method of the pages or, with an underscore, of the console, which gets the text behind
@@ -24,7 +26,7 @@ _COMMANDS = (
     ("s", "", "start: release the emergency stop", "_start"),
     ("t", "", "stop: emergency stop, at the keystroke", "_emergency_stop"),
     ("0", "", "mute and unmute", "_mute"),
-    ("h", "", "this help", "_help"),
+    ("h", "", "help: this list", "_help"),
     ("auth", "TAG", "present an idTag", "_auth"),
     ("status", "", "state and counters", "status"),
     ("why", "", "what forbids charging", "why"),
@@ -38,9 +40,10 @@ _COMMANDS = (
 class Console:
     """Keys and words on the terminal; two status lines every 10 s; the log's lines.
 
-    ``t`` at the start of a line is the emergency stop, at the keystroke. It lasts, also over a restart, until ``s``
-    releases it. Ctrl-C (byte 3, also on a pipe) ends the firmware in order. ``unknown`` counts what was not understood.
-    At the end of the input the status lines go on.
+    ``t`` as the first key of a line closes the gate at the keystroke. It is the emergency stop, which lasts, also over
+    a restart, until ``s`` releases it, unless a letter comes within 500 ms (see `StopKey`). Ctrl-C (byte 3, also on a
+    pipe) ends the firmware in order. ``unknown`` counts what was not understood. At the end of the input the status
+    lines go on.
     """
 
     requires = (
@@ -58,9 +61,9 @@ class Console:
         self._gate = gate
         self._ocpp = ocpp
         self._plug = plug
-        self._store = store
+        self._stop_key = StopKey(clock, log, store, gate, self._say)
         self._pages = Pages(kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health)
-        self._keyboard = Keyboard("t", self._run_line, self._run_line, self._not_understood, self._end)
+        self._keyboard = Keyboard(self._stop_key, self._run_line, self._not_understood, self._end, self._complete)
         self._write_before = None
         self._answers = []  # iterators of lines
         self._to_write = asyncio.Event()
@@ -73,9 +76,7 @@ class Console:
         if self._terminal.echo:
             self._keyboard.echo = self._terminal.write
         self._pages.writes.begin()
-        if self._store.get(_STOPPED):
-            self._gate.emergency_stop.set(True)
-            self._log.warning("the emergency stop is still pressed; s releases it")
+        self._stop_key.start()
 
     async def stop(self):
         while self._answers:
@@ -95,16 +96,23 @@ class Console:
                 await asyncio.Event().wait()
             for i in range(count):
                 self._keyboard.feed(buf[i])
+            if self._stop_key.waits():
+                self._to_write.set()
             await self._clock.sleep_ms(0)  # a flood of input must not keep others waiting
 
     async def _write(self):
         """Write the answers line by line: on a serial line a page takes longer than others may have to wait."""
         while True:
-            while self._answers:
+            if self._stop_key.waits() and self._stop_key.due():
+                self._keyboard.settle()
+            if self._answers:
                 self._write_line()
                 await self._clock.sleep_ms(0)
-            self._to_write.clear()
-            await self._to_write.wait()
+            elif self._stop_key.waits():
+                await self._clock.sleep_ms(_STEP_MS)
+            else:
+                self._to_write.clear()
+                await self._to_write.wait()
 
     def _write_line(self):
         try:
@@ -124,10 +132,9 @@ class Console:
     def _say(self, line):
         """Write a line, whatever a peer has put into it; what is being typed moves below it."""
         line = printable(line)
-        typed = self._keyboard.text() if self._keyboard.echo else ""
+        typed = self._keyboard.shown() if self._keyboard.echo else ""
         if typed:
-            line = "\r\x1b[K%s\n%s" % (line, typed)
-            self._terminal.write(line)
+            self._terminal.write("\r\x1b[K%s\n%s" % (line, typed))
         else:
             self._terminal.write(line + "\n")
 
@@ -135,21 +142,36 @@ class Console:
         if not self.muted or line.startswith("E"):
             self._say(line)
 
-    def _not_understood(self, what):
+    def _not_understood(self, what, meant=""):
         self.unknown += 1
-        self._say("ignored: %s; h shows help" % what)
+        self._say("ignored: %s; %sh shows help" % (what, "did you mean %s? " % meant if meant else ""))
 
     # --- commands ---------------------------------------------------------------------------------------------
 
     def _run_line(self, line):
         """Do what a line says, now. What is to be read about it is written by and by, so that no key has to wait."""
         word, _, rest = line.partition(" ")
+        word = word.lower()
         for name, arguments, _, method in _COMMANDS:
             if name == word:
                 function = getattr(self if method[0] == "_" else self._pages, method)
                 self._answer(function(rest.strip()) if arguments else function())
                 return
-        self._not_understood(repr(line[:40]))
+        self._not_understood(repr(line[:40]), _meant(word))
+
+    def _complete(self, typed):
+        """What Tab adds to what is typed: the rest of a word; which words there are is shown, if several."""
+        found = [name for name, _, _, _ in _COMMANDS if len(name) > 1 and name.startswith(typed.lower())]
+        if len(found) == 1:
+            return found[0][len(typed) :] + " "
+        if not found:
+            return ""
+        self._answer((" ".join(found),))
+        common = found[0]
+        for name in found:
+            while not name.startswith(common):
+                common = common[:-1]
+        return common[len(typed) :]
 
     def _answer(self, lines):
         if len(self._answers) < _ANSWERS_MAX:
@@ -163,17 +185,13 @@ class Console:
             yield "  %-10s %-14s %s" % (name, arguments, meaning)
 
     def _emergency_stop(self):
-        self._gate.emergency_stop.set(True)  # first of all
-        self._log.warning("emergency stop pressed")
-        self._remember(True)
-        return ("EMERGENCY STOP: charging is disabled until s releases it",)
+        self._stop_key.press()
+        self._stop_key.hold()
+        return ()
 
     def _start(self):
         lines = []
-        if self._gate.emergency_stop.value:
-            self._remember(None)
-            self._gate.emergency_stop.set(False)
-            self._log.info("emergency stop released")
+        if self._stop_key.release():
             lines.append("the emergency stop is released")
         if self._gate.enabled.value:
             lines.append("charging is enabled")
@@ -184,13 +202,6 @@ class Console:
                 lines.append("plug the vehicle in, and")
             lines.append("present a tag to start a transaction: auth TAG")
         return lines
-
-    def _remember(self, pressed):
-        try:
-            if self._store.get(_STOPPED) != pressed:
-                self._store.put(_STOPPED, pressed)
-        except OSError as e:
-            self._log.error("emergency stop not kept over a restart: %s", e)
 
     def _mute(self):
         self.muted = not self.muted
@@ -203,9 +214,10 @@ class Console:
 
     def _config(self, text):
         name, _, value = text.partition(" ")
+        found = self._ocpp.get(name or None)
         if not value:
-            found = self._ocpp.get(name or None)
             return map(_setting, found) if found else ("%s: no such key" % name,)
+        self._keyboard.private = bool(found) and found[0][1] is None
         try:
             return ("%s: %s" % (name, self._ocpp.set(name, value.strip())),)
         except OSError as e:
@@ -220,6 +232,17 @@ class Console:
     def _reset(self):
         self._kernel.request_exit(RESTART, "reset on the console")
         return ("restarting",)
+
+
+def _meant(word):
+    """The command that a word may stand for: like its name, an argument's, or the first word of what it does; or ""."""
+    meant = {}
+    for name, arguments, meaning, _ in _COMMANDS:
+        for other in arguments.replace("[", "").replace("]", "").lower().split() + [meaning.lower().split()[0]]:
+            meant.setdefault(other.replace(":", ""), name)
+    for name, _, _, _ in _COMMANDS:
+        meant[name] = name
+    return meant.get(nearest(word, meant), "")
 
 
 def _setting(entry):

@@ -103,6 +103,22 @@ class Desk:
         await self.clock.advance(ms)
         return self.screen.text[before:]
 
+    async def charge(self):
+        """Have an idTag accepted, a vehicle plugged in, and the gate open."""
+        await self.type("config AllowOfflineTxForUnknownId true\nauth CARD-7\n")
+        await self.wait_charging(4000)
+        gate = self.kernel["gate"]
+        assert gate.enabled.value, gate.forbidding()
+
+    async def wait_charging(self, ms):
+        """`wait` while vehicle and power module speak; of the bus it is only told that it works."""
+        before = len(self.screen.text)
+        for _ in range(ms // 50):
+            self.kernel["can"].healthy.set(True)
+            self.receive_all()
+            await self.clock.advance(50)
+        return self.screen.text[before:]
+
     def receive(self, identifier, data):
         """A CAN frame to whoever handles it."""
         assert self.kernel["can"]._handlers[identifier](data, len(data)) is not False

@@ -67,40 +67,6 @@ async def test_why_names_every_condition_and_what_forbids(tmp):
         assert "ok      bms_permits = yes" in await desk.type("why\n")
 
 
-async def test_t_stops_before_enter_and_s_releases(tmp):
-    async with Desk(tmp) as desk:
-        stop = desk.kernel["gate"].emergency_stop
-        assert "EMERGENCY STOP" in await desk.type("t") and stop.value is True
-        assert await desk.type("\n") == "" and stop.value is True
-        assert "FORBIDS emergency_stop = yes" in await desk.type("why\n")
-        text = await desk.type("s\n")
-        assert stop.value is False and "released" in text
-        assert "not allowed now, because of: transaction" in text and "auth TAG" in text
-        assert "released" not in await desk.type("s\n")  # there was nothing to release
-
-
-async def test_the_emergency_stop_lasts_over_a_power_cut_and_its_release_too(tmp):
-    async with Desk(tmp) as desk:
-        await desk.type("t")
-        await desk.cut_power()
-    async with Desk(tmp) as desk:
-        assert desk.kernel["gate"].emergency_stop.value is True and "still pressed" in desk.screen.text
-        await desk.type("s\n")
-        await desk.cut_power()
-    async with Desk(tmp) as desk:
-        assert desk.kernel["gate"].emergency_stop.value is False
-
-
-async def test_the_stop_works_when_the_journal_does_not(tmp):
-    async with Desk(tmp) as desk:
-        await desk.kernel["store"].stop()  # no commit succeeds any more
-        text = await desk.type("t")
-        assert desk.kernel["gate"].emergency_stop.value is True
-        assert "not kept over a restart" in text and "EMERGENCY STOP" in text
-        await desk.type("s\n")
-        assert desk.kernel["gate"].emergency_stop.value is False
-
-
 async def test_mute_silences_status_lines_and_all_but_errors_and_again_ends_it(tmp):
     async with Desk(tmp) as desk:
         log = desk.kernel.log
@@ -158,7 +124,7 @@ async def test_components_status_log_and_help(tmp):
 async def test_what_is_no_command_is_said_and_counted_and_does_nothing(tmp):
     async with Desk(tmp) as desk:
         console = desk.kernel["console"]
-        for n, bad in enumerate((b"nonsense\n", b"\xff\xfe\xfd\n", b"x" * 5000 + b"\n", b"STATUS\n", b"{}\n")):
+        for n, bad in enumerate((b"nonsense\n", b"\xff\xfe\xfd\n", b"x" * 5000 + b"\n", b"1 BMS\n"[1:], b"{}\n")):
             assert "ignored: " in await desk.type(bad)
             assert console.unknown == n + 1
         state = 1
@@ -166,9 +132,41 @@ async def test_what_is_no_command_is_said_and_counted_and_does_nothing(tmp):
         for i in range(len(noise)):
             state = state * 1103515245 + 12345 & 0x7FFFFFFF
             noise[i] = state >> 16 & 0xFF
-        await desk.type(bytes(noise).replace(b"t", b"u").replace(b"\x03", b"") + b"\n")
+        noise = bytes(noise).replace(b"t", b"u").replace(b"T", b"U").replace(b"\x03", b"")
+        await desk.type(noise + b"\n")
         assert "State:" in await desk.type("status\n")
         assert desk.kernel.parts[-1].failures == 0 and not desk.kernel["gate"].enabled.value
+
+
+async def test_words_in_any_case_and_the_nearest_of_those_that_are_not_known(tmp):
+    async with Desk(tmp) as desk:
+        assert "State:" in await desk.type("STATUS\n") and "NumberOfConnectors" in await desk.type("Config\n")
+        for wrong, meant in (
+            ("statsu", "status"), ("confg X", "config"), ("compnents", "components"), ("wy", "why"), ("reboot", ""),
+            ("tag CARD-7", "auth"), ("KEY X", "config"), ("stop", "t"), ("start", "s"), ("help", "h"), ("bms", "1"),
+            ("x", ""), ("9", ""), ("nonsense", ""), ("auht", "auth"), ("a" * 100, ""),
+        ):  # fmt: skip
+            text = await desk.type(wrong + "\n")
+            assert "ignored: " in text and "h shows help" in text, text
+            assert ("did you mean %s? " % meant if meant else "; h") in text, text
+            await desk.wait(600)
+
+
+async def test_tab_completes_a_word_or_shows_which_there_are(tmp):
+    async with Desk(tmp) as desk:
+        assert "State:" in await desk.type("sta\t\n")
+        assert await desk.type("c\t") == "config components\n"
+        assert desk.kernel["console"]._keyboard.text() == "co"
+        assert "NumberOfConnectors" in await desk.type("nf\t\n")
+        assert (await desk.type("\t")).split() == "auth status why config log components reset".split()
+        assert await desk.type("xyz\t") == ""
+
+
+async def test_a_password_does_not_come_back_with_the_up_key(tmp):
+    async with Desk(tmp) as desk:
+        await desk.type("why\nconfig AuthorizationKey 0123456789abcdef\n")
+        await desk.type("\x1b[A")
+        assert desk.kernel["console"]._keyboard.text() == "why"
 
 
 async def test_a_burst_of_commands_is_bounded(tmp):
@@ -207,6 +205,10 @@ async def test_a_log_line_does_not_tear_what_is_being_typed(tmp):
         desk.kernel.log.info("something")
         text = desk.screen.text[before:]
         assert text.startswith("\r\x1b[KI ") and text.endswith("something\nauth CA")
+        await desk.type("\x1b[D\x15\r")
+        before = len(desk.screen.text)
+        desk.kernel.log.info("something")
+        assert desk.screen.text[before:].endswith("something\n> ")
 
 
 async def test_nothing_secret_is_shown(tmp):
