@@ -13,6 +13,7 @@ class Counters:
         self.bad_answers = 0  # answers that break their schema
         self.errors_sent = self.errors_received = 0  # CALLERRORs
         self.timeouts = 0
+        self.deaf = 0  # connections ended because CALLs in a row were not answered
         self.ignored = 0  # CALLs while Rejected
         self.dropped = 0  # messages given up
         self.connects = self.failed_connects = 0
@@ -34,11 +35,12 @@ class Counters:
             self.unknown_ids,
             self.duplicates,
         )
-        yield "  too long %d, bad answers %d, bad times %d, ignored %d" % (
+        yield "  too long %d, bad answers %d, bad times %d, ignored %d, ended unanswered %d" % (
             self.too_long,
             self.bad_answers,
             boot.bad_times,
             self.ignored,
+            self.deaf,
         )
         yield "  given up %d, meter values dropped %d, others dropped %d" % (
             self.dropped,

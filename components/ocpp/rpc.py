@@ -13,6 +13,7 @@ from .services import no_event
 
 _CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
 _ID_MAX = const(36)  # section 4.1.4
+_UNANSWERED_MAX = const(3)  # CALLs in a row
 _KEPT_MAX = const(4)  # answers kept to recognise a CALL that comes twice
 _KEPT_BYTES = const(512)  # longer answers come from actions that only read: those may run again
 _DESCRIPTION_MAX = const(255)  # table 6
@@ -60,6 +61,7 @@ class Rpc:
         self.muted = False  # Rejected: no answers (OCPP 1.6, section 4.2)
         self.exchanged_ms = 0  # uptime of the last message either way
         self.answers = 0  # CALLRESULTs received
+        self._unanswered = 0  # CALLs in a row, on this connection
         self._transmit = None
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -74,6 +76,7 @@ class Rpc:
     def attach(self, transmit):
         """A connection is open: ``await transmit(text)`` sends."""
         self._transmit = transmit
+        self._unanswered = 0
         self._kept = []  # message ids are unique within one connection only
 
     def detach(self):
@@ -94,7 +97,11 @@ class Rpc:
     # --- our calls ----------------------------------------------------------------------------------------------
 
     async def pump(self):
-        """Send what the sources have, as long as there is a connection; OSError: a CALL did not get out in time."""
+        """Send what the sources have, as long as there is a connection.
+
+        OSError: a CALL did not get out in time, or 3 in a row were not answered. Who answers pings and no CALLs may be
+        a proxy whose central system is gone: another connection may lead to one that is there.
+        """
         while True:
             call = self._next()
             if call is None:
@@ -124,6 +131,10 @@ class Rpc:
             self._log.warning("%s was not answered within %d ms", call.action, self._timeout_ms)
             self._late = call if call.repeated else None
             self._finish(None, TIMEOUT)
+            self._unanswered += 1
+            if self._unanswered == _UNANSWERED_MAX:
+                self.counters.deaf += 1
+                raise OSError("%d CALLs in a row were not answered" % _UNANSWERED_MAX)
 
     async def _exchange(self, call):
         text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None
@@ -189,6 +200,7 @@ class Rpc:
             await self._send_error(message_id, error)
 
     def _take_answer(self, kind, frame):
+        self._unanswered = 0  # whatever it answers, and however late
         call = self._call
         if call is None or frame[1] != call.message_id:
             call = self._late

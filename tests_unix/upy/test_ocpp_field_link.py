@@ -134,3 +134,88 @@ async def test_a_server_that_asks_and_closes_at_once_is_no_storm_either(tmp):
     gaps = await storm(tmp, True, 42)
     assert all(gap <= 1500 for gap in gaps[:28]), gaps
     assert all(30000 <= gap <= 61000 for gap in gaps[37:]), gaps
+
+
+class Deaf(Servers):
+    """Central systems that answer every ping, and of the CALLs those for whose number ``answers(number)`` is true."""
+
+    def __init__(self, site, answers):
+        super().__init__(site, False)
+        self.answers = answers
+        self.calls = []  # [connection, action]
+
+    async def _serve(self, stream):
+        number = len(self.times)
+        await answer(stream, ANSWER)
+        while not stream.closed:
+            sent, stream.sent = frames_in(bytes(stream.sent)), bytearray()
+            for first, text in sent:
+                if first == 0x89:
+                    stream.feed(frame(0x8A, text))
+                elif first == 0x81:
+                    _, message_id, action, _ = json.loads(text)
+                    self.calls.append([number, action])
+                    if self.answers(len(self.calls)):
+                        payload = {"status": "Accepted", "currentTime": "2027-01-15T12:00:00Z", "interval": 40}
+                        payload["transactionId"] = 1
+                        stream.feed(frame(0x81, json.dumps([3, message_id, payload]).encode()))
+            await asyncio.sleep_ms(1)
+
+
+async def with_the_deaf(home, answers, minutes, work=None):
+    site = Site(home)
+    servers = Deaf(site, answers)
+    await site.power_on()
+    for turn in range(minutes * 60):
+        if turn == 10 and work:
+            work(site)
+        await site.run(1000)
+        await asyncio.sleep_ms(2)  # for the streams
+    return site, servers
+
+
+async def test_a_connection_on_which_three_calls_in_a_row_go_unanswered_is_made_anew(tmp):
+    """Its pings are answered, so nothing else would end it: a proxy whose central system is gone. Told and counted."""
+    site, servers = await with_the_deaf(tmp, lambda number: number <= 3, 9)
+    assert len(servers.times) >= 3, servers.times
+    assert site.ocpp.counters.deaf == len(servers.times) - 1 == len(site.lines("3 CALLs in a row were not answered"))
+    for number in range(2, len(servers.times)):
+        assert len([1 for connection, _ in servers.calls if connection == number]) == 3, servers.calls
+    for gap in servers.gaps()[1:]:
+        assert 90000 <= gap <= 300000, servers.gaps()  # 30 s each, and the back-off
+    assert "ended unanswered %d" % site.ocpp.counters.deaf in "\n".join(site.ocpp.describe())
+    await site.power_off()
+
+
+async def test_an_answer_between_keeps_the_connection(tmp):
+    """Two of three CALLs time out: it is slow, or does not know some of them, but it is there."""
+    site, servers = await with_the_deaf(tmp, lambda number: number <= 3 or number % 3 == 0, 15)
+    assert len(servers.times) == 1 and site.ocpp.counters.deaf == 0
+    assert site.ocpp.counters.timeouts > 6, site.ocpp.counters.timeouts
+    await site.power_off()
+
+
+async def test_transaction_messages_are_not_given_up_for_a_deaf_connection(tmp):
+    """Two attempts are allowed, and the StartTransaction is sent on each connection until one answers it."""
+
+    def work(site):
+        assert site.ocpp.set("TransactionMessageAttempts", "2") == "Accepted"
+        assert site.ocpp.set("AllowOfflineTxForUnknownId", "true") == "Accepted"
+        site.plug_in()
+        site.ocpp.present_tag("TAG")
+
+    heard = []
+
+    def answers(number):
+        return number <= 3 or len(heard) > 0
+
+    site, servers = await with_the_deaf(tmp, answers, 12, work)
+    assert site.ocpp.counters.deaf >= 2 and site.ocpp.counters.dropped == 0
+    starts = [connection for connection, action in servers.calls if action == "StartTransaction"]
+    assert len(starts) >= 2 and len(set(starts)) >= 2, servers.calls
+    heard.append(True)
+    for _ in range(120):
+        await site.run(1000)
+        await asyncio.sleep_ms(2)
+    assert site.ocpp.transaction is not None and site.ocpp.transaction.id == 1
+    await site.power_off()
