@@ -66,6 +66,8 @@ SETTINGS = {
         "url_tls": "security.url_tls",
         "profile": "security.profile",
         "max_message": "ocpp.max_message",
+        "local_transfers": "ocpp.local_transfers",
+        "unsigned_firmware": "signed_firmware.unsigned",
         "strict": "ocpp.strict",
     },
     "can": {"port": "can_driver.port"},

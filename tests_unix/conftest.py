@@ -22,7 +22,7 @@ from rig import Site
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(request, tmp_path_factory):
     """A charging site that has booted and is connected to its central system."""
-    async with Site(tmp_path_factory.mktemp("home")) as site:
+    async with Site(tmp_path_factory.mktemp("home"), settings=getattr(request.module, "SETTINGS", None)) as site:
         await site.boot()
         await site.configure(**getattr(request.module, "CONFIGURATION", {}))
         yield site

@@ -15,6 +15,7 @@ from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIGURATION = {"MinimumStatusDuration": 0}
+SETTINGS = {"ocpp": {"unsigned_firmware": True}}
 PAST = "2026-01-01T00:00:00Z"
 IMAGE = image_of(300_000)
 

@@ -7,6 +7,8 @@ import json
 
 import pki
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from http_peer import HttpPeer, image_of
 from rig import eventually
 
@@ -123,6 +125,46 @@ async def test_secure_firmware_update_invalid_certificate(site, peer, maker):
         assert status == "InvalidCertificate" and not peer.requests
         assert told(site, since, 5) == []
         await site.heard("SecurityEventNotification", since, type="InvalidFirmwareSigningCertificate")
+
+
+async def test_the_certificate_must_be_one_for_signing_code(site, peer, maker):
+    await trust(site, maker)
+    eku = x509.ExtendedKeyUsage
+    signers = (
+        maker.issue("Signer", usage=None),
+        maker.issue("Signer", usage=("key_encipherment",)),
+        maker.issue("Signer", extensions=((eku([ExtendedKeyUsageOID.SERVER_AUTH]), False),)),
+        maker.authority("A CA", usage=("digital_signature", "key_cert_sign")),
+    )
+    for signer in signers:
+        status = await update(site, peer.url + "/image.bin", 9, signer, signer.sign(IMAGE))
+        assert status == "InvalidCertificate" and not peer.requests
+    signer = maker.issue("Signer", extensions=((eku([ExtendedKeyUsageOID.CODE_SIGNING]), True),))
+    since = site.mark()
+    assert await update(site, peer.url + "/nothing", 10, signer, signer.sign(IMAGE)) == "Accepted"
+    await until_told(site, "DownloadFailed", since, 10)
+
+
+async def test_a_root_that_is_removed_while_the_image_comes(site, peer, maker):
+    other = pki.Authority("Maker for a while")
+    await trust(site, other)
+    signer = other.issue("Signer")
+    peer.hold.clear()
+    starts, since = site.firmware.starts, site.mark()
+    assert await update(site, peer.url + "/image.bin", 11, signer, signer.sign(IMAGE)) == "Accepted"
+    await eventually(lambda: peer.asked("GET"), "the download runs")
+    installed = await site.order("GetInstalledCertificateIds", certificateType="ManufacturerRootCertificate")
+    for data in installed.certificate_hash_data:
+        answer = await site.order("DeleteCertificate", certificateHashData=data)
+        assert answer.status == "Accepted"
+    peer.hold.set()
+    assert (await until_told(site, "InvalidSignature", since, 11))[-1] == "InvalidSignature"
+    assert site.firmware.starts == starts
+
+
+async def test_what_is_not_signed_is_refused(site, peer):
+    answer = await site.ask("UpdateFirmware", {"location": peer.url + "/image.bin", "retrieveDate": PAST})
+    assert "SecurityError" in answer.raw and not peer.requests
 
 
 async def test_secure_firmware_update_download_failed(site, peer, maker):

@@ -22,7 +22,7 @@ class StrictSite(Site):
     """A charging site whose central system is the strict one."""
 
     def __init__(self, home):
-        super().__init__(home)
+        super().__init__(home, settings={"ocpp": {"unsigned_firmware": True}})
         self.central = StrictCentral()
 
 

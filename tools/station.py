@@ -102,6 +102,7 @@ class Station:
                 "vendor": "ucharge",
                 "model": "simulated",
                 "vendor_id": "RivotMotors",
+                "local_transfers": True,
             },
             "can": {"port": self.hub.url},
             "wifi": {"ssid": "depot", "password": "correct horse"},

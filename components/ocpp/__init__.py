@@ -58,7 +58,8 @@ class Ocpp:
     Options: ``url`` is dialled as ``url/id``, with HTTP Basic authentication if there is an ``auth_key``; ``wss://``
     needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against, a path below the home unless
     it begins with a slash. ``strict``: unknown fields in the central system's requests are refused. ``max_message`` in
-    bytes. ``vendor_id``: "" for no DataTransfers of ours.
+    bytes. ``vendor_id``: "" for no DataTransfers of ours. ``local_transfers``: files are fetched from and sent to this
+    device itself and what is on its link only (loopback and link-local addresses), too.
     """
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
@@ -72,6 +73,7 @@ class Ocpp:
         "auth_key": (str, "", 0, 40),
         "ca_file": (str, ""),
         "vendor_id": (str, "", 0, 255),
+        "local_transfers": (bool, False),
         "call_timeout_ms": (int, 30000, 100, 600000),
         "strict": (bool, True),
         "max_message": (int, 65536, 1024, 1048576),
@@ -104,6 +106,7 @@ class Ocpp:
         self.serial = o["serial"] or o["id"]  # by which certificates name this charge point
         self.ca_file = o["ca_file"]
         self.max_message = o["max_message"]
+        self.local_transfers = o["local_transfers"]
         self.actions = Actions(self._log, o["strict"])
         self.rpc = Rpc(
             self._clock, self._log, self.counters, self.actions, self.stamps.message_id, o["call_timeout_ms"]

@@ -6,6 +6,8 @@ from core.isotime import format_utc, parse_utc
 
 _INTERVAL_MAX_S = const(86400)
 _TRIES_MAX = const(100)
+_LINK = b"\xa9\xfe"  # 169.254.0.0/16
+_NAT64 = b"\x00\x64\xff\x9b"  # 64:ff9b::/96
 
 
 def how_often(payload, tries, interval_s):
@@ -28,3 +30,21 @@ def file_name(ocpp, clock, kind):
     utc_ms = clock.utc_ms()
     when = "unknown" if utc_ms is None else format_utc(utc_ms)[:19].replace("-", "").replace(":", "")
     return "%s_%s_%s.txt" % (kind, ocpp.link.url.rpartition("/")[2].replace("%", "_"), when)
+
+
+def allowed_by(ocpp):
+    """What `uhttp.request` asks about each address that such an order would have us dial; None: any will do."""
+    return None if ocpp.local_transfers else is_remote
+
+
+def is_remote(ip):
+    """Is an IP address (bytes) neither this device's own nor one of its link: loopback, link-local, unspecified?
+
+    An IPv4 address is looked at in the three ways in which an IPv6 one can stand for it (RFC 4291, section 2.5.5; RFC
+    6052); ``::`` and ``::1`` are two of these.
+    """
+    if len(ip) == 16:
+        if ip[:4] != _NAT64 and any(ip[:10]):
+            return not (ip[0] == 0xFE and ip[1] & 0xC0 == 0x80)
+        ip = ip[12:]
+    return len(ip) == 4 and ip[0] not in (0, 127) and ip[:2] != _LINK

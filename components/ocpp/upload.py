@@ -11,6 +11,8 @@ from micropython import const
 from core.text import bare_url, printable
 from uhttp import HttpError, Multipart, request
 
+from .orders import allowed_by
+
 # How it goes on, and how it ends.
 UPLOADING, UPLOADED, FAILED, BAD, DENIED, UNSUPPORTED = range(6)
 
@@ -102,6 +104,7 @@ class Upload:
 
     async def _send(self, method, url, **arguments):
         context = self._ocpp.trust.context
+        arguments["allowed"] = allowed_by(self._ocpp)
         response = await request(method, url, ssl=context, timeout_ms=self._timeout_ms, **arguments)
         response.close()
         self._log.info("%s to %s: %d %s", method, bare_url(url), response.status, response.reason)

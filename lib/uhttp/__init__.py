@@ -34,21 +34,24 @@ from .wire import Wire
 __all__ = ("HttpError", "Multipart", "Response", "Url", "request")
 
 
-async def request(method, url, *, headers=(), body=None, length=None, ssl=None, timeout_ms=15000, redirects=5):
+async def request(
+    method, url, *, headers=(), body=None, length=None, ssl=None, timeout_ms=15000, redirects=5, allowed=None
+):
     """Send a request; return the Response once its head is here. Close it.
 
     `url`: text or a Url. `headers`: further (name, value) pairs. `body`: function that returns an iterable of str or
     bytes, asked anew for each redirect; `length`: how many bytes these are. `ssl`: the SSLContext, or a function of the
     URL (text, without credentials and query) that makes one and may raise OSError or ValueError. `redirects`: how many
-    are followed.
+    are followed. `allowed`: function(IP address as 4 or 16 bytes, b"" if it is not known) that says whether it may be
+    dialled; it is asked after the name was looked up, for each redirect anew.
 
-    Raises HttpError, ValueError (the URL, a header).
+    Raises HttpError, ValueError (the URL, a header, an address that is not allowed).
     """
     first = here = Url(url) if isinstance(url, str) else url
     while True:
         given = here.credentials or (first.credentials if first.same_server(here) else None)
         head = _head(method, here, headers, given, body is not None, length)
-        response = await _exchange(here, head, body, length, ssl, timeout_ms)
+        response = await _exchange(here, head, body, length, ssl, timeout_ms, allowed)
         there = _redirected(response, body is not None)
         if there is None:
             return response
@@ -87,7 +90,7 @@ def _redirected(response, has_body):
     return response.fields.get("location")
 
 
-async def _exchange(url, head, body, length, ssl, timeout_ms):
+async def _exchange(url, head, body, length, ssl, timeout_ms, allowed):
     from .dial import dial, look_up  # a port without sockets can still import this package
 
     context = None
@@ -98,7 +101,7 @@ async def _exchange(url, head, body, length, ssl, timeout_ms):
             raise HttpError("no TLS: " + " ".join(str(error).split()))
         if context is None:
             raise HttpError("https without an SSLContext")
-    wire = Wire(dial(await look_up(url.host, url.port), url.host, context), timeout_ms)
+    wire = Wire(dial(await look_up(url.host, url.port, allowed), url.host, context), timeout_ms)
     try:
         await wire.send(head)
         await wire.flush()

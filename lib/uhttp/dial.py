@@ -11,8 +11,8 @@ from .errors import HttpError
 _ASIDE = sys.platform == "esp32"
 
 
-async def look_up(host, port):
-    """The first address of a name, as getaddrinfo() has it. Raises HttpError.
+async def look_up(host, port, allowed=None):
+    """The first address of a name, as getaddrinfo() has it. Raises HttpError; ValueError if `allowed` refuses it.
 
     On the ESP32 a thread asks, for lwIP's resolver blocks for seconds where the network is down.
     """
@@ -30,7 +30,20 @@ async def look_up(host, port):
         _ask(host, port, found)
     if not found or isinstance(found[0], OSError):
         raise HttpError("%s not found: %s" % (host, found[0] if found else "no memory"))
+    if allowed is not None and not allowed(ip_of(found[0])):
+        raise ValueError("%s is not to be dialled" % host)
     return found[0]
+
+
+def ip_of(address):
+    """The IP address (bytes, 4 or 16) in what getaddrinfo() returned; b"" if it cannot be told."""
+    place = address[-1]
+    if not isinstance(place, tuple):  # the unix port's: as the system has it
+        return socket.sockaddr(place)[1]  # type: ignore[attr-defined]
+    try:
+        return bytes([int(part) for part in place[0].split(".")])
+    except ValueError:
+        return b""
 
 
 def _ask(host, port, found, answered=None):

@@ -14,11 +14,11 @@ QUICK = {"retries": 1, "retryInterval": 0}
 class Life:
     """One life of a charge point with a sink and an HTTP server."""
 
-    def __init__(self, home, desk, sink=FileSink, central=None, profiles=(), services=None, **options):
+    def __init__(self, home, desk, sink=FileSink, central=None, profiles=(), services=None, site=None, **options):
         self.desk = desk
         self.sink = sink(home)
         services = dict(services or {}, sink=self.sink)
-        self.site = Site(home, profiles=((FIRMWARE, options),) + profiles, services=services)
+        self.site = Site(home, profiles=((FIRMWARE, options),) + profiles, services=services, **(site or {}))
         self.firmware = self.site.profiles[0]
         self.central = central or Central()
 

@@ -7,6 +7,8 @@ class Desk:
     """``await Desk().start()``; ``url``. ``files``: {path: bytes}; ``uploads``: {path: bytes}; ``asked``: what came, as
     (method, path, {field in small letters: value}).
 
+    ``moved``: {path: where it is now}.
+
     ``cuts``: after how many bytes of its body each GET is cut off. ``status``: {path: status} instead. ``tags``:
     whether an ETag is told. ``ranges``: whether a Range is honoured, "wrong": by a part that was not asked for.
     """
@@ -14,6 +16,7 @@ class Desk:
     def __init__(self):
         self.files, self.uploads, self.status = {}, {}, {}
         self.asked, self.cuts = [], []
+        self.moved = {}
         self.tags = self.ranges = True
         self.chunked = False
         self._server = None
@@ -53,6 +56,9 @@ class Desk:
             fields[name.lower()] = value.strip()
         self.asked.append((method, path, fields))
         body = await reader.readexactly(int(fields.get("content-length", "0")))
+        if path in self.moved:
+            await self._send(writer, "HTTP/1.1 302 There\r\nLocation: %s\r\n\r\n" % self.moved[path])
+            return
         status = self.status.get(path) or (404 if method == "GET" and path not in self.files else None)
         if status:
             await self._send(writer, "HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status)

@@ -66,6 +66,7 @@ class Site:
         self.charger.read_register = self.energy.read
         options.setdefault("url", "ws://127.0.0.1:1")
         options.setdefault("id", "CP-1")
+        options.setdefault("local_transfers", True)
         there = {name: getattr(self, name) for name in ("kernel", "gate", "bms", "charger", "plug", "wifi")}
         there.update({"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store})
         self.ocpp = Ocpp(**there, **options)

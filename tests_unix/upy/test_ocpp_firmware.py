@@ -183,14 +183,6 @@ async def test_while_an_image_is_on_trial_nothing_is_fetched(tmp):
     await life.desk.stop()
 
 
-async def test_a_board_may_refuse_what_is_not_signed(tmp):
-    life = await started(tmp, unsigned=False)
-    payload = {"location": life.desk.url, "retrieveDate": format_utc(NOON)}
-    assert await life.central.call("UpdateFirmware", payload) == "SecurityError" and life.desk.asked == []
-    await life.end()
-    await life.desk.stop()
-
-
 async def test_it_is_announced_and_shown(tmp):
     life = await started(tmp)
     assert life.site.ocpp.get("SupportedFeatureProfiles")[0][1] == "Core,FirmwareManagement"

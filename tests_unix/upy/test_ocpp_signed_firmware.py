@@ -9,27 +9,28 @@ from ocpp_site import NOON
 
 from core.isotime import format_utc
 from ux509 import Untrusted, new_key, spki
+from ux509.certificate import CLIENT_AUTH, CODE_SIGNING
 from ux509.ecdsa import sign
 
 SIGNED = "components.ocpp.signed_firmware:SignedFirmware"
 
 
 class Certificate:
-    key_usage = 0x8000
-
     def __init__(self, key):
+        self.key_usage, self.extended_usage, self.is_ca = 0x8000, None, False
         self.spki = key
 
 
 class Certificates:
-    """Believes one text."""
+    """Believes one text, as long as it is among ``believed``."""
 
     def __init__(self, key):
         self.certificate = Certificate(key)
+        self.believed = ("good",)
 
     async def verify_chain(self, text, kind):
         assert kind == "ManufacturerRootCertificate"
-        if text != "good":
+        if text not in self.believed:
             raise Untrusted("unknown issuer")
         return self.certificate
 
@@ -48,9 +49,9 @@ class Maker:
     async def signed(self, image):
         return binascii.b2a_base64(await sign(self._d, hashlib.sha256(image).digest())).decode().strip()
 
-    async def life(self, tmp):
+    async def life(self, tmp, **options):
         services = {"certificates": self.certificates}
-        life = await Life(tmp, self.desk, profiles=((SIGNED, {}),), services=services).start()
+        life = await Life(tmp, self.desk, profiles=((SIGNED, options),), services=services).start()
         life.events = []
         life.site.ocpp.security_event = lambda type, info="": life.events.append(type)
         return life
@@ -118,13 +119,38 @@ async def test_a_certificate_that_is_not_believed_is_answered_at_once(tmp):
     maker = await Maker().start()
     life = await maker.life(tmp)
     assert await maker.order(life, certificate="bad") == "InvalidCertificate"
-    maker.certificates.certificate.key_usage = 0x0400  # for certificates only
-    assert await maker.order(life) == "InvalidCertificate"
-    maker.certificates.certificate.key_usage = None
-    maker.certificates.certificate.spki = b"\x30\x00"
-    assert await maker.order(life) == "InvalidCertificate"
+    good = maker.certificates.certificate
+    wrong = (
+        ("key_usage", 0x0400),  # for certificates only
+        ("key_usage", None),  # it does not say that it is for signatures
+        ("extended_usage", (CLIENT_AUTH,)),
+        ("extended_usage", ()),
+        ("is_ca", True),
+        ("spki", b"\x30\x00"),
+    )
+    for name, value in wrong:
+        maker.certificates.certificate = Certificate(good.spki)
+        setattr(maker.certificates.certificate, name, value)
+        assert await maker.order(life) == "InvalidCertificate", (name, value)
     await life.site.run(5000)
-    assert life.events == ["InvalidFirmwareSigningCertificate"] * 3 and life.told() == [] and not maker.desk.asked
+    assert life.events == ["InvalidFirmwareSigningCertificate"] * 7 and life.told() == [] and not maker.desk.asked
+    maker.certificates.certificate = good
+    good.extended_usage = (CLIENT_AUTH, CODE_SIGNING)
+    assert await maker.order(life) == "Accepted"
+    await life.until(lambda: life.site.exits)
+    await life.end()
+    await maker.desk.stop()
+
+
+async def test_a_certificate_that_is_not_in_force_any_more_when_the_image_is_here(tmp):
+    """It has expired over the download, or the central system has removed its root."""
+    maker = await Maker().start()
+    life = await maker.life(tmp)
+    assert await maker.order(life, 1, NOON + 60000) == "Accepted"
+    maker.certificates.believed = ()
+    await life.until_told("DownloadScheduled", "Downloading", "Downloaded", "InvalidSignature")
+    assert life.events == ["InvalidFirmwareSigningCertificate", "InvalidFirmwareSignature"]
+    assert life.sink.image is None and life.site.exits == []
     await life.end()
     await maker.desk.stop()
 
@@ -152,9 +178,15 @@ async def test_scheduled_canceled_and_too_late(tmp):
     await maker.desk.stop()
 
 
-async def test_unsigned_orders_go_on_as_ever(tmp):
+async def test_what_is_not_signed_is_refused_unless_an_option_allows_it(tmp):
     maker = await Maker().start()
     life = await maker.life(tmp)
+    payload = {"location": maker.desk.url + "/image", "retrieveDate": format_utc(NOON)}
+    assert await life.central.call("UpdateFirmware", payload) == "SecurityError"
+    await life.site.run(30000)
+    assert maker.desk.asked == [] and life.told() == []
+    await life.end()
+    life = await maker.life(tmp, unsigned=True)
     await life.update()
     await life.until(lambda: life.site.exits)
     assert life.told() == list(ALL) and life.central.of("SignedFirmwareStatusNotification") == []

@@ -26,8 +26,7 @@ class Firmware:
     installed yet; while one is, an UpdateFirmware is ignored with a word in the log, for its answer has no status.
 
     Options: ``tries`` and ``interval_s`` where the central system does not say how often and how long after each other;
-    ``timeout_ms`` for each step of a transfer. ``unsigned``: UpdateFirmware is taken, and not only SignedUpdateFirmware
-    (`components.ocpp.signed_firmware`); otherwise it is refused with SecurityError.
+    ``timeout_ms`` for each step of a transfer.
     """
 
     requires = ("ocpp", "sink", "clock", "log", "kernel", "store")
@@ -35,14 +34,13 @@ class Firmware:
         "tries": (int, 3, 1, 100),
         "interval_s": (int, 60, 0, 86400),
         "timeout_ms": (int, 20000, 100, 600000),
-        "unsigned": (bool, True),
     }
 
-    def __init__(self, ocpp, sink, clock, log, kernel, store, tries, interval_s, timeout_ms, unsigned):
+    def __init__(self, ocpp, sink, clock, log, kernel, store, tries, interval_s, timeout_ms):
         self._ocpp = ocpp
         self._log = log
         self._defaults = tries, interval_s
-        self._unsigned = unsigned
+        self._unsigned = True
         self.notices = Notices(ocpp, clock, log, store, "ocpp/fw/n")
         self.update = Update(ocpp, sink, clock, log, kernel, store, self.notices, timeout_ms)
         self.diagnostics = Diagnostics(ocpp, clock, log, kernel, store, self.notices, timeout_ms)
@@ -53,6 +51,13 @@ class Firmware:
 
     def _handlers(self):
         return {"GetDiagnostics": self._get_diagnostics, "UpdateFirmware": self._update_firmware}
+
+    def take_signed(self, verify, unsigned):
+        """For the component of SignedUpdateFirmware. ``verify``: coroutine function (what `Update.order` was given as
+        `signature`, SHA-256 of the image) -> bool. `unsigned`: is UpdateFirmware taken as well?
+        """
+        self.update.verify = verify
+        self._unsigned = unsigned
 
     async def start(self):
         """Read the journal."""
@@ -66,6 +71,7 @@ class Firmware:
     def _update_firmware(self, payload):
         """UpdateFirmware (section 5.19)."""
         if not self._unsigned:
+            self._log.warning("UpdateFirmware refused: it has no signature")
             raise CallError("SecurityError", "only SignedUpdateFirmware")
         retrieve_ms = parse_utc(payload["retrieveDate"])
         if self.update.order(payload["location"], retrieve_ms, *how_often(payload, *self._defaults)) == "Rejected":

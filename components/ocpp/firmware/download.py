@@ -19,13 +19,15 @@ class Download:
     on from there by a Range (RFC 9110, section 14), if the server has told an ETag or a date by which it can be sure
     that the file is still the same (If-Range). If it does not take that, the image begins anew.
 
-    `context`: function of a URL that makes the SSLContext. `forbidden()`: may nothing be written now?
+    `context`: function of a URL that makes the SSLContext. `allowed`: see `uhttp.request`. `forbidden()`: may nothing
+    be written now?
     """
 
-    def __init__(self, url, sink, context, clock, log, timeout_ms, forbidden):
+    def __init__(self, url, sink, context, allowed, clock, log, timeout_ms, forbidden):
         self._url = url
         self._sink = sink
         self._context = context
+        self._allowed = allowed
         self._clock = clock
         self._log = log
         self._timeout_ms = timeout_ms
@@ -56,9 +58,8 @@ class Download:
 
     async def _connect(self):
         headers = self._range()
-        response = await request(
-            "GET", self._url, headers=headers, ssl=self._context, timeout_ms=self._timeout_ms
-        )
+        options = {"ssl": self._context, "allowed": self._allowed, "timeout_ms": self._timeout_ms}
+        response = await request("GET", self._url, headers=headers, **options)
         try:
             if not (headers and response.status == 206 and self._fits(response.fields)):
                 self._begin(response)

@@ -18,6 +18,7 @@ from core.kernel import RESTART
 from core.text import bare_url
 from uhttp import HttpError
 
+from ..orders import allowed_by
 from .download import Download
 
 _JOB, _SIGNATURE = "ocpp/fw", "ocpp/fw/s"
@@ -30,8 +31,7 @@ _UNSIGNED = "|Downloaded|DownloadFailed|Downloading|InstallationFailed|Installin
 
 
 class Update:
-    """At most one update at a time. ``verify``: see `components.ocpp.signed_firmware`; it is a coroutine function
-    (what `order` was given as `signature`, SHA-256 of the image) -> bool, and must be there for signed ones.
+    """At most one update at a time. ``verify``: see `Firmware.take_signed`; it must be there for signed ones.
 
     ``status`` was told last; "" while there is no update.
     """
@@ -183,8 +183,8 @@ class Update:
         """Have the image in the sink, whole: is it?"""
         job["s"] = _LOAD
         self._tell("Downloading", {_JOB: job})
-        args = self._sink, self._ocpp.trust.context, self._clock, self._log, self._timeout_ms, self._forbidden
-        download = Download(job["u"], *args)
+        whom = self._ocpp.trust.context, allowed_by(self._ocpp)
+        download = Download(job["u"], self._sink, *whom, self._clock, self._log, self._timeout_ms, self._forbidden)
         while True:
             try:
                 await download.run()
