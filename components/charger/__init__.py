@@ -7,6 +7,8 @@ from components.charger.energy import Energy
 from components.charger.limits import Limits
 from components.charger.replies import Replies
 from components.charger.requests import Requests
+from components.charger.setpoint import Setpoint
+from components.charger.supervision import Supervision
 from core.signals import Signal
 from core.tasks import Pace
 from core.wire import f32_scale, f32be
@@ -22,7 +24,6 @@ _CONTROL, _TELEMETRY = const(3), const(2)  # every so many checks: 300 ms, 200 m
 _SILENT_MS = const(3000)
 _ASKED_SILENT_MS = const(5000)  # five telemetry functions take turns, one a second
 _SANE = const(1000000)  # 1000 V, 1000 A: what is above is no measurement
-_SATURATED = const(0xFFFF)  # 65.535 degC: may be anything above
 
 
 class Charger:
@@ -54,6 +55,9 @@ class Charger:
         "current_scale": (int, 10, (1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100)),  # what divides 1000
         "heartbeat": (bool, True),
         "recovery_ms": (int, 1000, 0, 60000),
+        "over_current_ma": (int, 5000, 100, _SANE),
+        "over_current_ms": (int, 1000, 100, 60000),
+        "over_voltage_mv": (int, 1000, 100, 100000),
     }
 
     def __init__(self, can, bms, gate, store, clock, log, pulse, **options):
@@ -63,19 +67,27 @@ class Charger:
         self._clock = clock
         self._log = log
         self._pulse = pulse
-        self._take_options(**options)
+        tolerance = self._take_options(**options)
         self._add_signals(clock)
         self.refused = 0
         self._energy = Energy(clock, store, self.energy_mwh)
         self._limits = Limits(clock, gate, self.error, self._recovery_ms)
         self._requests = Requests(can)
+        self._add_setpoint(tolerance)
         self._listen(can)
         gate.enabled.watch(self._switch)
-        gate.limit_ma.watch(self._limit_changed)
         can.healthy.watch(self._bus_changed)
-        self.output_voltage_mv.watch(self._judge_voltage)
-        self.output_current_ma.watch(self._judge_current)
-        self.temperature_mdeg.watch(self._judge_temperature)
+
+    def _add_setpoint(self, tolerance):
+        clock, gate = self._clock, self._gate
+        limits_mv_ma = self.max_voltage_mv, self.max_current_ma
+        self._setpoint = setpoint = Setpoint(clock, self._bms, gate, self._requests, *limits_mv_ma)
+        self.wanted_voltage_mv, self.wanted_current_ma = setpoint.voltage_mv, setpoint.current_ma
+        board = (self.min_voltage_mv,) + limits_mv_ma + (self.max_temperature_mdeg,)
+        self._supervision = supervision = Supervision(clock, gate, setpoint, self._limits.judge, board, tolerance)
+        self.output_voltage_mv.watch(supervision.output_voltage)
+        self.output_current_ma.watch(supervision.output_current)
+        self.temperature_mdeg.watch(supervision.temperature)
 
     def _take_options(
         self,
@@ -86,6 +98,9 @@ class Charger:
         current_scale=10,
         heartbeat=True,
         recovery_ms=1000,
+        over_current_ma=5000,
+        over_current_ms=1000,
+        over_voltage_mv=1000,
     ):
         if min_voltage_mv >= max_voltage_mv:
             raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (min_voltage_mv, max_voltage_mv))
@@ -98,6 +113,7 @@ class Charger:
         self._amps = f32_scale(1000 // current_scale)
         self._hears_heartbeat = heartbeat
         self._recovery_ms = recovery_ms
+        return over_current_ma, over_voltage_mv, over_current_ms
 
     def _add_signals(self, clock):
         self.online = Signal(False, clock)
@@ -108,8 +124,6 @@ class Charger:
         self.status = Signal(None, clock)
         self.flags = Signal(None, clock)
         self.error = Signal("", clock)
-        self.wanted_voltage_mv = Signal(0, clock)
-        self.wanted_current_ma = Signal(0, clock)
         self._status_heard = Signal(None, clock)
         self.replies = Replies(clock)
         self.output_voltage_mv = self.replies.output_voltage_mv
@@ -135,21 +149,11 @@ class Charger:
         if mv < 0 or ma < 0:
             return self._refuse()
         if mv > _SANE or ma > _SANE:  # too large to be true is still no proof of being inside the limits
-            self._judge_terminal(mv, ma)
+            self._supervision.terminal(mv, ma)
             return self._refuse()
-        self._judge_terminal(mv, ma)
+        self._supervision.terminal(mv, ma)
         self._take_power(mv, ma)
         return True
-
-    def _judge_terminal(self, mv, ma):
-        wrong = 0
-        if mv < self.min_voltage_mv:
-            wrong = limits.TERMINAL_LOW
-        elif mv > self.max_voltage_mv:
-            wrong = limits.TERMINAL_HIGH
-        if ma > self.max_current_ma:
-            wrong |= limits.CURRENT_HIGH
-        self._limits.judge(limits.TERMINAL, wrong)
 
     def _take_power(self, mv, ma):
         # mV x mA / 1000 in two parts, each below 2**30 up to 1000 V and 1000 A
@@ -190,23 +194,6 @@ class Charger:
     def _telemetry_reply(self, data, length):
         return self.replies.telemetry(data, length) or self._refuse()
 
-    # The output is judged above its limit only: behind an open contactor it may have any voltage below. What was wrong
-    # stays wrong until it is known to be right: None changes nothing.
-
-    def _judge_voltage(self, mv):
-        if mv is not None:
-            self._limits.judge(limits.OUTPUT_HIGH, limits.OUTPUT_HIGH if mv > self.max_voltage_mv else 0)
-
-    def _judge_current(self, ma):
-        if ma is not None:
-            wrong = limits.OUTPUT_CURRENT_HIGH if ma > self.max_current_ma else 0
-            self._limits.judge(limits.OUTPUT_CURRENT_HIGH, wrong)
-
-    def _judge_temperature(self, mdeg):
-        if mdeg is not None:
-            hot = mdeg > self.max_temperature_mdeg or mdeg == _SATURATED
-            self._limits.judge(limits.TOO_HOT, limits.TOO_HOT if hot else 0)
-
     def _refuse(self):
         self.refused += 1
         return False
@@ -216,26 +203,13 @@ class Charger:
     def _switch(self, enabled):
         """The gate opened or closed: tell the power module within this call. Limits come before a start."""
         if enabled:
-            self._want()
-            self._requests.limits(self.wanted_voltage_mv.value, self.wanted_current_ma.value)
+            self._setpoint.tell()
         self._requests.switch(enabled)
-
-    def _limit_changed(self, _):
-        """The central system permits another current: the power module hears of it at once, not in its turn."""
-        before_ma = self.wanted_current_ma.value
-        self._want()
-        if self._gate.enabled.value and self.wanted_current_ma.value != before_ma:
-            self._requests.current(self.wanted_current_ma.value)
 
     def _bus_changed(self, healthy):
         """Nobody knows what the power module did while it could not hear: the first thing that it hears is a stop."""
         if healthy and not self._gate.enabled.value:
             self._requests.switch(False)
-
-    def _want(self):
-        bms, limit_ma = self._bms, self._gate.limit_ma.value or 0
-        self.wanted_voltage_mv.set(min(bms.max_voltage_mv.value or 0, self.max_voltage_mv))
-        self.wanted_current_ma.set(min(bms.max_current_ma.value or 0, self.max_current_ma, limit_ma))
 
     # -- periodic
 
@@ -257,9 +231,10 @@ class Charger:
                 self._expire()
                 self._set_online()
                 self._limits.check()
+                self._setpoint.check()
                 self._energy.save_seldom()
                 if control <= 0:
-                    self._send_control()
+                    self._setpoint.in_turn()
                     control = max(1, control + _CONTROL)
                 if telemetry <= 0:
                     self._requests.telemetry()
@@ -270,10 +245,6 @@ class Charger:
         finally:
             self._gate.charger_online.set(False)
             self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
-
-    def _send_control(self):
-        self._want()
-        self._requests.control(self._gate.enabled.value, self.wanted_voltage_mv.value, self.wanted_current_ma.value)
 
     def _expire(self):
         if self.power_mw.expire(_SILENT_MS):

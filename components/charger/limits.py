@@ -17,12 +17,14 @@ FLAG_HOT = const(0x200)
 INPUT = const(0x400)
 SILENCE = const(0x1000)
 ALL_FLAGS = HARDWARE | FLAG_HOT | INPUT | SILENCE
+EXCESS_CURRENT = const(0x2000)  # more than was asked for
+EXCESS_VOLTAGE = const(0x4000)
 
 _UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
 _ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
     (TOO_HOT | FLAG_HOT, "HighTemperature"),
-    (TERMINAL_HIGH | OUTPUT_HIGH, "OverVoltage"),
-    (CURRENT_HIGH | OUTPUT_CURRENT_HIGH, "OverCurrentFailure"),
+    (TERMINAL_HIGH | OUTPUT_HIGH | EXCESS_VOLTAGE, "OverVoltage"),
+    (CURRENT_HIGH | OUTPUT_CURRENT_HIGH | EXCESS_CURRENT, "OverCurrentFailure"),
     (HARDWARE | INPUT, "OtherError"),
     (SILENCE, "InternalError"),  # the power module does not hear us
 )

@@ -14,7 +14,10 @@ _TELEMETRY_ROUND = bytes((0x84, 0x82, 0x79, 0x80, 0x83))
 
 
 class Requests:
-    """Builds and sends the requests in their round-robin, from one buffer."""
+    """Builds and sends the requests in their round-robin, from one buffer.
+
+    ``told_mv``, ``told_ma``: the limits that the bus took last.
+    """
 
     def __init__(self, can):
         self._can = can
@@ -22,6 +25,7 @@ class Requests:
         self._data[0] = 0x01
         self._control_turn = self._telemetry_turn = 0
         self._stop_lost = False
+        self.told_mv = self.told_ma = 0
 
     def switch(self, on):
         """Start (True) or stop (False)."""
@@ -36,12 +40,18 @@ class Requests:
         """
         if self._stop_lost:
             self.switch(False)
-        self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125)
+        self.voltage(mv)
         self.current(ma)
+
+    def voltage(self, mv):
+        """Wanted voltage (1/1024 V), rounded down."""
+        if self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125):
+            self.told_mv = mv
 
     def current(self, ma):
         """Wanted current (1/30.5 A), rounded down."""
-        self._send(_CONTROL, _CURRENT, 0, ma * 61 // 2000)
+        if self._send(_CONTROL, _CURRENT, 0, ma * 61 // 2000):
+            self.told_ma = ma
 
     def control(self, enabled, mv, ma):
         """The next control request. While charging is not enabled each of them is a stop."""
@@ -50,7 +60,7 @@ class Requests:
         if function == _SWITCH or not enabled:
             self.switch(enabled)
         elif function == _VOLTAGE:
-            self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125)
+            self.voltage(mv)
         else:
             self.current(ma)
 

@@ -1,0 +1,93 @@
+"""What is measured, held against what is permitted: the board's limits, the setpoint, the vehicle's maximum."""
+
+import time
+from micropython import const
+
+from components.charger import limits
+
+_SATURATED = const(0xFFFF)  # 65.535 degC: may be anything above
+
+
+class Supervision:
+    """Judges each measurement while its frame is handled.
+
+    The terminal voltage must be inside the board's limits, terminal and output current, output voltage and temperature
+    not above theirs. (Behind an open contactor the output may have any voltage below.) What was wrong stays wrong until
+    it is known to be right: None changes nothing.
+
+    While the gate is open, the terminal current may be above the setpoint by the larger of `tolerance_ma` and a tenth
+    of the setpoint; what is more for longer than `tolerance_ms` is an over-current. A terminal voltage above the
+    vehicle's maximum by more than `tolerance_mv` is an over-voltage at once, or, if that maximum was lowered less than
+    a second ago, after `tolerance_ms`. Both stay wrong, with the gate closed, until a measurement is within bounds.
+    """
+
+    def __init__(self, clock, gate, setpoint, judge, board, tolerance):
+        self._clock = clock
+        self._gate = gate
+        self._setpoint = setpoint
+        self._judge = judge
+        self._min_mv, self._max_mv, self._max_ma, self._max_mdeg = board
+        self._tolerance_ma, self._tolerance_mv, self._tolerance_ms = tolerance
+        self._excess = False  # more current than was asked for
+        self._excess_ms = clock.ticks_ms()
+        self._high = False  # more voltage than the vehicle permits
+        self._high_ms = clock.ticks_ms()
+
+    # -- the board's limits
+
+    def terminal(self, mv, ma):
+        """A measurement of the terminals, also one that is too large to be true."""
+        wrong = 0
+        if mv < self._min_mv:
+            wrong = limits.TERMINAL_LOW
+        elif mv > self._max_mv:
+            wrong = limits.TERMINAL_HIGH
+        if ma > self._max_ma:
+            wrong |= limits.CURRENT_HIGH
+        self._judge(limits.TERMINAL, wrong)
+        self._judge_current(ma)
+        self._judge_voltage(mv)
+
+    def output_voltage(self, mv):
+        if mv is not None:
+            self._judge(limits.OUTPUT_HIGH, limits.OUTPUT_HIGH if mv > self._max_mv else 0)
+
+    def output_current(self, ma):
+        if ma is not None:
+            self._judge(limits.OUTPUT_CURRENT_HIGH, limits.OUTPUT_CURRENT_HIGH if ma > self._max_ma else 0)
+
+    def temperature(self, mdeg):
+        if mdeg is not None:
+            hot = mdeg > self._max_mdeg or mdeg == _SATURATED
+            self._judge(limits.TOO_HOT, limits.TOO_HOT if hot else 0)
+
+    # -- what was asked for
+
+    def _judge_current(self, ma):
+        wanted_ma = self._setpoint.current_ma.value
+        if ma <= wanted_ma + max(self._tolerance_ma, wanted_ma // 10):
+            self._excess = False
+            self._judge(limits.EXCESS_CURRENT, 0)
+        elif not self._excess:
+            if self._gate.enabled.value:
+                self._excess = True
+                self._excess_ms = self._clock.ticks_ms()
+        elif self._lasts(self._excess_ms):
+            self._judge(limits.EXCESS_CURRENT, limits.EXCESS_CURRENT)
+
+    def _judge_voltage(self, mv):
+        most_mv = self._setpoint.voltage_mv.value
+        if not most_mv or mv <= most_mv + self._tolerance_mv:
+            self._high = False
+            self._judge(limits.EXCESS_VOLTAGE, 0)
+            return
+        if not self._high:
+            if not self._gate.enabled.value:
+                return
+            self._high = True
+            self._high_ms = self._clock.ticks_ms()
+        if self._lasts(self._high_ms) or not self._setpoint.settles:
+            self._judge(limits.EXCESS_VOLTAGE, limits.EXCESS_VOLTAGE)
+
+    def _lasts(self, since_ms):
+        return time.ticks_diff(self._clock.ticks_ms(), since_ms) >= self._tolerance_ms
