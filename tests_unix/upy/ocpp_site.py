@@ -103,8 +103,22 @@ class Site:
         central.site = self
         self.ocpp.rpc.attach(central.take)
         self.ocpp.link.open.set(True)
-        self._tasks.append(asyncio.create_task(self.ocpp.rpc.pump()))
+        self._tasks.append(asyncio.create_task(self._pump(central)))
         await self.run(500)
+
+    async def _pump(self, central):
+        """A connection that the charge point ends, for nobody answers, is followed by another one."""
+        while True:
+            try:
+                await self.ocpp.rpc.pump()
+            except OSError as e:
+                if "in a row" not in str(e):
+                    raise
+                self.ocpp.link.open.set(False)
+                self.ocpp.rpc.detach()
+                await self.clock.sleep_ms(1000)
+                self.ocpp.rpc.attach(central.take)
+                self.ocpp.link.open.set(True)
 
     async def disconnect(self):
         """It is closed."""
