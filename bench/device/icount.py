@@ -112,11 +112,13 @@ class Site:
 
     def sample(self):
         """MeterValues are due: measured, journaled, sent, answered, out of the journal."""
-        ocpp = self.kernel["ocpp"]
-        sample = ocpp.metering.sample("MeterValuesSampledData", 0)
+        ocpp, charger = self.kernel["ocpp"], self.kernel["charger"]
+        mwh, changes = charger.register_changes()
+        sample = ocpp.metering.sample("MeterValuesSampledData", 0, mwh)
         if sample is None or len(sample) != 12 or len(ocpp.delivery):
             fail("%r, %d in the journal" % (sample, len(ocpp.delivery)))
-        ocpp.delivery.add_sample(_TRANSACTION, sample)
+        ocpp.delivery.add_sample(_TRANSACTION, sample, None, changes)
+        charger.register_saved(mwh)
 
 
 async def measure(site):

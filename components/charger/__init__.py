@@ -34,16 +34,15 @@ class Charger:
     ``energy_mwh`` (lifetime register), ``output_voltage_mv``, ``output_current_ma``, ``temperature_mdeg``, ``status``
     ("charging", "not charging"), ``flags`` (b4 of the heartbeat), ``error`` (OCPP 1.6 ChargePointErrorCode, "" if there
     is none), ``wanted_voltage_mv``, ``wanted_current_ma`` (smallest of the vehicle's request, the board's limit and the
-    central system's).
-    Counter: ``refused``, frames that were too short or held what cannot be.
+    central system's). Counter: ``refused``, frames that were too short or held what cannot be.
+    ``register_changes``, ``register_saved``: for a commit of the caller (`Energy.changes`, `Energy.saved`).
 
     Safety: a measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is handled;
     one that is right again gives it back, silence does not. When the gate closes, the stop frame is sent within the
     same call, repeated at least every 900 ms, and sent at once when the bus comes back.
 
-    Options: limits of the board; current_scale, the terminal current is in 1/current_scale A on the wire; heartbeat,
-    whether 0x18FF50E5 on this bus is the charger's (False: the board sends it itself, as Feedback); recovery_ms, how
-    long all must be inside the limits before charging may be enabled again.
+    Options: limits of the board; current_scale, terminal current is in 1/current_scale A on the wire; heartbeat, is
+    0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits.
     """
 
     requires = ("can", "bms", "gate", "store", "clock", "log", "pulse")
@@ -71,6 +70,7 @@ class Charger:
         self._add_signals(clock)
         self.refused = 0
         self._energy = Energy(clock, store, self.energy_mwh)
+        self.register_changes, self.register_saved = self._energy.changes, self._energy.saved
         self._limits = Limits(clock, gate, self.error, self._recovery_ms)
         self._requests = Requests(can)
         self._add_setpoint(tolerance)

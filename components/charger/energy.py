@@ -9,6 +9,7 @@ _GAP_MS = const(3000)  # a longer time between two measurements counts nothing
 # A power cut then costs the operator 100 Wh or the energy of 5 minutes; never what was already reported.
 _SAVE_MWH = const(100000)
 _SAVE_MS = const(300000)
+_RETRY_MS = const(10000)  # after a journal that refused
 
 
 class Energy:
@@ -28,6 +29,7 @@ class Energy:
         self._new_mwh = 0
         self._saved_mwh = 0
         self._saved_ms = 0
+        self._retry_ms = 0
 
     def load(self):
         """Take the register from the store; returns it. Raises ValueError if what is there is none."""
@@ -61,21 +63,33 @@ class Energy:
             self._register.set(self._register.value + self._new_mwh)
             self._new_mwh = 0
 
-    def read(self):
-        """The register in mWh. It is in the journal before anybody sees it."""
+    def changes(self):
+        """(the register in mWh, {key: value} to be journaled before anybody sees it). After the commit: `saved`."""
         self.fold()
-        self._save()
-        return self._saved_mwh
+        mwh = self._register.value
+        return mwh, {_KEY: mwh} if mwh > self._saved_mwh else {}
+
+    def saved(self, mwh):
+        """What `changes` told is in the journal."""
+        self._saved_mwh = mwh
+        self._saved_ms = self._clock.uptime_ms()
+
+    def read(self):
+        """The register in mWh. It is in the journal before anybody sees it. Raises StoreError."""
+        mwh, changes = self.changes()
+        if changes:
+            self._store.commit(changes)
+            self.saved(mwh)
+        return mwh
 
     def save_seldom(self):
-        """Journal the register if much was added, or long ago."""
+        """Journal the register if much was added, or long ago. A journal that refuses is asked again later."""
         self.fold()
         more_mwh = self._register.value - self._saved_mwh
-        if more_mwh >= _SAVE_MWH or (more_mwh and self._clock.uptime_ms() - self._saved_ms >= _SAVE_MS):
-            self._save()
-
-    def _save(self):
-        if self._register.value > self._saved_mwh:
-            self._store.put(_KEY, self._register.value)
-            self._saved_mwh = self._register.value
-            self._saved_ms = self._clock.uptime_ms()
+        now = self._clock.uptime_ms()
+        if more_mwh >= _SAVE_MWH or (more_mwh and now - self._saved_ms >= _SAVE_MS):
+            if now >= self._retry_ms:
+                try:
+                    self.read()
+                except (self._store.Error, MemoryError):  # the store tells of it
+                    self._retry_ms = now + _RETRY_MS

@@ -7,21 +7,19 @@ the same however often the message is sent, also after a restart: so the central
     ["S", number, transaction, stamp, Wh, idTag, reservationId or None]     StartTransaction
     ["M", number, transaction, sample]                                       MeterValues (sample: see measurands.py)
     ["E", number, transaction, stamp, Wh, reason, idTag or None]            StopTransaction
-
-A second queue holds the samples for the transactionData of StopTransaction: ``[transaction, sample]``.
 """
 
 from micropython import const
 
 from .measurands import sampled_values
 from .rpc import CLOSED, TIMEOUT, Call
+from .stop_data import QUEUE as DATA
+from .stop_data import StopData
 
-QUEUE, DATA = "ocpp", "ocpp/data"
+QUEUE = "ocpp"
 _IDS = "ocpp/id/"  # + our number of a transaction: its transactionId
 _KIND, _NUMBER, _TX, _STAMP, _WH = const(0), const(1), const(2), const(3), const(4)
 _UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction that the central system never took
-_DATA_PER_TX = const(24)  # samples for one transactionData
-_DATA_MAX = const(192)  # ... for all that are not delivered
 _JOURNAL_RETRY_MS = const(5000)
 _RESERVED = const(2)  # places that only StartTransaction and StopTransaction may take
 
@@ -46,8 +44,7 @@ class Delivery:
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
-        self._data_tx = None
-        self._data_count = 0
+        self._data = StopData(services.store)
         self.thinned = 0  # intermediate MeterValues dropped for want of room
         self.on_started = lambda transaction, id, answer: {}
         self._on_answer = on_answer
@@ -56,8 +53,8 @@ class Delivery:
         """Generator of all stamps in the queues."""
         for record in self._store.queue(QUEUE).entries():
             yield record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
-        for entry in self._store.queue(DATA).entries():
-            yield entry[1][0]
+        for stamp in self._data.stamps():
+            yield stamp
 
     def __len__(self):
         return len(self._store.queue(QUEUE))
@@ -74,18 +71,20 @@ class Delivery:
         Raises the store's Full if there is no room for a message, its Error if it cannot write.
         """
         self._make_room(record[_KIND])
-        push = ((QUEUE, record),)
+        self._commit(changes, ((QUEUE, record),), record[_TX], sample)
+
+    def _commit(self, changes, push, transaction, sample, drop=()):
         if sample is not None:
-            own = self._own_data(record[_TX])
-            push += ((DATA, [record[_TX], sample]),)
+            own = self._data.own(transaction)
+            push += ((DATA, [transaction, sample]),)
         try:
-            self._store.commit(changes, push=push)
+            self._store.commit(changes, push=push, drop=drop)
         except self._store.Full:
             if not self._thin():
                 raise
-            self._store.commit(changes, push=push)
+            self._store.commit(changes, push=push, drop=drop)
         if sample is not None:
-            self._data_count = own + 1
+            self._data.added(own - len(drop) + 1)
         self._rpc.wake()
 
     def _make_room(self, kind):
@@ -95,13 +94,34 @@ class Delivery:
             if kind != "E":
                 raise self._store.Full("%d messages wait for the central system" % len(self))
 
-    def add_sample(self, transaction, sample):
-        """Queue MeterValues; dropped (and counted) if there is no room."""
+    def add_sample(self, transaction, sample, data, changes):
+        """Journal `changes`, MeterValues of `sample` and `data` for transactionData (None: nothing) in one record.
+
+        What there is no room for is dropped (and counted). Returns whether `changes` are journaled.
+        """
+        push = ()
         try:
-            self.commit({}, ["M", self._stamps.number(), transaction, sample])
+            if sample is not None:
+                push = self._meter_values(transaction, sample)
+            if data is not None and self._data.is_full():
+                data = None
+                self.thinned += 1
+            self._commit(changes, push, transaction, data, self._data.to_drop(transaction) if data else ())
+            return True
+        except (self._store.Error, MemoryError) as e:
+            self.thinned += 1
+            self._log.rare("a sample dropped: %s", str(e) or "no memory")
+            return False
+
+    def _meter_values(self, transaction, sample):
+        """What is to be pushed for MeterValues, if there is room in the queue."""
+        try:
+            self._make_room("M")
         except self._store.Full as e:
             self.thinned += 1
             self._log.rare("MeterValues dropped: %s", str(e))
+            return ()
+        return ((QUEUE, ["M", self._stamps.number(), transaction, sample]),)
 
     def _thin(self):
         """Drop every second of the MeterValues that wait (never the first message: it may be on its way)."""
@@ -121,36 +141,6 @@ class Delivery:
         self.thinned += len(drop)
         self._log.warning("%d of the MeterValues that wait were dropped for want of room", len(drop))
         return True
-
-    def add_stop_data(self, transaction, sample):
-        """Keep an intermediate sample for the transactionData of StopTransaction."""
-        own = self._own_data(transaction)
-        if own >= _DATA_PER_TX:
-            own = self._thin_data(own)
-        if len(self._store.queue(DATA)) >= _DATA_MAX:
-            self.thinned += 1
-            return
-        try:
-            self._store.commit(push=((DATA, [transaction, sample]),))
-            self._data_count = own + 1
-        except self._store.Full as e:
-            self.thinned += 1
-            self._log.rare("a sample of transactionData dropped: %s", str(e))
-
-    def _own_data(self, transaction):
-        """How many samples, all at the end of the queue, belong to the transaction that runs."""
-        if self._data_tx != transaction:
-            self._data_tx = transaction
-            self._data_count = len([0 for entry in self._store.queue(DATA).entries() if entry[0] == transaction])
-        return self._data_count
-
-    def _thin_data(self, own):
-        """Of the running transaction's samples keep the first and every second of the others; returns what is left."""
-        first = len(self._store.queue(DATA)) - own
-        drop = tuple([(DATA, i) for i in range(first + own - 1, first, -2)])
-        self._store.commit(drop=drop)
-        self._data_count = own - len(drop)
-        return self._data_count
 
     # --- what goes out ------------------------------------------------------------------------------------------
 
@@ -214,20 +204,10 @@ class Delivery:
         }
         if record[6] is not None:
             payload["idTag"] = record[6]
-        data = self._store.queue(DATA)
-        values = [self.meter_value(data.get(i)[1]) for i in range(self._data_of(record[_TX]))]
+        values = [self.meter_value(self._data.get(i)) for i in range(self._data.ended(record[_TX]))]
         if values:
             payload["transactionData"] = values
         return payload
-
-    def _data_of(self, transaction):
-        """How many samples of the data queue's front belong to a transaction (or to one before it)."""
-        count = 0
-        for entry in self._store.queue(DATA).entries():
-            if entry[0] > transaction:
-                break
-            count += 1
-        return count
 
     # --- how it ended -------------------------------------------------------------------------------------------
 
@@ -277,7 +257,7 @@ class Delivery:
         pop = (QUEUE,)
         if record[_KIND] == "E":
             changes[_IDS + str(record[_TX])] = None
-            pop += (DATA,) * self._data_of(record[_TX])
+            pop += (DATA,) * self._data.ended(record[_TX])
         self._store.commit(changes, pop=pop)
         self._head = []
         self._attempts = 0

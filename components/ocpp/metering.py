@@ -27,11 +27,11 @@ class Metering:
         self._waiting = []
         self.dropped = 0
 
-    def _value(self, index):
+    def _value(self, index, mwh):
         """The value of a measurand in thousandths of its unit, or None while it is not known."""
         charger = self._charger
         if index == 0:
-            return charger.read_register()
+            return mwh
         if index == 7:
             mv = charger.terminal_voltage_mv.value or charger.wanted_voltage_mv.value
             ma = charger.wanted_current_ma.value
@@ -47,28 +47,36 @@ class Metering:
         value = signals[index - 1].value
         return value * 100 if index == 4 and value is not None else value
 
-    def sample(self, key, context):
-        """A compact sample of the measurands that configuration `key` lists, or None if none of them is known."""
+    def sample(self, key, context, mwh=None):
+        """A compact sample of the measurands that configuration `key` lists, or None if none of them is known.
+
+        `mwh`: the register, which the caller journals together with the sample; None: it is journaled here.
+        """
         sample = [self._stamps.now(), context]
-        for index in indexes(self._configuration[key]):
-            value = self._value(index)
+        listed = indexes(self._configuration[key])
+        if mwh is None and 0 in listed:
+            mwh = self._charger.read_register()
+        for index in listed:
+            value = self._value(index, mwh)
             if value is not None:
                 sample.append(index)
                 sample.append(value)
         return sample if len(sample) > 2 else None
 
-    def _stop_data(self, transaction, key, context):
-        sample = self.sample(key, context)
-        if sample is not None:
-            self._delivery.add_stop_data(transaction, sample)
+    def _take(self, transaction, key, stop_key, context):
+        """One commit: the register, MeterValues of what `key` lists, and a sample of `stop_key` for transactionData."""
+        mwh, changes = self._charger.register_changes()
+        sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
+        if (sample or data) and self._delivery.add_sample(transaction, sample, data, changes):
+            self._charger.register_saved(mwh)
 
-    def begin(self):
+    def begin(self, mwh):
         """The first sample for the transactionData of a transaction, or None."""
-        return self.sample("StopTxnSampledData", BEGIN)
+        return self.sample("StopTxnSampledData", BEGIN, mwh)
 
-    def end(self):
+    def end(self, mwh):
         """The last one, or None."""
-        return self.sample("StopTxnSampledData", END)
+        return self.sample("StopTxnSampledData", END, mwh)
 
     def step(self, transaction):
         """Take what is due; `transaction`: our number of the one that runs, or None."""
@@ -87,10 +95,7 @@ class Metering:
         if now < self._next_ms:
             return
         self._next_ms = max(self._next_ms + interval_s * 1000, now + 1)
-        sample = self.sample("MeterValuesSampledData", PERIODIC)
-        if sample is not None:
-            self._delivery.add_sample(transaction, sample)
-        self._stop_data(transaction, "StopTxnSampledData", PERIODIC)
+        self._take(transaction, "MeterValuesSampledData", "StopTxnSampledData", PERIODIC)
 
     def _clock_aligned(self, transaction):
         interval_ms = self._configuration["ClockAlignedDataInterval"] * 1000
@@ -103,17 +108,15 @@ class Metering:
         before, self._aligned = self._aligned, number
         if before is None or before == number or before[1] != interval_ms or of_day % interval_ms > _LATE_MS:
             return
-        sample = self.sample("MeterValuesAlignedData", CLOCK)
         if transaction is None:
-            self._keep(sample)
-            return
-        if sample is not None:
-            self._delivery.add_sample(transaction, sample)
-        self._stop_data(transaction, "StopTxnAlignedData", CLOCK)
+            self._keep()
+        else:
+            self._take(transaction, "MeterValuesAlignedData", "StopTxnAlignedData", CLOCK)
 
-    def _keep(self, sample):
+    def _keep(self):
         """Outside a transaction a sample is told only if the central system is there to hear it."""
-        if sample is None or not self._online():
+        sample = self.sample("MeterValuesAlignedData", CLOCK) if self._online() else None
+        if sample is None:
             return
         if len(self._waiting) == _WAITING_MAX:
             self._waiting.pop(0)

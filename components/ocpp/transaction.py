@@ -8,8 +8,12 @@ class Transaction:
         self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid = record
         self.id = id
         self.reason = ""  # why it ends, once it does
-        # The StopTransaction that is to be journaled, and the last sample
+        # When it was ended (stamp), and by which idTag
         self.end = ()  # type: tuple
+
+    def name(self):
+        """For people."""
+        return str(self.id) if self.id is not None else "#%d" % self.number
 
     def record(self):
         return [self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid]

@@ -66,11 +66,8 @@ class Transactions:
     def begin_run(self):
         """The components run: from now on the vehicle may show itself."""
         if self.current is not None and not self._gate.transaction.value:
-            self._log.info("transaction %s goes on if the vehicle is there", self._name())
+            self._log.info("transaction %s goes on if the vehicle is there", self.current.name())
             self._resume_until_ms = self._clock.uptime_ms() + _RESUME_MS
-
-    def _name(self):
-        return str(self.current.id) if self.current.id is not None else "#%d" % self.current.number
 
     def _on_emergency(self, pressed):
         if pressed:
@@ -165,14 +162,16 @@ class Transactions:
     def _start(self, tag, parent):
         number = self._stamps.number()
         stamp = self._stamps.now()
-        wh = self._charger.read_register() // 1000
+        mwh, changes = self._charger.register_changes()
+        wh = mwh // 1000
         current = Transaction([number, tag, parent, wh, stamp, None])
-        changes = {_RUNNING: current.record()}
+        changes[_RUNNING] = current.record()
         message = ["S", number, number, stamp, wh, tag, self.reservation.use(changes)]
         for function in self.starting:
             function(current, changes)
-        self._delivery.commit(changes, message, self._metering.begin())
+        self._delivery.commit(changes, message, self._metering.begin(mwh))
         self.current = current
+        self._charger.register_saved(mwh)
         self._resume_until_ms = None
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
         for function in self.begun:
@@ -201,12 +200,14 @@ class Transactions:
         info = answer.get("idTagInfo")
         if not isinstance(info, dict) or info.get("status") is None:
             return {}
+        changes = {}
         if info["status"] != ACCEPTED:
             self._log.warning("the central system refuses idTag %s: %s", current.id_tag, info["status"])
-            current.invalid = self._charger.read_register()
+            current.invalid, changes = self._charger.register_changes()
         elif isinstance(info.get("parentIdTag"), str):
             current.parent = info["parentIdTag"][:_TAG_MAX]
-        return {_RUNNING: current.record()}
+        changes[_RUNNING] = current.record()
+        return changes
 
     def _may_charge(self):
         """An idTag found invalid later gets MaxEnergyOnInvalidId, if anything (section 9.1.14)."""
@@ -228,24 +229,27 @@ class Transactions:
         self._gate.limit_ma.set(0)
         current.reason = current.reason or reason
         try:
-            if not current.end:
-                current.end = self._end_of(current, tag)
-            self._delivery.commit({_RUNNING: None}, current.end[0], current.end[1])
+            mwh, changes = self._charger.register_changes()
+            changes[_RUNNING] = None
+            message = self._end_of(current, tag, mwh)
+            self._delivery.commit(changes, message, self._metering.end(mwh))
         except self._store.Error as e:
             self._log.rare("the end of a transaction cannot be journaled: %s", str(e))
             return False
-        self._log.info("transaction %s ends: %s, at %d Wh", self._name(), current.reason, current.end[0][4])
         self.current = None
+        self._charger.register_saved(mwh)
         self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
+        self._log.info("transaction %s ends: %s, at %d Wh", current.name(), current.reason, message[4])
         for function in self.ended:
-            function(current, current.end[0][4])
+            function(current, message[4])
         return True
 
-    def _end_of(self, current, tag):
-        """(the StopTransaction's record, the last sample)."""
-        wh = max(self._charger.read_register() // 1000, current.meter_start_wh)
-        message = ["E", self._stamps.number(), current.number, self._stamps.now(), wh, current.reason, tag]
-        return message, self._metering.end()
+    def _end_of(self, current, tag, mwh):
+        """The StopTransaction's record. If the journal refuses it, the next one tells the time and tag of this one."""
+        current.end = current.end or (self._stamps.now(), tag)
+        stamp, tag = current.end
+        wh = max(mwh // 1000, current.meter_start_wh)
+        return ["E", self._stamps.number(), current.number, stamp, wh, current.reason, tag]
 
     # --- as time goes by ----------------------------------------------------------------------------------------
 
@@ -291,5 +295,5 @@ class Transactions:
             self.stop("PowerLoss")
         elif plugged:
             self._resume_until_ms = None
-            self._log.info("transaction %s goes on", self._name())
+            self._log.info("transaction %s goes on", self.current.name())
             self._open_gate()

@@ -64,6 +64,7 @@ class Site:
         self.charger.energy_mwh = Signal(0, clock)
         self.energy = Energy(clock, self.store, self.charger.energy_mwh)
         self.charger.read_register = self.energy.read
+        self.charger.register_changes, self.charger.register_saved = self.energy.changes, self.energy.saved
         options.setdefault("url", "ws://127.0.0.1:1")
         options.setdefault("id", "CP-1")
         options.setdefault("local_transfers", True)

@@ -249,7 +249,7 @@ async def resume(home, image, central, at_ms, plugged):
 async def test_power_cut_after_every_record_of_a_session(tmp):
     central = Central()
     site = await booted(tmp, central, store=Snapshots)
-    site.ocpp.set("MeterValueSampleInterval", "2")
+    site.ocpp.set("MeterValueSampleInterval", "1")  # each sample is one record
     images = []
     keep(site, central, images)
     await session(site, "TAG", 7000)
