@@ -19,9 +19,9 @@ class Gate:
     """Charging is enabled exactly while every condition holds; nobody else enables the charger.
 
     The conditions are Signals that others set: transaction (bool), limit_ma (int, the current that the central system
-    permits), bms_permits, plugged, charger_online, in_limits (bool), emergency_stop (bool, must be False), the kernel's
-    ``alive``, the ``healthy`` of every CAN bus (there must be one), and what other components `require`. What is not
-    known forbids.
+    permits), bms_permits, plugged, charger_online, in_limits (bool), the kernel's ``emergency_stop`` (bool, must be
+    False), ``stop_cleared`` and ``alive``, which hold for every gate of the process, the ``healthy`` of every CAN bus
+    (there must be one), and what other components `require`. What is not known forbids.
 
     Output: ``enabled`` (Signal, bool). It follows every change of a condition within the same call, and so do its
     watchers: from the frame that takes a condition away to the stop frame there is no task between.
@@ -38,7 +38,7 @@ class Gate:
         self.plugged = Signal(False, clock)
         self.charger_online = Signal(False, clock)
         self.in_limits = Signal(False, clock)
-        self.emergency_stop = Signal(False, clock)
+        self.emergency_stop = kernel.emergency_stop
         self.enabled = Signal(False, clock)
         self._buses = 0
         self._conditions = ()
@@ -49,6 +49,7 @@ class Gate:
         self._add("charger_online", self.charger_online, _is_true)
         self._add("in_limits", self.in_limits, _is_true)
         self._add("emergency_stop", self.emergency_stop, _is_false)
+        self._add("stop_cleared", kernel.stop_cleared, _is_true)
         self._add("alive", kernel.alive, _is_true)
 
     def add_bus(self, healthy):

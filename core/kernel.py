@@ -36,7 +36,10 @@ class Kernel:
     becomes a supervised task. At the end the tasks are cancelled and awaited in the reverse order, and ``stop()`` is
     called of each component that has it. ``start``, ``run`` and ``stop`` are coroutines.
 
-    ``alive`` is a Signal: True while every critical component is running, and none was found to be hung.
+    Signals for all components: ``alive``, True while every critical component is running, and none was found to be
+    hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
+    ``stop_cleared``, False while a key is pressed that may become the emergency stop; ``releases``, how often a person
+    released what waits for one.
     ``urgent``, to be called before the loop is blocked: see `Urgent`.
     """
 
@@ -45,6 +48,9 @@ class Kernel:
         self.log = log.child("kernel")
         self.home = home
         self.alive = Signal(False, clock)
+        self.emergency_stop = Signal(False, clock)
+        self.stop_cleared = Signal(True, clock)
+        self.releases = Signal(0, clock)
         self.urgent = Urgent()
         self.exit_reason = ""
         self._exit_code = None

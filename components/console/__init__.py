@@ -61,7 +61,7 @@ class Console:
         self._gate = gate
         self._ocpp = ocpp
         self._plug = plug
-        self._stop_key = StopKey(clock, log, store, gate, self._say)
+        self._stop_key = StopKey(clock, log, store, kernel, self._say)
         self._pages = Pages(kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health)
         self._keyboard = Keyboard(self._stop_key, self._run_line, self._not_understood, self._end, self._complete)
         self._write_before = None
@@ -191,6 +191,7 @@ class Console:
 
     def _start(self):
         lines = []
+        self._kernel.releases.set(self._kernel.releases.value + 1)
         if self._stop_key.release():
             lines.append("the emergency stop is released")
         if self._gate.enabled.value:

@@ -3,8 +3,6 @@
 import time
 from micropython import const
 
-from core.signals import Signal
-
 _STOPPED = "console.stop"  # in the store while the emergency stop is pressed
 _DECIDED_MS = const(500)  # without another key it was the emergency stop
 _RECOVERY_MS = const(1000)
@@ -13,33 +11,32 @@ _RECOVERY_MS = const(1000)
 class StopKey:
     """Closes the gate when its key is pressed; `hold` makes an emergency stop of it, `word` takes it back.
 
-    Until then a condition of the gate of its own, ``stop_cleared``, does not hold; after `word` for 1 s more. An
+    Until then the kernel's ``stop_cleared``, a condition of every gate, does not hold; after `word` for 1 s more. An
     emergency stop that was held before is held after either. It is journaled when the key is pressed, and a word takes
     that back: after a power cut between them the emergency stop is pressed. ``pending``: the key was pressed, and
     what it means is not known yet. ``tell(line)`` shows a line to people.
     """
 
-    def __init__(self, clock, log, store, gate, tell):
+    def __init__(self, clock, log, store, kernel, tell):
         self._clock = clock
         self._log = log
         self._store = store
-        self._gate = gate
+        self._stopped = kernel.emergency_stop
         self._tell = tell
         self.pending = False
         self._held = False  # before the key was pressed
         self._since_ms = 0
-        self._cleared = Signal(True, clock)
-        gate.require("stop_cleared", self._cleared)
+        self._cleared = kernel.stop_cleared
 
     def start(self):
         """Read the journal."""
         if self._store.get(_STOPPED):
-            self._gate.emergency_stop.set(True)
+            self._stopped.set(True)
             self._log.warning("the emergency stop is still pressed; s releases it")
 
     def press(self):
         """The key. Up to the closing of the gate this takes no memory."""
-        self._held = self._gate.emergency_stop.value is True
+        self._held = self._stopped.value is True
         self._since_ms = self._clock.ticks_ms()
         self.pending = True
         self._cleared.set(False)
@@ -48,7 +45,7 @@ class StopKey:
 
     def hold(self):
         """It is the emergency stop: it lasts, over restarts too, until `release`."""
-        self._gate.emergency_stop.set(True)
+        self._stopped.set(True)
         self.pending = False
         self._cleared.set(True)
         if not self._held:
@@ -66,10 +63,10 @@ class StopKey:
 
     def release(self):
         """Returns whether there was an emergency stop to release."""
-        if not self._gate.emergency_stop.value:
+        if not self._stopped.value:
             return False
         self._remember(None)
-        self._gate.emergency_stop.set(False)
+        self._stopped.set(False)
         self._log.info("emergency stop released")
         return True
 

@@ -60,9 +60,11 @@ SETTINGS = {
 class Desk:
     """A running firmware and a person at its console."""
 
+    board = Board
+
     def __init__(self, home):
         self.clock = VirtualClock()
-        self.kernel = Kernel(Board, SETTINGS, self.clock, Log(LogTail(self.clock, None), "main"), home)
+        self.kernel = Kernel(self.board, SETTINGS, self.clock, Log(LogTail(self.clock, None), "main"), home)
         self.screen = self.kernel["terminal"]
         self._task = None
 

@@ -25,7 +25,7 @@ _SIGNALS = {
         "power_mw", "terminal_current_ma", "terminal_voltage_mv", "temperature_mdeg", "wanted_current_ma",
         "wanted_voltage_mv", "error",
     ),
-    "plug": (), "wifi": ("online",), "kernel": ("alive",),
+    "plug": (), "wifi": ("online",), "kernel": ("alive", "emergency_stop", "stop_cleared", "releases"),
 }  # fmt: skip
 
 
@@ -53,6 +53,8 @@ class Site:
         self.exits = []
         self.kernel.request_exit = lambda code, reason: self.exits.append((code, reason))
         self.kernel.alive.set(True)
+        self.kernel.emergency_stop.set(False)
+        self.kernel.stop_cleared.set(True)
         self.kernel.urgent = Urgent()
         self.kernel.parts = ()
         self.wifi.stream = lambda: None

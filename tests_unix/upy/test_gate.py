@@ -13,6 +13,8 @@ HEAPSIZE = "16M"  # the wire keeps every frame
 class Kernel:
     def __init__(self, clock):
         self.alive = Signal(False, clock)
+        self.emergency_stop = Signal(False, clock)
+        self.stop_cleared = Signal(False, clock)
 
 
 def make():
@@ -31,6 +33,7 @@ def make():
         "charger_online": (gate.charger_online, True, (False, None)),
         "in_limits": (gate.in_limits, True, (False, None)),
         "emergency_stop": (gate.emergency_stop, False, (True, None)),
+        "stop_cleared": (kernel.stop_cleared, True, (False, None)),
         "alive": (kernel.alive, True, (False, None)),
         "locked": (locked, True, (False, None)),
         "bus": (bus, True, (False, None)),
