@@ -32,6 +32,15 @@ def file_name(ocpp, clock, kind):
     return "%s_%s_%s.txt" % (kind, ocpp.link.url.rpartition("/")[2].replace("%", "_"), when)
 
 
+def takes(ocpp, log, location):
+    """Is the scheme of a location one that files are transferred over here? If not, the log says which it is."""
+    scheme = location.partition("://")[0].lower()
+    if scheme == "http" or scheme == "https" and ocpp.trust.has_tls():
+        return True
+    log.warning("no file is transferred over %s://", scheme[:20])
+    return False
+
+
 def allowed_by(ocpp):
     """What `uhttp.request` asks about each address that such an order would have us dial; None: any will do."""
     return None if ocpp.local_transfers else is_remote

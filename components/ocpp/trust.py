@@ -108,9 +108,13 @@ class Trust:
             for root in self.credentials.roots(CENTRAL_ROOT):
                 yield root
 
+    def has_tls(self):
+        """Does this port have TLS?"""
+        return _tls() is not None
+
     def has_root(self):
         """Is there TLS, and a root certificate to verify the central system against?"""
-        if _tls() is None:
+        if not self.has_tls():
             return False
         try:
             for _ in self.roots():

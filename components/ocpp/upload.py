@@ -56,8 +56,8 @@ class Upload:
     def begin(self, location, name, lines, tries, interval_s, tell):
         """Send the lines that ``lines()`` yields; ``tell(outcome)`` hears of UPLOADING and of the end.
 
-        `location` and `name`: see `file_of`. `tries` in all, with `interval_s` between them. Returns whether one was
-        under way, of whose end nothing is told any more.
+        `location` and `name`: see `file_of`; the location is one that `orders.takes`. `tries` in all, with `interval_s`
+        between them. Returns whether one was under way, of whose end nothing is told any more.
         """
         former = self._task if self.busy() else None
         if former is not None:
@@ -85,8 +85,7 @@ class Upload:
                 outcome = FAILED
             except ValueError as e:
                 self._log.warning("upload to no place of ours: %s", str(e))
-                known = location.lower().startswith("http://") or location.lower().startswith("https://")
-                return BAD if known else UNSUPPORTED
+                return BAD
             tries -= 1
             if outcome == UPLOADED or tries <= 0:
                 return outcome

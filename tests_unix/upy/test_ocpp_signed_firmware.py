@@ -115,6 +115,15 @@ async def test_an_image_that_was_changed_on_the_way(tmp):
     await maker.desk.stop()
 
 
+async def test_an_image_that_is_not_on_the_web_is_rejected(tmp):
+    maker = await Maker().start()
+    life = await maker.life(tmp)
+    assert await maker.order(life, location="ftp://127.0.0.1/image") == "Rejected"
+    assert life.told() == [] and life.site.lines("no file is transferred over ftp://")
+    await life.end()
+    await maker.desk.stop()
+
+
 async def test_a_certificate_that_is_not_believed_is_answered_at_once(tmp):
     maker = await Maker().start()
     life = await maker.life(tmp)

@@ -12,7 +12,7 @@ from core.isotime import parse_utc
 
 from ..actions import CallError
 from ..notices import Notices
-from ..orders import how_often, utc_or_none
+from ..orders import how_often, takes, utc_or_none
 from . import schemas
 from .diagnostics import Diagnostics
 from .update import Update
@@ -23,7 +23,8 @@ class Firmware:
 
     An update goes to the board's ``sink`` while it is being fetched. It is installed, which is a restart, once no
     transaction runs; with a sink that blocks it is also fetched only then. A new order replaces one that is not being
-    installed yet; while one is, an UpdateFirmware is ignored with a word in the log, for its answer has no status.
+    installed yet; while one is, an UpdateFirmware is ignored with a word in the log, for its answer has no status. One
+    from a URL that is neither http nor https has failed at once, and changes nothing.
 
     Options: ``tries`` and ``interval_s`` where the central system does not say how often and how long after each other;
     ``timeout_ms`` for each step of a transfer.
@@ -73,13 +74,17 @@ class Firmware:
         if not self._unsigned:
             self._log.warning("UpdateFirmware refused: it has no signature")
             raise CallError("SecurityError", "only SignedUpdateFirmware")
+        if not takes(self._ocpp, self._log, payload["location"]):
+            return {}, self.update.fail
         retrieve_ms = parse_utc(payload["retrieveDate"])
         if self.update.order(payload["location"], retrieve_ms, *how_often(payload, *self._defaults)) == "Rejected":
             self._log.warning("UpdateFirmware ignored: another update is being installed")
         return {}
 
     def _get_diagnostics(self, payload):
-        """GetDiagnostics (section 5.9)."""
+        """GetDiagnostics (section 5.9); without a file name where there is nowhere to upload it to."""
+        if not takes(self._ocpp, self._log, payload["location"]):
+            return {}
         since_ms, until_ms = utc_or_none(payload, "startTime"), utc_or_none(payload, "stopTime")
         name = self.diagnostics.get(payload["location"], since_ms, until_ms, *how_often(payload, *self._defaults))
         return {"fileName": name}

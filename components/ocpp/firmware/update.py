@@ -99,6 +99,13 @@ class Update:
             self._tell("DownloadScheduled")
         return "Accepted" if former is None else "AcceptedCanceled"
 
+    def fail(self):
+        """Have the central system told that an UpdateFirmware has failed that cannot even begin."""
+        try:
+            self._notices.add("FirmwareStatusNotification", {"status": "DownloadFailed"})
+        except self._store.Error as e:
+            self._log.rare("not told: %s", str(e))
+
     def describe(self):
         """A line for people."""
         if self._job is None:

@@ -1,7 +1,7 @@
 """GetLog and LogStatusNotification (white paper "Improved security for OCPP 1.6-J", use case N01)."""
 
 from ..notices import Notices
-from ..orders import file_name, how_often, utc_or_none
+from ..orders import file_name, how_often, takes, utc_or_none
 from ..report import diagnostics
 from ..upload import BAD, DENIED, UNSUPPORTED, UPLOADED, UPLOADING, Upload, file_of
 from . import schemas
@@ -59,7 +59,7 @@ class LogUpload:
         kind = payload["logType"]
         since_ms, until_ms = utc_or_none(log, "oldestTimestamp"), utc_or_none(log, "latestTimestamp")
         lines = self._lines(kind, since_ms, until_ms)
-        if lines is None:
+        if lines is None or not takes(self._ocpp, self._log, log["remoteLocation"]):
             return {"status": "Rejected"}
         request_id = int(payload["requestId"])
         prefix = "security" if kind == "SecurityLog" else "diagnostics"

@@ -12,7 +12,7 @@ from core.isotime import parse_utc
 from ux509 import Untrusted, check_key, verify_digest
 from ux509.certificate import CODE_SIGNING, DIGITAL_SIGNATURE
 
-from ..orders import how_often, utc_or_none
+from ..orders import how_often, takes, utc_or_none
 from . import schemas
 
 
@@ -41,6 +41,8 @@ class SignedFirmware:
 
     async def _signed_update(self, payload):
         firmware = payload["firmware"]
+        if not takes(self._ocpp, self._log, firmware["location"]):
+            return {"status": "Rejected"}
         try:
             await self._signer(firmware["signingCertificate"])
         except Untrusted as e:
