@@ -28,8 +28,8 @@ class Transactions:
         self.current = None  # type: Transaction
         self.finished = False
         self.starting = ()
-        self.begun = ()
-        self.ended = ()
+        self.begun = (services.stamps.begun,)
+        self.ended = (services.stamps.ended,)
         self.allowed = allowed
         self.reservation = NoReservation()  # the Reservation profile puts itself here
         self.lock = NoLock()  # and a connector lock here
@@ -57,6 +57,7 @@ class Transactions:
         record = self._store.get(_RUNNING)
         if record is not None:
             self.current = Transaction(record, self._delivery.transaction_id(record[0]))
+            self._stamps.hold([record[4]] + list(self._delivery.stamps_in_journal()))
 
     def stamps_in_journal(self):
         """The stamp of the transaction that ran, if one did."""
