@@ -9,6 +9,7 @@ from components.charger.replies import Replies
 from components.charger.requests import Requests
 from components.charger.setpoint import Setpoint
 from components.charger.supervision import Supervision
+from components.charger.unstopped import Unstopped
 from core.signals import Signal
 from core.tasks import Pace
 from core.wire import f32_scale, f32be
@@ -42,10 +43,11 @@ class Charger:
     same call, repeated at least every 900 ms, and sent at once when the bus comes back.
 
     Options: limits of the board; current_scale, terminal current is in 1/current_scale A on the wire; heartbeat, is
-    0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits.
+    0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits;
+    over_current_ma, over_current_ms, over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see Unstopped.
     """
 
-    requires = ("can", "bms", "gate", "store", "clock", "log", "pulse")
+    requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
     options = {
         "min_voltage_mv": (int, 56000, 0, _SANE),
         "max_voltage_mv": (int, 85500, 1, _SANE),
@@ -57,9 +59,11 @@ class Charger:
         "over_current_ma": (int, 5000, 100, _SANE),
         "over_current_ms": (int, 1000, 100, 60000),
         "over_voltage_mv": (int, 1000, 100, 100000),
+        "unstopped_ms": (int, 3000, 500, 60000),
+        "quiet_ms": (int, 5000, 1000, 3600000),
     }
 
-    def __init__(self, can, bms, gate, store, clock, log, pulse, **options):
+    def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
         self._can = can
         self._bms = bms
         self._gate = gate
@@ -74,6 +78,9 @@ class Charger:
         self._limits = Limits(clock, gate, self.error, self._recovery_ms)
         self._requests = Requests(can)
         self._add_setpoint(tolerance)
+        ma = self.terminal_current_ma
+        self._unstopped = Unstopped(clock, gate, self._limits.judge, store, log, ma, *self._unstopped_ms)
+        kernel.releases.watch(self._unstopped.release)
         self._listen(can)
         gate.enabled.watch(self._switch)
         can.healthy.watch(self._bus_changed)
@@ -101,6 +108,8 @@ class Charger:
         over_current_ma=5000,
         over_current_ms=1000,
         over_voltage_mv=1000,
+        unstopped_ms=3000,
+        quiet_ms=5000,
     ):
         if min_voltage_mv >= max_voltage_mv:
             raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (min_voltage_mv, max_voltage_mv))
@@ -113,6 +122,7 @@ class Charger:
         self._amps = f32_scale(1000 // current_scale)
         self._hears_heartbeat = heartbeat
         self._recovery_ms = recovery_ms
+        self._unstopped_ms = unstopped_ms, quiet_ms
         return over_current_ma, over_voltage_mv, over_current_ms
 
     def _add_signals(self, clock):
@@ -216,9 +226,11 @@ class Charger:
     async def start(self):
         """Restore the energy register. Raises ValueError, StoreError."""
         self._log.info("energy register %d mWh", self._energy.load())
+        self._unstopped.load()
 
     async def stop(self):
-        """Keep what was measured. Raises StoreError."""
+        """Keep what was measured. An orderly restart releases a failure to stop. Raises StoreError."""
+        self._unstopped.release()
         self._energy.read()
 
     async def run(self):
@@ -230,6 +242,7 @@ class Charger:
                 self._pulse()
                 self._expire()
                 self._set_online()
+                self._unstopped.check()
                 self._limits.check()
                 self._setpoint.check()
                 self._energy.save_seldom()
