@@ -120,7 +120,7 @@ class Stamps:
         """Journal the UTC of the start of each run that has stamps without one, this one and those before it."""
         changes = {}
         start_ms = self._clock.utc_of(0)
-        if self._unresolved:
+        if self._unresolved and self._store.get(_OFFSET + str(self._run)) is None:
             changes[_OFFSET + str(self._run)] = start_ms
         for run in sorted(self._spans, reverse=True):
             offset = self._store.get(_OFFSET + str(run))
@@ -153,6 +153,20 @@ class Stamps:
             if run <= later < self._run:
                 uptime_ms -= self._spans[later]
         return min(uptime_ms, 0)
+
+    def fixed(self, stamp):
+        """As `text`, for a message that may be repeated: what it tells while the time is unknown stays so."""
+        if isinstance(stamp, list) and self._clock.utc_ms() is None:
+            self._fix(stamp[0])
+        return self.text(stamp)
+
+    def _fix(self, run):
+        key = _OFFSET + str(run)
+        try:
+            if self._store.get(key) is None:
+                self._store.put(key, _UNKNOWN_MS + self._before_start(run, 0))
+        except self._store.Error as e:
+            self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
 
     def text(self, stamp):
         """A stamp as OCPP writes it, in UTC with Z."""
