@@ -5,14 +5,14 @@ from micropython import const
 from components.charger import limits
 from components.charger.energy import Energy
 from components.charger.limits import Limits
+from components.charger.meter import TerminalMeter
+from components.charger.plausible import Plausibility
 from components.charger.replies import Replies
 from components.charger.requests import Requests
 from components.charger.setpoint import Setpoint
 from components.charger.supervision import Supervision
-from components.charger.unstopped import Unstopped
 from core.signals import Signal
 from core.tasks import Pace
-from core.wire import f32_scale, f32be
 
 _TERMINAL_POWER = const(0x00433F01)
 _TERMINAL_STATUS = const(0x00473F01)
@@ -24,7 +24,7 @@ _CHECK_MS = const(100)
 _CONTROL, _TELEMETRY = const(3), const(2)  # every so many checks: 300 ms, 200 ms
 _SILENT_MS = const(3000)
 _ASKED_SILENT_MS = const(5000)  # five telemetry functions take turns, one a second
-_SANE = const(1000000)  # 1000 V, 1000 A: what is above is no measurement
+_MOST = const(1000000)  # 1000 V, 1000 A
 
 
 class Charger:
@@ -32,10 +32,11 @@ class Charger:
 
     Signals: ``online`` (bool: at least two of terminal power, terminal status, heartbeat younger than 3 s),
     ``terminal_voltage_mv``, ``terminal_current_ma``, ``power_mw`` (terminal power: the billing measurement),
-    ``energy_mwh`` (lifetime register), ``output_voltage_mv``, ``output_current_ma``, ``temperature_mdeg``, ``status``
-    ("charging", "not charging"), ``flags`` (b4 of the heartbeat), ``error`` (OCPP 1.6 ChargePointErrorCode, "" if there
-    is none), ``wanted_voltage_mv``, ``wanted_current_ma`` (smallest of the vehicle's request, the board's limit and the
-    central system's). Counter: ``refused``, frames that were too short or held what cannot be.
+    ``energy_mwh`` (lifetime register), ``flowing`` (bool, see `TerminalMeter`), ``output_voltage_mv``,
+    ``output_current_ma``, ``temperature_mdeg``, ``status`` ("charging", "not charging"), ``flags`` (b4 of the
+    heartbeat), ``error`` (OCPP 1.6 ChargePointErrorCode, "" if there is none), ``wanted_voltage_mv``,
+    ``wanted_current_ma`` (smallest of the vehicle's request, the board's limit and the central system's).
+    Counters: ``refused``, frames that were too short or held what cannot be; those of ``meter`` and ``plausibility``.
     ``register_changes``, ``register_saved``: for a commit of the caller (`Energy.changes`, `Energy.saved`).
 
     Safety: a measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is handled;
@@ -44,26 +45,26 @@ class Charger:
 
     Options: limits of the board; current_scale, terminal current is in 1/current_scale A on the wire; heartbeat, is
     0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits;
-    over_current_ma, over_current_ms, over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see Unstopped.
+    power_period_ms, at which terminal power comes; starting_current_ma, no less is metered while the gate is closed.
     """
 
-    requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
+    requires = ("can", "bms", "gate", "store", "clock", "log", "pulse")
     options = {
-        "min_voltage_mv": (int, 56000, 0, _SANE),
-        "max_voltage_mv": (int, 85500, 1, _SANE),
-        "max_current_ma": (int, 300000, 1, _SANE),
+        "min_voltage_mv": (int, 56000, 0, _MOST),
+        "max_voltage_mv": (int, 85500, 1, _MOST),
+        "max_current_ma": (int, 300000, 1, _MOST),
         "max_temperature_mdeg": (int, 70000, 1, 200000),
         "current_scale": (int, 10, (1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100)),  # what divides 1000
         "heartbeat": (bool, True),
         "recovery_ms": (int, 1000, 0, 60000),
-        "over_current_ma": (int, 5000, 100, _SANE),
+        "over_current_ma": (int, 5000, 100, _MOST),
         "over_current_ms": (int, 1000, 100, 60000),
         "over_voltage_mv": (int, 1000, 100, 100000),
-        "unstopped_ms": (int, 3000, 500, 60000),
-        "quiet_ms": (int, 5000, 1000, 3600000),
+        "power_period_ms": (int, 200, 20, 1000),
+        "starting_current_ma": (int, 500, 1, 10000),
     }
 
-    def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
+    def __init__(self, can, bms, gate, store, clock, log, pulse, **options):
         self._can = can
         self._bms = bms
         self._gate = gate
@@ -78,11 +79,9 @@ class Charger:
         self._limits = Limits(clock, gate, self.error, self._recovery_ms)
         self._requests = Requests(can)
         self._add_setpoint(tolerance)
-        ma = self.terminal_current_ma
-        self._unstopped = Unstopped(clock, gate, self._limits.judge, store, log, ma, *self._unstopped_ms)
-        kernel.releases.watch(self._unstopped.release)
-        self._listen(can)
         gate.enabled.watch(self._switch)
+        self._add_meter()
+        self._listen(can)
         can.healthy.watch(self._bus_changed)
 
     def _add_setpoint(self, tolerance):
@@ -108,8 +107,8 @@ class Charger:
         over_current_ma=5000,
         over_current_ms=1000,
         over_voltage_mv=1000,
-        unstopped_ms=3000,
-        quiet_ms=5000,
+        power_period_ms=200,
+        starting_current_ma=500,
     ):
         if min_voltage_mv >= max_voltage_mv:
             raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (min_voltage_mv, max_voltage_mv))
@@ -117,19 +116,15 @@ class Charger:
         self.max_voltage_mv = max_voltage_mv
         self.max_current_ma = max_current_ma
         self.max_temperature_mdeg = max_temperature_mdeg
-        self._f32be = f32be
-        self._volts = f32_scale(1000)
-        self._amps = f32_scale(1000 // current_scale)
+        self.current_scale = current_scale
+        self.starting_current_ma = starting_current_ma
+        self._power_period_ms = power_period_ms
         self._hears_heartbeat = heartbeat
         self._recovery_ms = recovery_ms
-        self._unstopped_ms = unstopped_ms, quiet_ms
         return over_current_ma, over_voltage_mv, over_current_ms
 
     def _add_signals(self, clock):
         self.online = Signal(False, clock)
-        self.terminal_voltage_mv = Signal(None, clock)
-        self.terminal_current_ma = Signal(None, clock)
-        self.power_mw = Signal(None, clock)
         self.energy_mwh = Signal(0, clock)
         self.status = Signal(None, clock)
         self.flags = Signal(None, clock)
@@ -139,6 +134,15 @@ class Charger:
         self.output_voltage_mv = self.replies.output_voltage_mv
         self.output_current_ma = self.replies.output_current_ma
         self.temperature_mdeg = self.replies.temperature_mdeg
+
+    def _add_meter(self):
+        clock, replies = self._clock, self.replies
+        output = replies.output_voltage_mv, replies.output_current_ma
+        self.plausibility = plausibility = Plausibility(clock, output, self._power_period_ms)
+        parts = self._energy, plausibility, self._supervision, self._setpoint
+        self.meter = meter = TerminalMeter(clock, self._gate, self._log, self._limits.judge, parts, self)
+        self.terminal_voltage_mv, self.terminal_current_ma = meter.voltage_mv, meter.current_ma
+        self.power_mw, self.flowing = meter.power_mw, meter.flowing
 
     def _listen(self, can):
         can.on(_TERMINAL_POWER, self._terminal_power)
@@ -151,27 +155,7 @@ class Charger:
     # -- received
 
     def _terminal_power(self, data, length):
-        """0x00433F01: f32be in V, f32be in 1/current_scale A."""
-        if length < 8:
-            return self._refuse()
-        mv = self._f32be(data, 0, self._volts)
-        ma = self._f32be(data, 4, self._amps)
-        if mv < 0 or ma < 0:
-            return self._refuse()
-        if mv > _SANE or ma > _SANE:  # too large to be true is still no proof of being inside the limits
-            self._supervision.terminal(mv, ma)
-            return self._refuse()
-        self._supervision.terminal(mv, ma)
-        self._take_power(mv, ma)
-        return True
-
-    def _take_power(self, mv, ma):
-        # mV x mA / 1000 in two parts, each below 2**30 up to 1000 V and 1000 A
-        power_mw = mv * (ma // 1000) + mv * (ma % 1000) // 1000
-        self._energy.measured(power_mw, self._gate.enabled.value)
-        self.terminal_voltage_mv.set(mv)
-        self.terminal_current_ma.set(ma)
-        self.power_mw.set(power_mw)
+        return self.meter.terminal_power(data, length) or self._refuse()
 
     def _terminal_status(self, data, length):
         """0x00473F01: b6 b7 = 03 01 not charging, 03 02 charging."""
@@ -226,11 +210,9 @@ class Charger:
     async def start(self):
         """Restore the energy register. Raises ValueError, StoreError."""
         self._log.info("energy register %d mWh", self._energy.load())
-        self._unstopped.load()
 
     async def stop(self):
-        """Keep what was measured. An orderly restart releases a failure to stop. Raises StoreError."""
-        self._unstopped.release()
+        """Keep what was measured. Raises StoreError."""
         self._energy.read()
 
     async def run(self):
@@ -242,7 +224,6 @@ class Charger:
                 self._pulse()
                 self._expire()
                 self._set_online()
-                self._unstopped.check()
                 self._limits.check()
                 self._setpoint.check()
                 self._energy.save_seldom()
@@ -260,11 +241,7 @@ class Charger:
             self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
 
     def _expire(self):
-        if self.power_mw.expire(_SILENT_MS):
-            self.terminal_voltage_mv.set(None)
-            self.terminal_current_ma.set(None)
-        if self.power_mw.value is None:
-            self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
+        self.meter.check(_SILENT_MS)
         if self._status_heard.expire(_SILENT_MS):
             self.status.set(None)
         self.flags.expire(_SILENT_MS)

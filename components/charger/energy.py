@@ -4,7 +4,7 @@ import time
 from micropython import const
 
 _KEY = "register"
-_GAP_MS = const(3000)  # a longer time between two measurements counts nothing
+_LONGEST_MS = const(5000)  # of a time between two measurements no more counts
 # At 25 kW 100 Wh pass in 14 s: 250 records of about 40 bytes in an hour, that is 10 KB or 2.5 erased blocks of 4 KB.
 # A power cut then costs the operator 100 Wh or the energy of 5 minutes; never what was already reported.
 _SAVE_MWH = const(100000)
@@ -15,16 +15,18 @@ _RETRY_MS = const(10000)  # after a journal that refused
 class Energy:
     """Integrates power into a register in mWh that never decreases.
 
-    `measured` allocates nothing: what it adds up is a small integer, which `fold` adds to the register (an object on
-    the heap of a 32-bit device from 1.07 MWh on) every now and then. Nothing is lost by rounding: the rest is kept.
+    Between two measurements holds the mean of both. `measured` allocates nothing: what it adds up is a small integer,
+    which `fold` adds to the register (an object on the heap of a 32-bit device from 1.07 MWh on) every now and then.
+    Nothing is lost by rounding: the rest is kept.
     """
 
     def __init__(self, clock, store, register):
         self._clock = clock
         self._store = store
         self._register = register  # Signal
-        self._at_ms = clock.ticks_ms()
-        self._rest = 0  # mW ms, below 3600: together they are less than 1 uWh
+        self.at_ms = clock.ticks_ms()  # of the last measurement
+        self._last_mw = -1  # none
+        self._rest = 0  # mW ms / 2, below 7200: together they are less than 1 uWh
         self._rest_uwh = 0  # below 1000
         self._new_mwh = 0
         self._saved_mwh = 0
@@ -41,19 +43,32 @@ class Energy:
         self._register.set(mwh)
         return mwh
 
-    def measured(self, power_mw, counts):
-        """A measurement of power, 0 .. 1,000,000,000 mW. If it `counts`, it held since the one before."""
-        now = self._clock.ticks_ms()
-        elapsed_ms = time.ticks_diff(now, self._at_ms)
-        self._at_ms = now
-        if counts and 0 < elapsed_ms <= _GAP_MS:
-            self._add(power_mw, elapsed_ms)
+    def measured(self, power_mw, at_ms):
+        """A power of 0 .. 1,000,000,000 mW, measured at `at_ms`."""
+        if self._last_mw >= 0:
+            elapsed_ms = min(time.ticks_diff(at_ms, self.at_ms), _LONGEST_MS)
+            if elapsed_ms > 0:
+                self._add(self._last_mw, elapsed_ms)
+                self._add(power_mw, elapsed_ms)
+        self._last_mw = power_mw
+        self.at_ms = at_ms
+
+    def held(self, power_mw, ms):
+        """A power for a time in which nothing was measured."""
+        ms = min(ms, _LONGEST_MS)
+        if ms > 0:
+            self._add(power_mw, ms)
+            self._add(power_mw, ms)
+
+    def forget(self):
+        """The next measurement is the first: nothing is between it and the one before."""
+        self._last_mw = -1
 
     def _add(self, power_mw, ms):
-        # 1 uWh = 3600 mW ms. The largest product is 277,777 x 3000 = 833,331,000, below 2**30.
-        rest = power_mw % 3600 * ms + self._rest
-        uwh = power_mw // 3600 * ms + rest // 3600 + self._rest_uwh
-        self._rest = rest % 3600
+        # Half of it: 1 uWh = 7200 mW ms / 2. The largest product is 138,888 x 5000 = 694,440,000, below 2**30.
+        rest = power_mw % 7200 * ms + self._rest
+        uwh = power_mw // 7200 * ms + rest // 7200 + self._rest_uwh
+        self._rest = rest % 7200
         self._rest_uwh = uwh % 1000
         self._new_mwh += uwh // 1000
 

@@ -11,6 +11,7 @@ TERMINAL = TERMINAL_UNKNOWN | TERMINAL_LOW | TERMINAL_HIGH | CURRENT_HIGH
 OUTPUT_HIGH = const(16)
 OUTPUT_CURRENT_HIGH = const(32)
 TOO_HOT = const(64)
+METER = const(128)
 # the flags of the charger's heartbeat, moved up by 8 bits
 HARDWARE = const(0x100)
 FLAG_HOT = const(0x200)
@@ -19,15 +20,13 @@ SILENCE = const(0x1000)
 ALL_FLAGS = HARDWARE | FLAG_HOT | INPUT | SILENCE
 EXCESS_CURRENT = const(0x2000)  # more than was asked for
 EXCESS_VOLTAGE = const(0x4000)
-UNSTOPPED = const(0x10000)  # current flows with the gate closed
-UNSTOPPED_YET = const(0x20000)  # since the start no measurement has shown that none flows
 
 _UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
 _ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
-    (UNSTOPPED, "PowerSwitchFailure"),
     (TOO_HOT | FLAG_HOT, "HighTemperature"),
     (TERMINAL_HIGH | OUTPUT_HIGH | EXCESS_VOLTAGE, "OverVoltage"),
     (CURRENT_HIGH | OUTPUT_CURRENT_HIGH | EXCESS_CURRENT, "OverCurrentFailure"),
+    (METER, "PowerMeterFailure"),
     (HARDWARE | INPUT, "OtherError"),
     (SILENCE, "InternalError"),  # the power module does not hear us
 )

@@ -150,9 +150,9 @@ class Site:
         end = self.clock.uptime_ms() + ms
         while self.clock.uptime_ms() < end:
             step = min(500, end - self.clock.uptime_ms())
-            self.energy.measured(10000000, self.gate.enabled.value)
+            self.energy.measured(10000000 if self.gate.enabled.value else 0, self.clock.ticks_ms())
             await self.clock.advance(step)
-            self.energy.measured(10000000, self.gate.enabled.value)
+            self.energy.measured(10000000 if self.gate.enabled.value else 0, self.clock.ticks_ms())
             self.energy.fold()
 
     def plug_in(self):

@@ -65,11 +65,11 @@ async def test_each_measurement_outside_its_limit_stops_charging_while_its_frame
         (TELEMETRY_REPLY, reply % 0x84 + struct.pack(">I", 86 * 1024), reply % 0x84 + struct.pack(">I", 80 * 1024)),
         (TELEMETRY_REPLY, reply % 0x82 + struct.pack(">HH", 0, 3001), reply % 0x82 + struct.pack(">HH", 0, 500)),
         (TELEMETRY_REPLY, reply % 0x80 + b"\x00\x00\xff\xff", reply % 0x80 + struct.pack(">HH", 0, 40000)),
-        (HEARTBEAT, heartbeat(flags=0x01), heartbeat()),
-        (HEARTBEAT, heartbeat(flags=0x02), heartbeat()),
-        (HEARTBEAT, heartbeat(flags=0x04), heartbeat()),
-        (HEARTBEAT, heartbeat(flags=0x10), heartbeat()),
-        (HEARTBEAT, heartbeat(volts=90), heartbeat()),
+        (HEARTBEAT, heartbeat(amps=50, flags=0x01), heartbeat(amps=50)),
+        (HEARTBEAT, heartbeat(amps=50, flags=0x02), heartbeat(amps=50)),
+        (HEARTBEAT, heartbeat(amps=50, flags=0x04), heartbeat(amps=50)),
+        (HEARTBEAT, heartbeat(amps=50, flags=0x10), heartbeat(amps=50)),
+        (HEARTBEAT, heartbeat(volts=90, amps=50), heartbeat(amps=50)),
     )
     for identifier, bad, good in cases:
         said = rig.say.pop(identifier, None)
@@ -94,7 +94,6 @@ async def test_silence_does_not_mend_a_fault(tmp):
     for identifier, bad, good in ((TELEMETRY_REPLY, hot, fine), (HEARTBEAT, heartbeat(flags=0x01), heartbeat())):
         await rig.receive(identifier, bad)
         assert rig.gate.forbidding() == ["in_limits"]
-        rig.module(amps=0)
         await rig.advance(8000)
         assert rig.charger.temperature_mdeg.value is None and rig.charger.flags.value is None
         assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value
@@ -248,7 +247,7 @@ def test_limits_the_wrong_way_round():
     from components.charger import Charger
 
     try:
-        Charger(None, None, None, None, None, None, None, None, min_voltage_mv=90000)
+        Charger(None, None, None, None, None, None, None, min_voltage_mv=90000)
         raise AssertionError("built")
     except ValueError as e:
         assert "min_voltage_mv" in str(e)
