@@ -8,8 +8,19 @@ from .rpc import CLOSED, TIMEOUT, Call
 
 _CACHE = "ocpp/a/"  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
 _CLEARED_AT_ONCE = const(100)  # idTags that a record of the journal holds with room to spare
+TAG_MAX = const(20)  # characters
 ACCEPTED, EXPIRED, INVALID = "Accepted", "Expired", "Invalid"
 _STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
+
+
+def is_tag(value):
+    """May this be an idTag or a parentIdTag, wherever it comes from: CiString20Type, printable ASCII, not empty?"""
+    if not isinstance(value, str) or not 0 < len(value) <= TAG_MAX:
+        return False
+    for byte in memoryview(value):  # type: ignore[arg-type]
+        if not 0x20 <= byte <= 0x7E:
+            return False
+    return True
 
 
 def same_tag(a, b):
@@ -132,7 +143,7 @@ class Authorization:
         if not isinstance(info, dict) or info.get("status") not in _STATUSES:
             return None
         parent = info.get("parentIdTag")
-        if not isinstance(parent, str) or len(parent) > 20:
+        if not is_tag(parent):
             parent = None
         listed = self._listed(tag)
         if listed is not None:  # section 3.5.3: what is in a list is not cached

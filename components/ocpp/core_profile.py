@@ -1,6 +1,7 @@
 """The Core profile: what the central system may ask of us (OCPP 1.6, chapter 5)."""
 
 from .actions import CallError
+from .authorization import is_tag
 from .boot import ACCEPTED
 from .keys import CORE
 from .optional import no_charging_profile
@@ -89,7 +90,7 @@ class CoreProfile:
         if (
             self._boot.status != ACCEPTED  # section 4.2: not while Pending
             or payload.get("connectorId", 1) != 1
-            or not tag
+            or not is_tag(tag)
             or transactions.expects_plug()
             or self._authorization.busy()
             or not transactions.allowed()

@@ -33,12 +33,16 @@ def file_name(ocpp, clock, kind):
 
 
 def takes(ocpp, log, location):
-    """Is the scheme of a location one that files are transferred over here? If not, the log says which it is."""
+    """Is a location a URL of a scheme that files are transferred over here? If not, the log says which it is."""
     scheme = location.partition("://")[0].lower()
-    if scheme == "http" or scheme == "https" and ocpp.trust.has_tls():
-        return True
-    log.warning("no file is transferred over %s://", scheme[:20])
-    return False
+    if scheme != "http" and not (scheme == "https" and ocpp.trust.has_tls()):
+        log.warning("no file is transferred over %s://", scheme[:20])
+        return False
+    octets = memoryview(location)
+    if min(octets) <= 0x20 or max(octets) >= 0x7F:  # RFC 3986, section 2
+        log.warning("a location that is no URL")
+        return False
+    return True
 
 
 def allowed_by(ocpp):

@@ -5,6 +5,7 @@ import gc
 import json
 from micropython import const
 
+from core.text import printable
 from ujson_schema import SchemaError
 
 from .actions import CallError
@@ -97,10 +98,8 @@ class Rpc:
     # --- our calls ----------------------------------------------------------------------------------------------
 
     async def pump(self):
-        """Send what the sources have, as long as there is a connection.
-
-        OSError: a CALL did not get out in time, or 3 in a row were not answered. Who answers pings and no CALLs may be
-        a proxy whose central system is gone: another connection may lead to one that is there.
+        """Send what the sources have, as long as there is a connection. OSError: a CALL did not get out in time, or 3
+        in a row were not answered: who answers pings alone may be a proxy that has lost its central system.
         """
         while True:
             call = self._next()
@@ -283,12 +282,13 @@ class Rpc:
 
     async def _send_error(self, message_id, error):
         self.counters.errors_sent += 1
-        self._log.rare("refused a CALL: " + error.code + " %s", error.description)
+        description = printable(error.description, _DESCRIPTION_MAX)
+        self._log.rare("refused a CALL: " + error.code + " %s", description)
         if error.code in _INVALID:
             self.security_event("InvalidMessages", error.code)
         elif error.description == _NO_MEMORY:
             self.security_event("MemoryExhaustion", "a CALL of the central system")
-        await self._send(json.dumps([_CALLERROR, message_id, error.code, error.description[:_DESCRIPTION_MAX], {}]))
+        await self._send(json.dumps([_CALLERROR, message_id, error.code, description, {}]))
 
 
 def _shown(text):

@@ -3,9 +3,12 @@
 from collections import deque
 from micropython import const
 
+from core.text import printable
+
 from .rpc import CLOSED, TIMEOUT, Call
 
 _KEPT_MAX = const(8)  # changes kept while the central system is slow
+_INFO_MAX = const(50)  # characters
 
 
 class StatusReporter:
@@ -106,7 +109,7 @@ class StatusReporter:
             "timestamp": self._stamps.text(stamp),
         }
         if info:
-            payload["info"] = info
+            payload["info"] = printable(info, _INFO_MAX)
         return Call("StatusNotification", payload, lambda answer, error: self._on_answer(change, error))
 
     def _on_answer(self, change, error):

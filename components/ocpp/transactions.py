@@ -6,13 +6,12 @@ the journal says that a transaction runs.
 
 from micropython import const
 
-from .authorization import ACCEPTED, same_tag
+from .authorization import ACCEPTED, TAG_MAX, is_tag, same_tag
 from .optional import NoLock, NoReservation
 from .transaction import Transaction
 
 _RUNNING = "ocpp/tx"  # [number, idTag, parentIdTag or None, meterStart in Wh, stamp, invalid since: mWh or None]
 _RESUME_MS = const(15000)  # so long after a restart the vehicle may take to show itself
-_TAG_MAX = const(20)
 
 
 class Transactions:
@@ -78,8 +77,8 @@ class Transactions:
     def present_tag(self, tag):
         """A card reader, or the like, has read `tag`. Returns in words what becomes of it."""
         tag = tag.strip()
-        if not 0 < len(tag) <= _TAG_MAX or any(not " " <= char <= "~" for char in tag):
-            return "an idTag has 1 to %d printable ASCII characters" % _TAG_MAX
+        if not is_tag(tag):
+            return "an idTag has 1 to %d printable ASCII characters" % TAG_MAX
         if self.current is not None:
             return self._tag_to_stop(tag)
         if self._tag and same_tag(tag, self._tag[0]):
@@ -204,8 +203,8 @@ class Transactions:
         if info["status"] != ACCEPTED:
             self._log.warning("the central system refuses idTag %s: %s", current.id_tag, info["status"])
             current.invalid, changes = self._charger.register_changes()
-        elif isinstance(info.get("parentIdTag"), str):
-            current.parent = info["parentIdTag"][:_TAG_MAX]
+        elif is_tag(info.get("parentIdTag")):
+            current.parent = info["parentIdTag"]
         changes[_RUNNING] = current.record()
         return changes
 

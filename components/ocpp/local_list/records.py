@@ -9,8 +9,10 @@ from micropython import const
 
 from core.isotime import parse_utc
 
+from ..authorization import TAG_MAX, is_tag
+
 SIZE = 45  # bytes of a record
-TAG = 20  # ... of its idTag, which is what records are sorted by
+TAG = TAG_MAX  # ... of its idTag, which is what records are sorted by
 _FORMAT = "<20sBI20s"
 _STATUS = const(20)
 _PARENT = const(25)
@@ -19,13 +21,8 @@ _LATEST_S = 0xFFFFFFFF
 
 
 def key_of(tag):
-    """An idTag (case-insensitive) as it stands in a record; None if no list can hold it."""
-    if not tag or len(tag) > TAG:
-        return None
-    for char in tag:
-        if not " " <= char <= "~":  # CiString20Type: printable ASCII
-            return None
-    return tag.upper().encode() + bytes(TAG - len(tag))
+    """An idTag (case-insensitive) as it stands in a record; None if it is none."""
+    return tag.upper().encode() + bytes(TAG - len(tag)) if is_tag(tag) else None
 
 
 def pack(entry, may_remove):

@@ -5,7 +5,7 @@ from micropython import const
 from core.isotime import format_utc, parse_utc
 
 from ..actions import CallError
-from ..authorization import same_tag
+from ..authorization import is_tag, same_tag
 from . import schemas
 
 NAME = "Reservation"
@@ -81,7 +81,8 @@ class Reservation:
         return (
             self._configuration["ReservationEnabled"]
             and lowest <= payload["connectorId"] <= 1
-            and payload["idTag"] != ""
+            and is_tag(payload["idTag"])
+            and (not payload.get("parentIdTag") or is_tag(payload["parentIdTag"]))
             and (utc_ms is None or utc_ms < expiry_ms)
         )
 

@@ -6,6 +6,8 @@ after a restart. What a peer can cause at will is counted instead once it comes 
 
 from micropython import const
 
+from core.text import printable
+
 from ..rpc import CLOSED, TIMEOUT, Call
 
 QUEUE = "ocpp/sec"  # to be told: [number, stamp, type, info]
@@ -102,7 +104,7 @@ class Events:
 
     def _record(self, type, info):
         """Write an event into the log and the queue, in one record. Raises the store's Error."""
-        info = info[:_INFO_MAX]
+        info = printable(info, _INFO_MAX)
         self._log.info("security event %s %s", type, info)
         stamp = self._stamps.now()
         push = ((RING, [stamp, type, info]),)
