@@ -66,7 +66,7 @@ def load_board(name):
 
 def build(board_name, home):
     """The kernel of a board with the settings in its home, and its identity. Raises DeclarationError."""
-    clock = Clock()
+    clock = Clock() if image is None else Clock(image.BUILT * 1000)
     tail = LogTail(clock) if image is None else LogTail(clock, keep=20, size=1000)  # a device's heap is small
     log = Log(tail, "main")
     board = load_board(board_name)

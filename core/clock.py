@@ -3,6 +3,9 @@
 import asyncio
 import time
 
+LATEST_MS = 4102444799999  # 2099-12-31T23:59:59.999Z: four digits of the year, and no mistake of an epoch
+_RELEASED_MS = 1793491200000  # 2026-11-01T00:00:00Z: of this release; an image knows more
+_DAY_MS = 86400000
 _LONG_MS = 1 << 28  # three days: no test takes so long
 
 
@@ -11,10 +14,13 @@ class Clock:
 
     ``ticks_ms`` is cheap, allocates nothing and wraps around: compare with ``time.ticks_diff``, and never across
     more than 6 days. ``uptime_ms`` counts from the start of the firmware and never wraps. UTC is not known until
-    somebody sets it.
+    somebody sets it; whoever says that it is before ``earliest_ms`` or after LATEST_MS is wrong.
+
+    `built_ms`: UTC of what was built, 0 if it is not known.
     """
 
-    def __init__(self):
+    def __init__(self, built_ms=0):
+        self.earliest_ms = max(_RELEASED_MS, built_ms - _DAY_MS)  # a day: the builder's clock may be wrong as well
         self._last = self.ticks_ms()
         self._up_ms = 0
         self._utc_offset_ms = None

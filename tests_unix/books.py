@@ -32,7 +32,7 @@ def register(messages):
         for meter_value in payload.get("meterValue", ()):
             values += [float(v["value"]) for v in meter_value["sampledValue"] if v["unit"] == "Wh"]
         if action == "StopTransaction":
-            values.append(float(payload["meterStop"]) + 1)  # whole Wh, cut off
+            values.append(float(payload["meterStop"]))  # whole Wh, rounded up
     return values
 
 

@@ -11,6 +11,7 @@ from components.charger.replies import Replies
 from components.charger.requests import Requests
 from components.charger.setpoint import Setpoint
 from components.charger.supervision import Supervision
+from components.charger.unstopped import Unstopped
 from core.signals import Signal
 from core.tasks import Pace
 
@@ -45,10 +46,11 @@ class Charger:
 
     Options: limits of the board; current_scale, terminal current is in 1/current_scale A on the wire; heartbeat, is
     0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits;
-    power_period_ms, at which terminal power comes; starting_current_ma, no less is metered while the gate is closed.
+    over_current_ma, over_current_ms, over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see Unstopped;
+    power_period_ms, starting_current_ma, see Plausibility and TerminalMeter.
     """
 
-    requires = ("can", "bms", "gate", "store", "clock", "log", "pulse")
+    requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
     options = {
         "min_voltage_mv": (int, 56000, 0, _MOST),
         "max_voltage_mv": (int, 85500, 1, _MOST),
@@ -60,11 +62,13 @@ class Charger:
         "over_current_ma": (int, 5000, 100, _MOST),
         "over_current_ms": (int, 1000, 100, 60000),
         "over_voltage_mv": (int, 1000, 100, 100000),
+        "unstopped_ms": (int, 3000, 500, 60000),
+        "quiet_ms": (int, 5000, 1000, 3600000),
         "power_period_ms": (int, 200, 20, 1000),
         "starting_current_ma": (int, 500, 1, 10000),
     }
 
-    def __init__(self, can, bms, gate, store, clock, log, pulse, **options):
+    def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
         self._can = can
         self._bms = bms
         self._gate = gate
@@ -81,6 +85,9 @@ class Charger:
         self._add_setpoint(tolerance)
         gate.enabled.watch(self._switch)
         self._add_meter()
+        ma = self.terminal_current_ma
+        self._unstopped = Unstopped(clock, gate, self._limits.judge, store, log, ma, *self._unstopped_ms)
+        kernel.releases.watch(self._unstopped.release)
         self._listen(can)
         can.healthy.watch(self._bus_changed)
 
@@ -107,6 +114,8 @@ class Charger:
         over_current_ma=5000,
         over_current_ms=1000,
         over_voltage_mv=1000,
+        unstopped_ms=3000,
+        quiet_ms=5000,
         power_period_ms=200,
         starting_current_ma=500,
     ):
@@ -121,6 +130,7 @@ class Charger:
         self._power_period_ms = power_period_ms
         self._hears_heartbeat = heartbeat
         self._recovery_ms = recovery_ms
+        self._unstopped_ms = unstopped_ms, quiet_ms
         return over_current_ma, over_voltage_mv, over_current_ms
 
     def _add_signals(self, clock):
@@ -210,9 +220,11 @@ class Charger:
     async def start(self):
         """Restore the energy register. Raises ValueError, StoreError."""
         self._log.info("energy register %d mWh", self._energy.load())
+        self._unstopped.load()
 
     async def stop(self):
-        """Keep what was measured. Raises StoreError."""
+        """Keep what was measured. An orderly restart releases a failure to stop. Raises StoreError."""
+        self._unstopped.release()
         self._energy.read()
 
     async def run(self):
@@ -224,6 +236,7 @@ class Charger:
                 self._pulse()
                 self._expire()
                 self._set_online()
+                self._unstopped.check()
                 self._limits.check()
                 self._setpoint.check()
                 self._energy.save_seldom()

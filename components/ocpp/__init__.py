@@ -9,7 +9,7 @@ actions                        who answers which request, and the messages' sche
 boot                           registration, Heartbeat, time
 transactions, authorization    who charges, from when to when
 ending                         what becomes of it when the firmware goes down
-delivery, metering             transaction messages, journaled; what is measured
+delivery, metering, register   transaction messages, journaled; what is measured, and told of the energy
 connector, status,             the connector's state, how it is told, and whether it is in service
 availability
 configuration, keys            configuration keys
@@ -194,6 +194,7 @@ class Ocpp:
         """Read the journal."""
         self.configuration.start()
         self.availability.start()
+        self.services.register.start()
         self.authorization.start()
         stamps = self.transactions.stamps_in_journal()
         stamps.extend(self.delivery.stamps_in_journal())

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from core.clock import LATEST_MS
 from core.isotime import format_utc, parse_utc
 from core.signals import Signal
 
@@ -12,6 +13,7 @@ _RETRY_MS = const(30000)  # where the central system names no interval, or does 
 _SOON_MS = const(1000)
 _WAIT_MAX_S = const(86400)
 _SYNC_MS = const(86400000)  # so long the time may go without the central system's
+_DOUBT_MS = const(10000)  # a time that is far from ours is asked for again after that
 
 
 class Boot:
@@ -34,6 +36,8 @@ class Boot:
         self._due_ms = 0
         self._asked = False
         self._synced_ms = 0
+        self._doubted = False  # the time that was told last was not believed
+        self._doubt_until_ms = None
 
     def pending(self):
         """Are we registered as Pending: only what the central system asks for may be sent (section 4.2)?"""
@@ -57,6 +61,9 @@ class Boot:
         if not self.accepted.value:
             return None
         now = self._clock.uptime_ms()
+        if self._doubt_until_ms is not None and now >= self._doubt_until_ms:
+            self._doubt_until_ms = None
+            return Call("Heartbeat", {}, self.on_heartbeat)
         quiet_ms = self._configuration["HeartbeatInterval"] * 1000
         if now - self._rpc.exchanged_ms < quiet_ms and now - self._synced_ms < _SYNC_MS:
             return None
@@ -95,12 +102,15 @@ class Boot:
             self._take_time(utc_ms)
 
     def _time_in(self, answer):
-        """The currentTime of an answer in ms, or None if it is none."""
+        """The currentTime of an answer in ms, or None if it is none, or before what runs here was made."""
         try:
-            return parse_utc(answer["currentTime"])
+            utc_ms = parse_utc(answer["currentTime"])
+            if self._clock.earliest_ms <= utc_ms <= LATEST_MS:
+                return utc_ms
         except (KeyError, TypeError, ValueError):
-            self.bad_times += 1
-            self._log.rare("no usable currentTime: %s", str(answer.get("currentTime"))[:40])
+            pass
+        self.bad_times += 1
+        self._log.rare("no usable currentTime: %s", str(answer.get("currentTime"))[:40])
         return None
 
     def _believed(self, utc_ms):
@@ -112,4 +122,7 @@ class Boot:
 
     def _take_time(self, utc_ms):
         self._synced_ms = self._clock.uptime_ms()
-        self._stamps.learn(utc_ms)
+        believed = self._stamps.learn(utc_ms)
+        if not believed and not self._doubted:  # once: a central system that tells now this, now that gets no flood
+            self._doubt_until_ms = self._synced_ms + _DOUBT_MS
+        self._doubted = not believed

@@ -177,7 +177,7 @@ class Delivery:
             "connectorId": 1,
             "idTag": record[5],
             "meterStart": record[_WH],
-            "timestamp": self._stamps.text(record[_STAMP]),
+            "timestamp": self._stamps.fixed(record[_STAMP]),
         }
         if record[6] is not None:
             payload["reservationId"] = record[6]
@@ -185,7 +185,7 @@ class Delivery:
 
     def meter_value(self, sample):
         """A MeterValue of a compact sample."""
-        return {"timestamp": self._stamps.text(sample[0]), "sampledValue": sampled_values(sample)}
+        return {"timestamp": self._stamps.fixed(sample[0]), "sampledValue": sampled_values(sample)}
 
     def _meter_payload(self, record):
         payload = {"connectorId": 1, "meterValue": [self.meter_value(record[_STAMP])]}
@@ -199,7 +199,7 @@ class Delivery:
         payload = {
             "transactionId": _UNKNOWN_ID if transaction_id is None else transaction_id,
             "meterStop": record[_WH],
-            "timestamp": self._stamps.text(record[_STAMP]),
+            "timestamp": self._stamps.fixed(record[_STAMP]),
             "reason": record[5],
         }
         if record[6] is not None:

@@ -19,6 +19,7 @@ class Metering:
         self._configuration = services.configuration
         self._delivery = delivery
         self._charger = services.charger
+        self._register = services.register
         self._bms = services.bms
         self._online = online
         self._next_ms = None  # uptime of the next periodic sample
@@ -55,7 +56,7 @@ class Metering:
         sample = [self._stamps.now(), context]
         listed = indexes(self._configuration[key])
         if mwh is None and 0 in listed:
-            mwh = self._charger.read_register()
+            mwh = self._register.read()
         for index in listed:
             value = self._value(index, mwh)
             if value is not None:
@@ -65,10 +66,10 @@ class Metering:
 
     def _take(self, transaction, key, stop_key, context):
         """One commit: the register, MeterValues of what `key` lists, and a sample of `stop_key` for transactionData."""
-        mwh, changes = self._charger.register_changes()
+        mwh, changes = self._register.changes()
         sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
         if (sample or data) and self._delivery.add_sample(transaction, sample, data, changes):
-            self._charger.register_saved(mwh)
+            self._register.saved()
 
     def begin(self, mwh):
         """The first sample for the transactionData of a transaction, or None."""

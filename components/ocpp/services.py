@@ -1,8 +1,10 @@
 """What the kernel injects, in one object for the parts of this package."""
 
+from .register import Register
+
 
 class Services:
-    """The services of the component, and ``stamps`` and ``configuration``, which every part needs."""
+    """The services of the component, and ``stamps``, ``configuration`` and ``register``, which many parts need."""
 
     def __init__(self, clock, log, store, gate, bms, charger, plug, wifi):
         self.clock = clock
@@ -15,6 +17,7 @@ class Services:
         self.wifi = wifi
         self.stamps = None
         self.configuration = None
+        self.register = Register(store, charger)
 
 
 def no_event(type, info=""):

@@ -8,6 +8,8 @@ from core.isotime import format_utc
 
 _NUMBERS = const(10000000)  # message numbers of one run of the firmware
 _JITTER_MS = const(1000)  # the central system's time within this is taken as the same time: no jumps back
+_JUMP_MS = const(3600000)  # a correction by more than this must be told twice
+_SAME_MS = const(10000)  # ... with so much between the two, besides the time that passed
 _UNKNOWN_MS = 1577836800000  # 2020-01-01: stands where a time must be sent that nobody ever told us
 
 _RUN = "ocpp/run"  # [salt, number of this run]
@@ -18,7 +20,11 @@ class Stamps:
     """A stamp is the UTC in ms (int), or, while that is unknown, ``[run, uptime in ms]``; both go into the journal.
 
     Once the time is known in a run, the stamps of that run are exact, also after a restart. A run that never knew the
-    time is set before the present run by the durations that are known of it: never later than the start of this one.
+    time is set before the run that follows it by the durations that are known of it, as soon as that one is known, and
+    stays there: whoever is told a stamp twice is told the same.
+
+    While a transaction runs (`hold`) the stamps never go back, however the clock is set: a stamp whose UTC is unknown
+    has its bound as a third element then.
     """
 
     def __init__(self, clock, store, log):
@@ -30,6 +36,9 @@ class Stamps:
         self._number = 0
         self._spans = {}  # run: longest uptime in it that we know of
         self._unresolved = False
+        self._held = ()  # stamps of the transaction that runs
+        self._last_ms = 0  # ... the last one's UTC, 0: not known
+        self._offered_ms = None  # UTC of this run's start by a time that was told once, and is far from ours
         self.settings = 0  # how often the clock was set: what is due at some UTC has to look again
         self.corrected = None  # function(former, now), both UTC in ms: the time that was known was wrong
 
@@ -57,37 +66,84 @@ class Stamps:
     def now(self):
         """The stamp of this moment."""
         utc_ms = self._clock.utc_ms()
-        if utc_ms is not None:
-            return utc_ms
-        self._unresolved = True
-        return [self._run, self._clock.uptime_ms()]
+        if utc_ms is None:
+            self._unresolved = True
+            stamp = [self._run, self._clock.uptime_ms()]
+            return stamp + [self._last_ms] if self._last_ms else stamp
+        if self._held:
+            self._last_ms = utc_ms = max(utc_ms, self._last_ms)
+        return utc_ms
+
+    def hold(self, stamps):
+        """A transaction runs that has these stamps: no later one is before them, until it has `ended`."""
+        self._held = stamps
+        for stamp in stamps:
+            utc_ms = self.utc_of(stamp)
+            if utc_ms > self._last_ms and utc_ms >= self._clock.earliest_ms:  # else it is not known
+                self._last_ms = utc_ms
+
+    def begun(self, transaction):
+        """See `Transactions`."""
+        self.hold([transaction.started])
+
+    def ended(self, transaction, meter_stop_wh):
+        """See `Transactions`."""
+        self._held = ()
+        self._last_ms = 0
 
     def learn(self, utc_ms):
-        """The central system says what time it is."""
+        """The central system says what time it is: is it believed? A jump is only when it is told once more."""
         known = self._clock.utc_ms()
+        if known is not None and abs(known - utc_ms) > _JUMP_MS and not self._told_twice(known, utc_ms):
+            return False
+        self._offered_ms = None
         if known is None or abs(known - utc_ms) > _JITTER_MS:
             self._clock.set_utc_ms(utc_ms)
             self.settings += 1
             self._log.info("the time is %s", format_utc(utc_ms))
             if known is not None and self.corrected is not None:
                 self.corrected(known, utc_ms)
-        if self._unresolved:
-            self._store.put(_OFFSET + str(self._run), self._clock.utc_of(0))
-            self._unresolved = False
+        try:
+            self._resolve()
+        except self._store.Error as e:  # what is not journaled yet is at the next time
+            self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
+        return True
+
+    def _told_twice(self, known, utc_ms):
+        before, self._offered_ms = self._offered_ms, utc_ms - self._clock.uptime_ms()
+        if before is not None and abs(before - self._offered_ms) <= _SAME_MS:
+            return True
+        self._log.warning("%s is told, ours is %s: not before it is told again", format_utc(utc_ms), format_utc(known))
+        return False
+
+    def _resolve(self):
+        """Journal the UTC of the start of each run that has stamps without one, this one and those before it."""
+        changes = {}
+        start_ms = self._clock.utc_of(0)
+        if self._unresolved and self._store.get(_OFFSET + str(self._run)) is None:
+            changes[_OFFSET + str(self._run)] = start_ms
+        for run in sorted(self._spans, reverse=True):
+            offset = self._store.get(_OFFSET + str(run))
+            if offset is None:
+                offset = changes[_OFFSET + str(run)] = start_ms - self._spans[run]
+            start_ms = offset
+        if changes:
+            self._store.commit(changes)
+        self._unresolved = False
+        self.hold(self._held)
 
     def utc_of(self, stamp):
         """The UTC of a stamp in ms."""
         if not isinstance(stamp, list):
             return stamp
-        run, uptime_ms = stamp
-        if run != self._run:
-            offset = self._store.get(_OFFSET + str(run))
-            if offset is not None:
-                return offset + uptime_ms
-        start_ms = self._clock.utc_of(0)
+        run, uptime_ms = stamp[:2]
+        start_ms = self._store.get(_OFFSET + str(run))
         if start_ms is None:
-            start_ms = _UNKNOWN_MS
-        return start_ms + self._before_start(run, uptime_ms)
+            start_ms = self._clock.utc_of(0)
+            if start_ms is None:
+                start_ms = _UNKNOWN_MS
+            uptime_ms = self._before_start(run, uptime_ms)
+        return max(start_ms + uptime_ms, stamp[2] if len(stamp) > 2 else 0)
 
     def _before_start(self, run, uptime_ms):
         """Where an uptime of a run lies, in ms from the start of this run."""
@@ -97,6 +153,20 @@ class Stamps:
             if run <= later < self._run:
                 uptime_ms -= self._spans[later]
         return min(uptime_ms, 0)
+
+    def fixed(self, stamp):
+        """As `text`, for a message that may be repeated: what it tells while the time is unknown stays so."""
+        if isinstance(stamp, list) and self._clock.utc_ms() is None:
+            self._fix(stamp[0])
+        return self.text(stamp)
+
+    def _fix(self, run):
+        key = _OFFSET + str(run)
+        try:
+            if self._store.get(key) is None:
+                self._store.put(key, _UNKNOWN_MS + self._before_start(run, 0))
+        except self._store.Error as e:
+            self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
 
     def text(self, stamp):
         """A stamp as OCPP writes it, in UTC with Z."""

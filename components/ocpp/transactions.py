@@ -27,8 +27,8 @@ class Transactions:
         self.current = None  # type: Transaction
         self.finished = False
         self.starting = ()
-        self.begun = ()
-        self.ended = ()
+        self.begun = (services.stamps.begun,)
+        self.ended = (services.stamps.ended,)
         self.allowed = allowed
         self.reservation = NoReservation()  # the Reservation profile puts itself here
         self.lock = NoLock()  # and a connector lock here
@@ -43,6 +43,7 @@ class Transactions:
         self._authorization = authorization
         self._gate = services.gate
         self._charger = services.charger
+        self._register = services.register
         self._plug = services.plug
         # Authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
         self._tag = ()  # type: tuple
@@ -56,6 +57,7 @@ class Transactions:
         record = self._store.get(_RUNNING)
         if record is not None:
             self.current = Transaction(record, self._delivery.transaction_id(record[0]))
+            self._stamps.hold([record[4]] + list(self._delivery.stamps_in_journal()))
 
     def stamps_in_journal(self):
         """The stamp of the transaction that ran, if one did."""
@@ -161,16 +163,15 @@ class Transactions:
     def _start(self, tag, parent):
         number = self._stamps.number()
         stamp = self._stamps.now()
-        mwh, changes = self._charger.register_changes()
-        wh = mwh // 1000
+        wh, _, changes = self._register.whole()
         current = Transaction([number, tag, parent, wh, stamp, None])
         changes[_RUNNING] = current.record()
         message = ["S", number, number, stamp, wh, tag, self.reservation.use(changes)]
         for function in self.starting:
             function(current, changes)
-        self._delivery.commit(changes, message, self._metering.begin(mwh))
+        self._delivery.commit(changes, message, self._metering.begin(1000 * wh))
         self.current = current
-        self._charger.register_saved(mwh)
+        self._register.saved(wh)
         self._resume_until_ms = None
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
         for function in self.begun:
@@ -228,26 +229,25 @@ class Transactions:
         self._gate.limit_ma.set(0)
         current.reason = current.reason or reason
         try:
-            mwh, changes = self._charger.register_changes()
+            wh, mwh, changes = self._register.whole()
             changes[_RUNNING] = None
-            message = self._end_of(current, tag, mwh)
+            message = self._end_of(current, tag, wh)
             self._delivery.commit(changes, message, self._metering.end(mwh))
         except self._store.Error as e:
             self._log.rare("the end of a transaction cannot be journaled: %s", str(e))
             return False
         self.current = None
-        self._charger.register_saved(mwh)
+        self._register.saved(wh)
         self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
-        self._log.info("transaction %s ends: %s, at %d Wh", current.name(), current.reason, message[4])
+        self._log.info("transaction %s ends: %s, at %d Wh", current.name(), current.reason, wh)
         for function in self.ended:
-            function(current, message[4])
+            function(current, wh)
         return True
 
-    def _end_of(self, current, tag, mwh):
+    def _end_of(self, current, tag, wh):
         """The StopTransaction's record. If the journal refuses it, the next one tells the time and tag of this one."""
         current.end = current.end or (self._stamps.now(), tag)
         stamp, tag = current.end
-        wh = max(mwh // 1000, current.meter_start_wh)
         return ["E", self._stamps.number(), current.number, stamp, wh, current.reason, tag]
 
     # --- as time goes by ----------------------------------------------------------------------------------------

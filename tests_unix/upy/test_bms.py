@@ -90,7 +90,7 @@ async def test_no_permission_is_taken_that_nobody_would_take_away_again(tmp):
     del rig.say[REQUEST]
     await rig.advance(900)
     rig.clock._now += 20000  # as after more failures
-    rig.module(amps=50.0, charging=True)
+    rig.module(amps=0.0)
     await rig.advance(2000)
     assert rig.part("bms").state == "running" and opened == [], opened
     rig.vehicle()

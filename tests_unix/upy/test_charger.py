@@ -94,6 +94,7 @@ async def test_silence_does_not_mend_a_fault(tmp):
     for identifier, bad, good in ((TELEMETRY_REPLY, hot, fine), (HEARTBEAT, heartbeat(flags=0x01), heartbeat())):
         await rig.receive(identifier, bad)
         assert rig.gate.forbidding() == ["in_limits"]
+        rig.module(amps=0)
         await rig.advance(8000)
         assert rig.charger.temperature_mdeg.value is None and rig.charger.flags.value is None
         assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value
@@ -247,7 +248,7 @@ def test_limits_the_wrong_way_round():
     from components.charger import Charger
 
     try:
-        Charger(None, None, None, None, None, None, None, min_voltage_mv=90000)
+        Charger(None, None, None, None, None, None, None, None, min_voltage_mv=90000)
         raise AssertionError("built")
     except ValueError as e:
         assert "min_voltage_mv" in str(e)

@@ -24,7 +24,7 @@ def check_session(calls, restarts=0):
             wh, _, part = value["sampledValue"][0]["value"].partition(".")
             assert at <= value["timestamp"] and mwh <= int(wh + part), (at, mwh, value)
             at, mwh = value["timestamp"], int(wh + part)
-    assert at <= stop["timestamp"] and mwh // 1000 <= stop["meterStop"] and start["meterStart"] <= stop["meterStop"]
+    assert at <= stop["timestamp"] and mwh <= 1000 * stop["meterStop"] and start["meterStart"] <= stop["meterStop"]
     return stop
 
 

@@ -168,6 +168,7 @@ async def test_the_limit_follows_when_the_time_is_corrected(tmp):
     await charge(site)
     assert await set_profile(site, 1, profile(1, 20, start=NOW + 3600)) == "Accepted"
     assert limit(site) == 300000
+    site.ocpp.stamps.learn(NOON + 3700000)  # more than an hour: it must be told twice
     site.ocpp.stamps.learn(NOON + 3700000)
     await site.run(250)
     assert limit(site) == 20000

@@ -35,10 +35,10 @@ class Board:
 class TwoOutlets(Desk):
     board = Board
 
-    def receive_all(self):
+    def receive_all(self, *deciamps):
         """The same is said on both buses."""
         self.kernel["can_2"].healthy.set(True)
-        super().receive_all()
+        super().receive_all(*deciamps)
 
     def receive(self, identifier, data):
         for can in ("can", "can_2"):

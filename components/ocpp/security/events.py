@@ -143,7 +143,7 @@ class Events:
         record = self._head
         if record is None:
             return None
-        payload = {"type": record[_TYPE], "timestamp": self._stamps.text(record[_STAMP])}
+        payload = {"type": record[_TYPE], "timestamp": self._stamps.fixed(record[_STAMP])}
         if record[_INFO]:
             payload["techInfo"] = record[_INFO]
         done = lambda answer, error: self._on_done(record, error)  # noqa: E731

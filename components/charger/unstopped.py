@@ -1,0 +1,73 @@
+"""A power module that goes on after the stop."""
+
+import time
+from micropython import const
+
+from components.charger import limits
+
+_KEY = "charger/unstopped"  # in the store from the failure on until it is released
+_FLOWS_MA = const(500)  # less than this is no current
+
+
+class Unstopped:
+    """With the gate closed, current that still flows after `after_ms` is a failure of the power switch.
+
+    It lasts, also over a power cut, until somebody released it after no current had flowed for `quiet_ms`: a person at
+    the console (``s``), or whoever has the charger restarted (Reset, the console's ``reset``). An unknown current is
+    neither a current nor none. After each start charging is not possible until a measurement shows no current.
+    """
+
+    def __init__(self, clock, gate, judge, store, log, current_ma, after_ms, quiet_ms):
+        self._clock = clock
+        self._gate = gate
+        self._judge = judge
+        self._store = store
+        self._log = log
+        self._current_ma = current_ma  # Signal, of the terminals
+        self._after_ms = after_ms
+        self._quiet_ms = quiet_ms
+        self.failed = False
+        self._stopped_ms = self._flowed_ms = clock.ticks_ms()
+        judge(limits.UNSTOPPED_YET, limits.UNSTOPPED_YET)
+
+    def load(self):
+        """Take up what was not released before the power failed."""
+        if self._store.get(_KEY):
+            self._fail()
+
+    def check(self):
+        """To be called every 100 ms."""
+        now = self._clock.ticks_ms()
+        ma = self._current_ma.value
+        if ma is None or ma < _FLOWS_MA or self._gate.enabled.value:
+            self._stopped_ms = now
+        if ma is None or ma >= _FLOWS_MA:
+            self._flowed_ms = now
+        else:
+            self._judge(limits.UNSTOPPED_YET, 0)
+        if not self.failed and time.ticks_diff(now, self._stopped_ms) >= self._after_ms:
+            self._fail()
+            self._remember(True)
+
+    def _fail(self):
+        self.failed = True
+        self._judge(limits.UNSTOPPED, limits.UNSTOPPED)
+        self._log.error("current flows with the gate closed: the power module did not stop")
+
+    def release(self, _=None):
+        """Somebody takes the failure for mended; while current flows, or is unknown, this does nothing."""
+        if not self.failed:
+            return
+        if time.ticks_diff(self._clock.ticks_ms(), self._flowed_ms) < self._quiet_ms:
+            self._log.warning("not released: no current must have flowed for %d ms", self._quiet_ms)
+            return
+        self.failed = False
+        self._judge(limits.UNSTOPPED, 0)
+        self._remember(None)
+        self._log.info("the failure to stop is released")
+
+    def _remember(self, failed):
+        try:
+            self._store.put(_KEY, failed)
+        except self._store.Error as e:
+            self._log.error("the failure to stop is not kept over a restart: %s", e)

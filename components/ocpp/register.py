@@ -1,0 +1,43 @@
+"""What is told of the energy register."""
+
+_TOLD = "ocpp/told"  # whole Wh: what the last StartTransaction or StopTransaction told
+
+
+class Register:
+    """What is told never goes back, though it is told in two units.
+
+    StartTransaction and StopTransaction have whole Wh (OCPP 1.6, sections 6.45, 6.49), MeterValues thousandths. Whole
+    Wh are rounded up: so meterStop is not below any value that was told before it. A value that would be below one that
+    was told is told as that. A bill is off by less than 1 Wh either way, and that never adds up from bill to bill.
+    """
+
+    def __init__(self, store, charger):
+        self._store = store
+        self._charger = charger
+        self._told_mwh = 0
+        self._mwh = 0  # the charger's own, of what `changes` returned last
+
+    def start(self):
+        """Read the journal."""
+        self._told_mwh = 1000 * self._store.get(_TOLD, 0)
+
+    def changes(self):
+        """(mWh, {key: value}): what is to be told, and to be journaled with it. After the commit: `saved`."""
+        self._mwh, changes = self._charger.register_changes()
+        return max(self._mwh, self._told_mwh), changes
+
+    def whole(self):
+        """(Wh, mWh, {key: value}) as `changes`: for StartTransaction and StopTransaction. After the commit: `saved`."""
+        mwh, changes = self.changes()
+        wh = (mwh + 999) // 1000
+        changes[_TOLD] = wh
+        return wh, mwh, changes
+
+    def saved(self, wh=0):
+        """What was returned last is journaled; `wh`: of `whole`."""
+        self._told_mwh = max(self._told_mwh, 1000 * wh)
+        self._charger.register_saved(self._mwh)
+
+    def read(self):
+        """mWh, journaled. Raises the store's Error."""
+        return max(self._charger.read_register(), self._told_mwh)
