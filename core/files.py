@@ -12,13 +12,27 @@ def check_room(folder, size, reserve):
             raise OSError("%d bytes are to be written, there is room for %d" % (size, max(0, room)))
 
 
+def open_dir(path):
+    """A directory as a file that can be flushed; None where there is no such thing, as on littlefs, or no right."""
+    try:
+        return open(path, "rb")
+    except OSError:
+        return None
+
+
+def flush_and_close(directory):
+    """Have the renames and removals in a directory (see `open_dir`) on the medium. It allocates nothing."""
+    if directory is not None:
+        try:
+            directory.flush()
+            directory.close()
+        except OSError:
+            pass
+
+
 def flush_dir(path):
     """Have a rename or a removal on the medium, where a directory can be flushed; littlefs does so by itself."""
-    try:
-        with open(path, "rb") as directory:
-            directory.flush()
-    except OSError:
-        pass
+    flush_and_close(open_dir(path))
 
 
 def make_dirs(path):

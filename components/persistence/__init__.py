@@ -1,12 +1,10 @@
 """The journal: what must survive a power cut is in it before it is acted on.
 
-One file of records, appended and flushed one by one. A record is
+One file of records, appended and flushed one by one; a record is one whole commit, so that a commit is there as a whole
+or not at all, and stands in the file twice (see `records`), so that a damaged place costs nothing. Its text is an
+object with any of
 
-    u16 length of the text (little-endian) | u32 CRC-32 of the length and the text | text (JSON)
-
-and holds one whole commit, so that a commit is there as a whole or not at all. The text is an object with any of
-
-    "v"  format version, "c" totals up to here      the first record of a file
+    "v"  format version, "c" counters up to here, "k" records of the compaction      the first record of a file
     "s"  {key: value}; null deletes the key
     "o"  [queue, ...]           takes the first entry of each queue (out)
     "d"  [[queue, index], ...]  drops an entry that is not the first
@@ -14,40 +12,56 @@ and holds one whole commit, so that a commit is there as a whole or not at all. 
 
 In RAM are only places in the file: one integer for each key and each queued entry.
 
-littlefs writes beside and switches over when a file is synchronised (flush), so there a cut leaves no torn tail; but
-each flush costs the erase of one block, because the last block of the file is copied. On other file systems the
-tail may be torn; it is cut off at the next start. Compaction writes ``journal.new`` and renames it.
+===========  ===================================================================================================
+journal      the file as a whole: opening, adding, compaction
+records      the records in it; ``format1``: as former firmware wrote them
+index        the places of what lives
+replay       reading a file, damaged or not
+compaction   copying what lives to ``journal.new``, in steps
+medium       whether the medium takes what is written
+===========  ===================================================================================================
+
+What holds. After a power cut at any moment every commit that returned is there; the one that was under way is there as
+a whole or not at all. littlefs writes beside and switches over when a file is synchronised (flush), so there a cut
+leaves no torn tail; but each flush costs the erase of one block, because the last block of the file is copied. On other
+file systems the tail may be torn; it is cut off at the next start. A damaged place that hits one of a record's two
+copies loses nothing. If both are lost, and something was written behind them, the start goes on with what is there,
+keeps the damaged file as ``journal.bad`` while the medium has room, counts in `lost`, and forbids charging (`doubts`)
+if a vital key may have been in it. Damage in the last record of all cannot be told from a torn tail. What is deleted is
+in the file until it is compacted, and in freed blocks of a flash until they are erased.
 """
 
 import json
-import os
 from micropython import const
 
-from components.persistence.index import PUSHES_MAX, Index
-from components.persistence.medium import Medium
-from components.persistence.records import HEAD, TEXT_MAX, QueueFull, Records, StoreError, parse
-from core.files import flush_dir, make_dirs
+from components.persistence.index import PUSHES_MAX, Queue
+from components.persistence.journal import DOUBTS, Journal
+from components.persistence.records import HEAD, TEXT_MAX, QueueFull, StoreError, parse
+from core.kernel import RESTART
 
-_VERSION = const(1)
 _IDLE_MS = const(2000)
-_COMPACT_MIN = const(12288)  # a journal shorter than this is left as it is
-_BLOCK = const(4096)  # bytes that a flash erases at once
+_STEP_MS = const(10)  # a step of a compaction ends with the record that is being copied then
+_PAUSE_MS = const(20)  # between two
 
 
-class Persistence:
+class Persistence(Journal):
     """The store of a device: keys with small JSON values, and queues, in one journal below the home directory.
 
     When `put`, `delete` or `commit` returns, it has written and flushed. It raises StoreError (an OSError; also as
-    ``store.Error``) if that was impossible, QueueFull (a StoreError; ``store.Full``) at a bound; then nothing has
-    changed. ``queue_max`` bounds the entries of each queue, ``max_bytes`` the file: pushes may fill three quarters of
-    it, the rest is kept for the values.
+    ``store.Error``) if that was impossible, QueueFull (a StoreError; ``store.Full``) at a bound, MemoryError; then
+    nothing has changed. ``queue_max`` bounds the entries of each queue, ``max_bytes`` the file: pushes may fill three
+    quarters of it, the rest is kept for the values.
 
     ``fault`` (Signal, str): "" while the store can be relied on, else what is wrong, in words: a commit failed, or the
     journal could not be opened. It is "" again after the next commit that succeeds; the store also tries by itself, at
-    growing intervals. ``doubts``: what a damaged journal lost that forbids charging until somebody releases it.
+    growing intervals. A journal that could not be opened at the start is empty to the others and takes nothing; when
+    it can be opened again, the firmware restarts.
+
+    ``doubts`` (tuple of str): what is not known for sure since a damaged journal lost it, also over restarts, until
+    `release`; ``trusted`` (Signal, bool): there are none.
 
     Counters, all since the first start of the device: ``records`` (commits), ``bytes``, ``compactions``, ``erases``,
-    ``torn`` (bytes cut off at starts).
+    ``torn`` (bytes cut off at starts), ``lost`` (records lost to damage); ``damaged``: places found at this start.
     """
 
     requires = ("home", "clock", "log", "pulse", "kernel")
@@ -58,88 +72,85 @@ class Persistence:
     }
     Error = StoreError
     Full = QueueFull
-    doubts = ()
-    _in_commit = False
+    _opened = False
 
     def __init__(self, home, clock, log, pulse, kernel, dir="state", queue_max=500, max_bytes=262144):
-        self._dir = dir if dir.startswith("/") else home + "/" + dir
-        self._clock = clock
-        self._log = log
+        folder = dir if dir.startswith("/") else home + "/" + dir
+        super().__init__(folder, clock, log, kernel.urgent, max_bytes)
         self._pulse = pulse
-        self._urgent = kernel.urgent
+        self._kernel = kernel
         self._queue_max = queue_max
-        self._max_bytes = max_bytes
-        self._records = Records(self._dir + "/journal")
-        self._index = Index(self._records)
-        self._opened = False
-        self._medium = Medium(clock, log)
-        self.fault = self._medium.fault
-        self.records = self.bytes = self.compactions = self.torn = 0
+        self._queues = {}
+
+    # --- for the constructors of others -----------------------------------------------------------------------
+
+    def vital(self, key, words):
+        """Charging is not safe, or not right, if the value of `key` is not known for sure; `words`: what it is."""
+        self._vital[key] = words
+
+    def wait_while(self, busy):
+        """While the Signal `busy` is True a compaction waits, unless the journal is half full."""
+        self._busy = busy
 
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self):
-        """Open the journal, replay it, cut off a torn tail. Raises StoreError."""
+        """Open the journal and read it. What is wrong with it is told; it never raises."""
         try:
-            make_dirs(self._dir)
-            self._remove_new()
-            if "journal" in os.listdir(self._dir):
-                self._replay()
-            else:
-                self._compact()
+            self._open()
             self._opened = True
-        except OSError as e:
-            raise StoreError("journal in %s: %s" % (self._dir, e))
+        except (OSError, MemoryError) as e:
+            self._medium.failed(e, "the journal cannot be opened")
+            self._log.error("journal in %s: %s", self._folder, e)
 
     async def run(self):
-        """Compact in quiet moments, so that a commit seldom has to."""
+        """Look after the file in quiet moments, so that a commit seldom has to."""
         while True:
             self._pulse()
-            if self._medium.is_due():
-                self._probe()
-            if self._records.size >= _COMPACT_MIN and 2 * self._index.dead > self._records.size:
-                try:
-                    self._compact()
-                except OSError as e:
-                    self._log.rare("compaction failed: %s", e)
-            await self._clock.sleep_ms(_IDLE_MS)
+            await self._clock.sleep_ms(_PAUSE_MS if self._tend() else _IDLE_MS)
+
+    def _tend(self):
+        """Returns whether there is more to do soon."""
+        if self._medium.is_due():
+            self._probe()
+        return self._opened and not self.index.bad and self._has_to_compact() and self._step(_STEP_MS)
 
     def _probe(self):
-        """Does the medium take something? What is written is no record: the next commit writes over it."""
+        """Does the medium work again?"""
         try:
-            self._records.probe()
-        except OSError as e:
-            self._records.close()
-            self._medium.failed(e)
-        else:
-            self._medium.works()
+            if self._opened and not self.index.bad:
+                self.index.records.probe()
+            else:
+                self._open()
+        except (OSError, MemoryError) as e:
+            self.index.records.close()
+            self._medium.failed(e, self.fault.value)
+            return
+        self._medium.works()
+        if not self._opened:
+            self._kernel.request_exit(RESTART, "the journal can be opened again")
 
     async def stop(self):
         self._opened = False
-        self._records.close()
-
-    @property
-    def erases(self):
-        """Erased flash blocks, estimated for littlefs with blocks of 4096 bytes.
-
-        Measured there: a flush erases one block, since it copies the last one of the file; the directory's log takes
-        another one for each 32 flushes, and so does each block that gets full; a compaction takes two for its file.
-        """
-        return self.records * 33 // 32 + self.bytes // _BLOCK + 2 * self.compactions
+        self._give_up()
+        self.index.records.close()
 
     # --- reading ----------------------------------------------------------------------------------------------
 
     def get(self, key, default=None):
         """The value of `key`. It is read from the medium: keep it if you need it often. Raises StoreError."""
-        return self._index.get(key, default)
+        return self.index.get(key, default)
 
     def keys(self, prefix=""):
         """The keys that begin with `prefix`, sorted."""
-        return sorted([key for key in self._index.offsets if key.startswith(prefix)])
+        offsets = self.index.offsets
+        return sorted([key for key in offsets if offsets[key] >= 0 and key.startswith(prefix)])
 
     def queue(self, name):
         """The queue of this name; it is empty until something is pushed."""
-        return self._index.queue(name)
+        if name not in self._queues:
+            self._queues[name] = Queue(self, name)
+        return self._queues[name]
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -149,7 +160,7 @@ class Persistence:
 
     def delete(self, key):
         """Delete a key; nothing is written if it is not there."""
-        if key in self._index.offsets:
+        if key in self.index.offsets:
             self.commit({key: None})
 
     def commit(self, changes=None, push=(), pop=(), drop=()):
@@ -158,7 +169,7 @@ class Persistence:
         pop: names of queues whose oldest entry is taken, drop: ((queue, index), ...) counted after that,
         changes: {key: value, or None to delete it}, push: ((queue, JSON-able object), ...), at most 16.
         Raises IndexError if there is nothing to pop or drop, ValueError if an object is not JSON-able, QueueFull,
-        StoreError.
+        StoreError, MemoryError; then nothing has changed.
         """
         self._check(push, pop, drop)
         record = {}
@@ -173,17 +184,19 @@ class Persistence:
         if len(text) > TEXT_MAX:
             raise StoreError("a record of %d bytes is too long" % len(text))
         if not self._opened or self._in_commit:
-            raise StoreError("a commit within a commit" if self._opened else "the journal is not open")
-        self._make_room(HEAD + len(text), push, changes)
-        offset = self._append(text)
-        self.records += 1
-        self.bytes += HEAD + len(text)
-        self._index.apply(record, offset)
+            words = "a commit within a commit" if self._opened else self.fault.value
+            raise StoreError(words or "the journal is closed")
+        if self.index.bad:
+            self._open()
+        self._make_room(2 * (HEAD + len(text)), push, changes)
+        self._append(record, text)
 
     def _check(self, push, pop, drop):
         left = {}
         for name in pop:
             left[name] = left.get(name, len(self.queue(name))) - 1
+            if left[name] < 0:
+                raise IndexError("queue %s is empty" % name)
         for name, index in drop:
             left[name] = left.get(name, len(self.queue(name))) - 1
             if not 0 <= index <= left[name]:
@@ -192,8 +205,8 @@ class Persistence:
             left[name] = left.get(name, len(self.queue(name))) + 1
             if left[name] > self._queue_max:
                 raise QueueFull("queue %s is full: %d entries" % (name, self._queue_max))
-        if len(push) > PUSHES_MAX or (left and min(left.values()) < 0):
-            raise IndexError("nothing to pop" if len(push) <= PUSHES_MAX else "too many pushes")
+        if len(push) > PUSHES_MAX:
+            raise IndexError("too many pushes")
 
     def _make_room(self, length, push, changes):
         """Compact if the file would grow too long, and if that is worth it; raise if it would still."""
@@ -201,97 +214,30 @@ class Persistence:
             limit = self._max_bytes // 4 * 3
         else:
             limit = self._max_bytes if changes else 2 * self._max_bytes  # what only takes away may always
-        if self._records.size + length > limit and self._index.dead >= self._max_bytes // 8:
+        if self.index.records.size + length > limit and self.index.dead >= self._max_bytes // 8:
             try:
                 self._compact()
             except OSError as e:
                 self._log.rare("compaction failed: %s", e)
-        if self._records.size + length > limit:
-            raise (QueueFull if push else StoreError)("the journal is full: %d bytes" % self._records.size)
+                if self.index.bad:
+                    self._open()
+        if self.index.records.size + length > limit:
+            raise (QueueFull if push else StoreError)("the journal is full: %d bytes" % self.index.records.size)
 
-    def _append(self, text):
-        size = self._records.size
+    # --- doubts -----------------------------------------------------------------------------------------------
+
+    def distrust(self, words):
+        """Something that was read makes no sense: `words` tell what is not known for sure, until `release`."""
+        self.doubts += (words,)
+        self.trusted.set(False)
+        self._log.error("journal: %s is in doubt", words)
         try:
-            offset = self._records.write(text)
-            self._flush(self._records)
+            self.put(DOUBTS, self.doubts)
         except OSError as e:
-            self._records.size = size
-            self._records.close()
-            self._medium.failed(e)
-            raise StoreError("journal not written: %s" % e)
-        self._medium.works()
-        return offset
+            self._log.error("that is not kept over a restart: %s", e)
 
-    def _flush(self, records):
-        """The medium may block the loop: what cannot wait is done before, and must not commit anything itself."""
-        self._in_commit = True
-        try:
-            self._urgent()
-        finally:
-            self._in_commit = False
-        records.flush()
-
-    # --- the file as a whole ----------------------------------------------------------------------------------
-
-    def _replay(self):
-        """Read the journal; what follows the last good record is cut off by compaction."""
-        records = self._records
-        compacted = 0  # records that the last compaction wrote
-        count = 0
-        while True:
-            text = records.text(records.size)
-            record = None if text is None else parse(text)
-            if record is None or (count == 0) != ("v" in record):
-                break
-            if count == 0:
-                compacted = self._set_totals(record)
-            self._index.apply(record, records.size)
-            records.size += HEAD + len(text)
-            count += 1
-        self.bytes += records.size
-        self.records += max(0, count - compacted)
-        torn = records.length() - records.size
-        if torn or count == 0:
-            self.torn += torn
-            self._log.warning("journal: %d bytes behind the last good record cut off", torn)
-            self._compact()
-        self._log.info("journal: %d records, %d bytes, %d keys", count, records.size, len(self._index.offsets))
-
-    def _set_totals(self, header):
-        if header["v"] != _VERSION:
-            raise StoreError("format %r; this firmware reads format %d" % (header["v"], _VERSION))
-        self.records, self.bytes, self.compactions, self.torn = header["c"]
-        return header["k"]
-
-    def _compact(self):
-        """Write what lives into journal.new and rename it. Raises OSError: then all is as it was."""
-        began_ms = self._clock.uptime_ms()
-        fresh = Records(self._dir + "/journal.new")
-        was = self._records.size
-        try:
-            fresh.create()
-            totals = (self.records, self.bytes, self.compactions + 1, self.torn)
-            header = {"v": _VERSION, "c": totals, "k": 1 + len(self._index)}
-            fresh.write(json.dumps(header).encode())
-            index = self._index.copy_to(fresh)
-            self._flush(fresh)
-            fresh.close()
-            self._records.close()
-            os.rename(fresh.path, self._records.path)
-        except OSError:
-            fresh.close()
-            self._remove_new()
-            raise
-        flush_dir(self._dir)
-        self._records.size = fresh.size
-        self._index.adopt(index)
-        self.compactions += 1
-        self.bytes += fresh.size
-        self._log.debug("journal compacted, %d to %d bytes, %d ms", was, fresh.size, self._clock.uptime_ms() - began_ms)
-
-    def _remove_new(self):
-        """Remove what an interrupted compaction left."""
-        try:
-            os.remove(self._dir + "/journal.new")
-        except OSError:
-            pass  # there is none
+    def release(self):
+        """Somebody has seen to it that nothing is in doubt any more. Raises StoreError: then it is as before."""
+        self.delete(DOUBTS)
+        self.doubts = ()
+        self.trusted.set(True)

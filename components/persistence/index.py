@@ -1,6 +1,5 @@
 """What lives in the journal: for each key and each queued entry its place in the file, and nothing else in RAM."""
 
-import array
 import json
 from micropython import const
 
@@ -8,25 +7,28 @@ from components.persistence.records import StoreError
 
 _ENTRY_BITS = const(4)  # a queued entry's place: offset of its record << 4 | its index among the pushes
 PUSHES_MAX = 16  # of one record
+_RESERVED = const(-1)  # the place of what is not written yet
 
 
 class Queue:
     """Entries of one queue, oldest first. Changed by `Persistence.commit` only."""
 
-    def __init__(self, index):
-        self._index = index
-        self._places = array.array("I")
-        self._first = 0
+    def __init__(self, store, name):
+        self._store = store
+        self._name = name
+
+    def _places(self):
+        return self._store.index.queues.get(self._name, ())
 
     def __len__(self):
-        return len(self._places) - self._first
+        return len(self._places())
 
-    def get(self, index):
-        """The entry at `index` (0 is the oldest). Raises IndexError, StoreError."""
-        if not 0 <= index < len(self):
+    def get(self, at):
+        """The entry at index `at` (0 is the oldest). Raises IndexError, StoreError."""
+        places = self._places()
+        if not 0 <= at < len(places) or places[at] == _RESERVED:
             raise IndexError("no such entry")
-        place = self._places[self._first + index]
-        return self._index.read(place >> _ENTRY_BITS)["p"][place & (PUSHES_MAX - 1)][1]
+        return self._store.index.entry(places[at])
 
     def peek(self):
         """The oldest entry, or None if the queue is empty."""
@@ -34,47 +36,35 @@ class Queue:
 
     def entries(self):
         """Generator of all entries, oldest first."""
-        index = 0
-        while index < len(self):
-            yield self.get(index)
-            index += 1
-
-    def _replace(self, places):
-        self._places = places
-        self._first = 0
-
-    def _add(self, offset, index):
-        self._places.append(offset << _ENTRY_BITS | index)
-
-    def _remove(self, index):
-        """Take out an entry; returns the offset of its record."""
-        at = self._first + index
-        place = self._places[at]
-        while at > self._first:
-            self._places[at] = self._places[at - 1]
-            at -= 1
-        self._first += 1
-        if self._first == len(self._places) or self._first >= 64:
-            self._places = self._places[self._first :]
-            self._first = 0
-        return place >> _ENTRY_BITS
+        at = 0
+        while at < len(self):
+            yield self.get(at)
+            at += 1
 
 
 class Index:
-    """The keys and queues of a file of records."""
+    """The keys and queues of a file of records.
+
+    A record is taken in by `reserve`, which makes room for it and may fail, and `apply`, which cannot: it allocates
+    nothing. Between the two it is written. `release` undoes `reserve`.
+    """
 
     def __init__(self, records):
         self.records = records
         self.offsets = {}
-        self.queues = {}
+        self.queues = {}  # {name: list of places}
         self.dead = 0  # bytes of the file that compaction would spare
+        self.ignored = 0  # pops and drops of entries that were not there
+        self.bad = False  # a record was found damaged since all were read
 
     def __len__(self):
         """How many records it takes to write all that lives."""
         count = len(self.offsets)
-        for queue in self.queues.values():
-            count += len(queue)
+        for name in self.queues:
+            count += len(self.queues[name])
         return count
+
+    # --- reading ----------------------------------------------------------------------------------------------
 
     def read(self, offset):
         """The record at `offset`. Raises StoreError."""
@@ -84,56 +74,87 @@ class Index:
             self.records.close()
             raise StoreError("cannot read the journal: %s" % e)
         if text is None:
+            self.bad = True
             raise StoreError("the journal has a bad record at %d" % offset)
         return json.loads(text)
 
     def get(self, key, default=None):
         """The value of `key`. Raises StoreError."""
-        offset = self.offsets.get(key)
-        return default if offset is None else self.read(offset)["s"][key]
+        offset = self.offsets.get(key, _RESERVED)
+        return default if offset == _RESERVED else self.read(offset)["s"][key]
 
-    def queue(self, name):
-        if name not in self.queues:
-            self.queues[name] = Queue(self)
-        return self.queues[name]
+    def entry(self, place):
+        """The queued entry at a place. Raises StoreError."""
+        return self.read(place >> _ENTRY_BITS)["p"][place & (PUSHES_MAX - 1)][1]
+
+    # --- taking in --------------------------------------------------------------------------------------------
+
+    def reserve(self, record):
+        """Make room for what `record` adds. Raises MemoryError: then nothing has changed."""
+        try:
+            changes = record.get("s", ())
+            for key in changes:
+                if key not in self.offsets and changes[key] is not None:
+                    self.offsets[key] = _RESERVED
+            for pushed in record.get("p", ()):
+                if pushed[0] not in self.queues:
+                    self.queues[pushed[0]] = []
+                self.queues[pushed[0]].append(_RESERVED)
+        except MemoryError:
+            self.release(record)
+            raise
+
+    def release(self, record):
+        """What was reserved for `record` is not needed. It allocates nothing."""
+        for key in record.get("s", ()):
+            if self.offsets.get(key) == _RESERVED:
+                del self.offsets[key]
+        for pushed in record.get("p", ()):
+            places = self.queues.get(pushed[0])
+            if places and places[-1] == _RESERVED:
+                places.pop()
 
     def apply(self, record, offset):
-        """Take in the record that was written at `offset`."""
+        """Take in the record that was written at `offset`, and for which there is room. It allocates nothing."""
         if not ("s" in record or "p" in record):
             self._forget(offset)
         for name in record.get("o", ()):
-            self._forget(self.queue(name)._remove(0))
-        for name, at in record.get("d", ()):
-            self._forget(self.queue(name)._remove(at))
-        for key, value in record.get("s", {}).items():
-            if key in self.offsets:
-                self._forget(self.offsets.pop(key))
-            if value is not None:
+            self._remove(name, 0)
+        for item in record.get("d", ()):
+            self._remove(item[0], item[1])
+        changes = record.get("s", ())
+        for key in changes:
+            if self.offsets.get(key, _RESERVED) != _RESERVED:
+                self._forget(self.offsets[key])
+            if changes[key] is not None:
                 self.offsets[key] = offset
-        for at, pushed in enumerate(record.get("p", ())):
-            self.queue(pushed[0])._add(offset, at)
+            elif key in self.offsets:
+                del self.offsets[key]
+        at = 0
+        for pushed in record.get("p", ()):
+            _fill(self.queues[pushed[0]], offset << _ENTRY_BITS | at)
+            at += 1
+
+    def _remove(self, name, at):
+        places = self.queues.get(name, ())
+        if 0 <= at < len(places) and places[at] != _RESERVED:
+            self._forget(places.pop(at) >> _ENTRY_BITS)
+        else:  # the record that added it is lost
+            self.ignored += 1
 
     def _forget(self, offset):
         """Something in the record at `offset` is dead: all of it is counted, though more may live in it."""
-        self.dead += self.records.length_at(offset)
+        self.dead += self.records.span(offset)
 
-    def copy_to(self, records):
-        """Write all that lives to another file; returns the index of that. Raises OSError."""
-        fresh = Index(records)
-        for key in self.offsets:
-            fresh.write({"s": {key: self.get(key)}})
-        for name, queue in self.queues.items():
-            for entry in queue.entries():
-                fresh.write({"p": ((name, entry),)})
-        return fresh
+    def add(self, record, text):
+        """Write a record, unflushed, and take it in. Raises OSError, MemoryError: then the index is of no use."""
+        self.reserve(record)
+        self.apply(record, self.records.write(text))
 
-    def write(self, record):
-        """Write a record, unflushed, and take it in. Raises OSError."""
-        self.apply(record, self.records.write(json.dumps(record).encode()))
 
-    def adopt(self, fresh):
-        """Take over the places that `fresh` knows, of the same content; queues stay the objects they are."""
-        self.offsets = fresh.offsets
-        self.dead = 0
-        for name, queue in self.queues.items():
-            queue._replace(fresh.queue(name)._places)
+def _fill(places, place):
+    """Put a place where the first one is reserved."""
+    at = len(places) - 1
+    while at and places[at - 1] == _RESERVED:
+        at -= 1
+    places[at] = place

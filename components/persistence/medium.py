@@ -4,7 +4,7 @@ from micropython import const
 
 from core.signals import Signal
 
-_ENOSPC = const(28)  # which MicroPython's errno has no name for
+ENOSPC = const(28)  # which MicroPython's errno has no name for
 _PROBE_MS = const(2000)  # a medium that refuses is tried again after this; it doubles
 _PROBE_MAX_MS = const(300000)
 
@@ -24,14 +24,17 @@ class Medium:
         self._wait_ms = _PROBE_MS
         if self.fault.value:
             self._log.info("the journal can be written again")
-            self.fault.set("")
+            try:
+                self.fault.set("")
+            except MemoryError:
+                pass  # of whoever was told: what was written is written
 
     def failed(self, error, words="the journal cannot be written"):
         """It refused with `error`, an exception."""
         self._due_ms = self._clock.uptime_ms() + self._wait_ms
         self._wait_ms = min(2 * self._wait_ms, _PROBE_MAX_MS)
         self._log.rare(words + ": %s", error)
-        self.fault.set("the medium is full" if error.args and error.args[0] == _ENOSPC else words)
+        self.fault.set("the medium is full" if error.args and error.args[0] == ENOSPC else words)
 
     def is_due(self):
         """Is it to be tried whether it works again?"""

@@ -3,6 +3,7 @@
 import os
 
 from components.persistence import Persistence
+from components.persistence.records import HEAD
 from core.clock import Clock
 from core.log import Log, LogTail
 from core.urgent import Urgent
@@ -13,6 +14,10 @@ class Kernel:
 
     def __init__(self):
         self.urgent = Urgent()
+        self.exits = []
+
+    def request_exit(self, code, reason):
+        self.exits.append((code, reason))
 
 
 def make(home, clock=None, pulse=lambda: None, **options):
@@ -20,14 +25,17 @@ def make(home, clock=None, pulse=lambda: None, **options):
     clock = clock or Clock()
     tail = LogTail(clock, None)
     store = Persistence(home, clock, Log(tail, "store"), pulse, Kernel(), **options)
+    store.kernel = store._kernel
     store.tail = tail
     return store
 
 
 async def opened(home, **options):
-    """A started store. One that was opened before and not stopped is a device whose power was cut."""
+    """A started store that works, else its Error. One not stopped before is a device whose power was cut."""
     store = make(home, **options)
     await store.start()
+    if store.fault.value:
+        raise store.Error("%s: %s" % (store.fault.value, list(store.tail.lines)))
     return store
 
 
@@ -42,3 +50,47 @@ def exists(path):
         return True
     except OSError:
         return False
+
+
+def path(home):
+    return home + "/state/journal"
+
+
+def content(home, name="journal"):
+    with open(home + "/state/" + name, "rb") as file:
+        return file.read()
+
+
+def lay(home, data):
+    """A device with this journal, and nothing beside it."""
+    for name in os.listdir(home + "/state") if exists(home + "/state") else ():
+        os.remove(home + "/state/" + name)
+    if not exists(home + "/state"):
+        os.mkdir(home + "/state")
+    with open(path(home), "wb") as file:
+        file.write(data)
+
+
+def places(data):
+    """[(offset, length of one copy)] of the records of a journal."""
+    found = []
+    at = 0
+    while at < len(data):
+        length = HEAD + (data[at + 1] | data[at + 2] << 8)
+        found.append((at, length))
+        at += 2 * length
+    return found
+
+
+def vital(store):
+    store.vital("ocpp/tx", "the running transaction")
+    store.vital("console.stop", "the emergency stop")
+
+
+async def restarted(home):
+    """A store with vital keys that is started."""
+    store = make(home)
+    vital(store)
+    await store.start()
+    assert store.fault.value == "", list(store.tail.lines)
+    return store

@@ -143,7 +143,7 @@ class Site:
                 await task
             except asyncio.CancelledError:
                 pass
-        self.store._records.close()
+        self.store.index.records.close()
 
     async def run(self, ms):
         """Let time pass; a charger that is enabled delivers 10 kW."""

@@ -210,7 +210,7 @@ def keep(site, central, images):
     """Collect (bytes of the journal, central system) after every commit from now on."""
 
     def taken():
-        with open(site.store._records.path, "rb") as file:
+        with open(site.store.index.records.path, "rb") as file:
             images.append((file.read(), list(central.calls), dict(central._answered), central._transactions))
 
     site.store.taken = taken

@@ -66,47 +66,20 @@ async def test_a_journal_cut_at_any_byte_gives_the_state_of_the_last_whole_commi
         states.append((os.stat(journal(tmp))[6], state_of(store)))
     with open(journal(tmp), "rb") as file:
         whole = file.read()
+    # A commit is there as soon as the first of its two copies is whole.
+    whole_at = [states[0][0]] + [(states[n - 1][0] + states[n][0]) // 2 for n in range(1, len(states))]
     for length in range(states[0][0], len(whole) + 1):
         with open(journal(tmp), "wb") as file:
             file.write(whole[:length])
-        expected = [state for size, state in states if size <= length][-1]
-        size = [size for size, state in states if size <= length][-1]
+        last = len([at for at in whole_at if at <= length]) - 1
+        expected = states[last][1]
+        size = states[last][0] if length >= states[last][0] else whole_at[last]
         again = await opened(tmp)
         assert state_of(again) == expected, length
         assert again.torn == length - size, length
         again.put("new", length)  # and it goes on from there
         assert (await opened(tmp)).get("new") == length
     assert len(states) == 13
-
-
-async def test_a_bad_byte_in_the_middle_keeps_everything_before_it(tmp):
-    store = await opened(tmp)
-    sizes = []
-    for n in range(10):
-        store.put("k%d" % n, n)
-        sizes.append(os.stat(journal(tmp))[6])
-    damage(tmp, sizes[4] + 9, 0xA5)
-    again = await opened(tmp)
-    assert again.keys() == ["k0", "k1", "k2", "k3", "k4"]
-    assert again.torn == sizes[9] - sizes[4]
-    assert any("cut off" in line for line in again.tail.lines)
-    # What was behind the damage must not come back when the place is written over.
-    again.put("x5", 5)
-    third = await opened(tmp)
-    assert third.keys() == ["k0", "k1", "k2", "k3", "k4", "x5"] and third.torn == again.torn
-
-
-async def test_a_changed_digit_is_noticed_though_it_is_good_json(tmp):
-    store = await opened(tmp)
-    store.put("before", 1)
-    at = os.stat(journal(tmp))[6]
-    store.put("register", 1234)
-    await store.stop()
-    with open(journal(tmp), "rb") as file:
-        at += file.read()[at:].find(b"1234")
-    damage(tmp, at, 0x39)
-    again = await opened(tmp)
-    assert again.keys() == ["before"] and again.torn > 0
 
 
 async def test_a_tail_of_zeros_or_noise_is_no_record(tmp):
@@ -127,7 +100,9 @@ async def test_an_empty_or_foreign_file_starts_an_empty_journal_and_says_so(tmp)
             file.write(content)
         store = await opened(tmp)
         assert store.keys() == [] and store.torn == len(content)
-        assert store.tail.counts[30] == 1
+        assert store.lost and any("damaged" in line for line in store.tail.lines)
+        with open(tmp + "/state/journal.bad", "rb") as file:
+            assert file.read() == content
         store.put("k", 1)
         assert (await opened(tmp)).get("k") == 1
 
@@ -149,6 +124,7 @@ async def test_a_journal_of_another_format_is_refused_untouched(tmp):
     other.create()
     other.write(b'{"v": 99, "c": [], "k": 1}')
     other.flush()
+    other.close()
     size = os.stat(journal(tmp))[6]
     try:
         await opened(tmp)
@@ -221,7 +197,7 @@ async def test_bounds_of_queues_refuse_and_change_nothing(tmp):
 
 
 async def test_a_full_journal_still_takes_values_and_pops(tmp):
-    store = await opened(tmp, max_bytes=8192)
+    store = await opened(tmp, max_bytes=16384)
     pushed = 0
     try:
         while True:

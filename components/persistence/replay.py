@@ -1,0 +1,126 @@
+"""Reading a journal as a whole, sound or not.
+
+Behind a damaged place reading goes on with the next sound record. As each record stands twice, a place that hits one
+copy loses nothing; what is lost in spite of that shows by the numbers. Then every vital key that no record behind the
+damage sets anew is in doubt.
+"""
+
+from micropython import const
+
+from components.persistence.format1 import Records1
+from components.persistence.index import PUSHES_MAX, Index
+from components.persistence.records import Records, StoreError, parse
+
+_TORN_MAX = const(4096)  # a longer rest is no commit that a power cut has torn, unless it says that it is so long
+
+
+class Replay:
+    """The ``index`` of the journal at `path`, and what is wrong with it: ``damaged`` places in it, ``lost`` records,
+    ``torn`` bytes behind the last good record, ``doubts`` (the keys of `vital` that are in doubt).
+
+    ``totals``: the counters in its first record; ``since``: records that were committed since that was written.
+    Raises OSError, StoreError.
+    """
+
+    def __init__(self, path, vital):
+        self._vital = vital
+        self.doubts = ()
+        self.damaged = self.lost = self.torn = self.since = 0
+        self.totals = None
+        self.records = _open(path)
+        self.index = Index(self.records)
+        try:
+            self._read()
+        finally:
+            self.records.close()
+
+    def _read(self):
+        records = self.records
+        end = records.length()
+        at = 0
+        hole = False
+        while at < end:
+            text = records.text(at)
+            if text is None:
+                at = records.find(at + 1, end)
+                if at < 0:
+                    break
+                hole = True
+                continue
+            after = records.read_end
+            if records.read_number > records.number:
+                self.damaged += hole
+                hole = False
+                self._take(text, records.read_number, at)
+            if not hole:  # else it is older than the damage: a rest of what was never committed
+                records.size = after
+            at = after
+        self._judge_rest(end)
+
+    def _take(self, text, number, at):
+        missing = number - self.records.number - 1
+        if missing:
+            self._lose(missing)
+        self.records.number = number
+        self.since += 1 + missing
+        record = parse(text)
+        if number == 1 and record is not None and "v" in record:
+            self._set_totals(record)
+        elif number > 1 and _is_record(record):
+            self.index.reserve(record)
+            self.index.apply(record, at)
+            self.doubts = tuple([key for key in self.doubts if key not in record.get("s", ())])
+        else:
+            self._lose(1)
+
+    def _lose(self, count):
+        self.lost += count
+        self.doubts = tuple(self._vital)
+
+    def _set_totals(self, header):
+        if header["v"] != self.records.version:
+            raise StoreError("format %r; this firmware reads formats 1 and 2" % (header["v"],))
+        try:
+            totals = [int(total) for total in header["c"]]
+            self.since -= int(header["k"])
+        except (KeyError, TypeError, ValueError):
+            self._lose(1)
+        else:
+            self.totals = (totals + [0] * 5)[:5]
+
+    def _judge_rest(self, end):
+        """What is behind the last good record: a torn commit, or damage?"""
+        self.torn = end - self.records.size
+        if not self.records.number or self.torn > max(_TORN_MAX, self.records.begun()):
+            self._lose(1)
+            self.damaged += 1
+
+
+def _open(path):
+    """The file, of the format that its first record has."""
+    former = Records1(path)
+    try:
+        return former if former.text(0) is not None else Records(path)
+    finally:
+        former.close()
+
+
+def _is_record(record):
+    """Has it the shape of a commit?"""
+    if record is None or "v" in record or not isinstance(record.get("s", {}), dict):
+        return False
+    pushes = record.get("p", [])
+    return (
+        _are(record.get("o", []), lambda name: isinstance(name, str))
+        and _are(record.get("d", []), lambda item: _is_pair(item) and isinstance(item[1], int))
+        and _are(pushes, _is_pair)
+        and len(pushes) <= PUSHES_MAX
+    )
+
+
+def _are(items, shape):
+    return isinstance(items, list) and all(map(shape, items))
+
+
+def _is_pair(item):
+    return isinstance(item, list) and len(item) == 2 and isinstance(item[0], str)
