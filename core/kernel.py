@@ -110,13 +110,23 @@ class Kernel:
 
     async def run(self):
         """Run until `request_exit`; returns its code."""
+        loop = asyncio.get_event_loop()
+        loop.set_exception_handler(self._task_failed)
         try:
             await self._start()
             while not self._exit.is_set():
                 await self._wait_for_exit()
         finally:
             await self._stop()
+            loop.set_exception_handler(None)
         return self._exit_code
+
+    def _task_failed(self, loop, context):
+        """A task that nobody awaits has raised: told in the log, not by asyncio on the terminal."""
+        try:
+            self.log.exception("a task failed: %r" % context["exception"], context["exception"])
+        except MemoryError:
+            self.log.tail.lost += 1
 
     async def interrupted(self):
         """`run` was left by a KeyboardInterrupt: stop in its place; returns the code.

@@ -110,6 +110,32 @@ async def test_a_failing_component_is_restarted_with_growing_back_off():
     await task
 
 
+class Parent(Worker):
+    """Has a task of its own that nobody awaits."""
+
+    async def run(self):
+        asyncio.create_task(self._child())
+        await super().run()
+
+    async def _child(self):
+        raise ValueError("TAG\r\nE 0.000 gate: open\x1b[2J")
+
+
+async def test_a_task_that_nobody_awaits_fails_in_the_log():
+    """asyncio would print it on the terminal as it is, past the log, and nothing would be left of it."""
+    Worker.events = []
+    clock = VirtualClock()
+    site = kernel(entry("a", "Parent", critical=True), clock=clock)
+    running = asyncio.create_task(site.run())
+    await clock.advance(1000)
+    lines = [line for line in site.log.tail.lines if "gate: open" in line]
+    assert len(lines) >= 2 and any("a task failed" in line for line in lines), list(site.log.tail.lines)
+    for line in site.log.tail.lines:
+        assert all(" " <= char <= "~" for char in line), line
+    site.request_exit(STOPPED, "test")
+    assert await running == STOPPED and site["a"].tag == "w"
+
+
 async def test_back_off_is_bounded_and_forgotten_after_a_steady_run():
     clock = VirtualClock()
     k = workers(clock, "w1")
