@@ -81,7 +81,10 @@ async def test_tc_013_hard_and_tc_014_soft_reset_without_a_transaction(site, kin
 
 @pytest.mark.parametrize("kind, reason", [("Soft", "SoftReset"), ("Hard", "HardReset")])
 async def test_tc_015_hard_and_tc_016_soft_reset_with_a_transaction(site, kind, reason):
-    """The StopTransaction is delivered once; but a hard reset does not wait for its answer: then it is repeated."""
+    """The StopTransaction is delivered once; but a hard reset does not wait for its answer: then it is repeated.
+
+    Finishing is told before the firmware goes.
+    """
     await site.start_session("RESET")
     number, starts, since = site.central.books.last.id, site.firmware.starts, site.mark()
     assert (await site.order("Reset", type=kind)).status == "Accepted"
@@ -89,6 +92,7 @@ async def test_tc_015_hard_and_tc_016_soft_reset_with_a_transaction(site, kind, 
     assert stop.payload["reason"] == reason and stop.payload["transactionId"] == number
     await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
     await site.heard("BootNotification", since)
+    assert site.statuses(1, since)[0] == "Finishing"
     await eventually(lambda: not site.module.enabled, "the module is off")
     assert await site.configured("NumberOfConnectors") == "1"
     told = site.central.calls("StopTransaction", since)

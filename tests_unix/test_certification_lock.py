@@ -85,7 +85,9 @@ async def test_tc_005_1_ev_side_disconnect_stops_and_unlocks(site):
     assert (await site.heard("StopTransaction", since)).payload["reason"] == "EVDisconnected"
     await locked(site, False)
     await site.status("Available", since)
-    assert "Finishing" in site.statuses(1, since)
+    finishing = await site.status("Finishing", since)
+    assert finishing.payload["info"] == "EV side disconnected"
+    assert site.statuses(1, since) == ["Finishing", "Available"]
 
 
 async def test_tc_005_2_ev_side_disconnect_stops_and_does_not_unlock(site):
@@ -99,10 +101,24 @@ async def test_tc_005_2_ev_side_disconnect_stops_and_does_not_unlock(site):
 
 
 async def test_tc_005_3_ev_side_disconnect_neither_stops_nor_unlocks(site):
+    """The vehicle's side suspends, also when the voltage falls to 0; what comes back charges on in the transaction."""
     since = await disconnected(site, False, False)
-    await site.status("SuspendedEV", since)
-    await locked(site)
     number = site.central.books.last.id
+    site.module.forced_v = 0.0
+    suspended = await site.status("SuspendedEV", since)
+    assert suspended.payload["info"] == "EV side disconnected"
+    await locked(site)
+    await site.condition("in_limits", "FORBIDS")
+    await site.condition("plugged", "FORBIDS")
+    site.module.forced_v = None
+    site.vehicle.plug()
+    await site.status("Charging", since)
+    await site.current_flows()
+    assert site.statuses(1, since) == ["SuspendedEV", "Charging"]
+    assert site.central.calls("StartTransaction", since) == site.central.calls("StopTransaction", since) == []
+    since = site.mark()
+    site.pull_out()
+    await site.status("SuspendedEV", since)
     site.jam_lock()  # until its state, which would last 0.3 s, has been told
     assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
     assert (await site.heard("StopTransaction", since)).payload["reason"] == "Remote"

@@ -208,7 +208,8 @@ async def test_tc_037_3_offline_start_with_an_invalid_id_stop_transaction_on_inv
     stop = await site.heard("StopTransaction", since)
     assert stop.payload["reason"] == "DeAuthorized"
     await eventually(lambda: not site.module.enabled, "the module is off")
-    await site.until_state("Finishing")  # told only if it was not told before, or another state was in between
+    await site.status("Finishing", since)
+    assert site.statuses(1, since) == ["Charging", "Finishing"]
     await site.go_offline()
     assert not await tried(site, "LATE-1")
     await site.go_online()
@@ -218,6 +219,7 @@ async def test_tc_037_2_offline_start_with_an_invalid_id_stops_only_the_energy(s
     await site.configure(StopTransactionOnInvalidId=False)
     since = await started_offline_though_blocked(site, "LATE-2")
     await site.status("SuspendedEVSE", since)
+    assert site.statuses(1, since) == ["Charging", "SuspendedEVSE"]
     await eventually(lambda: not site.module.enabled, "the module is off")
     assert site.central.calls("StopTransaction", since) == []
     await site.configure(StopTransactionOnInvalidId=True)

@@ -35,6 +35,7 @@ async def test_tc_032_2_power_failure_stop_after_booting(site):
     await site.booted(since)
     await site.status("Charging", since)
     await site.current_flows()
+    assert site.statuses(1, since) == ["Charging"]
     await site.present("CARD")
     ended = await site.heard("StopTransaction", since)
     assert ended.payload.get("reason", "Local") == "Local"
@@ -50,6 +51,7 @@ async def test_tc_032_2_power_failure_stop_after_booting(site):
     assert ended.payload["reason"] == "PowerLoss" and ended.payload["transactionId"] == number
     assert ended.payload["meterStop"] >= begun.payload["meterStart"]
     await site.status("Finishing", since)
+    assert site.statuses(1, since) == ["Finishing"]
     on = [f for f in site.hub.log if f.seq > frames and f.can_id == CONTROL and f.data[1] == 0x32 and f.data[3] == 0]
     assert on == [] and not site.module.enabled, "the car that is there gets nothing"
     assert site.central.calls("StartTransaction", since) == []

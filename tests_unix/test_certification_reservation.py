@@ -68,12 +68,18 @@ async def test_tc_046_1_reservation_of_a_connector_local_start_and_tc_048_2_occu
 
 
 async def test_tc_046_2_reservation_of_a_connector_remote_start(site):
-    await reserved(site, 2)
+    """The vehicle is there already: Preparing lasts no longer than the start takes, and is told all the same."""
     since = site.mark()
+    await reserved(site, 2)
+    site.vehicle.plug()
+    await site.condition("in_limits", "ok")
     assert (await site.order("RemoteStartTransaction", idTag="OTHER", connectorId=1)).status == "Rejected"
     assert (await site.order("RemoteStartTransaction", idTag="MINE", connectorId=1)).status == "Accepted"
-    begun = await starts(site, "MINE", since)
-    assert begun["reservationId"] == 2
+    begun = await site.heard("StartTransaction", since, idTag="MINE")
+    assert begun.payload["reservationId"] == 2
+    await site.status("Charging", since)
+    assert site.statuses(1, since) == ["Reserved", "Preparing", "Charging"]
+    await site.stop_session("MINE")
 
 
 async def comes_and_goes(site, tag):
@@ -93,10 +99,12 @@ async def test_tc_047_reservation_of_a_connector_expires(site):
     await comes_and_goes(site, "OTHER")
 
 
-async def test_tc_048_1_faulted(site):
+async def test_tc_048_1_and_tc_050_1_faulted(site):
+    """A fault of the whole station is told for both connectors."""
     since = site.mark()
-    await site.firmware.write("t")
-    await site.status("Faulted", since)
+    await site.firmware.write("t\n")
+    for connector in (0, 1):
+        await site.status("Faulted", since, connector=connector)
     assert await reserve(site, 5) == "Faulted"
     assert await reserve(site, 5, connector=0) == "Faulted"
     await site.type("s")
@@ -125,6 +133,7 @@ async def test_tc_048_4_rejected(site):
 async def test_tc_049_reservation_of_the_charge_point_and_tc_053_use_by_the_parent_id_tag(site):
     assert await site.configured("ReserveConnectorZeroSupported") == "true"
     site.central.books.tags.update({"SON": Tag(parent="FAMILY"), "EVE": Tag(parent="OTHERS")})
+    marked = site.mark()
     await reserved(site, 9, connector=0, parentIdTag="FAMILY")
     assert site.statuses(0)[-1] == "Available"
     since = site.mark()
@@ -133,8 +142,12 @@ async def test_tc_049_reservation_of_the_charge_point_and_tc_053_use_by_the_pare
     assert site.statuses(1, since) == []
     await site.present("SON")
     await site.heard("Authorize", since, idTag="SON")
-    begun = await starts(site, "SON", since)
-    assert begun["reservationId"] == 9
+    site.vehicle.plug()
+    begun = await site.heard("StartTransaction", since, idTag="SON")
+    assert begun.payload["reservationId"] == 9
+    await site.status("Charging", since)
+    assert site.statuses(1, marked) == ["Reserved", "Preparing", "Charging"]
+    await site.stop_session("SON")
 
 
 async def test_tc_051_cancel_reservation(site):

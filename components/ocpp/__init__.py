@@ -127,12 +127,13 @@ class Ocpp:
         self.availability = Availability(services.store)
         self.delivery = Delivery(services, self.rpc, self.online, self.authorization.learn, o["queue_max"])
         self.metering = Metering(services, self.delivery, self.online)
+        moment = lambda: self.connector.event()  # noqa: E731  # there is none yet
         self.transactions = Transactions(
-            services, self.delivery, self.metering, self.authorization, self._allowed
+            services, self.delivery, self.metering, self.authorization, self._allowed, moment
         )
-        self.connector = Connector(services, self.availability, self.transactions)
+        self.connector = Connector(services, self.availability, self.transactions)  # type: Connector
         self.state = self.connector.state
-        self.status = StatusReporter(services, self.connector, self.online, self.boot.pending)
+        self.status = StatusReporter(services, self.connector, self.online, self.boot, self.link)
         self.ending = Ending(services, kernel, self.transactions, self.delivery, self.status, self.online)
 
     def _build_sources(self, services, vendor_id):
@@ -152,7 +153,7 @@ class Ocpp:
         if vendor_id:
             self._vendor = VendorMessages(services, self.outbox, self.online, self.transactions, vendor_id)
         others = (self.status.next_call, self.outbox.next_call, self.metering.next_call)
-        turns = Turns(self.delivery.next_call, self.delivery.pressing, *others)
+        turns = Turns(self.delivery.next_call, self.delivery.pressing, self.status.next_before, *others)
         self.rpc.sources = [
             self.boot.next_call,
             self.authorization.next_call,
@@ -287,7 +288,7 @@ class Ocpp:
         return status
 
     def describe(self):
-        """Generator of lines with the counters, and with what the profiles have to tell."""
+        """Generator of lines: the counters, and what the profiles have to tell."""
         for line in self.counters.lines(self.delivery, self.boot, self.metering, self.outbox, self.status):
             yield line
         for page in self._pages:

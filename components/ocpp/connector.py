@@ -1,5 +1,7 @@
 """The state of connector 1 (OCPP 1.6, section 4.9, the table of status transitions), derived from facts."""
 
+from micropython import const
+
 from core.signals import Signal
 
 _ERRORS = (
@@ -8,43 +10,104 @@ _ERRORS = (
     "UnderVoltage|WeakSignal|"
 )
 NO_ERROR = "NoError"
+_DISCONNECTED = "EV side disconnected"  # section 4.9: the info with SuspendedEV, or with Finishing
 _VEHICLE_SIDE = ("bms_permits", "plugged", "transaction", "locked")  # conditions of the gate: not ours alone to fulfil
+_GONE = _VEHICLE_SIDE + ("in_limits",)  # with the vehicle its voltage is gone; a silent bus proves nothing of it
+_EV_LASTS_MS = const(2000)  # longer than the gate's recovery, with what its first measurement takes
+_EVSE_LASTS_MS = const(3500)  # ... and longer than it takes to notice a vehicle that is gone: 3 s without BMS frames
 
 
 class Connector:
     """Connector 1: ``state`` (Signal: ChargePointStatus), ``error`` (ChargePointErrorCode), ``info`` (words to it).
 
+    ``notification``: Signal, what there is to tell: the three as a tuple, None until the first state is certain.
     ``list_conflict``: words to the LocalListConflict of connector 0, "" if there is none (section 3.5.2).
 
     Nothing here is remembered except whether a transaction ended since the vehicle was plugged in: the state
-    follows from the facts, so it is right after a restart, too.
+    follows from the facts, so it is right after a restart, too. Two rules say when a state counts:
+
+    1. States come from events. Each moment at which one may change (an idTag is accepted, a transaction has begun, it
+       ends, it has ended) derives the state, so one that lasts shorter than the 250 ms between two steps is told all
+       the same: Reserved, Preparing, Charging; Charging, Finishing, Available. That the gate opened is kept until the
+       next derivation.
+    2. A closed gate suspends only if it stays closed: for 2 s where the vehicle alone forbids, 3.5 s otherwise. Until
+       then the former state counts. So the gate's recovery after a start or a restart (1 s with the measurements
+       inside the limits) is no SuspendedEVSE. What is a decision and not a measurement suspends at once: the gun was
+       pulled, a current of 0 A is permitted or wanted. After a restart nothing is told of a transaction until the
+       vehicle shows itself.
     """
 
     def __init__(self, services, availability, transactions):
         self.state = Signal("Available", services.clock)
+        self.notification = Signal(None, services.clock)
         self.error = NO_ERROR
         self.info = ""
         self.list_conflict = ""
+        self._clock = services.clock
         self._availability = availability
         self._transactions = transactions
         self._gate = services.gate
         self._bms = services.bms
         self._charger = services.charger
         self._plug = services.plug
+        self._opened = False  # the gate has opened since the last derivation
+        self._closed_ms = None  # uptime since which it is closed while a transaction runs
+        services.gate.enabled.watch(self._switched)
+
+    def _switched(self, enabled):
+        """While a frame is handled: allocates nothing."""
+        if enabled:
+            self._opened = True
+
+    def event(self):
+        """At an event: derive the state at once. What the event is about goes on if that fails."""
+        try:
+            self.step()
+        except MemoryError:
+            pass  # the next step derives it
 
     def step(self):
         """Derive the state anew."""
-        self.error, self.info = self._fault()
-        self.state.set(self._derive())
+        opened, self._opened = self._opened, False
+        error, info = self._fault()
+        current = self._transactions.current
+        if error != NO_ERROR:
+            self._put("Faulted", info, error)
+        elif current is None:
+            status = self._idle()
+            self._put(status, self.info if status == self.state.value == "Finishing" else "")
+        elif current.reason:
+            self._put("Finishing", _DISCONNECTED if current.reason == "EVDisconnected" else "")
+        else:
+            self._running(opened)
+
+    def _put(self, status, info="", error=NO_ERROR):
+        self.error, self.info = error, info
+        self.state.set(status)
+        self.notification.set((status, error, info))
 
     def charge_point(self):
-        """The state of connector 0. A scheduled Inoperative comes true with the end of the transaction (5.2)."""
-        operative = self._availability.operative(0) or self._transactions.current is not None
-        return "Available" if operative else "Unavailable"
+        """(status, errorCode, info) of connector 0: a fault of the whole station is told there, too.
 
-    def _fault(self):
+        A scheduled Inoperative comes true with the end of the transaction (5.2).
+        """
+        error, info = self._station_fault()
+        if error != NO_ERROR:
+            return "Faulted", error, info
+        operative = self._availability.operative(0) or self._transactions.current is not None
+        error = "LocalListConflict" if self.list_conflict else NO_ERROR
+        return "Available" if operative else "Unavailable", error, self.list_conflict
+
+    def _station_fault(self):
+        """(errorCode, info) of what keeps every connector from charging."""
         if self._gate.emergency_stop.value:
             return "OtherError", "emergency stop"
+        return NO_ERROR, ""
+
+    def _fault(self):
+        error, info = self._station_fault()
+        if error != NO_ERROR:
+            return error, info
         failure = self._transactions.lock.failure()
         if failure:
             return "ConnectorLockFailure", failure
@@ -55,11 +118,8 @@ class Connector:
             return "OtherError", name[:50]
         return name, ""
 
-    def _derive(self):
-        if self.error != NO_ERROR:
-            return "Faulted"
-        if self._transactions.current is not None:
-            return self._energy()
+    def _idle(self):
+        """The state without a transaction."""
         if not self._availability.operative(1):
             return "Unavailable"
         if self._transactions.expects_plug():
@@ -70,15 +130,55 @@ class Connector:
             return "Finishing" if self._transactions.finished else "Preparing"
         return "Finishing" if self._transactions.lock.holds() else "Available"
 
-    def _energy(self):
-        """The state while a transaction runs. Where both sides suspend, SuspendedEVSE has precedence."""
-        if self._gate.enabled.value:
-            return "SuspendedEV" if self._bms.max_current_ma.value == 0 else "Charging"
-        if self._gate.limit_ma.value and self._evse_ready():
-            return "SuspendedEV"
-        return "SuspendedEVSE"
+    # --- while a transaction runs ---------------------------------------------------------------------------------
 
-    def _evse_ready(self):
-        """Is it the vehicle alone that forbids?"""
-        forbidden = self._gate.forbidding()
-        return bool(forbidden) and all(name in _VEHICLE_SIDE for name in forbidden)
+    def _running(self, opened):
+        if self._gate.enabled.value:
+            self._closed_ms = None
+            self._put(self._powered())
+            return
+        if opened:
+            self._put(self._powered())  # it has closed again: so much has been, however short
+        at_once = self._decided()
+        if at_once:
+            self._closed_ms = None
+            self._put(*at_once)
+        elif self._gate.transaction.value:
+            self._suspend()
+        elif self.notification.value is None:
+            self.state.set("SuspendedEVSE")  # for the console; it is not certain
+
+    def _powered(self):
+        """With the gate open: 0 A may be what is wanted, or all that is permitted."""
+        if self._bms.max_current_ma.value == 0:
+            return "SuspendedEV"
+        return "SuspendedEVSE" if self._charger.wanted_current_ma.value == 0 else "Charging"
+
+    def _decided(self):
+        """(status, info) of a suspension that needs not last, or (). SuspendedEVSE has precedence where both suspend.
+
+        `transaction` of the gate is False until a transaction goes on after a restart, and limit_ma is 0 as long.
+        """
+        if not self._gate.transaction.value:
+            return ()
+        if not self._gate.limit_ma.value:
+            return ("SuspendedEVSE",)
+        if self._plug.plugged.value or not self._all_in(_GONE):
+            return ()
+        return "SuspendedEV", _DISCONNECTED
+
+    def _suspend(self):
+        """The gate is closed by its other conditions: that counts once it has lasted."""
+        now = self._clock.uptime_ms()
+        if self._closed_ms is None:
+            self._closed_ms = now
+        vehicle = self._all_in(_VEHICLE_SIDE)
+        status = "SuspendedEV" if vehicle else "SuspendedEVSE"
+        if now - self._closed_ms >= (_EV_LASTS_MS if vehicle else _EVSE_LASTS_MS):
+            self._put(status)
+        elif self.notification.value is None:
+            self.state.set(status)
+
+    def _all_in(self, names):
+        """Is what forbids charging all among these conditions of the gate?"""
+        return all(name in names for name in self._gate.forbidding())

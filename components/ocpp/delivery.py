@@ -153,9 +153,9 @@ class Delivery:
         return self._head
 
     def pressing(self):
-        """Is a StartTransaction or StopTransaction to be sent now?"""
+        """The number of the StartTransaction or StopTransaction that is to be sent now, or None."""
         record = self._oldest()
-        return bool(record) and record[_KIND] != "M"
+        return record[_NUMBER] if record and record[_KIND] != "M" else None
 
     def next_call(self):
         """The oldest message, if it is due."""

@@ -58,14 +58,15 @@ class Ending:
             self._log.warning("%s: the transaction's end is not journaled, next try in %d ms", self._reason, _WAIT_MS)
 
     async def last_words(self, step):
-        """The firmware is stopped in order, as before the power goes; ``step()`` as in `Ocpp.run`.
+        """The firmware is stopped in order, as before the power goes, or for a reset; ``step()`` as in `Ocpp.run`.
 
-        With StopTransactionOnPowerLoss the transaction ends now, and that is told if it can be within a second;
-        without it, or without an orderly stop, the next start sees to it.
+        With StopTransactionOnPowerLoss the transaction ends now. That it ended, by this or by a hard reset, is told if
+        it can be within a second: StopTransaction and Finishing. Otherwise the next start sees to it.
         """
-        if not self._configuration["StopTransactionOnPowerLoss"] or self._transactions.current is None:
-            return
-        if not self._transactions.stop("PowerLoss"):
+        if self._transactions.current is not None:
+            if not self._configuration["StopTransactionOnPowerLoss"] or not self._transactions.stop("PowerLoss"):
+                return
+        elif not self.asked():
             return
         until_ms = self._clock.uptime_ms() + _LAST_WORDS_MS
         told = False

@@ -8,17 +8,24 @@ from .rpc import Call
 class Turns:
     """`first` has precedence, but after each request of it one of the `others` may come: its queue may be long.
 
-    While `pressing()` the others wait: a StopTransaction goes before the StatusNotification that tells of its end.
+    ``pressing()`` is the number of a StartTransaction or StopTransaction that is to be sent now, or None. Then the
+    others wait, except what ``before(number)`` has: the StatusNotification of a state that came before it. So Preparing
+    goes before StartTransaction, and StopTransaction before the StatusNotification that tells of its end.
     """
 
-    def __init__(self, first, pressing, *others):
+    def __init__(self, first, pressing, before, *others):
         self._first = first
         self._pressing = pressing
+        self._before = before
         self._others = others
         self._firsts_turn = True
 
     def next_call(self):
-        call = self._first() if self._firsts_turn or self._pressing() else None
+        number = self._pressing()
+        if number is not None:
+            call = self._before(number) or self._first()
+        else:
+            call = self._first() if self._firsts_turn else None
         if call is None:
             for source in self._others:
                 call = source()

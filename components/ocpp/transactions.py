@@ -20,15 +20,16 @@ class Transactions:
     `allowed()`: may one start now? Of the functions in ``starting`` each is called with (transaction, changes) before
     one is journaled: what it puts into `changes`, {key: value}, is journaled with it. Of those in ``begun`` each is
     called with a transaction once it is journaled and before the gate opens, of those in ``ended`` with (transaction,
-    meter_stop_wh) after each end.
+    meter_stop_wh) after each end. `moment()` is called when an idTag is accepted, a transaction began, ends, has ended.
     """
 
-    def __init__(self, services, delivery, metering, authorization, allowed):
+    def __init__(self, services, delivery, metering, authorization, allowed, moment):
         self.current = None  # type: Transaction
         self.finished = False
         self.starting = ()
         self.begun = (services.stamps.begun,)
         self.ended = (services.stamps.ended,)
+        self._moment = moment
         self.allowed = allowed
         self.reservation = NoReservation()  # the Reservation profile puts itself here
         self.lock = NoLock()  # and a connector lock here
@@ -45,8 +46,7 @@ class Transactions:
         self._charger = services.charger
         self._register = services.register
         self._plug = services.plug
-        # Authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
-        self._tag = ()  # type: tuple
+        self._tag = ()  # type: tuple  # authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
         self._resume_until_ms = None
         self._emergency = False
         delivery.on_started = self._on_started
@@ -138,9 +138,9 @@ class Transactions:
         if not self._may_start(tag, parent):
             self._log.warning("idTag %s: accepted, but the connector is no longer available", tag)
             return
-        until_ms = self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000
-        self._tag = (tag, parent, until_ms)
+        self._tag = (tag, parent, self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000)
         self._log.info("idTag %s is authorized", tag)
+        self._moment()
         self._start_if_plugged()
 
     def _may_start(self, tag, parent):
@@ -177,6 +177,7 @@ class Transactions:
         for function in self.begun:
             function(current)
         self._open_gate()
+        self._moment()
 
     def _open_gate(self):
         self._gate.limit_ma.set(self._limit())
@@ -236,12 +237,14 @@ class Transactions:
         except self._store.Error as e:
             self._log.rare("the end of a transaction cannot be journaled: %s", str(e))
             return False
+        self._moment()
         self.current = None
         self._register.saved(wh)
         self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
         self._log.info("transaction %s ends: %s, at %d Wh", current.name(), current.reason, wh)
         for function in self.ended:
             function(current, wh)
+        self._moment()
         return True
 
     def _end_of(self, current, tag, wh):

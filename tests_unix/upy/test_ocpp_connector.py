@@ -36,17 +36,18 @@ async def test_states_of_a_session_identification_first(tmp):
     assert site.ocpp.transaction.id_tag == "TAG"
     site.unplug()
     await site.run(500)
-    assert site.central.states() == ["Available", "Preparing", "Charging", "Available"]
+    assert site.central.states() == ["Available", "Preparing", "Charging", "Finishing", "Available"]
     assert site.central.of("StopTransaction")[0]["reason"] == "EVDisconnected"
+    assert [p.get("info") for p in site.central.of("StatusNotification")][-2:] == ["EV side disconnected", None]
 
 
 async def test_suspended_by_either_side(tmp):
     site = await booted(tmp)
     await start(site)
     site.gate.bms_permits.set(False)
-    await site.run(500)
+    await site.run(2500)
     site.gate.charger_online.set(False)
-    await site.run(500)
+    await site.run(1500)
     site.gate.bms_permits.set(True)
     await site.run(500)
     site.gate.charger_online.set(True)

@@ -19,8 +19,8 @@ async def test_the_stop_is_sent_before_the_status_that_tells_of_its_end(tmp):
     assert site.ocpp.state.value == "Available" and not site.central.of("StopTransaction")
     await site.central.give([3, site.central.calls[-1][0], {}])
     await site.run(500)
-    assert site.central.actions()[-2:] == ["StopTransaction", "StatusNotification"]
-    assert site.central.states()[-1] == "Available"
+    assert site.central.actions()[-3:] == ["StopTransaction", "StatusNotification", "StatusNotification"]
+    assert site.central.states()[-2:] == ["Finishing", "Available"]
 
 
 async def test_a_long_queue_does_not_keep_back_the_status(tmp):
@@ -38,7 +38,7 @@ async def test_a_long_queue_does_not_keep_back_the_status(tmp):
     await site.disconnect()
     await site.run(200000)
     site.gate.bms_permits.set(False)
-    await site.run(500)
+    await site.run(3000)
     central.calls = []
     await site.connect(central)
     await site.run(5000)

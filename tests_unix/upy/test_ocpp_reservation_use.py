@@ -16,7 +16,7 @@ async def test_only_the_reserved_tag_charges_and_uses_the_reservation_up(tmp):
     assert site.ocpp.state.value == "Reserved"
     await present(site, "mine")  # a CiString
     assert started(site) == [("mine", 7)] and site.gate.enabled.value
-    assert site.central.states()[1:] == ["Reserved", "Charging"]
+    assert site.central.states()[1:] == ["Reserved", "Preparing", "Charging"]
     assert site.store.get("ocpp/reserved") is None
     await present(site, "mine")
     site.unplug()
