@@ -3,6 +3,8 @@
 import pytest
 from rig import eventually
 
+from tools.central import Tag
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIGURATION = {"MeterValueSampleInterval": 1, "AuthorizationCacheEnabled": False}
 
@@ -54,6 +56,31 @@ async def test_tc_004_2_identification_first_connection_time_out(site):
     await site.plug_in()
     assert await site.configured("ConnectionTimeOut") == "60"
     assert site.central.calls("StartTransaction", since) == []
+
+
+async def test_tc_068_stop_by_the_id_tag_of_the_start_and_another_one_asks_nobody(site):
+    """A transaction without a parentIdTag has no group: the other card is refused here, with the words why."""
+    await site.start_session("CARD-4")
+    since = site.mark()
+    await site.answer("auth CARD-5", "tag CARD-5: refused: a transaction of another idTag runs, which has no parent")
+    assert await site.configured("NumberOfConnectors") == "1"
+    assert site.central.calls("Authorize", since) == site.central.calls("StopTransaction", since) == []
+    assert site.module.enabled
+    ended = await site.stop_session("CARD-4")
+    assert ended.payload["idTag"] == "CARD-4"
+    assert site.central.calls("Authorize", since) == []
+
+
+async def test_tc_069_stop_by_the_parent_id_tag(site):
+    tags = {"SON": Tag(parent="FAMILY"), "MOTHER": Tag(parent="FAMILY"), "EVE": Tag(parent="OTHERS")}
+    site.central.books.tags.update(tags)
+    await site.start_session("SON")
+    since = site.mark()
+    await site.present("EVE")
+    await site.checked("EVE", since)
+    assert site.central.calls("StopTransaction", since) == [] and site.module.enabled
+    ended = await site.stop_session("MOTHER")
+    assert ended.payload["idTag"] == "MOTHER" and ended.payload.get("reason", "Local") == "Local"
 
 
 async def test_tc_010_remote_start_cable_first_tc_026_rejected_tc_028_stop_rejected_tc_012_remote_stop(site):

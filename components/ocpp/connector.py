@@ -53,6 +53,7 @@ class Connector:
         self._opened = False  # the gate has opened since the last derivation
         self._closed_ms = None  # uptime since which it is closed while a transaction runs
         services.gate.enabled.watch(self._switched)
+        transactions.ended += (self._ended,)
 
     def _switched(self, enabled):
         """While a frame is handled: allocates nothing."""
@@ -65,6 +66,9 @@ class Connector:
             self.step()
         except MemoryError:
             pass  # the next step derives it
+
+    def _ended(self, transaction, meter_stop_wh):
+        self.event()
 
     def step(self):
         """Derive the state anew."""

@@ -20,7 +20,7 @@ class Transactions:
     `allowed()`: may one start now? Of the functions in ``starting`` each is called with (transaction, changes) before
     one is journaled: what it puts into `changes`, {key: value}, is journaled with it. Of those in ``begun`` each is
     called with a transaction once it is journaled and before the gate opens, of those in ``ended`` with (transaction,
-    meter_stop_wh) after each end. `moment()` is called when an idTag is accepted, a transaction began, ends, has ended.
+    meter_stop_wh) after each end. `moment()` is called when an idTag is accepted, a transaction began, or ends.
     """
 
     def __init__(self, services, delivery, metering, authorization, allowed, moment):
@@ -97,19 +97,18 @@ class Transactions:
         return "being checked" if self.current is None and not self._tag else "accepted"
 
     def _tag_to_stop(self, tag):
-        """The idTag of the start ends the transaction; so does another one of the same group."""
-        if same_tag(tag, self.current.id_tag):
+        """The idTag of the start ends the transaction; so does another one of the same group, if it has one."""
+        current = self.current
+        if same_tag(tag, current.id_tag):
             self.stop("Local", tag)
             return "transaction ended"
-        number = self.current.number
-        done = lambda status, parent: self._stop_by_parent(number, tag, status, parent)  # noqa: E731
-        if not self._authorization.check(tag, done):
-            return "refused: another idTag is being checked"
-        return "being checked"
+        if current.parent is None:
+            return "refused: a transaction of another idTag runs, which has no parentIdTag"
+        done = lambda status, parent: self._stop_by_parent(current, tag, status, parent)  # noqa: E731
+        return "being checked" if self._authorization.check(tag, done) else "refused: another idTag is being checked"
 
-    def _stop_by_parent(self, number, tag, status, parent):
-        current = self.current
-        if current is None or current.number != number:
+    def _stop_by_parent(self, current, tag, status, parent):
+        if current is not self.current:
             return
         if status == ACCEPTED and same_tag(parent, current.parent):
             self.stop("Local", tag)
@@ -161,8 +160,7 @@ class Transactions:
                 self._log.error("no transaction without a journal: %s", str(e))
 
     def _start(self, tag, parent):
-        number = self._stamps.number()
-        stamp = self._stamps.now()
+        number, stamp = self._stamps.number(), self._stamps.now()
         wh, _, changes = self._register.whole()
         current = Transaction([number, tag, parent, wh, stamp, None])
         changes[_RUNNING] = current.record()
@@ -244,7 +242,6 @@ class Transactions:
         self._log.info("transaction %s ends: %s, at %d Wh", current.name(), current.reason, wh)
         for function in self.ended:
             function(current, wh)
-        self._moment()
         return True
 
     def _end_of(self, current, tag, wh):
