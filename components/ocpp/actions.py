@@ -1,16 +1,26 @@
 """Who answers the central system's requests, and the schemas of all messages: each profile brings its own."""
 
+from micropython import const
+
 from ujson_schema import SchemaError, validate
 
 # Actions of OCPP 1.6 and its security extension beyond Core: known, so the answer to one whose profile is not there is
 # NotSupported.
 _KNOWN = (
-    "|CancelReservation|CertificateSigned|ClearChargingProfile|DeleteCertificate|DiagnosticsStatusNotification|"
+    "|CertificateSigned|ClearChargingProfile|DeleteCertificate|DiagnosticsStatusNotification|"
     "ExtendedTriggerMessage|FirmwareStatusNotification|GetCompositeSchedule|GetDiagnostics|GetInstalledCertificateIds|"
-    "GetLocalListVersion|GetLog|InstallCertificate|LogStatusNotification|ReserveNow|SecurityEventNotification|"
-    "SendLocalList|SetChargingProfile|SignCertificate|SignedFirmwareStatusNotification|SignedUpdateFirmware|"
+    "GetLog|InstallCertificate|LogStatusNotification|SecurityEventNotification|SetChargingProfile|"
+    "SignCertificate|SignedFirmwareStatusNotification|SignedUpdateFirmware|"
     "TriggerMessage|UpdateFirmware|"
 )
+# What a request is answered whose profile is not there, but whose answer has a word for that (5.1, 5.10, 5.13, 5.15)
+_WITHOUT = {
+    "CancelReservation": {"status": "Rejected"},
+    "GetLocalListVersion": {"listVersion": -1},
+    "ReserveNow": {"status": "Rejected"},
+    "SendLocalList": {"status": "NotSupported"},
+}
+_LEVELS = const(8)  # no payload of OCPP nests deeper
 
 
 class CallError(Exception):
@@ -27,7 +37,8 @@ class Actions:
     of it and a function to be called once the answer is sent; it may raise CallError. What takes long is a coroutine
     that returns the same.
 
-    `strict`: unknown fields in requests are refused.
+    `strict`: unknown fields in requests are refused, and so is null in the place of a field; otherwise such a field is
+    absent, in answers to us, too.
     """
 
     def __init__(self, log, strict):
@@ -53,8 +64,13 @@ class Actions:
         for module in self._schemas:
             schema = module.response(action)
             if schema is not None:
-                validate(schema, answer, True)
+                self._validate(schema, answer, True)
                 return
+
+    def _validate(self, schema, payload, tolerant):
+        if not self._strict:
+            _drop_nulls(payload)
+        validate(schema, payload, tolerant)
 
     def handle(self, frame):
         """Answer a CALL: (payload, function or None), or what has to be finished (see `finish`). Raises CallError."""
@@ -65,12 +81,14 @@ class Actions:
             raise CallError("FormationViolation", "not [2, id, action, payload]")
         handler = self._handlers.get(action)
         schema = self._request(action)
+        if handler is None and action in _WITHOUT:
+            return _WITHOUT[action], None
         if handler is None:
             known = schema is not None or "|" not in action and "|" + action + "|" in _KNOWN
             raise CallError("NotSupported" if known else "NotImplemented", action[:50])
         try:
             if schema is not None:
-                validate(schema, payload, not self._strict)
+                self._validate(schema, payload, not self._strict)
             result = handler(payload)
         except SchemaError as e:
             raise CallError(e.code, str(e))
@@ -94,3 +112,17 @@ class Actions:
         """The answer if a handler fails, which is told with its traceback."""
         self._log.exception("handler of %s: %r" % (action, error), error)
         return CallError("InternalError", type(error).__name__)
+
+
+def _drop_nulls(value, levels=_LEVELS):
+    """Take the fields that are null out of a payload, nested ones, too: OCPP has none that may be."""
+    if not levels:
+        return
+    if isinstance(value, dict):
+        for name in [name for name in value if value[name] is None]:
+            del value[name]
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for item in value:
+        _drop_nulls(item, levels - 1)

@@ -16,7 +16,8 @@ async def test_a_session_with_the_core_profile_alone_in_96_kb(core_image, tmp_pa
         await site.boot()
         assert site.firmware.command[-1] == str(core_image)
         assert await site.configured("SupportedFeatureProfiles") == "Core"
-        answer = await site.ask("GetLocalListVersion", {})
+        assert (await site.ask("GetLocalListVersion", {})).payload == {"listVersion": -1}
+        answer = await site.ask("ClearChargingProfile", {})
         assert answer.payload["errorCode"] == "NotSupported"
         await site.configure(MeterValueSampleInterval=1)
         await site.start_session("CARD-1")

@@ -128,7 +128,7 @@ async def test_a_list_that_is_switched_off_is_not_supported_and_not_asked(tmp):
 async def test_a_charge_point_without_the_profile_does_not_support_it(tmp):
     site = await booted(tmp)
     assert await send(site, 1, entry("A")) == "NotSupported"
-    assert await site.central.call("GetLocalListVersion", {}) == "NotSupported"
+    assert await version(site) == -1
     assert site.ocpp.get("SupportedFeatureProfiles")[0][1] == "Core" and site.ocpp.get("LocalAuthListEnabled") == []
 
 

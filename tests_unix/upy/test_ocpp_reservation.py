@@ -170,6 +170,6 @@ async def test_what_the_console_shows(tmp):
 
 async def test_without_the_profile_nothing_is_announced(tmp):
     site = await booted(tmp)
-    assert await reserve(site) == "NotSupported"
+    assert await reserve(site) == "Rejected" and await cancel(site, 7) == "Rejected"
     assert site.ocpp.get("ReserveConnectorZeroSupported") == []
     assert site.ocpp.get("SupportedFeatureProfiles")[0][1] == "Core"
