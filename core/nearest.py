@@ -21,6 +21,12 @@ def nearest(word, names):
     return found
 
 
+def did_you_mean(word, names):
+    """``"; did you mean NAME?"`` for the nearest of `names`, or ""."""
+    name = nearest(word, names)
+    return "; did you mean %s?" % name if name else ""
+
+
 def _distance(a, b, limit):
     """How many letters have to be put in, taken out or replaced to make `b` of `a`; `limit` if it is not below."""
     if abs(len(a) - len(b)) >= limit:

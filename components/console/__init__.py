@@ -7,7 +7,7 @@ from components.console.keyboard import Keyboard
 from components.console.pages import Pages
 from components.console.stopkey import StopKey
 from core.kernel import RESTART, STOPPED
-from core.nearest import nearest
+from core.nearest import did_you_mean, nearest
 from core.tasks import together
 from core.text import printable
 
@@ -217,12 +217,16 @@ class Console:
         name, _, value = text.partition(" ")
         found = self._ocpp.get(name or None)
         if not value:
-            return map(_setting, found) if found else ("%s: no such key" % name,)
+            return map(_setting, found) if found else ("%s: no such key%s" % (name, self._nearest_key(name)),)
         self._keyboard.private = bool(found) and found[0][1] is None
         try:
-            return ("%s: %s" % (name, self._ocpp.set(name, value.strip())),)
+            status, why = self._ocpp.set(name, value.strip()), self._ocpp.configuration.refusal
+            return ("%s: %s%s" % (name, status, ": " + why if why else ""),)
         except OSError as e:
             return ("%s: not stored: %s" % (name, e),)
+
+    def _nearest_key(self, name):
+        return did_you_mean(name, [entry[0] for entry in self._ocpp.get()])
 
     def _show_log(self):
         return list(self._log.tail.lines)

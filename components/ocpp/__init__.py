@@ -31,7 +31,7 @@ from .authorization import Authorization
 from .availability import Availability
 from .boot import Boot
 from .configuration import Configuration
-from .connector import NO_ERROR, Connector
+from .connector import Connector
 from .counters import Counters
 from .delivery import Delivery
 from .ending import Ending
@@ -129,7 +129,7 @@ class Ocpp:
         self.metering = Metering(services, self.delivery, self.online)
         moment = lambda: self.connector.event()  # noqa: E731  # there is none yet
         self.transactions = Transactions(
-            services, self.delivery, self.metering, self.authorization, self._allowed, moment
+            services, self.delivery, self.metering, self.authorization, self._unavailable, moment
         )
         self.connector = Connector(services, self.availability, self.transactions)  # type: Connector
         self.state = self.connector.state
@@ -146,7 +146,9 @@ class Ocpp:
             self.boot,
             vendor_id,
             self.reset,
+            self._log,
         )
+        self.add_page(self.core.page)
         self.add_profile(core_profile.NAME, self.core.handlers(), schemas, core_profile.KEYS)
         self.outbox = Outbox(self._log, self.online, self.rpc.wake, self.boot.pending)
         self._vendor = None
@@ -253,13 +255,8 @@ class Ocpp:
         """Is the central system there, and has it accepted us?"""
         return bool(self.link.open.value and self.boot.accepted.value)
 
-    def _allowed(self):
-        return (
-            self.transactions.current is None
-            and not self.ending.asked()
-            and self.availability.operative(1)
-            and self.connector.error == NO_ERROR
-        )
+    def _unavailable(self):
+        return "a restart was asked for" if self.ending.asked() else self.connector.unavailable()
 
     # --- for the console and card readers ----------------------------------------------------------------------
 
@@ -282,7 +279,7 @@ class Ocpp:
         return [] if entry is None else [entry]
 
     def set(self, key, value):
-        """Configuration: set a key; returns Accepted, Rejected, NotSupported or RebootRequired."""
+        """Configuration: set a key; returns ChangeConfiguration's status. A refusal: see ``configuration.refusal``."""
         status = self.configuration.set(key, value)
         self.configuration.settle()
         return status

@@ -9,6 +9,7 @@ from .rpc import CLOSED, TIMEOUT, Call
 _CACHE = "ocpp/a/"  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
 _CLEARED_AT_ONCE = const(100)  # idTags that a record of the journal holds with room to spare
 TAG_MAX = const(20)  # characters
+NO_TAG = "an idTag has 1 to 20 printable ASCII characters"
 ACCEPTED, EXPIRED, INVALID = "Accepted", "Expired", "Invalid"
 _STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
 
@@ -72,8 +73,8 @@ class Authorization:
         return True
 
     def busy(self):
-        """Is an idTag being checked?"""
-        return bool(self._waiting)
+        """Which idTag is being checked, in words, or ""."""
+        return "idTag %s is being checked" % self._waiting[0] if self._waiting else ""
 
     def _find(self, tag):
         """(status, parent) of a tag that is known here, or None; section 3.5.3: a list goes before the cache."""

@@ -2,11 +2,14 @@
 
 from micropython import const
 
+from core.nearest import did_you_mean
+
 from .measurands import NAMES
 
 _STORED = "ocpp/c/"  # + key: the text that was set
 _NAME, _TYPE, _DEFAULT, _LOW, _HIGH, _ACCESS = const(0), const(1), const(2), const(3), const(4), const(5)
 _TEXT_MAX = const(500)  # a value in GetConfiguration.conf
+_INT_MAX = const(999999999)
 
 _ROTATIONS = "|NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR|"
 
@@ -15,6 +18,7 @@ class Configuration:
     """The values of all keys, by name: ``configuration["HeartbeatInterval"]`` is an int, a bool or a str.
 
     Each profile adds its table of rows as in keys.py. A value set by `set` is journaled before it counts.
+    ``refusal``: what was wrong with the last one, in words; "" if nothing was.
     """
 
     def __init__(self, store, log):
@@ -26,6 +30,7 @@ class Configuration:
         self._watchers = ()
         self._owners = {}
         self._later = ()
+        self.refusal = ""
 
     def add(self, table):
         """Take the keys of a profile, before `start`."""
@@ -61,18 +66,22 @@ class Configuration:
         for key in self._store.keys(_STORED):
             name = key[len(_STORED) :]
             row = self._row(name)
-            value = None if row is None else parse(row, self._store.get(key))
-            if value is None:
-                self._log.warning("stored configuration %s is not valid any more: default", name)
-            else:
-                self._values[name] = value
+            try:
+                if row is None:
+                    raise ValueError("no such key")
+                self._values[name] = parse(row, self._store.get(key))
+            except ValueError as e:
+                self._log.warning("stored configuration %s is not valid any more (%s): default", name, e)
 
     def watch(self, function):
         """Have ``function(name)`` called after a key was set."""
         self._watchers += (function,)
 
     def own(self, name, function):
-        """Have ``function(value)`` called to set a key; it keeps the value itself, and returns the status."""
+        """Have ``function(value)`` called to set a key; it keeps the value itself, and returns the status.
+
+        It raises ValueError with the reason if it refuses the value.
+        """
         self._owners[name] = function
 
     def later(self, function):
@@ -89,13 +98,20 @@ class Configuration:
         """ChangeConfiguration: returns its status. Raises the store's Error if it cannot be journaled."""
         row = self._row(name)
         if row is None:
+            self.refusal = "there is no such key" + did_you_mean(name, self.names())
             return "NotSupported"
+        self.refusal = ""
+        try:
+            return self._set(row, text)
+        except ValueError as e:
+            self.refusal = str(e)
+            return "Rejected"
+
+    def _set(self, row, text):
         name = row[_NAME]
         if row[_ACCESS] == "R":
-            return "Rejected"
+            raise ValueError("it is read-only")
         value = parse(row, text)
-        if value is None:
-            return "Rejected"
         if name in self._owners:
             return self._owners[name](value)
         text = write(value)
@@ -137,52 +153,64 @@ def write(value):
 
 
 def parse(row, text):
-    """The value that `text` means under the rule of a row, or None if it breaks it."""
+    """The value that `text` means under the rule of a row. Raises ValueError, which says how it breaks it."""
     if not isinstance(text, str) or len(text) > _TEXT_MAX:
-        return None
+        raise ValueError("longer than %d characters" % _TEXT_MAX)
     kind = row[_TYPE]
     if kind == "bool":
-        return {"true": True, "false": False}.get(text.strip().lower())
+        return _parse_bool(text.strip().lower())
     if kind == "int":
         return _parse_int(row, text.strip())
     if kind == "csl":
         return _parse_list(row, text)
     if kind == "rotation":
         return _parse_rotation(row, text)
-    return text if row[_HIGH] is None or len(text) <= row[_HIGH] else None
+    if row[_HIGH] is not None and len(text) > row[_HIGH]:
+        raise ValueError("longer than %d characters" % row[_HIGH])
+    return text
+
+
+def _parse_bool(text):
+    if text not in ("true", "false"):
+        raise ValueError("it is true or false")
+    return text == "true"
 
 
 def _parse_int(row, text):
     digits = text[1:] if text[:1] == "-" else text
-    if not digits.isdigit() or len(digits) > 9:
-        return None
-    value = int(text)
-    if row[_LOW] is not None and value < row[_LOW] or row[_HIGH] is not None and value > row[_HIGH]:
-        return None
-    return value
+    if not digits.isdigit():
+        raise ValueError("it is a whole number")
+    low = -_INT_MAX if row[_LOW] is None else row[_LOW]
+    high = _INT_MAX if row[_HIGH] is None else row[_HIGH]
+    if len(digits) > 9 or not low <= int(text) <= high:
+        raise ValueError("it is %d to %d" % (low, high))
+    return int(text)
 
 
-def _items(text):
-    return [item.strip() for item in text.split(",")] if text.strip() else []
+def _items(text, most):
+    items = [item.strip() for item in text.split(",")] if text.strip() else []
+    if len(items) > most:
+        raise ValueError("it has %d items at most" % most)
+    return items
 
 
 def _parse_list(row, text):
-    items = _items(text)
-    if len(items) > row[_HIGH] or len(set(items)) != len(items):
-        return None
+    items = _items(text, row[_HIGH])
     for item in items:
         if item not in NAMES:
-            return None
+            raise ValueError("there is no measurand %r%s" % (item[:40], did_you_mean(item, NAMES)))
+    if len(set(items)) != len(items):
+        raise ValueError("a measurand is there twice")
     return ",".join(items)
 
 
 def _parse_rotation(row, text):
     """``0.RST,1.RTS``: connector, dot, phase rotation."""
-    items = _items(text)
-    if not items or len(items) > row[_HIGH]:
-        return None
+    items = _items(text, row[_HIGH])
     for item in items:
         connector, _, rotation = item.partition(".")
         if connector not in ("0", "1") or not rotation or "|" in rotation or "|" + rotation + "|" not in _ROTATIONS:
-            return None
+            items = ()
+    if not items:
+        raise ValueError("it is connector.rotation, such as 0.RST,1.RST, of %s" % _ROTATIONS[1:-1].replace("|", ", "))
     return ",".join(items)

@@ -90,6 +90,14 @@ class Connector:
         self.state.set(status)
         self.notification.set((status, error, info))
 
+    def unavailable(self):
+        """Why no transaction can start now, in words, or ""."""
+        if self._transactions.current is not None:
+            return "a transaction runs"
+        if not self._availability.operative(1):
+            return "the connector is out of service"
+        return "" if self.error == NO_ERROR else "the connector is faulted: " + (self.info or self.error)
+
     def charge_point(self):
         """(status, errorCode, info) of connector 0: a fault of the whole station is told there, too.
 

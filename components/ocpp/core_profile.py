@@ -1,13 +1,14 @@
 """The Core profile: what the central system may ask of us (OCPP 1.6, chapter 5)."""
 
 from .actions import CallError
-from .authorization import is_tag
+from .authorization import NO_TAG, is_tag
 from .boot import ACCEPTED
 from .keys import CORE
 from .optional import no_charging_profile
 
 NAME = "Core"
 KEYS = CORE
+_UNREGISTERED = "the central system has not accepted this charge point yet"
 
 
 class CoreProfile:
@@ -17,7 +18,7 @@ class CoreProfile:
     function(data) -> (status, data or None)}, for whoever wants to take DataTransfers.
     """
 
-    def __init__(self, configuration, authorization, availability, transactions, boot, vendor_id, reset):
+    def __init__(self, configuration, authorization, availability, transactions, boot, vendor_id, reset, log):
         self._configuration = configuration
         self._authorization = authorization
         self._availability = availability
@@ -25,6 +26,8 @@ class CoreProfile:
         self._boot = boot
         self._vendor_id = vendor_id
         self._reset_device = reset
+        self._log = log
+        self._refused = ""  # what was refused last, and why
         self.lock = None  # a connector lock: an object with async unlock() -> bool
         self.data_transfers = {}
         # function(idTag, chargingProfile or None) -> function to call before the remote start, None: refused
@@ -44,13 +47,27 @@ class CoreProfile:
             "UnlockConnector": self._unlock_connector,
         }
 
+    def page(self):
+        """What the console shows: what was refused last, and why."""
+        if self._refused:
+            yield "Refused last: " + self._refused
+
+    def _refuse(self, action, subject, why, status="Rejected"):
+        self._refused = "%s %s: %s" % (action, subject, why)
+        self._log.rare(action + " %s: %s: %s", subject, status, why)
+        return {"status": status}
+
     def _change_availability(self, payload):
         busy = self._transactions.current is not None
         operative = payload["type"] == "Operative"
         return {"status": self._availability.change(payload["connectorId"], operative, busy)}
 
     def _change_configuration(self, payload):
-        return {"status": self._configuration.set(payload["key"], payload["value"])}, self._configuration.settle
+        configuration, name = self._configuration, payload["key"]
+        status = configuration.set(name, payload["value"])
+        if configuration.refusal:
+            return self._refuse("ChangeConfiguration", name, configuration.refusal, status)
+        return {"status": status}, configuration.settle
 
     def _clear_cache(self, payload):
         return {"status": self._authorization.clear()}
@@ -87,19 +104,10 @@ class CoreProfile:
 
     def _remote_start(self, payload):
         transactions, tag = self._transactions, payload["idTag"]
-        if (
-            self._boot.status != ACCEPTED  # section 4.2: not while Pending
-            or payload.get("connectorId", 1) != 1
-            or not is_tag(tag)
-            or transactions.expects_plug()
-            or self._authorization.busy()
-            or not transactions.allowed()
-            or transactions.reservation.closed_to(tag)
-        ):
-            return {"status": "Rejected"}
-        prepare = self.charging_profile(tag, payload.get("chargingProfile"))
-        if prepare is None:  # the chargingProfile cannot be taken
-            return {"status": "Rejected"}
+        why = self._obstacle(payload.get("connectorId", 1), tag)
+        prepare = None if why else self.charging_profile(tag, payload.get("chargingProfile"))
+        if prepare is None:
+            return self._refuse("RemoteStartTransaction", tag, why or "its chargingProfile cannot be taken")
 
         def start():
             prepare()
@@ -107,10 +115,25 @@ class CoreProfile:
 
         return {"status": "Accepted"}, start
 
+    def _obstacle(self, connector, tag):
+        """Why there can be no remote start, in words, or ""."""
+        if self._boot.status != ACCEPTED:  # section 4.2: not while Pending
+            return _UNREGISTERED
+        if connector != 1:
+            return "there is no connector %d" % connector
+        return self._transactions.obstacle(tag) if is_tag(tag) else NO_TAG
+
     def _remote_stop(self, payload):
-        current = self._transactions.current
-        if self._boot.status != ACCEPTED or current is None or current.id != payload["transactionId"]:
-            return {"status": "Rejected"}
+        current, transaction = self._transactions.current, payload["transactionId"]
+        why = ""
+        if self._boot.status != ACCEPTED:
+            why = _UNREGISTERED
+        elif current is None:
+            why = "no transaction runs"
+        elif current.id != transaction:
+            why = "another transaction runs: %s" % (current.id if current.id is not None else "its id is not known yet")
+        if why:
+            return self._refuse("RemoteStopTransaction", transaction, why)
         number = current.number
 
         def stop():

@@ -6,7 +6,7 @@ the journal says that a transaction runs.
 
 from micropython import const
 
-from .authorization import ACCEPTED, TAG_MAX, is_tag, same_tag
+from .authorization import ACCEPTED, NO_TAG, is_tag, same_tag
 from .optional import NoLock, NoReservation
 from .transaction import Transaction
 
@@ -17,20 +17,20 @@ _RESUME_MS = const(15000)  # so long after a restart the vehicle may take to sho
 class Transactions:
     """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
 
-    `allowed()`: may one start now? Of the functions in ``starting`` each is called with (transaction, changes) before
-    one is journaled: what it puts into `changes`, {key: value}, is journaled with it. Of those in ``begun`` each is
-    called with a transaction once it is journaled and before the gate opens, of those in ``ended`` with (transaction,
-    meter_stop_wh) after each end. `moment()` is called when an idTag is accepted, a transaction began, or ends.
+    `unavailable()`: why none can start now, in words, or "". Of the functions in ``starting`` each is called with
+    (transaction, changes) before one is journaled: what it puts into `changes`, {key: value}, is journaled with it. Of
+    those in ``begun`` each is called with a transaction once it is journaled and before the gate opens, of those in
+    ``ended`` with (transaction, meter_stop_wh) after it. `moment()` is called when one of these came, or an idTag.
     """
 
-    def __init__(self, services, delivery, metering, authorization, allowed, moment):
+    def __init__(self, services, delivery, metering, authorization, unavailable, moment):
         self.current = None  # type: Transaction
         self.finished = False
         self.starting = ()
         self.begun = (services.stamps.begun,)
         self.ended = (services.stamps.ended,)
         self._moment = moment
-        self.allowed = allowed
+        self.unavailable = unavailable
         self.reservation = NoReservation()  # the Reservation profile puts itself here
         self.lock = NoLock()  # and a connector lock here
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
@@ -77,10 +77,10 @@ class Transactions:
     # --- idTags -------------------------------------------------------------------------------------------------
 
     def present_tag(self, tag):
-        """A card reader, or the like, has read `tag`. Returns in words what becomes of it."""
+        """A card reader, or the like, has read `tag`. Returns what becomes of it, in words for the operator's eyes."""
         tag = tag.strip()
         if not is_tag(tag):
-            return "an idTag has 1 to %d printable ASCII characters" % TAG_MAX
+            return NO_TAG
         if self.current is not None:
             return self._tag_to_stop(tag)
         if self._tag and same_tag(tag, self._tag[0]):
@@ -88,13 +88,22 @@ class Transactions:
             return "taken back"
         if self.lock.release(tag):
             return "the cable is unlocked"
-        if not self.allowed():
-            return "refused: the connector is not available"
-        if self.reservation.closed_to(tag):
-            return "refused: the connector is reserved"
-        if not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
-            return "refused: another idTag is being checked"
+        why = self.obstacle(tag)
+        if why:
+            return "refused: " + why
+        self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent))
         return "being checked" if self.current is None and not self._tag else "accepted"
+
+    def obstacle(self, tag):
+        """Why no transaction can be asked for with `tag` now, in words for the operator, or ""."""
+        return self._came_first() or self._forbids(not self.reservation.closed_to(tag))
+
+    def _came_first(self):
+        waits = "idTag %s is authorized and waits for the plug" % self._tag[0] if self._tag else ""
+        return self._authorization.busy() or waits
+
+    def _forbids(self, admitted):
+        return self.unavailable() or ("" if admitted else "the connector is reserved")
 
     def _tag_to_stop(self, tag):
         """The idTag of the start ends the transaction; so does another one of the same group, if it has one."""
@@ -105,7 +114,7 @@ class Transactions:
         if current.parent is None:
             return "refused: a transaction of another idTag runs, which has no parentIdTag"
         done = lambda status, parent: self._stop_by_parent(current, tag, status, parent)  # noqa: E731
-        return "being checked" if self._authorization.check(tag, done) else "refused: another idTag is being checked"
+        return "being checked" if self._authorization.check(tag, done) else "refused: " + self._came_first()
 
     def _stop_by_parent(self, current, tag, status, parent):
         if current is not self.current:
@@ -115,35 +124,26 @@ class Transactions:
         else:
             self._log.warning("idTag %s may not end this transaction (%s)", tag, status)
 
-    def _authorized(self, tag, status, parent):
-        if status != ACCEPTED:
-            self._log.warning("idTag %s: %s", tag, status)
-        else:
-            self.expect(tag, parent)
-
     def remote_start(self, tag):
         """RemoteStartTransaction with `tag` was answered Accepted (section 5.11)."""
         if not self._configuration["AuthorizeRemoteTxRequests"] and self.reservation.admits(tag, None):
-            self.expect(tag)
+            self._authorized(tag, ACCEPTED, None)
         elif not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
-            self._log.warning("idTag %s: not started, another idTag is being checked", tag)
+            self._log.warning("idTag %s: not started: %s", tag, self._came_first())
 
-    def expect(self, tag, parent=None):
-        """`tag` is authorized: start now if the plug is in, else wait ConnectionTimeOut for it.
-
-        Nothing comes of it if a transaction began, or the connector went out of service, since it was asked for; nor if
-        it is reserved for others.
-        """
-        if not self._may_start(tag, parent):
-            self._log.warning("idTag %s: accepted, but the connector is no longer available", tag)
+    def _authorized(self, tag, status, parent):
+        """Start if the plug is in, else wait ConnectionTimeOut for it; unless something has come between."""
+        if status != ACCEPTED:
+            self._log.warning("idTag %s: %s", tag, status)
+            return
+        why = self._came_first() or self._forbids(self.reservation.admits(tag, parent))
+        if why:
+            self._log.warning("idTag %s: accepted, but no transaction starts: %s", tag, why)
             return
         self._tag = (tag, parent, self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000)
         self._log.info("idTag %s is authorized", tag)
         self._moment()
         self._start_if_plugged()
-
-    def _may_start(self, tag, parent):
-        return self.allowed() and self.reservation.admits(tag, parent)
 
     def expects_plug(self):
         """Is an idTag authorized that waits for the plug?"""
@@ -266,13 +266,15 @@ class Transactions:
             self._step_waiting(emergency)
 
     def _step_waiting(self, emergency):
-        if emergency or not self._may_start(self._tag[0], self._tag[1]):
-            self._log.info("idTag %s: given up, the connector is not available", self._tag[0])
+        tag, parent, until_ms = self._tag
+        why = "emergency stop" if emergency else self._forbids(self.reservation.admits(tag, parent))
+        if why:
+            self._log.info("idTag %s: given up: %s", tag, why)
             self._tag = ()
         elif self._plug.plugged.value:
             self._start_if_plugged()
-        elif self._clock.uptime_ms() >= self._tag[2]:
-            self._log.info("idTag %s: nothing was plugged in within ConnectionTimeOut", self._tag[0])
+        elif self._clock.uptime_ms() >= until_ms:
+            self._log.info("idTag %s: nothing was plugged in within ConnectionTimeOut", tag)
             self._tag = ()
 
     def _step_running(self, plugged, emergency):

@@ -89,10 +89,17 @@ async def test_words_with_arguments(tmp):
         assert "  HeartbeatInterval = " in text and "  NumberOfConnectors = 1 (read-only)" in text
         assert "HeartbeatInterval: Accepted" in await desk.type("config HeartbeatInterval 77\n")
         assert await desk.type("config HeartbeatInterval\n") == "  HeartbeatInterval = 77\n"
-        assert "Rejected" in await desk.type("config HeartbeatInterval soon\n")
-        assert "Rejected" in await desk.type("config NumberOfConnectors 2\n")
-        assert "no such key" in await desk.type("config Nonsense\n")
-        assert "NotSupported" in await desk.type("config Nonsense 1\n")
+        for command, answer in (
+            ("config HeartbeatInterval soon", "HeartbeatInterval: Rejected: it is a whole number"),
+            ("config HeartbeatInterval 0", "HeartbeatInterval: Rejected: it is 1 to 31536000"),
+            ("config NumberOfConnectors 2", "NumberOfConnectors: Rejected: it is read-only"),
+            ("config MeterValuesSampledData SOC", "Rejected: there is no measurand 'SOC'; did you mean SoC?"),
+            ("config Nonsense", "Nonsense: no such key"),
+            ("config Nonsense 1", "Nonsense: NotSupported: there is no such key"),
+            ("config HartbeatInterval", "HartbeatInterval: no such key; did you mean HeartbeatInterval?"),
+            ("config HartbeatInterval 1", "NotSupported: there is no such key; did you mean HeartbeatInterval?"),
+        ):
+            assert (await desk.type(command + "\n")).endswith(answer + "\n"), command
         assert "which tag" in await desk.type("auth\n")
         assert "tag " + "x" * 21 in await desk.type("auth " + "x" * 21 + "\n")
         text = await desk.type("auth CARD-7\n")

@@ -169,10 +169,10 @@ async def test_a_journal_that_refuses_keeps_the_gate_closed(tmp):
         raise Persistence.Error("medium broken")
 
     site.store.commit = refuse
-    site.ocpp.transactions.expect("TAG")
+    site.ocpp.transactions.remote_start("TAG")
     assert broken and site.ocpp.transaction is None and not site.gate.transaction.value
     site.store.commit = commit
-    site.ocpp.transactions.expect("TAG")
+    site.ocpp.transactions.remote_start("TAG")
     await site.run(2000)
     assert site.gate.enabled.value
     site.store.commit = refuse

@@ -100,7 +100,7 @@ async def test_a_sink_that_blocks_is_not_written_while_somebody_charges(tmp):
         written(chunk)
         if life.sink.written > 6000 and not site.ocpp.transaction and len(desk.asked) == 1:
             site.plug_in()
-            site.ocpp.transactions.expect("TAG")
+            site.ocpp.transactions.remote_start("TAG")
 
     life.sink.write = write
     await life.update()

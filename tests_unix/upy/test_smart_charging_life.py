@@ -44,6 +44,8 @@ async def test_the_profile_of_a_remote_start_goes_with_it(tmp):
     site.unplug()
     await site.run(500)
     assert (await site.central.call("RemoteStartTransaction", start))["status"] == "Accepted"
+    assert site.ocpp.present_tag("OTHER") == "refused: idTag TAG is authorized and waits for the plug"
+    assert site.ocpp.present_tag("TAG") == "taken back"
     site.ocpp.present_tag("OTHER")  # takes the connector before the other one comes
     await site.run(500)
     site.plug_in()

@@ -77,16 +77,16 @@ class Security:
     # --- what is set --------------------------------------------------------------------------------------------
 
     def _set_key(self, key):
-        return self._after("AuthorizationKey", *self._credentials.take_key(key))
+        return self._after("AuthorizationKey", self._credentials.take_key(key))
 
     def _set_profile(self, profile):
-        return self._after("SecurityProfile to %d" % profile, *self._credentials.take_profile(profile))
+        return self._after("SecurityProfile to %d" % profile, self._credentials.take_profile(profile))
 
-    def _after(self, what, status, anew):
+    def _after(self, what, anew):
         if anew:
             self._ocpp.security_event(_RECONFIGURED, what)
             self._configuration.later(self._ocpp.link.reconnect)
-        return status
+        return "Accepted"
 
     def _on_change(self, text):
         self._configuration.fix("SecurityProfile", self._credentials.proven)

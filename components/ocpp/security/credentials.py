@@ -147,32 +147,31 @@ class Credentials(Access):
         return (self._trial or self._working)[_PROFILE]
 
     def take_key(self, key):
-        """AuthorizationKey; returns (status, whether to connect anew). Raises the store's Error."""
+        """AuthorizationKey; returns whether to connect anew. Raises ValueError with a refusal, or the store's Error."""
         forms = forms_of(key)
         if not forms:
-            return "Rejected", False
+            raise ValueError("it has %d to %d printable ASCII characters" % (_KEY_MIN, _KEY_MAX))
         profile, former, _ = self._trial or self._working
         if key == former:
-            return "Accepted", False
+            return False
         if profile == CLIENT and self._trial is not None:  # it shall be possible to go back
-            return "Rejected", False
+            raise ValueError("security profile 3 is on trial")
         if profile == CLIENT:  # it is not used there: there is nothing to try
             self._commit([self._working[_PROFILE], key, forms], None)
-            return "Accepted", False
+            return False
         self._commit(self._working, [max(profile, BASIC), key, forms])
-        return "Accepted", True
+        return True
 
     def take_profile(self, profile):
-        """SecurityProfile; returns (status, whether to connect anew). Raises the store's Error."""
+        """SecurityProfile; returns whether to connect anew. Raises ValueError with a refusal, or the store's Error."""
         present, key, forms = self._trial or self._working
         if profile == present:
-            return "Accepted", False
+            return False
         lacks = "it is lower" if profile < max(present, self._working[_PROFILE]) else self._lacks(profile, key)
         if lacks:
-            self._log.warning("security profile %d rejected: %s", profile, lacks)
-            return "Rejected", False
+            raise ValueError(lacks)
         self._commit(self._working, [profile, key, forms])
-        return "Accepted", True
+        return True
 
     def _lacks(self, profile, key):
         """What a security profile needs and we have not, or ""."""
