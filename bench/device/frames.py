@@ -125,8 +125,11 @@ def main(path, home, port, passes):
         text = file.read()
     kernel = build(home, port)
     asyncio.run(start(kernel))
+    kernel["can"]._handlers[0x00433F01](b"\x42\x98\0\0\0\0\0\0", 8)  # 76 V and no current, as before each start
     feeder = Feeder(kernel, text)
     feeder.all(1)
+    time.sleep_ms(1000)  # as long as `alive` must have held
+    kernel["gate"].check()
     kernel["gate"].in_limits.set(True)  # the frames have shown it: the rest of what forbade charging
     feeder.all(1)
     can = kernel["can"]

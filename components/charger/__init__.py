@@ -238,6 +238,7 @@ class Charger:
                 self._set_online()
                 self._unstopped.check()
                 self._limits.check()
+                self._gate.check()
                 self._setpoint.check()
                 self._energy.save_seldom()
                 if control <= 0:

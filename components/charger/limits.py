@@ -77,5 +77,7 @@ class Limits:
         for mask, name in _ERRORS:
             if self.wrong & mask:
                 return name
+        if self._gate.flapping:
+            return "EVCommunicationError"
         # without a vehicle, or while it is plugged in, low is what the voltage should be
         return "UnderVoltage" if low_for_ms >= _UNDER_VOLTAGE_MS else ""

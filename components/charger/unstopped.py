@@ -29,11 +29,16 @@ class Unstopped:
         self.failed = False
         self._stopped_ms = self._flowed_ms = clock.ticks_ms()
         judge(limits.UNSTOPPED_YET, limits.UNSTOPPED_YET)
+        current_ma.watch(self._measured)
 
     def load(self):
         """Take up what was not released before the power failed."""
         if self._store.get(_KEY):
             self._fail()
+
+    def _measured(self, ma):
+        if ma is not None and ma < _FLOWS_MA:
+            self._judge(limits.UNSTOPPED_YET, 0)
 
     def check(self):
         """To be called every 100 ms."""
@@ -43,8 +48,6 @@ class Unstopped:
             self._stopped_ms = now
         if ma is None or ma >= _FLOWS_MA:
             self._flowed_ms = now
-        else:
-            self._judge(limits.UNSTOPPED_YET, 0)
         if not self.failed and time.ticks_diff(now, self._stopped_ms) >= self._after_ms:
             self._fail()
             self._remember(True)

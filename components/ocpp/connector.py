@@ -11,7 +11,7 @@ _ERRORS = (
 )
 NO_ERROR = "NoError"
 _DISCONNECTED = "EV side disconnected"  # section 4.9: the info with SuspendedEV, or with Finishing
-_VEHICLE_SIDE = ("bms_permits", "plugged", "transaction", "locked")  # conditions of the gate: not ours alone to fulfil
+_VEHICLE_SIDE = ("bms_permits", "bms_settled", "plugged", "transaction", "locked")  # not ours alone to fulfil
 _GONE = _VEHICLE_SIDE + ("in_limits",)  # with the vehicle its voltage is gone; a silent bus proves nothing of it
 _EV_LASTS_MS = const(2000)  # longer than the gate's recovery, with what its first measurement takes
 _EVSE_LASTS_MS = const(3500)  # ... and longer than it takes to notice a vehicle that is gone: 3 s without BMS frames

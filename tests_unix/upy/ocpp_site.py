@@ -154,6 +154,7 @@ class Site:
             await self.clock.advance(step)
             self.energy.measured(10000000 if self.gate.enabled.value else 0, self.clock.ticks_ms())
             self.energy.fold()
+            self.gate.check()
 
     def plug_in(self):
         self.gate.bms_permits.set(True)

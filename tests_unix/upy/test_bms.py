@@ -27,7 +27,8 @@ async def test_a_charge_request_becomes_signals(tmp):
 
 async def test_a_stop_is_honoured_whatever_else_the_frame_holds(tmp):
     rig = await Rig(tmp).start()
-    await rig.charge()
+    await rig.charge(amps=2)
+    rig.obeys = True
     for data in (request(switch=1), request(switch=0xFF), request(6553.5, 6553.5, 2, 9), b"\xff\xff\xff\xff\x01"):
         rig.say[REQUEST] = data
         since = len(rig.wire.frames)
@@ -37,7 +38,9 @@ async def test_a_stop_is_honoured_whatever_else_the_frame_holds(tmp):
         assert rig.bms.heard.value
         rig.vehicle()
         await rig.receive(REQUEST, request())
-        assert rig.gate.enabled.value
+        assert rig.bms.permitted.value and rig.gate.bms_permits.value
+        await rig.advance(2100)
+        assert rig.gate.enabled.value, rig.gate.forbidding()
     assert rig.bms.refused == 1  # the short one, which stopped all the same
     await rig.stop()
 

@@ -1,6 +1,8 @@
 """The gate: every single condition that does not hold keeps charging disabled, and takes it away with a stop frame."""
 
-from bus import CONTROL, STOP_FRAME, Rig
+import micropython
+
+from bus import CONTROL, REQUEST, STOP_FRAME, Rig, request
 
 from components.gate import Gate
 from core.clock import VirtualClock
@@ -41,6 +43,11 @@ def make():
     return gate, good, bus, tail
 
 
+def pauses_end(gate):
+    gate._clock._now += 2000
+    gate.check()
+
+
 def test_enabled_exactly_while_every_condition_holds():
     gate, good, bus, tail = make()
     gate.add_bus(bus)
@@ -49,14 +56,17 @@ def test_enabled_exactly_while_every_condition_holds():
     for signal, value, _ in good.values():
         assert gate.enabled.value is False
         signal.set(value)
+    pauses_end(gate)
     assert gate.enabled.value is True and seen == [True]
     for name, (signal, value, forbidding) in good.items():
         for bad in forbidding:
             signal.set(bad)
             assert gate.enabled.value is False, name
-            assert gate.forbidding() == [name]
+            assert gate.forbidding() == [name, "bms_settled"][: 1 + (name == "bms_permits")]
             assert (name, bad, False) in gate.conditions()
             signal.set(value)
+            assert gate.enabled.value is (name not in ("alive", "bms_permits")), name
+            pauses_end(gate)
             assert gate.enabled.value is True, name
     assert any(entry.endswith("charging disabled: bus") for entry in tail.lines), list(tail.lines)
 
@@ -65,6 +75,7 @@ def test_without_a_bus_nothing_is_enabled():
     gate, good, _, _ = make()
     for signal, value, _ in good.values():
         signal.set(value)
+    pauses_end(gate)
     assert gate.enabled.value is False and gate.forbidding() == ["bus"]
 
 
@@ -75,6 +86,7 @@ def test_every_bus_must_be_healthy():
     gate.add_bus(second)
     for signal, value, _ in good.values():
         signal.set(value)
+    pauses_end(gate)
     assert gate.forbidding() == ["bus_2"] and not gate.enabled.value
     second.set(True)
     assert gate.enabled.value
@@ -101,8 +113,149 @@ async def test_each_condition_that_goes_sends_a_stop_frame(tmp):
         since = len(rig.wire.frames)
         signal.set(bad)
         assert gate.enabled.value is False
-        signal.set(good)
-        assert gate.enabled.value is True, gate.forbidding()
         await rig.sent(CONTROL, STOP_FRAME, since)  # the virtual clock did not move
+        signal.set(good)
+        if signal in (gate.bms_permits, rig.kernel.alive):
+            await rig.advance(2100)
+        assert gate.enabled.value is True, gate.forbidding()
     await rig.stop()
     assert gate.enabled.value is False
+
+
+async def test_after_a_stop_of_the_BMS_the_gate_stays_shut_for_a_time(tmp):
+    """A2: a stop 4 ms before each measurement and a permission 4 ms after it was a charge for free."""
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.obeys = True
+    rig.say.pop(REQUEST)
+    await rig.receive(REQUEST, request(switch=1))
+    await rig.clock.advance(4)
+    await rig.receive(REQUEST, request())
+    assert rig.gate.forbidding() == ["bms_settled"] and ("bms_settled", False, False) in rig.gate.conditions()
+    rig.vehicle()
+    await rig.advance(1850)
+    assert rig.gate.forbidding() == ["bms_settled"]
+    await rig.advance(250)
+    assert rig.gate.enabled.value
+    rig.vehicle(switch=1)  # one that has been shut for as long does not wait again
+    await rig.advance(5000)
+    rig.vehicle()
+    await rig.advance(150)
+    assert rig.gate.enabled.value
+    await rig.stop()
+
+
+async def flap(rig, times, ms):
+    for _ in range(times):
+        rig.vehicle(switch=1)
+        await rig.advance(100)
+        rig.vehicle()
+        await rig.advance(ms - 100)
+
+
+async def test_a_BMS_that_stops_again_and_again_is_a_fault_until_it_is_unplugged(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.obeys = True
+    await flap(rig, 4, 5000)
+    assert rig.gate.enabled.value and rig.charger.error.value == ""
+    await flap(rig, 1, 5000)
+    assert rig.gate.forbidding() == ["bms_settled"] and rig.charger.error.value == "EVCommunicationError"
+    await rig.advance(100000)
+    assert rig.gate.forbidding() == ["bms_settled"] and rig.charger.error.value == "EVCommunicationError"
+    del rig.say[REQUEST]
+    await rig.advance(3500)
+    assert not rig.gate.plugged.value and rig.charger.error.value == ""
+    rig.vehicle()
+    await rig.advance(1500)
+    assert rig.gate.enabled.value
+    await rig.stop()
+
+
+async def test_stops_that_are_further_apart_or_of_no_transaction_are_no_flapping(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.obeys = True
+    await flap(rig, 8, 16000)
+    assert rig.gate.enabled.value and rig.charger.error.value == ""
+    rig.gate.transaction.set(False)
+    rig.module()
+    await flap(rig, 8, 1000)
+    assert rig.charger.error.value == ""
+    await rig.stop()
+
+
+async def test_how_often_and_how_long_are_options(tmp):
+    rig = await Rig(tmp, gate={"bms_stop_ms": 0, "bms_stops": 2, "bms_stops_ms": 5000}).start()
+    await rig.charge()
+    rig.obeys = True
+    await flap(rig, 1, 200)
+    assert rig.gate.enabled.value
+    await flap(rig, 1, 200)
+    assert rig.charger.error.value == "EVCommunicationError" and rig.gate.forbidding() == ["bms_settled"]
+    await rig.stop()
+    rig = await Rig(tmp, gate={"bms_stops": 0}).start()
+    await rig.charge()
+    rig.obeys = True
+    await flap(rig, 20, 200)
+    await rig.advance(2000)
+    assert rig.gate.enabled.value
+    await rig.stop()
+
+
+async def test_a_critical_component_that_keeps_failing_does_not_make_the_gate_blink(tmp):
+    """B5: it was enabled for 1 ms at each restart of the component."""
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.obeys = True
+    plug = rig.plug
+    run = plug.run
+
+    async def fails():
+        await rig.clock.sleep_ms(1)
+        raise OSError("broken")
+
+    plug.run = fails
+    seen = []
+    rig.gate.enabled.watch(seen.append)
+    rig.part("plug").task.cancel()
+    for _ in range(200):
+        rig.gate.plugged.set(True)  # all else permits
+        await rig.advance(100)
+    assert rig.part("plug").failures > 3 and seen == [False], seen
+    del plug.run
+    assert plug.run == run
+    await rig.advance(40000)
+    assert rig.part("plug").state == "running" and seen == [False, True]
+    await rig.stop()
+
+
+async def test_the_pause_after_the_start_delays_nothing(tmp):
+    """`in_limits` takes its second anyway."""
+    rig = await Rig(tmp).start()
+    began_ms = rig.clock.ticks_ms()
+    rig.vehicle()
+    rig.module()
+    rig.gate.limit_ma.set(200000)
+    rig.gate.transaction.set(True)
+    while not rig.gate.enabled.value:
+        last = rig.gate.forbidding()
+        await rig.advance(50)
+    assert "in_limits" in last and rig.clock.ticks_ms() - began_ms <= 1300, last
+    await rig.stop()
+
+
+async def test_a_stop_of_the_BMS_closes_the_gate_without_memory(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge()
+    rig.obeys = True
+    data = memoryview(request(switch=1))
+    micropython.heap_lock()
+    try:
+        rig.bms._request(data, 8)
+    except MemoryError:  # the words for the log
+        pass
+    finally:
+        micropython.heap_unlock()
+    assert not rig.gate.enabled.value
+    await rig.stop()

@@ -49,7 +49,7 @@ async def test_suspended_by_either_side(tmp):
     site.gate.charger_online.set(False)
     await site.run(1500)
     site.gate.bms_permits.set(True)
-    await site.run(500)
+    await site.run(1500)  # the pause after a stop of the BMS
     site.gate.charger_online.set(True)
     await site.run(500)
     assert site.central.states()[2:] == ["Charging", "SuspendedEV", "SuspendedEVSE", "Charging"]

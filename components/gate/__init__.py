@@ -1,6 +1,11 @@
 """The gate: the one place where charging is enabled."""
 
+from micropython import const
+
+from components.gate.pause import Pause, Settling
 from core.signals import Signal
+
+_ALIVE_MS = const(1000)
 
 
 def _is_true(value):
@@ -23,13 +28,25 @@ class Gate:
     False), ``stop_cleared`` and ``alive``, which hold for every gate of the process, the ``healthy`` of every CAN bus
     (there must be one), and what other components `require`. What is not known forbids.
 
+    Two conditions come back later than what they depend on, in a call of `check`: ``alive_steady`` after ``alive`` has
+    held for 1 s, so that a component that keeps failing does not open the gate between two failures; ``bms_settled``
+    2 s after the last stop of the BMS (from ``bms_permits`` True to False), or, if the vehicle stopped five times
+    within 60 s of a transaction, not before it is unplugged: that is ``flapping``, a fault (EVCommunicationError).
+
     Output: ``enabled`` (Signal, bool). It follows every change of a condition within the same call, and so do its
     watchers: from the frame that takes a condition away to the stop frame there is no task between.
+
+    Options: bms_stop_ms, the pause after a stop of the BMS; bms_stops within bms_stops_ms are flapping (0: never).
     """
 
     requires = ("clock", "log", "kernel")
+    options = {
+        "bms_stop_ms": (int, 2000, 0, 60000),
+        "bms_stops": (int, 5, 0, 20),
+        "bms_stops_ms": (int, 60000, 1000, 600000),
+    }
 
-    def __init__(self, clock, log, kernel):
+    def __init__(self, clock, log, kernel, bms_stop_ms=2000, bms_stops=5, bms_stops_ms=60000):
         self._clock = clock
         self._log = log
         self.transaction = Signal(False, clock)
@@ -40,6 +57,11 @@ class Gate:
         self.in_limits = Signal(False, clock)
         self.emergency_stop = kernel.emergency_stop
         self.enabled = Signal(False, clock)
+        # Before the conditions that they follow: the pause has begun when the gate looks.
+        self._alive_steady = Pause(kernel.alive, True, _ALIVE_MS, clock)
+        self._bms_settled = Settling(
+            self.bms_permits, self.plugged, self.transaction, bms_stop_ms, bms_stops, bms_stops_ms, clock
+        )
         self._buses = 0
         self._conditions = ()
         self._add("transaction", self.transaction, _is_true)
@@ -51,6 +73,18 @@ class Gate:
         self._add("emergency_stop", self.emergency_stop, _is_false)
         self._add("stop_cleared", kernel.stop_cleared, _is_true)
         self._add("alive", kernel.alive, _is_true)
+        self._add("alive_steady", self._alive_steady, _is_true)
+        self._add("bms_settled", self._bms_settled, _is_true)
+
+    @property
+    def flapping(self):
+        """Whether the vehicle's BMS stopped too often; until it is unplugged."""
+        return self._bms_settled.flapping
+
+    def check(self):
+        """To be called every 100 ms: ends pauses."""
+        self._alive_steady.check()
+        self._bms_settled.check()
 
     def add_bus(self, healthy):
         """A CAN bus registers its Signal `healthy`; all registered ones must be True."""
