@@ -4,6 +4,7 @@
     python -m bench.peer trips URL HEARTBEATS METERVALUES [direct]
     python -X tracemalloc -m bench.peer heap URL METERVALUES
     python -m bench.peer charger URL HUB_PORT          and a charger: python-can in the same event loop
+    python -m bench.peer again URL                     for ever, connecting again whenever the connection is lost
 
 The library validates what it sends and what it gets, in a thread of its own; ``direct`` turns its own switch so that it
 does so in the event loop, which is quicker.
@@ -23,6 +24,7 @@ from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call, call_result
 from ocpp.v16.enums import Action
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 _WARM_UP = 20
@@ -111,8 +113,22 @@ async def charger(port: str) -> None:
         bus.shutdown()
 
 
+async def again(url: str) -> None:
+    """Connect again and again, as the library's documentation has it, with a ping each second."""
+    protocol = Subprotocol("ocpp1.6")
+    async for websocket in connect(url + "/PEER", subprotocols=[protocol], ping_interval=1, ping_timeout=1):
+        point = Point("PEER", websocket)
+        booting = asyncio.create_task(boot(point))
+        try:
+            await point.start()
+        except ConnectionClosed:
+            booting.cancel()
+
+
 async def run(mode: str, url: str, arguments: list[str]) -> None:
     """Connect and do what is asked."""
+    if mode == "again":
+        await again(url)
     async with connect(url + "/PEER", subprotocols=[Subprotocol("ocpp1.6")]) as websocket:
         point = Point("PEER", websocket)
         serving = asyncio.create_task(point.start())

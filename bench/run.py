@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import boot, frames, heap, icount, instructions, latency, lists, profiles, roundtrips  # noqa: E402
+from bench import boot, frames, heap, icount, instructions, latency, lists, profiles, reconnects, roundtrips  # noqa: E402
 from bench.children import BenchError, interpreter  # noqa: E402
 from bench.table import Row, render, write_json  # noqa: E402
 
@@ -34,6 +34,7 @@ MEASUREMENTS = {
     "lists": lists.measure,
     "icount": icount.measure,
     "profiles": profiles.measure,
+    "reconnects": reconnects.measure,
 }
 
 

@@ -46,6 +46,14 @@ def test_both_charge_points_take_a_list_and_tell_of_their_heap(tmp_path):
         assert row["ours"] > 0 and row["peer"] > 0, row
 
 
+def test_both_charge_points_come_back_after_each_fault_of_the_network(tmp_path):
+    rows, _ = bench(tmp_path / "bench.json", "reconnects")
+    assert len(rows) == 5
+    for row in rows.values():
+        assert row["ours"] > 0 and row["peer"] > 0, row
+    assert 2.9 < rows["connected again after 503 with Retry-After: 3"]["ours"] < 30
+
+
 def test_an_unknown_measurement_is_refused(tmp_path):
     command = [sys.executable, str(ROOT / "bench" / "run.py"), "nonsense"]
     result = subprocess.run(command, capture_output=True, text=True)
