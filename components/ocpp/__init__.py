@@ -14,7 +14,7 @@ connector, status,             the connector's state, how it is told, and whethe
 availability
 configuration, keys            configuration keys
 stamps                         times and message ids
-core_profile                   the central system's commands
+core_profile, wear             the central system's commands, and how much they may write
 access, trust                  what is dialled, and whom we believe over TLS
 =============================  ===================================================================================
 """
@@ -29,7 +29,7 @@ from .access import Access
 from .actions import Actions
 from .authorization import Authorization
 from .availability import Availability
-from .boot import Boot
+from .boot import Boot, identity_of
 from .configuration import Configuration
 from .connector import Connector
 from .counters import Counters
@@ -45,6 +45,7 @@ from .status import StatusReporter
 from .transactions import Transactions
 from .trust import Trust
 from .vendor import VendorMessages
+from .wear import WriteBudget
 
 _STEP_MS = const(250)
 
@@ -59,7 +60,8 @@ class Ocpp:
     needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against, a path below the home unless
     it begins with a slash. ``strict``: unknown fields in the central system's requests are refused. ``max_message`` in
     bytes. ``vendor_id``: "" for no DataTransfers of ours. ``local_transfers``: files are fetched from and sent to this
-    device itself and what is on its link only (loopback and link-local addresses), too.
+    device itself and what is on its link only (loopback and link-local addresses), too. ``writes_burst``,
+    ``writes_per_hour``: erases that the central system's commands may cause: see `WriteBudget`.
     """
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
@@ -79,6 +81,8 @@ class Ocpp:
         "max_message": (int, 65536, 1024, 1048576),
         "cache_size": (int, 50, 1, 500),
         "queue_max": (int, 300, 10, 10000),
+        "writes_burst": (int, 1500, 20, 100000),
+        "writes_per_hour": (int, 240, 1, 100000),
     }
 
     def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, **given):
@@ -107,20 +111,16 @@ class Ocpp:
         self.ca_file = o["ca_file"]
         self.max_message = o["max_message"]
         self.local_transfers = o["local_transfers"]
-        self.actions = Actions(self._log, o["strict"])
+        services.writes = self.writes = WriteBudget(services, o["writes_burst"], o["writes_per_hour"])
+        self.actions = Actions(self._log, o["strict"], self.writes.run)
         self.rpc = Rpc(
             self._clock, self._log, self.counters, self.actions, self.stamps.message_id, o["call_timeout_ms"]
         )
         self.trust = Trust(self._clock, services.store, self._log, o["ca_file"])
         access = Access(o["url"], o["id"], o["auth_key"], o["ca_file"])
         self.link = Link(services, self.rpc, access, self.trust, o["max_message"])
-        identity = {"chargePointVendor": o["vendor"], "chargePointModel": o["model"]}
-        if o["serial"]:
-            identity["chargePointSerialNumber"] = o["serial"]
         self.firmware_version = o["firmware_version"]
-        if o["firmware_version"]:
-            identity["firmwareVersion"] = o["firmware_version"]
-        self.boot = Boot(services, self.rpc, identity, self.link.believes)
+        self.boot = Boot(services, self.rpc, identity_of(o), self.link.believes)
 
     def _build_charge_point(self, services, kernel, o):
         self.authorization = Authorization(services, self.online, o["cache_size"])
@@ -138,17 +138,10 @@ class Ocpp:
 
     def _build_sources(self, services, vendor_id):
         """Who asks, and who answers."""
-        self.core = core_profile.CoreProfile(
-            services.configuration,
-            self.authorization,
-            self.availability,
-            self.transactions,
-            self.boot,
-            vendor_id,
-            self.reset,
-            self._log,
-        )
+        parts = services.configuration, self.authorization, self.availability, self.transactions, self.boot
+        self.core = core_profile.CoreProfile(*parts, vendor_id, self.reset, self._log)
         self.add_page(self.core.page)
+        self.add_page(self.writes.page)
         self.add_profile(core_profile.NAME, self.core.handlers(), schemas, core_profile.KEYS)
         self.outbox = Outbox(self._log, self.online, self.rpc.wake, self.boot.pending)
         self._vendor = None
@@ -186,6 +179,7 @@ class Ocpp:
     def report_to(self, function):
         """Have ``function(type, info)`` called with every security event."""
         self.security_event = self.rpc.security_event = self.link.security_event = function
+        self.writes.security_event = function
 
     def add_page(self, function):
         """Have the lines that ``function()`` yields shown on the console, with the counters."""
@@ -196,6 +190,7 @@ class Ocpp:
     async def start(self):
         """Read the journal."""
         self.configuration.start()
+        self.writes.start()
         self.availability.start()
         self.services.register.start()
         self.authorization.start()
@@ -205,6 +200,9 @@ class Ocpp:
             stamps.extend(source())
         self.stamps.start(stamps)
         self.transactions.start()
+
+    async def stop(self):
+        self.writes.stop()
 
     async def run(self):
         """Keep the connection, and look after everything that time changes."""

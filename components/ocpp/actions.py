@@ -38,12 +38,13 @@ class Actions:
     that returns the same.
 
     `strict`: unknown fields in requests are refused, and so is null in the place of a field; otherwise such a field is
-    absent, in answers to us, too.
+    absent, in answers to us, too. `run(action, handler, payload)` calls a handler.
     """
 
-    def __init__(self, log, strict):
+    def __init__(self, log, strict, run):
         self._log = log
         self._strict = strict
+        self._run = run
         self._handlers = {}
         self._schemas = ()
 
@@ -89,7 +90,7 @@ class Actions:
         try:
             if schema is not None:
                 self._validate(schema, payload, not self._strict)
-            result = handler(payload)
+            result = self._run(action, handler, payload)
         except SchemaError as e:
             raise CallError(e.code, str(e))
         except CallError:

@@ -16,6 +16,16 @@ _SYNC_MS = const(86400000)  # so long the time may go without the central system
 _DOUBT_MS = const(10000)  # a time that is far from ours is asked for again after that
 
 
+def identity_of(options):
+    """The payload of BootNotification, by the component's options."""
+    identity = {"chargePointVendor": options["vendor"], "chargePointModel": options["model"]}
+    if options["serial"]:
+        identity["chargePointSerialNumber"] = options["serial"]
+    if options["firmware_version"]:
+        identity["firmwareVersion"] = options["firmware_version"]
+    return identity
+
+
 class Boot:
     """Registration at the central system. ``accepted`` is a Signal (bool); ``status`` as last answered, or None.
 
@@ -31,6 +41,7 @@ class Boot:
         self._rpc = rpc
         self._stamps = services.stamps
         self._configuration = services.configuration
+        self._writes = services.writes
         self.identity = identity
         self._believes = believes  # function(UTC in ms): may the central system say so?
         self._due_ms = 0
@@ -92,7 +103,10 @@ class Boot:
         if self.status != REJECTED and utc_ms is not None:
             self._take_time(utc_ms)
         if self.status == ACCEPTED and interval:
-            self._configuration.set("HeartbeatInterval", str(min(interval, _WAIT_MAX_S)))
+            self._writes.run("BootNotification", self._set_interval, min(interval, _WAIT_MAX_S))
+
+    def _set_interval(self, interval_s):
+        return {"status": self._configuration.set("HeartbeatInterval", str(interval_s))}
 
     def on_heartbeat(self, answer, error):
         """A Heartbeat is over."""

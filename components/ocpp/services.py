@@ -4,7 +4,7 @@ from .register import Register
 
 
 class Services:
-    """The services of the component, and ``stamps``, ``configuration`` and ``register``, which many parts need."""
+    """The services of the component, and ``stamps``, ``configuration``, ``register`` and ``writes`` for its parts."""
 
     def __init__(self, clock, log, store, gate, bms, charger, plug, wifi):
         self.clock = clock
@@ -18,6 +18,7 @@ class Services:
         self.stamps = None
         self.configuration = None
         self.register = Register(store, charger)
+        self.writes = None
 
 
 def no_event(type, info=""):

@@ -157,7 +157,8 @@ class Certificates:
             return {"status": "Failed"}
         if former:
             self._begin_trial()
-        self._ocpp.security_event(_RECONFIGURED, kind + " installed")
+        if former is not None:
+            self._ocpp.security_event(_RECONFIGURED, kind + " installed")
         return {"status": "Accepted"}
 
     async def _list(self, payload):

@@ -72,7 +72,7 @@ class Roots:
     # --- installing ---------------------------------------------------------------------------------------------
 
     async def install(self, kind, text, utc):
-        """Install the certificate of a PEM text; returns the names of what it is to replace, if it is new.
+        """Install the certificate of a PEM text; returns the names of what it is to replace; None if it is there.
 
         `utc` in seconds, None while unknown. Raises Refused; OSError if it cannot be written.
         """
@@ -84,7 +84,7 @@ class Roots:
         name = _PREFIXES[kind] + hashlib.sha256(certificate.der).digest()[:_NAME_BYTES].hex()
         there = self.names(kind)
         if name in there:
-            return ()
+            return None
         former = there if self._one_only and kind == CENTRAL_SYSTEM else ()
         count = len(self.names(CENTRAL_SYSTEM)) + len(self.names(MANUFACTURER)) - len(former)
         if count >= self._most:

@@ -165,7 +165,8 @@ class LocalList:
         if not 0 < version <= 0x7FFFFFFF and (entries or not full):
             raise ListError("%d is no version of a list" % version)
         batch = await self._records(entries, full)
-        await self._file.update(batch, version, full, self._max_entries)
+        if not (full and await self._file.is_now(batch, version)):
+            await self._file.update(batch, version, full, self._max_entries)
 
     async def _records(self, entries, full):
         """Sorted records of the entries, which are taken out of their list: their objects fill the heap."""

@@ -89,6 +89,17 @@ class ListFile:
                     high = middle
         return None
 
+    async def is_now(self, batch, version):
+        """Is the whole list these sorted records, of this version, already? Raises OSError."""
+        if self.broken or version != self.version or len(batch) != self.count or not batch:
+            return False
+        with open(self._path, "rb") as file:
+            for record in batch:
+                if _read(file, SIZE) != record:
+                    return False
+                await self._clock.sleep_ms(0)
+        return True
+
     async def update(self, batch, version, full, limit):
         """Replace the list by the sorted records of `batch` (`full`), or merge them into it; both or nothing.
 

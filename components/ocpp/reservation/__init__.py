@@ -68,7 +68,8 @@ class Reservation:
         if state != "Available" and not (self._held and self._held[_ID] == number):
             return {"status": "Occupied"}
         held = [number, payload["connectorId"], payload["idTag"], payload.get("parentIdTag"), expiry_ms]
-        self._store.put(_RESERVED, held)
+        if self._over or held != self._held:
+            self._store.put(_RESERVED, held)
         self._held = held
         self._over = False
         self._log.info("reservation %d: for idTag %s until %s", number, held[_TAG], format_utc(expiry_ms))

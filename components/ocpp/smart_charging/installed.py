@@ -44,7 +44,8 @@ class Installed:
     def add(self, profile, most=None):
         """Install a profile; it takes the place of those that it replaces. Raises Refused, the store's Error."""
         profiles, changes = self.plan(profile, most)
-        self._store.commit(changes)
+        if len(changes) > 1 or self._store.get(_STORED + str(profile.id)) != profile.record():
+            self._store.commit(changes)
         self._set(profiles)
 
     def adopt(self, profiles):

@@ -1,0 +1,116 @@
+"""What the central system's commands may write: the flash wears out with every block that is erased.
+
+A write of the journal erases one block (see `components.persistence`), and so does every 4 KB of a file. A flash of 640
+KB whose blocks take 100,000 erases and are used in turn lasts for 7 years of 240 erases an hour.
+"""
+
+from micropython import const
+
+from .actions import CallError
+from .services import no_event
+
+_HOUR_MS = const(3600000)
+_LEFT = "ocpp/writes"  # what was left at the last orderly stop: a Reset is a command like others
+_WHY = "too much was written for commands"
+
+# Action, the status that refuses it ("": by a CALLERROR), erases of what follows the answer if it is Accepted. What the
+# handler itself has the journal write is counted.
+_WRITING = const((
+    "BootNotification", "Rejected", 0,  # its answer sets HeartbeatInterval
+    "CancelReservation", "Rejected", 0,
+    "CertificateSigned", "Rejected", 4,
+    "ChangeAvailability", "Rejected", 0,
+    "ChangeConfiguration", "Rejected", 0,
+    "ClearCache", "Rejected", 0,
+    "ClearChargingProfile", "", 0,
+    "DeleteCertificate", "Failed", 2,
+    "ExtendedTriggerMessage", "Rejected", 2,
+    "GetDiagnostics", "", 4,
+    "GetLog", "Rejected", 4,
+    "InstallCertificate", "Rejected", 4,
+    "RemoteStartTransaction", "Rejected", 4,
+    "ReserveNow", "Rejected", 0,
+    "Reset", "Rejected", 10,
+    "SendLocalList", "Failed", 5,
+    "SetChargingProfile", "Rejected", 0,
+    "SignedUpdateFirmware", "Rejected", 30,
+    "UpdateFirmware", "", 30,
+))  # fmt: skip
+
+
+class WriteBudget:
+    """``left`` erases may be caused at once, at most `burst`; `per_hour` come back. ``refused`` counts commands.
+
+    Commands that write nothing cost nothing; RemoteStopTransaction and UnlockConnector are never refused.
+    """
+
+    def __init__(self, services, burst, per_hour):
+        self._clock = services.clock
+        self._store = services.store
+        self._log = services.log
+        self._burst = self.left = burst
+        self._per_hour = per_hour
+        self._at_ms = 0  # uptime up to which `left` was reckoned
+        self._told_ms = None
+        self.refused = 0
+        self.security_event = no_event
+
+    def start(self):
+        """Read the journal."""
+        self.left = min(self._store.get(_LEFT, self._burst), self._burst)
+
+    def stop(self):
+        """The firmware stops in order: the next start goes on with what is left."""
+        self._refill()
+        left = None if self.left == self._burst else self.left
+        try:
+            if left != self._store.get(_LEFT):
+                self._store.put(_LEFT, left)
+        except self._store.Error as e:
+            self._log.rare("what may be written is not journaled: %s", str(e))
+
+    def run(self, action, handler, payload):
+        """What ``handler(payload)`` returns, or the answer that refuses the action. Raises CallError."""
+        if action not in _WRITING:
+            return handler(payload)
+        at = _WRITING.index(action)
+        self._refill()
+        if self.left < max(1, _WRITING[at + 2]):
+            return self._refuse(action, _WRITING[at + 1])
+        before = self._store.erases
+        result = ()
+        try:
+            result = handler(payload)
+        finally:
+            self.left -= self._store.erases - before
+            if _is_accepted(result):
+                self.left -= _WRITING[at + 2]
+        return result
+
+    def _refill(self):
+        now = self._clock.uptime_ms()
+        more = (now - self._at_ms) * self._per_hour // _HOUR_MS
+        self._at_ms += more * _HOUR_MS // self._per_hour
+        self.left = min(self._burst, self.left + more)
+
+    def _refuse(self, action, status):
+        self.refused += 1
+        self._log.rare("%s refused: " + _WHY, action)
+        now = self._clock.uptime_ms()
+        if self._told_ms is None or now - self._told_ms >= _HOUR_MS:
+            self._told_ms = now
+            self.security_event("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))
+        if not status:
+            raise CallError("GenericError", _WHY)
+        return {"status": status}
+
+    def page(self):
+        """What the console shows."""
+        self._refill()
+        yield "Writes for commands: %d of %d left, %d refused" % (max(0, self.left), self._burst, self.refused)
+
+
+def _is_accepted(result):
+    """Will more be done for it after its answer? What is to be awaited may be."""
+    answer = result[0] if isinstance(result, tuple) and result else result
+    return answer.get("status", "Accepted").startswith("Accepted") if isinstance(answer, dict) else answer != ()
