@@ -142,6 +142,8 @@ class Lock:
         """Is it to be locked now?"""
         current = self._transactions.current
         plugged = self._plug.plugged.value is True
+        if self._transactions.closing.transaction is not None:
+            return self.locked.value  # as it is, until the power module has stopped
         if current is not None and not current.reason:
             return plugged or not self._gate.transaction.value or not self._opens_at_the_vehicle()
         return bool(self._held) or (plugged and self._transactions.expects_plug())

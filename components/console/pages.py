@@ -35,15 +35,23 @@ class Session:
         self._charger = charger
         self._ocpp = ocpp
         self._from = None
+        self._stopped_from = None
         self._mwh = 0
         gate.transaction.watch(self._changed)
+        ocpp.transactions.ended += (self._ended,)
 
     def _changed(self, runs):
         if runs:
             self._from = self._start_mwh()
         else:
             self._mwh = self.energy_mwh()
-            self._from = None
+            self._stopped_from, self._from = self._from, None
+
+    def _ended(self, transaction, meter_stop_wh):
+        """The power module has stopped: what it delivered until then counts."""
+        now = self._charger.energy_mwh.value
+        if self._stopped_from is not None and now is not None:
+            self._mwh = max(0, now - self._stopped_from)
 
     def _start_mwh(self):
         """The register at the start; the transaction knows it in whole Wh: enough when it goes on after a restart."""

@@ -61,7 +61,8 @@ class Ocpp:
     it begins with a slash. ``strict``: unknown fields in the central system's requests are refused. ``max_message`` in
     bytes. ``vendor_id``: "" for no DataTransfers of ours. ``local_transfers``: files are fetched from and sent to this
     device itself and what is on its link only (loopback and link-local addresses), too. ``writes_burst``,
-    ``writes_per_hour``: erases that the central system's commands may cause: see `WriteBudget`.
+    ``writes_per_hour``: erases that the central system's commands may cause: see `WriteBudget`. ``stop_ms``: so long
+    the end of a transaction waits for the power module to stop.
     """
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
@@ -83,6 +84,7 @@ class Ocpp:
         "queue_max": (int, 300, 10, 10000),
         "writes_burst": (int, 1500, 20, 100000),
         "writes_per_hour": (int, 240, 1, 100000),
+        "stop_ms": (int, 2000, 0, 10000),
     }
 
     def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, **given):
@@ -129,7 +131,7 @@ class Ocpp:
         self.metering = Metering(services, self.delivery, self.online)
         moment = lambda: self.connector.event()  # noqa: E731  # there is none yet
         self.transactions = Transactions(
-            services, self.delivery, self.metering, self.authorization, self._unavailable, moment
+            services, self.delivery, self.metering, self.authorization, self._unavailable, moment, o["stop_ms"]
         )
         self.connector = Connector(services, self.availability, self.transactions)  # type: Connector
         self.state = self.connector.state
@@ -236,8 +238,7 @@ class Ocpp:
     def _step(self):
         self.authorization.step()
         self.transactions.step()
-        current = self.transactions.current
-        self.metering.step(None if current is None else current.number)
+        self.metering.step(self.transactions.current and self.transactions.current.number)
         self.link.step()
         for step in self._steps:
             step()

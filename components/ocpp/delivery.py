@@ -28,7 +28,8 @@ class Delivery:
     """The queue of transaction messages.
 
     `on_answer(tag, answer)` sees the idTagInfo of answers; ``on_started(transaction, id, answer)`` (set by
-    Transactions) returns {key: value} to be journaled together with the answer to a StartTransaction.
+    Transactions) returns {key: value} to be journaled together with the answer to a StartTransaction, and a function to
+    be called then.
     """
 
     def __init__(self, services, rpc, online, on_answer, queue_max):
@@ -40,13 +41,13 @@ class Delivery:
         self._rpc = rpc
         self._online = online
         self._queue_max = queue_max
-        self._head = []  # the oldest record, read from the store once
+        self._head = ()  # the oldest record, read from the store once
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
         self._data = StopData(services.store)
         self.thinned = 0  # intermediate MeterValues dropped for want of room
-        self.on_started = lambda transaction, id, answer: {}
+        self.on_started = lambda transaction, id, answer: ({}, rpc.wake)
         self._on_answer = on_answer
 
     def stamps_in_journal(self):
@@ -145,11 +146,11 @@ class Delivery:
     # --- what goes out ------------------------------------------------------------------------------------------
 
     def _oldest(self):
-        """The oldest record, if it is due, or []."""
+        """The oldest record, if it is due, or ()."""
         if not self._online() or self._clock.uptime_ms() < self._due_ms:
-            return []
+            return ()
         if not self._head:
-            self._head = self._store.queue(QUEUE).peek() or []
+            self._head = self._store.queue(QUEUE).peek() or ()
         return self._head
 
     def pressing(self):
@@ -223,15 +224,16 @@ class Delivery:
             self._succeeded(record, answer)
 
     def _succeeded(self, record, answer):
-        changes = {}
         if record[_KIND] == "S":
             transaction_id = _transaction_id(answer)
-            changes = self.on_started(record[_TX], transaction_id, answer)
+            changes, then = self.on_started(record[_TX], transaction_id, answer)
             changes[_IDS + str(record[_TX])] = transaction_id
-        self._take(record, changes)
-        if record[_KIND] == "S":
+            self._take(record, changes)
+            then()
             self._on_answer(record[5], answer)
-        elif record[_KIND] == "E" and record[6] is not None:
+            return
+        self._take(record, {})
+        if record[_KIND] == "E" and record[6] is not None:
             self._on_answer(record[6], answer)
 
     def _failed(self, record, error):
@@ -259,7 +261,7 @@ class Delivery:
             changes[_IDS + str(record[_TX])] = None
             pop += (DATA,) * self._data.ended(record[_TX])
         self._store.commit(changes, pop=pop)
-        self._head = []
+        self._head = ()
         self._attempts = 0
         self._answers_seen = self._rpc.answers
         self._due_ms = 0

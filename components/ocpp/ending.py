@@ -35,19 +35,22 @@ class Ending:
 
     def reset(self, kind, reason):
         """ "Soft": deliver what is queued before (at most 10 s); "Hard": at once. `reason` of the StopTransaction."""
+        hard = kind == "Hard"
         if self._transactions.current is not None:
-            self._transactions.stop(reason)
+            self._transactions.stop(reason, None, hard)
+        elif hard:
+            self._transactions.closing.step(True)
         self._reason = "Reset " + kind
         self._retries = self._configuration["ResetRetries"]
-        self._until_ms = self._clock.uptime_ms() + (_WAIT_MS if kind == "Soft" else 0)
-        if kind == "Hard":
+        self._until_ms = self._clock.uptime_ms() + (0 if hard else _WAIT_MS)
+        if hard:
             self.step()
 
     def step(self):
         if self._until_ms is None:
             return
         over = self._clock.uptime_ms() >= self._until_ms
-        if self._transactions.current is None:
+        if not self._transactions.runs():
             if over or not self._online() or not len(self._delivery):
                 self._kernel.request_exit(RESTART, self._reason)
         elif over and not self._retries:
@@ -60,17 +63,21 @@ class Ending:
     async def last_words(self, step):
         """The firmware is stopped in order, as before the power goes, or for a reset; ``step()`` as in `Ocpp.run`.
 
-        With StopTransactionOnPowerLoss the transaction ends now. That it ended, by this or by a hard reset, is told if
-        it can be within a second: StopTransaction and Finishing. Otherwise the next start sees to it.
+        With StopTransactionOnPowerLoss the transaction ends now, and the power module has half a second to stop. That
+        it ended, by this or by a hard reset, is told if it can be within a second: StopTransaction and Finishing.
+        Otherwise the next start sees to it.
         """
-        if self._transactions.current is not None:
-            if not self._configuration["StopTransactionOnPowerLoss"] or not self._transactions.stop("PowerLoss"):
+        transactions = self._transactions
+        if transactions.current is not None:
+            if not self._configuration["StopTransactionOnPowerLoss"] or not transactions.stop("PowerLoss"):
                 return
-        elif not self.asked():
+        elif transactions.closing.transaction is None and not self.asked():
             return
         until_ms = self._clock.uptime_ms() + _LAST_WORDS_MS
         told = False
-        while self._online() and not told and self._clock.uptime_ms() < until_ms:
+        while not told and self._clock.uptime_ms() < until_ms:
             step()
-            told = not len(self._delivery) and not self._status.waiting()
+            transactions.closing.step(self._clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
+            said = not len(self._delivery) and not self._status.waiting()
+            told = not transactions.runs() and (said or not self._online())
             await self._clock.sleep_ms(_POLL_MS)

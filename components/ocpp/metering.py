@@ -48,12 +48,13 @@ class Metering:
         value = signals[index - 1].value
         return value * 100 if index == 4 and value is not None else value
 
-    def sample(self, key, context, mwh=None):
+    def sample(self, key, context, mwh=None, stamp=None):
         """A compact sample of the measurands that configuration `key` lists, or None if none of them is known.
 
         `mwh`: the register, which the caller journals together with the sample; None: it is journaled here.
+        `stamp`: when it was; None: now.
         """
-        sample = [self._stamps.now(), context]
+        sample = [self._stamps.now() if stamp is None else stamp, context]
         listed = indexes(self._configuration[key])
         if mwh is None and 0 in listed:
             mwh = self._register.read()
@@ -75,9 +76,9 @@ class Metering:
         """The first sample for the transactionData of a transaction, or None."""
         return self.sample("StopTxnSampledData", BEGIN, mwh)
 
-    def end(self, mwh):
-        """The last one, or None."""
-        return self.sample("StopTxnSampledData", END, mwh)
+    def end(self, mwh, stamp):
+        """The last one, of the moment of the stop, or None."""
+        return self.sample("StopTxnSampledData", END, mwh, stamp)
 
     def step(self, transaction):
         """Take what is due; `transaction`: our number of the one that runs, or None."""

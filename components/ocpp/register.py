@@ -15,15 +15,17 @@ class Register:
         self._store = store
         self._charger = charger
         self._told_mwh = 0
+        self._new_told_mwh = 0  # once what was returned last is journaled
         self._mwh = 0  # the charger's own, of what `changes` returned last
 
     def start(self):
         """Read the journal."""
-        self._told_mwh = 1000 * self._store.get(_TOLD, 0)
+        self._told_mwh = self._new_told_mwh = 1000 * self._store.get(_TOLD, 0)
 
     def changes(self):
         """(mWh, {key: value}): what is to be told, and to be journaled with it. After the commit: `saved`."""
         self._mwh, changes = self._charger.register_changes()
+        self._new_told_mwh = self._told_mwh
         return max(self._mwh, self._told_mwh), changes
 
     def whole(self):
@@ -31,11 +33,12 @@ class Register:
         mwh, changes = self.changes()
         wh = (mwh + 999) // 1000
         changes[_TOLD] = wh
+        self._new_told_mwh = 1000 * wh
         return wh, mwh, changes
 
-    def saved(self, wh=0):
-        """What was returned last is journaled; `wh`: of `whole`."""
-        self._told_mwh = max(self._told_mwh, 1000 * wh)
+    def saved(self):
+        """What was returned last is journaled."""
+        self._told_mwh = self._new_told_mwh
         self._charger.register_saved(self._mwh)
 
     def read(self):

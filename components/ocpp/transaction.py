@@ -1,19 +1,65 @@
 """A transaction, as the journal keeps it."""
 
+from micropython import const
+
+from .authorization import ACCEPTED, is_tag
+
+_PARENT, _INVALID = const(2), const(5)  # in the record
+RUNNING = "ocpp/tx"  # the key of the one that runs: see `Transaction.record`
+
 
 class Transaction:
-    """One that runs. ``id`` is the central system's, None until it is known; ``number`` is our own."""
+    """One that runs. ``id`` is the central system's, None until it is known; ``number`` is our own.
+
+    ``invalid``: the register in mWh when the central system refused its idTag, else None. ``reason``, ``stop_tag`` and
+    ``stopped`` (stamp) tell of its end, once it is ended: "", None, None before.
+    """
 
     def __init__(self, record, id=None):
-        self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid = record
+        self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid = record[:6]
         self.id = id
-        self.reason = ""  # why it ends, once it does
-        # When it was ended (stamp), and by which idTag
-        self.end = ()  # type: tuple
+        self.reason, self.stop_tag, self.stopped = record[6] if len(record) > 6 else ("", None, None)
 
     def name(self):
         """For people."""
         return str(self.id) if self.id is not None else "#%d" % self.number
 
     def record(self):
-        return [self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid]
+        """[number, idTag, parentIdTag or None, meterStart in Wh, stamp, invalid], and once it was ended a last element:
+
+        [reason, idTag or None, stamp].
+        """
+        record = [self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid]
+        if self.stopped is not None:
+            record.append([self.reason, self.stop_tag, self.stopped])
+        return record
+
+    def answered(self, transaction_id, answer, charger, log):
+        """The answer to StartTransaction: (what is to be journaled with it, function to call then)."""
+        parent, invalid, changes = self.parent, self.invalid, {}
+        info = answer.get("idTagInfo")
+        status = info.get("status") if isinstance(info, dict) else None
+        if status == ACCEPTED and is_tag(info.get("parentIdTag")):
+            parent = info["parentIdTag"]
+        elif status not in (None, ACCEPTED):
+            invalid, changes = charger.register_changes()
+        record = self.record()
+        record[_PARENT], record[_INVALID] = parent, invalid
+        if status is not None:
+            changes[RUNNING] = record
+
+        def take():
+            self.id, self.parent, self.invalid = transaction_id, parent, invalid
+            log.info("transaction #%d has the id %d", self.number, transaction_id)
+            if status not in (None, ACCEPTED):
+                log.warning("the central system refuses idTag %s: %s", self.id_tag, status)
+
+        return changes, take
+
+    def may_charge(self, mwh, most_wh):
+        """At this register: an idTag found invalid later gets MaxEnergyOnInvalidId, if anything (section 9.1.14)."""
+        return self.invalid is None or mwh - self.invalid < most_wh * 1000
+
+    def stamps(self):
+        """Those in its record."""
+        return [self.started] if self.stopped is None else [self.started, self.stopped]

@@ -7,23 +7,24 @@ the journal says that a transaction runs.
 from micropython import const
 
 from .authorization import ACCEPTED, NO_TAG, is_tag, same_tag
+from .closing import Closing
 from .optional import NoLock, NoReservation
-from .transaction import Transaction
+from .transaction import RUNNING, Transaction
 
-_RUNNING = "ocpp/tx"  # [number, idTag, parentIdTag or None, meterStart in Wh, stamp, invalid since: mWh or None]
 _RESUME_MS = const(15000)  # so long after a restart the vehicle may take to show itself
 
 
 class Transactions:
     """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
 
+    One that was stopped is not current any more, but until the power module stops, too, no other starts (``closing``).
     `unavailable()`: why none can start now, in words, or "". Of the functions in ``starting`` each is called with
     (transaction, changes) before one is journaled: what it puts into `changes`, {key: value}, is journaled with it. Of
     those in ``begun`` each is called with a transaction once it is journaled and before the gate opens, of those in
     ``ended`` with (transaction, meter_stop_wh) after it. `moment()` is called when one of these came, or an idTag.
     """
 
-    def __init__(self, services, delivery, metering, authorization, unavailable, moment):
+    def __init__(self, services, delivery, metering, authorization, unavailable, moment, stop_ms):
         self.current = None  # type: Transaction
         self.finished = False
         self.starting = ()
@@ -41,6 +42,7 @@ class Transactions:
         self._configuration = services.configuration
         self._delivery = delivery
         self._metering = metering
+        self.closing = Closing(services, delivery, metering, stop_ms, self._ended)
         self._authorization = authorization
         self._gate = services.gate
         self._charger = services.charger
@@ -54,21 +56,28 @@ class Transactions:
 
     def start(self):
         """Read the journal: the transaction that ran before a restart."""
-        record = self._store.get(_RUNNING)
+        record = self._store.get(RUNNING)
         if record is not None:
-            self.current = Transaction(record, self._delivery.transaction_id(record[0]))
-            self._stamps.hold([record[4]] + list(self._delivery.stamps_in_journal()))
+            transaction = Transaction(record, self._delivery.transaction_id(record[0]))
+            self._stamps.hold(transaction.stamps() + list(self._delivery.stamps_in_journal()))
+            if transaction.reason:
+                self.closing.resume(transaction)
+                self.finished = True
+            else:
+                self.current = transaction
 
     def stamps_in_journal(self):
-        """The stamp of the transaction that ran, if one did."""
-        record = self._store.get(_RUNNING)
-        return [] if record is None else [record[4]]
+        """The stamps of the transaction that ran, if one did."""
+        record = self._store.get(RUNNING)
+        return [] if record is None else Transaction(record).stamps()
 
     def begin_run(self):
         """The components run: from now on the vehicle may show itself."""
-        if self.current is not None and not self._gate.transaction.value:
+        if self._gate.transaction.value or (self.current is None and self.closing.transaction is None):
+            return
+        self._resume_until_ms = self._clock.uptime_ms() + _RESUME_MS
+        if self.current is not None:
             self._log.info("transaction %s goes on if the vehicle is there", self.current.name())
-            self._resume_until_ms = self._clock.uptime_ms() + _RESUME_MS
 
     def _on_emergency(self, pressed):
         if pressed:
@@ -145,6 +154,10 @@ class Transactions:
         self._moment()
         self._start_if_plugged()
 
+    def runs(self):
+        """Does a transaction run, or wait for the power module to stop?"""
+        return self.current is not None or self.closing.transaction is not None
+
     def expects_plug(self):
         """Is an idTag authorized that waits for the plug?"""
         return bool(self._tag)
@@ -152,7 +165,7 @@ class Transactions:
     # --- start --------------------------------------------------------------------------------------------------
 
     def _start_if_plugged(self):
-        if self._plug.plugged.value and self._tag and self.current is None and self.lock.secure():
+        if self._plug.plugged.value and self._tag and not self.runs() and self.lock.secure():
             (tag, parent, _), self._tag = self._tag, ()
             try:
                 self._start(tag, parent)
@@ -163,14 +176,14 @@ class Transactions:
         number, stamp = self._stamps.number(), self._stamps.now()
         wh, _, changes = self._register.whole()
         current = Transaction([number, tag, parent, wh, stamp, None])
-        changes[_RUNNING] = current.record()
+        changes[RUNNING] = current.record()
         message = ["S", number, number, stamp, wh, tag, self.reservation.use(changes)]
         for function in self.starting:
             function(current, changes)
         self._delivery.commit(changes, message, self._metering.begin(1000 * wh))
         self.current = current
-        self._register.saved(wh)
         self._resume_until_ms = None
+        self._register.saved()
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
         for function in self.begun:
             function(current)
@@ -190,65 +203,51 @@ class Transactions:
         return self.limit_ma if self._may_charge() else 0
 
     def _on_started(self, number, transaction_id, answer):
-        """The answer to a StartTransaction: returns what is to be journaled with it."""
+        """The answer to a StartTransaction: returns what is to be journaled with it, and a function to call then."""
         current = self.current
         if current is None or current.number != number:
-            return {}
-        current.id = transaction_id
-        self._log.info("transaction #%d has the id %d", number, transaction_id)
-        info = answer.get("idTagInfo")
-        if not isinstance(info, dict) or info.get("status") is None:
-            return {}
-        changes = {}
-        if info["status"] != ACCEPTED:
-            self._log.warning("the central system refuses idTag %s: %s", current.id_tag, info["status"])
-            current.invalid, changes = self._charger.register_changes()
-        elif is_tag(info.get("parentIdTag")):
-            current.parent = info["parentIdTag"]
-        changes[_RUNNING] = current.record()
-        return changes
+            return {}, self._moment
+        return current.answered(transaction_id, answer, self._charger, self._log)
 
     def _may_charge(self):
-        """An idTag found invalid later gets MaxEnergyOnInvalidId, if anything (section 9.1.14)."""
-        invalid = self.current.invalid
-        if invalid is None:
-            return True
-        used_mwh = self._charger.energy_mwh.value - invalid if self._charger.energy_mwh.value is not None else 0
-        return used_mwh < self._configuration["MaxEnergyOnInvalidId"] * 1000
+        return self.current.may_charge(self._charger.energy_mwh.value, self._configuration["MaxEnergyOnInvalidId"])
 
     # --- end ----------------------------------------------------------------------------------------------------
 
-    def stop(self, reason, tag=None):
-        """End the transaction: the gate closes first, then it is journaled.
+    def stop(self, reason, tag=None, at_once=False):
+        """End the transaction: the gate closes first, then it is journaled; `at_once`: the power module is not awaited.
 
         Returns whether it is; if the journal refuses, the gate stays closed and each step tries again.
         """
         current = self.current
         self._gate.transaction.set(False)
         self._gate.limit_ma.set(0)
-        current.reason = current.reason or reason
+        if not current.reason:
+            current.stop_tag = tag
+            current.reason = reason  # from here on it ends, whatever fails
         try:
-            wh, mwh, changes = self._register.whole()
-            changes[_RUNNING] = None
-            message = self._end_of(current, tag, wh)
-            self._delivery.commit(changes, message, self._metering.end(mwh))
+            if current.stopped is None:
+                current.stopped = self._stamps.now()
+            self.closing.close(current, at_once)
         except self._store.Error as e:
             self._log.rare("the end of a transaction cannot be journaled: %s", str(e))
             return False
-        self._moment()
-        self.current = None
-        self._register.saved(wh)
-        self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
-        self._log.info("transaction %s ends: %s, at %d Wh", current.name(), current.reason, wh)
-        for function in self.ended:
-            function(current, wh)
+        if self.current is not None:
+            self._stopped()
         return True
 
-    def _end_of(self, current, tag, wh):
-        """The StopTransaction's record. If the journal refuses it, the next one tells the time and tag of this one."""
-        current.end = current.end or (self._stamps.now(), tag)
-        stamp, tag = current.end
-        return ["E", self._stamps.number(), current.number, stamp, wh, current.reason, tag]
+    def _stopped(self):
+        self._moment()
+        self.current = None
+        self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
+
+    def _ended(self, transaction, wh):
+        if self.current is not None:
+            self._stopped()
+        self._register.saved()
+        self._log.info("transaction %s ends: %s, at %d Wh", transaction.name(), transaction.reason, wh)
+        for function in self.ended:
+            function(transaction, wh)
 
     # --- as time goes by ----------------------------------------------------------------------------------------
 
@@ -260,6 +259,7 @@ class Transactions:
         elif not plugged:
             self.finished = False
         emergency, self._emergency = self._emergency or bool(self._gate.emergency_stop.value), False
+        self.closing.step()
         if self.current is not None:
             self._step_running(plugged, emergency)
         elif self._tag:

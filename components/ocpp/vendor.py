@@ -61,7 +61,7 @@ class VendorMessages:
 
     def _on_ended(self, transaction, meter_stop_wh):
         began_ms = self._stamps.utc_of(transaction.started)
-        ended_ms = self._stamps.utc_of(self._stamps.now())
+        ended_ms = self._stamps.utc_of(transaction.stopped)
         fields = (
             ("finalSoc", self._bms.soc_permille.value, 10),
             ("energyDelivered", meter_stop_wh - transaction.meter_start_wh, 1),

@@ -62,6 +62,9 @@ class Site:
         self.gate = Gate(clock, self.log, self.kernel)
         self.gate.add_bus(Signal(True, clock))
         self.plug.plugged = self.gate.plugged
+        self.charger.flowing = Signal(False, clock)
+        self.gate.enabled.watch(self._module_follows)
+        self.module_stops = True  # at once, when the gate closes; False: the test says when
         self.charger.max_current_ma, self.charger.max_voltage_mv = 300000, 85500
         self.charger.energy_mwh = Signal(0, clock)
         self.energy = Energy(clock, self.store, self.charger.energy_mwh)
@@ -155,6 +158,10 @@ class Site:
             self.energy.measured(10000000 if self.gate.enabled.value else 0, self.clock.ticks_ms())
             self.energy.fold()
             self.gate.check()
+
+    def _module_follows(self, enabled):
+        if enabled or self.module_stops:
+            self.charger.flowing.set(enabled)
 
     def plug_in(self):
         self.gate.bms_permits.set(True)

@@ -1,0 +1,60 @@
+"""The end of a transaction: its meterStop is what the register shows once the power module has stopped."""
+
+from .transaction import RUNNING
+
+
+class Closing:
+    """``transaction`` was stopped, and waits for the power module to stop, too: at most `stop_ms`. None: there is none.
+
+    The journal knows of it from the beginning: after a power cut it has this end, and nothing is charged any more.
+    `ended(transaction, meter_stop_wh)` is called once its StopTransaction is journaled.
+    """
+
+    def __init__(self, services, delivery, metering, stop_ms, ended):
+        self.transaction = None
+        self._clock = services.clock
+        self._log = services.log
+        self._store = services.store
+        self._stamps = services.stamps
+        self._register = services.register
+        self._flowing = services.charger.flowing
+        self._delivery = delivery
+        self._metering = metering
+        self._stop_ms = stop_ms
+        self._until_ms = 0
+        self._ended = ended
+
+    def resume(self, transaction):
+        """After a restart: this one was stopped before it."""
+        self._until_ms = self._clock.uptime_ms() + self._stop_ms
+        self.transaction = transaction
+
+    def close(self, transaction, at_once=False):
+        """`transaction` was stopped: journal its end, or first that it ends. Raises the store's Error."""
+        if at_once or not self._flowing.value:
+            self._end(transaction)
+        else:
+            until_ms = self._clock.uptime_ms() + self._stop_ms
+            self._store.commit({RUNNING: transaction.record()})
+            self._until_ms = until_ms
+            self.transaction = transaction
+
+    def step(self, at_once=False):
+        """End it if the power module has stopped, or if it takes too long. What fails is tried again at each step."""
+        transaction = self.transaction
+        if transaction is None:
+            return
+        if at_once or not self._flowing.value or self._clock.uptime_ms() >= self._until_ms:
+            try:
+                self._end(transaction)
+            except (self._store.Error, MemoryError) as e:
+                self._log.rare("the end of a transaction cannot be journaled: %s", str(e) or "no memory")
+
+    def _end(self, transaction):
+        wh, mwh, changes = self._register.whole()
+        changes[RUNNING] = None
+        end = ["E", self._stamps.number(), transaction.number, transaction.stopped, wh]
+        message = end + [transaction.reason, transaction.stop_tag]
+        self._delivery.commit(changes, message, self._metering.end(mwh, transaction.stopped))
+        self.transaction = None
+        self._ended(transaction, wh)
