@@ -125,6 +125,29 @@ async def test_tx_default_profile_during_a_transaction(site):
     await current_is(site, 20)
 
 
+async def test_the_lower_of_two_default_profiles_that_the_specification_leaves_open(site):
+    """Connector 0's has the higher stack level, connector 1's is the connector's own: both hold, and `why` says which."""
+    await site.start_session("BOTH")
+    assert await install(site, 0, profile(1, 15, level=3)) == "Accepted"
+    assert await install(site, 1, profile(2, 20)) == "Accepted"
+    await current_is(site, 15)
+    await site.answer("why", r"limit: 15.0 A \(profile 1, TxDefaultProfile of connector 0, stack level 3\)")
+    assert await install(site, 1, profile(2, 10)) == "Accepted"
+    await current_is(site, 10)
+    await site.answer("why", r"limit: 10.0 A \(profile 2, TxDefaultProfile of connector 1, stack level 0\)")
+    assert await clear(site, id=2) == "Accepted"
+    await current_is(site, 15)
+
+
+async def test_a_charge_point_limit_as_home_assistant_sends_it(site):
+    """Relative, without startSchedule, at the highest stack level; and the limit of now, asked for a duration of 0."""
+    assert await install(site, 0, profile(8, 12, MAX, "Relative", level=1)) == "Accepted"
+    await site.start_session("HOME")
+    await current_is(site, 12)
+    assert await composite(site, 0) == [(0, 12)]
+    assert await clear(site, chargingProfilePurpose=MAX) == "Accepted"
+
+
 async def test_tc_057_tx_profile(site):
     """A TxProfile overrules TxDefaultProfile for the running transaction, and goes with it."""
     assert await install(site, 1, profile(1, 40)) == "Accepted"

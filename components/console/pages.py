@@ -234,6 +234,8 @@ class Pages:
         """Every condition of the gate."""
         for name, value, holds in self._gate.conditions():
             yield "  %s %s = %s" % ("ok     " if holds else "FORBIDS", name, words(value))
+        for line in self._ocpp.connector.why():
+            yield line
         yield "charging is %s" % words(self._gate.enabled.value, "enabled", "disabled")
 
     def components(self):

@@ -22,6 +22,7 @@ class Connector:
 
     ``notification``: Signal, what there is to tell: the three as a tuple, None until the first state is certain.
     ``list_conflict``: words to the LocalListConflict of connector 0, "" if there is none (section 3.5.2).
+    ``limited_by``: function, what the central system's limit comes from, in words; Smart Charging puts its own here.
 
     Nothing here is remembered except whether a transaction ended since the vehicle was plugged in: the state
     follows from the facts, so it is right after a restart, too. Two rules say when a state counts:
@@ -43,6 +44,7 @@ class Connector:
         self.error = NO_ERROR
         self.info = ""
         self.list_conflict = ""
+        self.limited_by = _by_nothing
         self._clock = services.clock
         self._availability = availability
         self._transactions = transactions
@@ -97,6 +99,16 @@ class Connector:
         if not self._availability.operative(1):
             return "the connector is out of service"
         return "" if self.error == NO_ERROR else "the connector is faulted: " + (self.info or self.error)
+
+    def why(self):
+        """Generator of lines for people: the state, and what limits the current."""
+        yield "  connector 1: " + self.state.value + (", " + self.info if self.info else "")
+        words = self.limited_by()
+        current = self._transactions.current
+        if current is not None and current.invalid is not None:
+            words += (", " if words else "") + "the idTag was refused after the start"
+        if words:
+            yield "  limit: " + words
 
     def charge_point(self):
         """(status, errorCode, info) of connector 0: a fault of the whole station is told there, too.
@@ -194,3 +206,8 @@ class Connector:
     def _all_in(self, names):
         """Is what forbids charging all among these conditions of the gate?"""
         return all(name in names for name in self._gate.forbidding())
+
+
+def _by_nothing():
+    """Without Smart Charging nothing limits."""
+    return ""

@@ -78,6 +78,7 @@ def model_limits(models, tx, second, origin):
     """(amps, watts) in tenths; None: no limit."""
     found = []
     for chain in (((MAX, 0),), ((TX, 1), (DEFAULT, 1), (DEFAULT, 0))):
+        first = None
         for purpose, connector in chain:
             said = [
                 (model.level, limit, model.unit)
@@ -86,9 +87,11 @@ def model_limits(models, tx, second, origin):
                 if model.purpose == purpose and model.connector == connector and limit is not None
                 if purpose != TX or model.tx == tx
             ]
-            if said:
+            if said and first is None:
+                first = (purpose, max(said)[0])
                 found.append(max(said))
-                break
+            elif said and first[0] == DEFAULT and max(said)[0] > first[1]:
+                found.append(max(said))  # of connector 0, with a higher level than that of connector 1: both hold
     result = []
     for unit in ("A", "W"):
         result.append(min([limit for _, limit, of in found if of == unit] or [None]))

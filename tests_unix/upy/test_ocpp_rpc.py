@@ -68,6 +68,42 @@ async def test_unknown_fields_are_tolerated_if_so_configured(tmp):
     assert await site.central.call("ClearCache", {"extra": 1}) == {"status": "Accepted"}
 
 
+async def test_null_is_an_absent_field_unless_strict(tmp):
+    """Optional fields, nested ones, too; what is required is missing then, and an array has no place for null."""
+    profiles = (("components.ocpp.smart_charging:SmartCharging", {}),)
+    for strict in (False, True):
+        site = await booted(tmp, strict=strict, profiles=profiles)
+        answer = await site.central.call("GetConfiguration", {"key": None})
+        assert answer == "TypeConstraintViolation" if strict else "configurationKey" in answer
+        schedule = {"chargingRateUnit": "A", "duration": None, "startSchedule": None, "minChargingRate": None}
+        schedule["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 16, "numberPhases": None}]
+        given = {
+            "chargingProfileId": 1, "transactionId": None, "stackLevel": 0, "validFrom": None, "validTo": None,
+            "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative", "recurrencyKind": None,
+            "chargingSchedule": schedule,
+        }  # fmt: skip
+        answer = await site.central.call("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": given})
+        assert answer == "TypeConstraintViolation" if strict else answer == {"status": "Accepted"}
+        answer = await site.central.call("RemoteStartTransaction", {"idTag": None})
+        assert answer == "TypeConstraintViolation" if strict else answer == "OccurenceConstraintViolation"
+        for payload in (None, {"key": [None]}):
+            assert await site.central.call("GetConfiguration", payload) in (
+                "FormationViolation", "TypeConstraintViolation",
+            )  # fmt: skip
+        await site.power_off()
+
+
+async def test_null_in_an_answer_is_an_absent_field_unless_strict(tmp):
+    for strict, bad in ((False, 0), (True, 1)):
+        site = await booted(tmp, strict=strict)
+        info = {"status": "Accepted", "expiryDate": None, "parentIdTag": None}
+        site.central.answers["Authorize"] = {"idTagInfo": info}
+        site.ocpp.present_tag("TAG")
+        await site.run(500)
+        assert site.ocpp.state.value == "Preparing" and site.ocpp.counters.bad_answers == bad
+        await site.power_off()
+
+
 async def test_an_exception_in_a_handler_is_an_InternalError_with_a_traceback(tmp):
     site = await booted(tmp)
     site.ocpp.core.data_transfers[("v", "m")] = lambda data: {}["missing"]

@@ -205,7 +205,6 @@ def test_what_is_refused():
         (1, profile(1, 8, duration=0), "duration"),
         (1, profile(1, 8, kind="Recurring", recurrencyKind="Daily"), "Recurring needs"),
         (1, profile(1, 8, kind="Recurring", start=NOW), "Recurring needs"),
-        (0, profile(1, 8, MAX, "Relative"), "not relative"),
         (1, profile(1, 8, validFrom="2027-01-15T13:00:00Z", validTo="2027-01-15T13:00:00Z"), "validTo"),
         (1, profile(1, 8, validTo="2027-01-15T12:00:00Z"), "it is over"),
         (1, profile(1, 8, start=NOW - 10, duration=10), "it is over"),
@@ -230,7 +229,9 @@ def test_numbers_as_JSON_may_write_them():
 
 
 def test_start_of_a_ChargePointMaxProfile_without_startSchedule():
-    assert parsed(0, profile(1, 8, MAX), NOW * 1000).start == NOW * 1000
+    for kind in ("Absolute", "Relative"):
+        assert parsed(0, profile(1, 8, MAX, kind), NOW * 1000).start == NOW * 1000
+        assert parsed(0, profile(1, 8, MAX, kind, start=NOW + 5), NOW * 1000).start == (NOW + 5) * 1000
     assert parsed(1, profile(1, 8, DEFAULT), NOW * 1000).start is None
 
 

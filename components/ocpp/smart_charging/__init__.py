@@ -14,8 +14,9 @@ What the specification leaves to a charge point:
   that the charger may have, which gives the smallest current). ``numberPhases`` says nothing about direct current: 1 to
   3 are taken, and change nothing.
 - An Absolute schedule without ``startSchedule`` starts with the charging (7.13), in a ChargePointMaxProfile when it is
-  accepted. A Recurring one repeats from its ``startSchedule`` on, not before.
-- Where no TxProfile has a period in force, TxDefaultProfile limits; where that of connector 1 has none, that of 0.
+  accepted; so does a Relative one there, which has no transaction to be relative to. A Recurring one repeats from its ``startSchedule`` on, not before.
+- Where no TxProfile has a period in force, TxDefaultProfile limits; where that of connector 1 has none, that of 0. Where
+  that of 0 has a higher stack level than that of 1, both hold until one is cleared: the lower current counts.
 - ``minChargingRate`` is told in composite schedules; a limit below it holds all the same: a limit is an upper bound.
 - After a power cut, while nobody knows the time: a profile that cannot be judged without it counts with its smallest
   limit. So does a TxProfile or TxDefaultProfile that counts from the start of a transaction that ran before the cut.
@@ -92,6 +93,7 @@ class SmartCharging:
         ocpp.add_step(self._step)
         ocpp.add_page(self._page)
         ocpp.core.charging_profile = self._prepare
+        ocpp.connector.limited_by = self._why
         ocpp.transactions.starting += (self._starting,)
         ocpp.transactions.begun += (self._begun,)
         ocpp.transactions.ended += (self._ended,)
@@ -262,8 +264,9 @@ class SmartCharging:
         until = self._limits.until
         self._due_ms = self._clock.uptime_ms() + (_LOOK_MS if until is None else min(until - now, _LOOK_MS))
         self._apply()
-        if self.words(before) != self.words(self._limits):
-            self._log.info("limit: %s", self.words(self._limits))
+        words = self._limits.words()
+        if before.words() != words:
+            self._log.info("limit: %s", words or "no limit")
 
     def _apply(self):
         """Let the limit follow. Allocates nothing as long as it stays the same."""
@@ -275,22 +278,16 @@ class SmartCharging:
 
     # --- for people -----------------------------------------------------------------------------------------------
 
-    def words(self, limits):
-        """``16.0 A (profile 1), 5000.0 W (profile 2)``."""
-        words = []
-        for limit, unit, profile in ((limits.amps, "A", limits.amps_by), (limits.watts, "W", limits.watts_by)):
-            if limit is not None:
-                words.append("%d.%d %s (profile %d)" % (limit // 10, limit % 10, unit, profile.id))
-        if not limits.sure:
-            words.append("the smallest, until the time is known")
-        return ", ".join(words) or "no limit"
+    def _why(self):
+        """Which profiles limit: "" if none does."""
+        return self._limits.words(True)
 
     def _page(self):
         ma = self._transactions.limit_ma
         yield "Smart charging: limit %d.%03d A by %s; profiles %d of %d" % (
             ma // 1000,
             ma % 1000,
-            self.words(self._limits),
+            self._limits.words() or "no limit",
             len(self.profiles),
             self._most,
         )

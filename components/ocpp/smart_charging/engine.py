@@ -7,7 +7,7 @@ axis, None if it is not known.
 
 from micropython import const
 
-from .profile import MAX, TX
+from .profile import DEFAULT, MAX, PURPOSES, TX
 
 _STEPS_A_PERIOD = const(4)  # moments evaluated for each period that a composite schedule may have
 
@@ -60,19 +60,40 @@ class Limits:
         elif self.amps is None or limit < self.amps:
             self.amps, self.amps_by = limit, profile
 
+    def words(self, whole=False):
+        """``16.0 A (profile 1), 5000.0 W (profile 2)``, "" if nothing limits; `whole`: with what the profiles are."""
+        words = []
+        for limit, unit, profile in ((self.amps, "A", self.amps_by), (self.watts, "W", self.watts_by)):
+            if profile is not None:
+                words.append(_worded(limit, unit, profile, whole))
+        if not self.sure:
+            words.append("the smallest, until the time is known")
+        return ", ".join(words)
+
+
+def _worded(limit, unit, profile, whole):
+    text = "%d.%d %s (profile %d" % (limit // 10, limit % 10, unit, profile.id)
+    if whole:
+        text += ", %s of connector %d, stack level %d" % (PURPOSES[profile.purpose], profile.connector, profile.level)
+    return text + ")"
+
 
 def limits_at(profiles, number, at, origin, known):
     """The Limits at a moment. `profiles` in the order of their ranks; `number`: our number of the transaction, if any.
 
     Of the profiles that say something about the moment the first limits the transaction, and the first of purpose
-    ChargePointMaxProfile the charge point; both hold. One that nobody can judge, because the time is not `known` or the
+    ChargePointMaxProfile the charge point; both hold. Where a TxDefaultProfile of connector 1 is the first, one of
+    connector 0 with a higher stack level holds besides: the specification has a rule for either, and does not say which
+    comes first (3.13.2, 3.13.3). One that nobody can judge, because the time is not `known` or the
     origin is not, counts besides with its smallest limit: it may be in force.
     """
     limits = Limits()
-    led = [False, False]
+    led = [None, None]
     for profile in profiles:
         side = 0 if profile.purpose == MAX else 1
-        if led[side] or profile.purpose == TX and profile.number != number:
+        if led[side] is not None and not _rivals(led[side], profile):
+            continue
+        if profile.purpose == TX and profile.number != number:
             continue
         if not known and profile.needs_utc() or origin is None and profile.start is None:
             limits.take(profile.least(), profile)
@@ -82,8 +103,14 @@ def limits_at(profiles, number, at, origin, known):
         limits.until = sooner(limits.until, until)
         if limit is not None:
             limits.take(limit, profile)
-            led[side] = True
+            led[side] = profile
     return limits
+
+
+def _rivals(first, profile):
+    """Does the specification leave open which of two TxDefaultProfiles holds, so that both do?"""
+    both = first.purpose == profile.purpose == DEFAULT
+    return both and first.connector > profile.connector and profile.level > first.level
 
 
 def milliamps(deciwatts, mv):
@@ -114,8 +141,8 @@ def capped_tenths(limits, watts, most_ma, mv):
 class Composite:
     """The schedule that results from a moment on, made step by step: each costs some milliseconds on a microcontroller.
 
-    ``periods``: [(second, value), ...], the first one at the whole second of the moment; ``duration_ms``: less than
-    asked for where more than `periods_max` periods would be needed.
+    ``periods``: [(second, value), ...], the first one at the whole second of the moment, also if the duration is 0;
+    ``duration_ms``: less than asked for where more than `periods_max` periods would be needed.
     """
 
     def __init__(self, at, duration_ms, periods_max):
@@ -129,7 +156,7 @@ class Composite:
 
     def step(self, limits_at, value_of):
         """Do a part: ``limits_at(moment)`` gives Limits, ``value_of(limits)`` their value. False: nothing is left."""
-        if self._at >= self._end or self._steps == 0:
+        if self.periods and self._at >= self._end or self._steps == 0:
             return False
         self._steps -= 1
         limits = limits_at(self._at)

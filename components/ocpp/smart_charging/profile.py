@@ -132,14 +132,13 @@ def _start(purpose, given, utc_ms):
         if start is None or "recurrencyKind" not in given:
             raise Refused("Recurring needs startSchedule and recurrencyKind")
         return _EVERY_S[given["recurrencyKind"]], start
-    if purpose == MAX:
-        if kind == "Relative":
-            raise Refused("a ChargePointMaxProfile is not relative to a transaction")
-        if start is None:
-            start = utc_ms  # it is in force from now on
-        if start is None:
-            raise Refused("no startSchedule, and the time is not known")
-    return 0, None if kind == "Relative" else start
+    if purpose != MAX:
+        return 0, None if kind == "Relative" else start
+    if start is None:
+        start = utc_ms  # it belongs to no transaction: Relative or not, it is in force from now on
+    if start is None:
+        raise Refused("no startSchedule, and the time is not known")
+    return 0, start
 
 
 def _periods(given, periods_max):

@@ -10,7 +10,8 @@ _SECONDS_MAX = 31536000  # a year: asked for more, we answer for that
 class Schedules:
     """Answers for connector 1, and for 0: with one connector the charge point's schedule is that connector's.
 
-    What is told is what is permitted: limits, and the charger's own. Without a transaction: as if one began now.
+    What is told is what is permitted: limits, and the charger's own. Without a transaction: as if one began now. A
+    duration of 0 asks for the limit of this moment.
     """
 
     def __init__(self, charging, clock, periods_max):
@@ -21,7 +22,7 @@ class Schedules:
     async def answer(self, payload):
         """The handler. It lets others run between the parts of the schedule."""
         duration_s = min(int(payload["duration"]), _SECONDS_MAX)
-        if payload["connectorId"] not in (0, 1) or duration_s <= 0:
+        if payload["connectorId"] not in (0, 1) or duration_s < 0:
             return {"status": "Rejected"}
         charging = self._charging
         moment = charging.moment()
