@@ -126,7 +126,7 @@ async def test_tx_default_profile_during_a_transaction(site):
 
 
 async def test_the_lower_of_two_default_profiles_that_the_specification_leaves_open(site):
-    """Connector 0's has the higher stack level, connector 1's is the connector's own: both hold, and `why` says which."""
+    """Connector 0's has the higher stack level, 1's is the connector's own: both hold, and `why` says which."""
     await site.start_session("BOTH")
     assert await install(site, 0, profile(1, 15, level=3)) == "Accepted"
     assert await install(site, 1, profile(2, 20)) == "Accepted"
@@ -146,6 +146,22 @@ async def test_a_charge_point_limit_as_home_assistant_sends_it(site):
     await current_is(site, 12)
     assert await composite(site, 0) == [(0, 12)]
     assert await clear(site, chargingProfilePurpose=MAX) == "Accepted"
+
+
+async def test_no_current_is_told_as_the_suspension_that_it_is(site):
+    """A vehicle that wants 0 A leaves the gate open, and so does a power that is 0 A on the wire: no Charging."""
+    await site.start_session("NOTHING")
+    since = site.mark()
+    site.vehicle.max_a = 0
+    await site.status("SuspendedEV", since)
+    site.vehicle.max_a = None
+    await site.status("Charging", since)
+    since = site.mark()
+    assert await install(site, 1, profile(1, 1, unit="W")) == "Accepted"
+    await site.status("SuspendedEVSE", since)
+    assert await clear(site) == "Accepted"
+    await site.status("Charging", since)
+    assert site.statuses(1, since) == ["SuspendedEVSE", "Charging"]
 
 
 async def test_tc_057_tx_profile(site):

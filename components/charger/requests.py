@@ -11,6 +11,7 @@ _VOLTAGE = const(0x00)
 _CURRENT = const(0x03)
 _CONTROL_ROUND = bytes((_SWITCH, _VOLTAGE, _CURRENT))
 _TELEMETRY_ROUND = bytes((0x84, 0x82, 0x79, 0x80, 0x83))
+LEAST_MA = const(33)  # a lower current is 0 on the wire
 
 
 class Requests:

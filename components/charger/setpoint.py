@@ -3,6 +3,7 @@
 import time
 from micropython import const
 
+from components.charger.requests import LEAST_MA
 from core.signals import Signal
 
 _AT_ONCE = const(10)  # lower setpoints told within one period of `check`, beside those told in turn
@@ -11,7 +12,7 @@ _SETTLE_MS = const(1000)
 
 class Setpoint:
     """``voltage_mv``, ``current_ma`` (Signals): the smallest of the vehicle's request, the board's limit and, of the
-    current, the central system's limit; 0 while one is not known.
+    current, the central system's limit; 0 while one is not known. A current that is 0 on the wire is 0 here.
 
     While the gate is open the power module hears of a lower one in the call that made it lower, of a higher one in the
     turn of its function (900 ms). A vehicle that lowers its request more than ten times in 100 ms gets 0 A until the
@@ -42,9 +43,8 @@ class Setpoint:
             self._settling = True
             self._lowered_ms = self._clock.ticks_ms()
         self.voltage_mv.set(mv)
-        self.current_ma.set(
-            min(bms.max_current_ma.value or 0, self._max_current_ma, self._gate.limit_ma.value or 0)
-        )
+        ma = min(bms.max_current_ma.value or 0, self._max_current_ma, self._gate.limit_ma.value or 0)
+        self.current_ma.set(ma if ma >= LEAST_MA else 0)
 
     def _changed(self, _):
         self.update()

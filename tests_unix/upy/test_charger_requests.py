@@ -62,6 +62,8 @@ async def test_the_smallest_limit_wins(tmp):
         (84, 100, 16000, 84000, 16000),
         (120, 400, 350000, 85500, 300000),
         (70, 0, 6000, 70000, 0),
+        (84, 100, 33, 84000, 33),  # 1/30.5 A is the least that there is on the wire
+        (84, 100, 32, 84000, 0),
     ):
         rig.vehicle(volts=volts, amps=amps)
         rig.gate.limit_ma.set(limit_ma)

@@ -14,9 +14,10 @@ What the specification leaves to a charge point:
   that the charger may have, which gives the smallest current). ``numberPhases`` says nothing about direct current: 1 to
   3 are taken, and change nothing.
 - An Absolute schedule without ``startSchedule`` starts with the charging (7.13), in a ChargePointMaxProfile when it is
-  accepted; so does a Relative one there, which has no transaction to be relative to. A Recurring one repeats from its ``startSchedule`` on, not before.
-- Where no TxProfile has a period in force, TxDefaultProfile limits; where that of connector 1 has none, that of 0. Where
-  that of 0 has a higher stack level than that of 1, both hold until one is cleared: the lower current counts.
+  accepted; so does a Relative one there, which has no transaction to be relative to. A Recurring one repeats from its
+  ``startSchedule`` on, not before.
+- Where no TxProfile has a period in force, TxDefaultProfile limits; where that of connector 1 has none, that of 0.
+  Where that of 0 has a higher stack level, both hold until one is cleared: the lower current counts.
 - ``minChargingRate`` is told in composite schedules; a limit below it holds all the same: a limit is an upper bound.
 - After a power cut, while nobody knows the time: a profile that cannot be judged without it counts with its smallest
   limit. So does a TxProfile or TxDefaultProfile that counts from the start of a transaction that ran before the cut.
