@@ -13,8 +13,8 @@ NO_ERROR = "NoError"
 _DISCONNECTED = "EV side disconnected"  # section 4.9: the info with SuspendedEV, or with Finishing
 _VEHICLE_SIDE = ("bms_permits", "bms_settled", "plugged", "transaction", "locked")  # not ours alone to fulfil
 _GONE = _VEHICLE_SIDE + ("in_limits",)  # with the vehicle its voltage is gone; a silent bus proves nothing of it
-_EV_LASTS_MS = const(2000)  # longer than the gate's recovery, with what its first measurement takes
-_EVSE_LASTS_MS = const(3500)  # ... and longer than it takes to notice a vehicle that is gone: 3 s without BMS frames
+_EV_LASTS_MS = const(1500)  # longer than the gate's recovery, shorter than it is closed after a stop of the BMS
+_EVSE_LASTS_MS = const(3500)  # longer than it takes to notice a vehicle that is gone: 3 s without BMS frames
 
 
 class Connector:
@@ -31,11 +31,11 @@ class Connector:
        ends, it has ended) derives the state, so one that lasts shorter than the 250 ms between two steps is told all
        the same: Reserved, Preparing, Charging; Charging, Finishing, Available. That the gate opened is kept until the
        next derivation.
-    2. A closed gate suspends only if it stays closed: for 2 s where the vehicle alone forbids, 3.5 s otherwise. Until
-       then the former state counts. So the gate's recovery after a start or a restart (1 s with the measurements
-       inside the limits) is no SuspendedEVSE. What is a decision and not a measurement suspends at once: the gun was
-       pulled, a current of 0 A is permitted or wanted. After a restart nothing is told of a transaction until the
-       vehicle shows itself.
+    2. A closed gate suspends only if it stays closed: for 1.5 s where the vehicle alone forbids, which counts what the
+       gate waits after a stop of the BMS, and 3.5 s otherwise. Until then the former state counts. So the gate's
+       recovery after a start or a restart (1 s with the measurements inside the limits) is no SuspendedEVSE. What is a
+       decision and not a measurement suspends at once: the gun was pulled, a current of 0 A is permitted or wanted.
+       After a restart nothing is told of a transaction until the vehicle shows itself.
     """
 
     def __init__(self, services, availability, transactions):
