@@ -218,7 +218,7 @@ class Charger:
     # -- periodic
 
     async def start(self):
-        """Restore the energy register. Raises ValueError, StoreError."""
+        """Restore the energy register. Raises StoreError."""
         self._log.info("energy register %d mWh", self._energy.load())
         self._unstopped.load()
 

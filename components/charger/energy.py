@@ -32,12 +32,14 @@ class Energy:
         self._saved_mwh = 0
         self._saved_ms = 0
         self._retry_ms = 0
+        store.vital(_KEY, "the energy register")
 
     def load(self):
-        """Take the register from the store; returns it. Raises ValueError if what is there is none."""
+        """Take the register from the store; returns it. What is none is in doubt, and 0."""
         mwh = self._store.get(_KEY, 0)
         if not isinstance(mwh, int) or mwh < 0:
-            raise ValueError("the stored energy register %r is no number of mWh" % (mwh,))
+            self._store.distrust("the energy register")
+            mwh = 0
         self._saved_mwh = mwh
         self._saved_ms = self._clock.uptime_ms()
         self._register.set(mwh)

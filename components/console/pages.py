@@ -220,13 +220,18 @@ class Pages:
 
     def _journal(self):
         store = self._store
-        yield "Journal: %d records, %d bytes, %d compactions, about %d erases, %d torn bytes" % (
+        yield "Journal: %d records, %d bytes, %d compactions, about %d erases, %d torn bytes, %d records lost" % (
             store.records,
             store.bytes,
             store.compactions,
             store.erases,
             store.torn,
+            store.lost,
         )
+        if store.fault.value:
+            yield "  fault: " + store.fault.value
+        if store.doubts:
+            yield "  in doubt, until s releases it: " + ", ".join(store.doubts)
         for line in self.writes.lines():
             yield line
 

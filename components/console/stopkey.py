@@ -27,6 +27,7 @@ class StopKey:
         self._held = False  # before the key was pressed
         self._since_ms = 0
         self._cleared = kernel.stop_cleared
+        store.vital(_STOPPED, "the emergency stop")
 
     def start(self):
         """Read the journal."""

@@ -14,6 +14,7 @@ class Availability:
         self._store = store
         self._operative = [True, True]
         self.held = False
+        store.vital(_KEY, "the availability")
 
     def start(self):
         stored = self._store.get(_KEY)

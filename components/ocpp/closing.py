@@ -15,6 +15,7 @@ class Closing:
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
+        self._store.vital(RUNNING, "the running transaction")
         self._stamps = services.stamps
         self._register = services.register
         self._flowing = services.charger.flowing

@@ -52,6 +52,9 @@ class Connector:
         self._bms = services.bms
         self._charger = services.charger
         self._plug = services.plug
+        self._store = services.store
+        services.store.wait_while(services.gate.enabled)
+        services.gate.require("journal", services.store.trusted)
         self._opened = False  # the gate has opened since the last derivation
         self._closed_ms = None  # uptime since which it is closed while a transaction runs
         services.gate.enabled.watch(self._switched)
@@ -126,6 +129,8 @@ class Connector:
         """(errorCode, info) of what keeps every connector from charging."""
         if self._gate.emergency_stop.value:
             return "OtherError", "emergency stop"
+        if self._store.doubts:
+            return "InternalError", ("in doubt: " + ", ".join(self._store.doubts))[:50]
         return NO_ERROR, ""
 
     def _fault(self):

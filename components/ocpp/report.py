@@ -51,12 +51,13 @@ def _conditions(gate):
 
 
 def _journal(store):
-    yield "%d records, %d bytes, %d compactions, about %d erases, %d torn bytes" % (
+    yield "%d records, %d bytes, %d compactions, about %d erases, %d torn bytes, %d records lost" % (
         store.records,
         store.bytes,
         store.compactions,
         store.erases,
         store.torn,
+        store.lost,
     )
 
 

@@ -7,12 +7,13 @@ from micropython import const
 from core.isotime import format_utc
 
 _NUMBERS = const(10000000)  # message numbers of one run of the firmware
+_LOST_RUNS = const(10000)  # more than a journal can have lost
 _JITTER_MS = const(1000)  # the central system's time within this is taken as the same time: no jumps back
 _JUMP_MS = const(3600000)  # a correction by more than this must be told twice
 _SAME_MS = const(10000)  # ... with so much between the two, besides the time that passed
 _UNKNOWN_MS = 1577836800000  # 2020-01-01: stands where a time must be sent that nobody ever told us
 
-_RUN = "ocpp/run"  # [salt, number of this run]
+_RUN = "ocpp/run"  # [salt, number of this run, records that the journal had lost by then]
 _OFFSET = "ocpp/utc/"  # + number of a run: its UTC minus its uptime, in ms
 
 
@@ -34,6 +35,7 @@ class Stamps:
         self._salt = ""
         self._run = 0
         self._number = 0
+        self._not_begun = {}  # what is to be journaled before the first number of this run is used
         self._spans = {}  # run: longest uptime in it that we know of
         self._unresolved = False
         self._held = ()  # stamps of the transaction that runs
@@ -44,24 +46,39 @@ class Stamps:
 
     def start(self, stamps):
         """Begin a new run; `stamps`: all that are still in the journal."""
-        run = self._store.get(_RUN) or [binascii.hexlify(os.urandom(4)).decode(), 0]
+        run = self._store.get(_RUN) or [_new_salt(), 0]
+        lost = self._store.lost
         self._salt, self._run = run[0], run[1] + 1
-        changes = {_RUN: [self._salt, self._run]}
+        if lost != (run[2] if len(run) > 2 else 0):  # among it may be the runs that followed
+            self._run += _LOST_RUNS
+        changes = {_RUN: [self._salt, self._run, lost]}
         for stamp in stamps:
             if isinstance(stamp, list):
                 self._spans[stamp[0]] = max(stamp[1], self._spans.get(stamp[0], 0))
         for key in self._store.keys(_OFFSET):
             if int(key[len(_OFFSET) :]) not in self._spans:
                 changes[key] = None
-        self._store.commit(changes)
+        try:
+            self._store.commit(changes)
+        except self._store.Error as e:  # the next run could have the same number: then it has another salt
+            self._log.error("the start of this run cannot be journaled: %s", e)
+            self._salt = changes[_RUN][0] = _new_salt()
+            self._not_begun = changes
 
     def number(self):
-        """A number that this device never used before and never uses again."""
+        """A number that this device never used before and never uses again. Raises the store's Error."""
+        if self._not_begun:
+            self._store.commit(self._not_begun)
+            self._not_begun = {}
+        return self._next()
+
+    def _next(self):
         self._number += 1
         return self._run * _NUMBERS + self._number
 
     def message_id(self, number=None):
-        return "%s-%d" % (self._salt, self.number() if number is None else number)
+        """The id of the message with this number; None: of one that is not journaled."""
+        return "%s-%d" % (self._salt, self._next() if number is None else number)
 
     def now(self):
         """The stamp of this moment."""
@@ -171,3 +188,7 @@ class Stamps:
     def text(self, stamp):
         """A stamp as OCPP writes it, in UTC with Z."""
         return format_utc(self.utc_of(stamp))
+
+
+def _new_salt():
+    return binascii.hexlify(os.urandom(4)).decode()

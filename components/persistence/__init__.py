@@ -36,7 +36,7 @@ from micropython import const
 
 from components.persistence.index import PUSHES_MAX, Queue
 from components.persistence.journal import DOUBTS, Journal
-from components.persistence.records import HEAD, TEXT_MAX, QueueFull, StoreError, parse
+from components.persistence.records import FAILURES, HEAD, TEXT_MAX, QueueFull, StoreError, parse
 from core.kernel import RESTART
 
 _IDLE_MS = const(2000)
@@ -79,6 +79,7 @@ class Persistence(Journal):
         super().__init__(folder, clock, log, kernel.urgent, max_bytes)
         self._pulse = pulse
         self._kernel = kernel
+        kernel.releases.watch(self._on_release)
         self._queue_max = queue_max
         self._queues = {}
 
@@ -99,7 +100,7 @@ class Persistence(Journal):
         try:
             self._open()
             self._opened = True
-        except (OSError, MemoryError) as e:
+        except FAILURES as e:
             self._medium.failed(e, "the journal cannot be opened")
             self._log.error("journal in %s: %s", self._folder, e)
 
@@ -122,7 +123,7 @@ class Persistence(Journal):
                 self.index.records.probe()
             else:
                 self._open()
-        except (OSError, MemoryError) as e:
+        except FAILURES as e:
             self.index.records.close()
             self._medium.failed(e, self.fault.value)
             return
@@ -241,3 +242,9 @@ class Persistence(Journal):
         self.delete(DOUBTS)
         self.doubts = ()
         self.trusted.set(True)
+
+    def _on_release(self, _):
+        try:
+            self.release()
+        except OSError as e:
+            self._log.error("what is in doubt is not released: %s", e)

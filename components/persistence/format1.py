@@ -28,12 +28,7 @@ class Records1(Records):
         length, crc = struct.unpack("<HI", head)
         if not 0 < length <= TEXT_MAX:
             return None
-        text = file.read(length)
-        if len(text) < length or binascii.crc32(text, binascii.crc32(head[:2])) != crc:
-            return None
-        self.read_number = self.number + 1
-        self.read_end = offset + _HEAD + length
-        return text
+        return self._body(offset + _HEAD, length, self.number + 1, binascii.crc32(head[:2]), crc)
 
     def find(self, offset, end):
         """Nothing is found."""

@@ -7,7 +7,7 @@ from micropython import const
 from components.persistence.compaction import Compaction, remove, settle
 from components.persistence.index import Index
 from components.persistence.medium import ENOSPC, Medium
-from components.persistence.records import HEAD, Records, StoreError
+from components.persistence.records import FAILURES, HEAD, Records, StoreError
 from components.persistence.replay import Replay
 from core.files import make_dirs
 from core.signals import Signal
@@ -108,7 +108,7 @@ class Journal:
         extra = {DOUBTS: doubts} if doubts else {}
         try:
             self._compact(extra, self._aside if found.lost else None)
-        except (OSError, MemoryError) as e:
+        except FAILURES as e:
             if found.records.version == 1 or self.index.bad:
                 raise
             self._log.error("the journal could not be repaired: %s", e)
@@ -125,7 +125,7 @@ class Journal:
         index.reserve(record)
         try:
             offset = self._write(records, text)
-        except (OSError, MemoryError) as e:
+        except FAILURES as e:
             index.release(record)
             records.take_back(size, len(text))
             self._medium.failed(e)
@@ -139,6 +139,7 @@ class Journal:
         """Write and flush; what was set aside makes room if there is none."""
         size = records.size
         try:
+            self._do_urgent()
             offset = records.write(text)
             self._flush(records)
         except OSError as e:
@@ -151,13 +152,16 @@ class Journal:
         return offset
 
     def _flush(self, records):
+        self._do_urgent()
+        records.flush()
+
+    def _do_urgent(self):
         """The medium may block the loop: what cannot wait is done before, and must not commit anything itself."""
         self._in_commit = True
         try:
             self._urgent()
         finally:
             self._in_commit = False
-        records.flush()
 
     # --- compaction -------------------------------------------------------------------------------------------
 
@@ -184,7 +188,7 @@ class Journal:
                 if time.ticks_diff(self._clock.ticks_ms(), began) >= limit_ms:
                     return True
             self._finish(copying, None)
-        except (OSError, MemoryError) as e:
+        except FAILURES as e:
             self._give_up()
             self._compact_due_ms = self._clock.uptime_ms() + _AGAIN_MS
             self._log.rare("compaction failed: %s", e)
@@ -199,7 +203,7 @@ class Journal:
             while copying.step():
                 pass
             self._finish(copying, aside)
-        except (OSError, MemoryError):
+        except FAILURES:
             self._give_up()
             raise
 

@@ -16,6 +16,7 @@ TEXT_MAX = 16384  # bytes
 _MAGIC = const(0xFE)
 _MAGIC_BYTE = b"\xfe"
 _CHUNK = const(512)
+FAILURES = (OSError, MemoryError)  # made once: a handler that has to make its tuple needs memory
 _NONE = bytes(HEAD)  # the head of no record
 
 
@@ -86,25 +87,31 @@ class Records:
         _, length, number, crc = struct.unpack("<BHII", head)
         if head[0] != _MAGIC or not 0 < length <= TEXT_MAX:
             return None
-        if length > _CHUNK and not self._sums_up(file, length, crc):  # of a damaged length: not that much at once
-            return None
-        file.seek(offset + HEAD)
+        return self._body(offset + HEAD, length, number, binascii.crc32(self._signed), crc)
+
+    def _body(self, offset, length, number, begun, crc):
+        """The text at `offset` if it continues the CRC `begun` to `crc`, else None.
+
+        A damaged length may be any: a long text is read twice, at first by and by.
+        """
+        file = self._seek(offset)
+        found, left = begun, length if length > _CHUNK else 0
+        while left:
+            chunk = file.read(min(left, _CHUNK))
+            if not chunk:
+                return None
+            found = binascii.crc32(chunk, found)
+            left -= len(chunk)
+        if length > _CHUNK:
+            if found != crc:
+                return None
+            file.seek(offset)
         text = file.read(length)
-        if len(text) < length or binascii.crc32(text, binascii.crc32(self._signed)) != crc:
+        if len(text) < length or binascii.crc32(text, begun) != crc:
             return None
         self.read_number = number
-        self.read_end = offset + HEAD + length
+        self.read_end = offset + length
         return text
-
-    def _sums_up(self, file, length, crc):
-        found = binascii.crc32(self._signed)
-        while length:
-            chunk = file.read(min(length, _CHUNK))
-            if not chunk:
-                return False
-            found = binascii.crc32(chunk, found)
-            length -= len(chunk)
-        return found == crc
 
     def find(self, offset, end):
         """The offset of the first sound record from `offset` on, or -1. Raises OSError."""
@@ -124,7 +131,7 @@ class Records:
         try:
             if self._seek(offset).readinto(head) == HEAD:
                 return 2 * (HEAD + (head[1] | head[2] << 8))
-        except (OSError, MemoryError):
+        except FAILURES:
             pass  # it is a figure to compact by
         return 0
 
@@ -161,7 +168,7 @@ class Records:
         self.close()  # which may write it all the same
         try:
             self.probe()
-        except (OSError, MemoryError):
+        except FAILURES:
             self.close()
 
     def probe(self):

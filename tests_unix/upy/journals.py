@@ -6,6 +6,7 @@ from components.persistence import Persistence
 from components.persistence.records import HEAD
 from core.clock import Clock
 from core.log import Log, LogTail
+from core.signals import Signal
 from core.urgent import Urgent
 
 
@@ -15,6 +16,7 @@ class Kernel:
     def __init__(self):
         self.urgent = Urgent()
         self.exits = []
+        self.releases = Signal(0)
 
     def request_exit(self, code, reason):
         self.exits.append((code, reason))

@@ -26,7 +26,7 @@ async def cut_power(rig):
     for task in rig.tasks:
         task.cancel()
     await rig.clock.settle()
-    rig.store._records.close()
+    rig.store.index.records.close()
     rig.wire.close()
 
 

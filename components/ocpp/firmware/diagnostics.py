@@ -22,7 +22,10 @@ class Diagnostics:
     def start(self):
         """An upload that a restart has ended has failed."""
         if self._store.get(_RUNNING):
-            self._notices.add("DiagnosticsStatusNotification", {"status": "UploadFailed"}, {_RUNNING: None})
+            try:
+                self._notices.add("DiagnosticsStatusNotification", {"status": "UploadFailed"}, {_RUNNING: None})
+            except self._store.Error as e:  # it is at the next start
+                self._log.error("not told that the upload failed: %s", e)
 
     def get(self, location, since_ms, until_ms, tries, interval_s):
         """GetDiagnostics: returns the name of the file."""

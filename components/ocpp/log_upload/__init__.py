@@ -49,7 +49,10 @@ class LogUpload:
         running = self._store.get(_RUNNING)
         if running:
             payload = {"status": "UploadFailure", "requestId": running[0]}
-            self._notices.add("LogStatusNotification", payload, {_RUNNING: None})
+            try:
+                self._notices.add("LogStatusNotification", payload, {_RUNNING: None})
+            except self._store.Error as e:  # it is at the next start
+                self._log.error("not told that the upload failed: %s", e)
 
     async def stop(self):
         await self._upload.stop()

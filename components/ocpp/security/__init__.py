@@ -21,6 +21,7 @@ KEYS = (
     ("SecurityProfile", "int", 0, 0, 3, "RW"),
 )
 _DRIFT_MS = const(5000)  # a clock that is corrected by less was not set, it drifted
+_LOSSES_TOLD = "ocpp/seclost"  # what the store's `lost` was when its loss was told last
 _RECONFIGURED = "ReconfigurationOfSecurityParameters"
 
 
@@ -65,6 +66,16 @@ class Security:
         self._credentials.start()
         self._configuration.fix("SecurityProfile", self._credentials.proven)
         self._events.report("StartupOfTheDevice", self._ocpp.firmware_version)
+        self._tell_losses(self._ocpp.services.store)
+
+    def _tell_losses(self, store):
+        """Tell once of each damage that cost something: the white paper's list of types has none for it."""
+        told = store.get(_LOSSES_TOLD, 0)
+        if store.lost != told:
+            words = "%d records of the journal lost" % max(1, store.lost - told)
+            if store.doubts:
+                words += "; in doubt: " + ", ".join(store.doubts)
+            self._events.report("JournalDamaged", words, {_LOSSES_TOLD: store.lost})
 
     async def stop(self):
         """The firmware ends in order."""

@@ -49,6 +49,7 @@ class Credentials(Access):
         self._dialled = None  # the candidate of the attempt that is going on
         self._turn = 0  # which form of the candidate
         self._failures = 0  # of the candidate, since its turn began
+        store.vital(_STATE, "the security profile")
 
     def start(self):
         """Read the journal. Other settings than those that it was written under count more than it does."""
@@ -58,7 +59,10 @@ class Credentials(Access):
             self._use_trial = self._trial is not None
         elif state is not None:
             self._log.warning("the settings of the central system were changed: its AuthorizationKey is forgotten")
-            self._store.delete(_STATE)
+            try:
+                self._store.delete(_STATE)
+            except OSError as e:  # it is forgotten all the same: by the next start at the latest
+                self._log.error("that is not journaled: %s", e)
 
     # --- for the link -------------------------------------------------------------------------------------------
 

@@ -56,14 +56,14 @@ class Events:
 
     # --- what goes in -------------------------------------------------------------------------------------------
 
-    def report(self, type, info=""):
-        """Something happened. It never raises: who tells has other things to do."""
+    def report(self, type, info="", changes=None):
+        """Something happened; `changes` are journaled with it. It never raises: who tells has other things to do."""
         if self._admit(type):
-            self._keep_it(type, info)
+            self._keep_it(type, info, changes)
 
-    def _keep_it(self, type, info):
+    def _keep_it(self, type, info, changes=None):
         try:
-            self._record(type, info)
+            self._record(type, info, changes)
         except MemoryError:
             self.lost += 1
         except OSError as e:
@@ -102,7 +102,7 @@ class Events:
             elif held:
                 rate[2] = held
 
-    def _record(self, type, info):
+    def _record(self, type, info, changes):
         """Write an event into the log and the queue, in one record. Raises the store's Error."""
         info = printable(info, _INFO_MAX)
         self._log.info("security event %s %s", type, info)
@@ -115,7 +115,7 @@ class Events:
                 drop = ((QUEUE, self._least()),)
                 self.lost += 1
             push += ((QUEUE, [self._stamps.number(), stamp, type, info]),)
-        self._store.commit(pop=pop, drop=drop, push=push)
+        self._store.commit(changes, pop=pop, drop=drop, push=push)
         self._rpc.wake()
 
     def _least(self):
