@@ -1,6 +1,7 @@
 """uwebsockets: memory that runs out ends the connection; nothing hangs, nothing follows half a message."""
 
 import asyncio
+import micropython
 
 from ws_peer import frame, opened, raised, until
 
@@ -54,6 +55,29 @@ async def test_receiving_that_fails_for_want_of_memory():
     error = await raised(ConnectionClosed, receiving)
     assert error.code == 1006 and error.reason == "no memory", error
     assert ws.closed and stream.closed == 1
+
+
+async def test_a_connection_is_dropped_without_any_memory():
+    """The heap is locked from the moment at which receiving fails: nothing that ends the connection may allocate."""
+    ws, stream = await opened()
+    receiving = asyncio.create_task(ws.recv_into(bytearray(8)))
+    error = MemoryError("allocating 32 bytes")
+    close = stream.close
+
+    async def readinto(buf):
+        micropython.heap_lock()
+        raise error
+
+    def closed():
+        micropython.heap_unlock()
+        close()
+
+    waiting = asyncio.create_task(raised((ConnectionClosed, MemoryError), receiving))
+    await until(lambda: stream.reading)
+    stream.readinto, stream.close = readinto, closed
+    stream.feed(b"\x81")  # the read that waits ends, the next one fails
+    await waiting
+    assert stream.closed == 1 and ws.closed and ws.close_code == 1006
 
 
 async def test_a_message_that_fails_for_want_of_memory():
