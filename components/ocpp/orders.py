@@ -3,6 +3,7 @@
 from micropython import const
 
 from core.isotime import format_utc, parse_utc
+from core.text import bare_url
 
 _INTERVAL_MAX_S = const(86400)
 _TRIES_MAX = const(100)
@@ -29,7 +30,7 @@ def file_name(ocpp, clock, kind):
     """``KIND_IDENTITY_20261122T101810.txt``: what a file is called that is ours to name."""
     utc_ms = clock.utc_ms()
     when = "unknown" if utc_ms is None else format_utc(utc_ms)[:19].replace("-", "").replace(":", "")
-    return "%s_%s_%s.txt" % (kind, ocpp.link.url.rpartition("/")[2].replace("%", "_"), when)
+    return "%s_%s_%s.txt" % (kind, bare_url(ocpp.link.url).rpartition("/")[2].replace("%", "_"), when)
 
 
 def takes(ocpp, log, location):

@@ -124,6 +124,15 @@ async def test_a_server_without_PUT_gets_a_form(tmp):
         await site.desk.stop()
 
 
+async def test_the_name_of_a_file_has_nothing_of_the_query(tmp):
+    """A token in the URL of the central system, with a slash in it even."""
+    site = await started(tmp, url="ws://127.0.0.1:1/ocpp?token=hu/sh")
+    name = await get_diagnostics(site, site.desk.url + "/up", "Uploading", "Uploaded")
+    assert name == "diagnostics_CP-1_20270115T120000.txt" and list(site.desk.uploads) == ["/up/" + name]
+    await end(site)
+    await site.desk.stop()
+
+
 async def test_retries_of_an_upload(tmp):
     site = await started(tmp)
     site.desk.status["/x.log"] = 500
