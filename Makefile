@@ -29,8 +29,8 @@ run: $(VENV)  ## Run the firmware with a simulated car, power module and central
 demo: $(VENV)  ## Run one whole charging session by itself and check its energy
 	@$(PY) -m tools.demo $(ARGS)
 
-sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"
-	@$(PY) -m tools.sim '$(CMD)'
+sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"; of several ARGS="--home X"
+	@$(PY) -m tools.sim $(ARGS) '$(CMD)'
 
 test: $(VENV) $(NODE_MODULES)  ## Run all tests; choose some with ARGS="-k name"
 	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --numprocesses $(JOBS) --dist loadfile $(ARGS)

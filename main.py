@@ -5,12 +5,16 @@ BOARD is a module of boards/, or, with a dot in it, any module on the path: ``my
 In an image the generated module ``image`` says which board it was made for (BOARD) and VERSION: then BOARD is left out,
 and so may be the home where the board has a HOME, the place in its file system.
 
-Exit status: 0 orderly stop (Ctrl-C), 2 wrong arguments or settings, 3 "start me again" (Reset, update): a device
-without arguments resets. For an ESP32 see `run_on_esp32`.
+Exit status: 0 orderly stop (Ctrl-C), 1 a component did not start, 2 wrong arguments, settings or declarations,
+3 "start me again" (Reset, update): a device without arguments resets. For an ESP32 see `run_on_esp32`.
 """
 
-import asyncio
 import sys
+
+if ".frozen" not in sys.path:  # whoever sets MICROPYPATH names his own directories
+    sys.path.append(".frozen")
+
+import asyncio
 
 try:
     import image  # where it is, all the rest is
@@ -38,8 +42,8 @@ def interrupted():
 
 try:
     from core.clock import Clock
-    from core.declare import DeclarationError
-    from core.kernel import RESTART, STOPPED, Kernel
+    from core.declare import DeclarationError, described
+    from core.kernel import RESTART, STOPPED, Kernel, StartError
     from core.log import Log, LogTail
     from core.settings import lay_identity_over, read_settings
 except Exception as _error:
@@ -53,6 +57,7 @@ except Exception as _error:
 
 _USAGE = "usage: micropython main.py BOARD --home DIR"
 _IMAGE_USAGE = "usage: ucharge --home DIR"
+_FAILED = 1
 _WRONG = 2
 
 
@@ -62,6 +67,8 @@ def load_board(name):
         return __import__(name if "." in name else "boards." + name, None, None, ("NAME",))
     except ImportError as e:
         raise DeclarationError("board %s not found: %s" % (name, e))
+    except Exception as e:
+        raise DeclarationError("board %s cannot be loaded: %s" % (name, described(e)))
 
 
 def build(board_name, home):
@@ -132,7 +139,11 @@ def main(arguments):
     except DeclarationError as e:
         print("ucharge:", e)
         return _WRONG
-    return run(kernel)
+    try:
+        return run(kernel)
+    except StartError as e:
+        print("ucharge:", e)
+        return _FAILED
 
 
 def run_on_esp32():

@@ -15,11 +15,16 @@ A class declares what it needs as data:
 
     requires = ("can", "clock")                     services, passed as keyword arguments
     options = {"timeout_ms": (int, 5000, 100, 60000),     type, default, lowest, highest (of a str: its length)
+               "factor": (float, 1.0),                    an int is taken as well
                "mode": (str, "a", ("a", "b")),            type, default, the allowed values
                "url": (str, ...)}                         no default: the board or the settings must give it
 """
 
 import gc
+import io
+import sys
+
+from core.nearest import did_you_mean
 
 BUILT_IN = ("clock", "log", "kernel", "home", "pulse")
 _ENTRY_KEYS = ("name", "use", "options", "bind", "critical")
@@ -27,6 +32,17 @@ _ENTRY_KEYS = ("name", "use", "options", "bind", "critical")
 
 class DeclarationError(Exception):
     """A board, or the settings for it, cannot be built: the message names board, component and option."""
+
+
+def described(error):
+    """A raised exception in one line: a ValueError, which is meant for people, as it is; others with type and place."""
+    if isinstance(error, ValueError):
+        return str(error)
+    out = io.StringIO()
+    sys.print_exception(error, out)
+    places = [line.strip()[5:] for line in out.getvalue().split("\n") if line.startswith("  File ")]
+    text = "%s: %s" % (type(error).__name__, error)
+    return text + " (%s)" % places[-1] if places else text
 
 
 class Part:
@@ -67,6 +83,8 @@ def load_class(path):
         module = __import__(module_name, None, None, (class_name,))
     except ImportError as e:
         raise DeclarationError("class %r not found: %s" % (path, e))
+    except Exception as e:
+        raise DeclarationError("class %r: its module cannot be loaded: %s" % (path, described(e)))
     try:
         return getattr(module, class_name)
     except AttributeError:
@@ -76,6 +94,7 @@ def load_class(path):
 def read(board, settings):
     """Check the whole declaration; return its parts in the order in which they are to be built."""
     parts = {}
+    _check_board(board)
     for entry in board.COMPONENTS:
         gc.collect()  # what is loaded stays for ever: side by side, and not in small pieces between what is thrown away
         _check_entry(board, entry, parts)
@@ -83,7 +102,9 @@ def read(board, settings):
             part = Part(entry, load_class(entry["use"]))
         except DeclarationError as e:
             raise DeclarationError("board %s: component %s: %s" % (board.NAME, entry["name"], e))
+        _check_class("board %s: component %s: %s: " % (board.NAME, part.name, part.use), part)
         parts[part.name] = part
+    _check_targets(board, parts)
     _apply_settings(board, parts, settings)
     for part in parts.values():
         where = "board %s: component %s: " % (board.NAME, part.name)
@@ -92,14 +113,62 @@ def read(board, settings):
     return _in_order(board, parts)
 
 
+def _check_board(board):
+    where = "board %s: " % getattr(board, "NAME", getattr(board, "__name__", "?"))
+    for key, kind in (("NAME", str), ("COMPONENTS", (tuple, list)), ("SETTINGS", dict)):
+        value = getattr(board, key, {} if key == "SETTINGS" else None)
+        if value is None:
+            raise DeclarationError(where + key + " is missing")
+        if not isinstance(value, kind):
+            comma = ": of a single entry, too, it is (entry,) with a comma" if key == "COMPONENTS" else ""
+            raise DeclarationError(where + "%s is a %s%s" % (key, type(value).__name__, comma))
+
+
+def _check_class(where, part):
+    """What a class declares: whoever wrote it forgot a comma, or the default does not fit its own bounds."""
+    requires, options = part.requires, part.options
+    if not isinstance(requires, (tuple, list)) or any(not isinstance(service, str) for service in requires):
+        raise DeclarationError(where + "requires is no tuple of names: %r" % (requires,))
+    if not isinstance(options, dict):
+        raise DeclarationError(where + "options is a %s, no dict" % type(options).__name__)
+    for name, spec in options.items():
+        if not isinstance(spec, tuple) or not 2 <= len(spec) <= 4 or not isinstance(spec[0], type):
+            raise DeclarationError(where + "option %r is no (type, default, ...): %r" % (name, spec))
+        if len(spec) == 3 and not isinstance(spec[2], (tuple, list)):
+            raise DeclarationError(where + "option %r: its values are no tuple: %r" % (name, spec[2]))
+        if len(spec) == 4 and not (isinstance(spec[2], (int, float)) and isinstance(spec[3], (int, float))):
+            raise DeclarationError(where + "option %r: its bounds are no numbers: %r, %r" % (name, spec[2], spec[3]))
+        problem = spec[1] is not ... and check_value(spec, spec[1])
+        if problem:
+            raise DeclarationError(where + "option %r: its own default: %s" % (name, problem))
+
+
+def _check_targets(board, parts):
+    """Each setting is for an option that is there, whether settings.json has it or not."""
+    for section, keys in getattr(board, "SETTINGS", {}).items():
+        if not isinstance(keys, dict):
+            raise DeclarationError("board %s: SETTINGS: section %r is no dict" % (board.NAME, section))
+        for key, target in keys.items():
+            name, _, option = target.partition(".") if isinstance(target, str) else ("", "", "")
+            if name not in parts or option not in parts[name].options:
+                where = "board %s: SETTINGS: %r in section %r" % (board.NAME, key, section)
+                raise DeclarationError(where + " is for %s, which is not there" % (target,))
+
+
 def _check_entry(board, entry, parts):
+    if not isinstance(entry, dict):
+        comma = ": is a comma missing?" if isinstance(entry, str) else ""
+        raise DeclarationError("board %s: entry %r is no dict%s" % (board.NAME, entry, comma))
     for key in ("name", "use"):
         if not isinstance(entry.get(key), str):
             raise DeclarationError("board %s: entry %r: %r is missing" % (board.NAME, entry, key))
     where = "board %s: component %s: " % (board.NAME, entry["name"])
     for key in entry:
         if key not in _ENTRY_KEYS:
-            raise DeclarationError(where + "unknown entry key %r" % key)
+            raise DeclarationError(where + "unknown entry key %r%s" % (key, did_you_mean(key, _ENTRY_KEYS)))
+    for key in ("options", "bind"):
+        if not isinstance(entry.get(key, {}), dict):
+            raise DeclarationError(where + "%s is a %s, no dict" % (key, type(entry[key]).__name__))
     if entry["name"] in BUILT_IN:
         raise DeclarationError(where + "the kernel itself provides a service of this name")
     if entry["name"] in parts:
@@ -120,7 +189,7 @@ def _check_services(where, part, parts):
 def _check_options(where, part, board):
     for name in part.given:
         if name not in part.options:
-            raise DeclarationError(where + "unknown option %r" % name)
+            raise DeclarationError(where + "unknown option %r%s" % (name, did_you_mean(name, part.options)))
     for name, spec in part.options.items():
         if name not in part.given:
             if spec[1] is ...:
@@ -130,6 +199,8 @@ def _check_options(where, part, board):
             problem = check_value(spec, part.given[name])
             if problem:
                 raise DeclarationError(where + "option %r: %s" % (name, problem))
+        if spec[0] is float:
+            part.given[name] = float(part.given[name])
 
 
 def _hint(board, part_name, option):
@@ -143,13 +214,14 @@ def _hint(board, part_name, option):
 def check_value(spec, value):
     """What is wrong with `value` under an option's `spec`, or None."""
     kind = spec[0]
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    kinds = (int, float) if kind is float else kind
+    if not isinstance(value, kinds) or (kind in (int, float) and isinstance(value, bool)):
         shown = "what is given" if kind is str else repr(value)  # for it may be a password
         return "%s is not of type %s" % (shown, kind.__name__)
     if len(spec) == 3 and value not in spec[2]:
         return "%r is none of %s" % (value, ", ".join([repr(choice) for choice in spec[2]]))
     if len(spec) == 4:
-        size = len(value) if kind is str else value
+        size = len(value) if isinstance(value, str) else value
         if not spec[2] <= size <= spec[3]:
             what = "length " if kind is str else ""
             return "%s%r is not within %r..%r" % (what, size, spec[2], spec[3])
@@ -161,16 +233,15 @@ def _apply_settings(board, parts, settings):
     known = getattr(board, "SETTINGS", {})
     for section, values in settings.items():
         if section not in known:
-            raise DeclarationError("board %s: settings: unknown section %r" % (board.NAME, section))
+            where = "board %s: settings: unknown section %r%s"
+            raise DeclarationError(where % (board.NAME, section, did_you_mean(section, known)))
         if not isinstance(values, dict):
             raise DeclarationError("board %s: settings: section %r is not an object" % (board.NAME, section))
         for key, value in values.items():
             where = "board %s: settings: %r in section %r" % (board.NAME, key, section)
             if key not in known[section]:
-                raise DeclarationError(where + " is unknown")
+                raise DeclarationError(where + " is unknown" + did_you_mean(key, known[section]))
             name, _, option = known[section][key].partition(".")
-            if name not in parts or option not in parts[name].options:
-                raise DeclarationError(where + " is for %s.%s, which is not there" % (name, option))
             problem = check_value(parts[name].options[option], value)
             if problem:
                 raise DeclarationError(where + " (component %s, option %s): %s" % (name, option, problem))

@@ -5,6 +5,7 @@ import gc
 import time
 
 from core import declare
+from core.log import DEBUG
 from core.signals import Signal
 from core.urgent import Urgent
 
@@ -15,6 +16,10 @@ _STEADY_MS = 60000  # a component that ran this long starts over with the first 
 _STOP_MS = 2000  # what each component may take to stop
 _STOP_ALL_MS = 10000
 _POLL_MS = 5
+
+
+class StartError(Exception):
+    """A component's ``start`` raised: the message names board, component, and what it was."""
 
 
 class Pulse:
@@ -32,9 +37,9 @@ class Kernel:
     """Life of a firmware: ``Kernel(board, settings, ...)`` builds, ``await run()`` runs it until its end.
 
     Building calls the constructors, which do no I/O. `run` then calls ``start()`` of each component that has it,
-    in dependency order, to read its persistent state: what fails here ends the firmware. Then every ``run()``
-    becomes a supervised task. At the end the tasks are cancelled and awaited in the reverse order, and ``stop()`` is
-    called of each component that has it. ``start``, ``run`` and ``stop`` are coroutines.
+    in dependency order, to read its persistent state: what fails here ends the firmware (StartError). Then every
+    ``run()`` becomes a supervised task. At the end the tasks are cancelled and awaited in the reverse order, and
+    ``stop()`` is called of each component that has it. ``start``, ``run`` and ``stop`` are coroutines.
 
     Signals for all components: ``alive``, True while every critical component is running, and none was found to be
     hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
@@ -58,18 +63,24 @@ class Kernel:
         self._stopping = False
         self._stopped = False
         self.parts = declare.read(board, settings)  # raises DeclarationError
+        self._board_name = board.NAME
         for part in self.parts:
             gc.collect()
-            self._build(part, log, board.NAME)
+            self._build(part, log)
 
-    def _build(self, part, log, board_name):
+    def _build(self, part, log):
         arguments = dict(part.given)
         for service in part.requires:
             arguments[service] = self._service(part.bind.get(service, service), part, log)
         try:
             part.instance = part.cls(**arguments)
-        except (ValueError, TypeError) as e:
-            raise declare.DeclarationError("board %s: component %s: %s" % (board_name, part.name, e))
+        except Exception as e:
+            raise declare.DeclarationError(self._told(part, "cannot be built", e))
+
+    def _told(self, part, what, error):
+        """One line for people; the traceback is in the log at its lowest level."""
+        self.log.exception("component %s %s" % (part.name, what), error, DEBUG)
+        return "board %s: component %s %s: %s" % (self._board_name, part.name, what, declare.described(error))
 
     def forget_declarations(self):
         """Free what only building needs, 3 KB of options: for a device, where nothing is ever built again."""
@@ -151,7 +162,10 @@ class Kernel:
             gc.collect()
             part.state = "started"
             if hasattr(part.instance, "start"):
-                await part.instance.start()
+                try:
+                    await part.instance.start()
+                except Exception as e:
+                    raise StartError(self._told(part, "did not start", e))
         for part in self.parts:
             part.beat_ms = self.clock.ticks_ms()
             if hasattr(part.instance, "run"):

@@ -102,11 +102,11 @@ class Log:
             entry[0], entry[1] = now, 0
             self._add(WARNING, text + more if not args else text % args + more, ())
 
-    def exception(self, text, error):
-        """An error line with the traceback of `error`."""
+    def exception(self, text, error, level=ERROR):
+        """A line with the traceback of `error`."""
         out = io.StringIO()
         sys.print_exception(error, out)
-        self.error("%s", text)
+        self._add(level, "%s", (text,))
         for line in out.getvalue().split("\n"):
             if line:
-                self.error("%s", "  " + line)
+                self._add(level, "%s", ("  " + line,))

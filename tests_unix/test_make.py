@@ -1,5 +1,9 @@
 """What a newcomer types first."""
 
+import contextlib
+import os
+import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -50,3 +54,49 @@ def test_what_is_missing_is_told(target):
     result = make(target, "BOARD=", "PORT=", "BASE=")
     assert result.returncode == 2
     assert result.stderr.startswith(f"usage: make {target} ") and "Traceback" not in result.stderr
+
+
+@contextlib.contextmanager
+def simulation(root, home):
+    """``make run`` with a home of its own, once its commands are heard."""
+    process = subprocess.Popen(
+        ["make", "-o", ".venv/ready", "run", f"ARGS=--home {home}"],
+        cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        for line in process.stdout:
+            if line.startswith("Of several simulations this is:"):
+                break
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.stdout.read()
+        process.wait(30)
+
+
+def test_make_run_and_make_sim_find_each_other(tmp_path):
+    """In a copy of the sources: what else runs on this machine is none of the test's."""
+    root, one, two = tmp_path / "ucharge", tmp_path / "one", tmp_path / "two"
+    for name in ("boards", "components", "core", "drivers", "lib", "tools"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Makefile", "main.py"):
+        shutil.copy2(ROOT / name, root)
+    (root / ".venv").symlink_to((ROOT / ".venv").resolve())
+
+    def sim(*arguments):
+        return make("--no-print-directory", "-C", str(root), "-o", ".venv/ready", "sim", *arguments)
+
+    assert "no simulation runs in" in sim("CMD=status").stderr
+    with simulation(root, one):
+        assert sim("CMD=plug").stdout == "plugged in\n"
+        with simulation(root, two) as second:
+            several = sim("CMD=status")
+            assert several.returncode != 0
+            assert all(f'make sim ARGS="--home {home}" CMD="..."' in several.stderr for home in (one, two))
+            assert "unplugged" in sim(f"ARGS=--home {two}", "CMD=status").stdout
+            assert " plugged in," in sim(f"ARGS=--home {one}", "CMD=status").stdout
+            os.killpg(second.pid, signal.SIGKILL)
+            second.wait()
+        assert sim("CMD=unplug").stdout == "unplugged\n"
+    assert "no simulation runs in" in sim("CMD=status").stderr

@@ -2,27 +2,22 @@
 
 import json
 import os
+import pty
 import re
+import shlex
 from pathlib import Path
 
+from tools.firmware import interpreter
 from tools.station import Station
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-BOARD = """
-from boards import unix
-
-NAME = "kiosk"
-SETTINGS = unix.SETTINGS
-COMPONENTS = unix.COMPONENTS + (
-    {entry}
-)
-"""
 
 
 def block(language, containing):
     """The one code block of the README that contains a text."""
-    found = [text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in text]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    found = [text for kind, text in blocks if kind == language and containing in text]
     assert len(found) == 1, containing
     return found[0]
 
@@ -37,24 +32,37 @@ def test_the_settings_name_every_key_of_the_board():
 
 
 async def test_the_card_reader_of_the_readme_starts_a_transaction(tmp_path, monkeypatch):
-    path, home, port = tmp_path / "path", tmp_path / "home", tmp_path / "reader"
-    (path / "kiosk").mkdir(parents=True)
+    """Word for word, outside the repository; the card reader is a pseudo terminal."""
+    home = tmp_path / "home"
     home.mkdir()
-    os.mkfifo(port)
-    (path / "card_reader.py").write_text(block("python", "class CardReader"))
-    entry = block("python", '"card_reader:CardReader"').replace("/dev/ttyUSB0", str(port))
-    (path / "kiosk" / "board.py").write_text(BOARD.format(entry=entry))
-    monkeypatch.setenv("MICROPYPATH", f"{path}:.frozen")
+    ours, theirs = pty.openpty()
+    (tmp_path / "card_reader.py").write_text(block("python", "class CardReader"))
+    (tmp_path / "myboards").mkdir()
+    board = block("python", 'NAME = "kiosk"').replace("/dev/ttyUSB0", os.ttyname(theirs))
+    (tmp_path / "myboards" / "kiosk.py").write_text(board)
+    (path,), command = environment(block("", "MICROPYPATH=$PWD"), UCHARGE=str(ROOT), DIR=str(home))
+    assert path == "MICROPYPATH=$PWD"
+    monkeypatch.setenv("MICROPYPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     async with Station(home, firmware=False) as station:
-        station.firmware.command[station.firmware.command.index("unix")] = "kiosk.board"
-        writer = os.open(port, os.O_RDWR)  # a reader that is always plugged in
+        station.firmware.command = [interpreter(), *command[1:]]
         try:
             await station.firmware.start()
             await station.firmware.wait_output("BootNotification: Accepted", timeout=30)
             station.vehicle.plug()
-            os.write(writer, b"0102030405060708090A0B0C\n04A2B3C4D5E6F7\n")
+            os.write(ours, b"0102030405060708090A0B0C\n04A2B3C4D5E6F7\n")
             start = await station.central.wait_for("StartTransaction", timeout=30)
             assert start.payload["idTag"] == "04A2B3C4D5E6F7"
             await station.firmware.wait_output("a UID of 24 characters")
         finally:
-            os.close(writer)
+            os.close(ours)
+            os.close(theirs)
+
+
+def environment(line, **places):
+    """(assignments, words) of a shell command, its places filled in."""
+    for name, value in places.items():
+        line = re.sub(rf"\b{name}\b", value, line)
+    words = shlex.split(line)
+    assigned = [word for word in words if "=" in word]
+    return assigned, words[len(assigned) :]

@@ -23,6 +23,7 @@ ucharge on the MicroPython unix port. This terminal is the firmware's console; C
 
 A session: plug in, then auth TAG here, watch [Metrics], then auth TAG again or unplug.
 Messages of the central system: {log}
+Of several simulations this is: make sim ARGS="--home {home}" CMD="..."
 """
 
 
@@ -42,7 +43,7 @@ def _terminal():
 async def _run(options: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     async with site(options, shared_terminal=True) as (station, _):
-        print(_BANNER.format(log=options.home / "central.log"), flush=True)
+        print(_BANNER.format(log=options.home / "central.log", home=options.home.resolve()), flush=True)
         loop.add_signal_handler(signal.SIGINT, station.firmware.end_soon, not sys.stdin.isatty())
         loop.add_signal_handler(signal.SIGTERM, station.firmware.end_soon, True)
         station.firmware.on_restart = lambda: print("\n-- the firmware starts again --", flush=True)

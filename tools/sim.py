@@ -7,30 +7,65 @@ import socket
 import sys
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent / "build" / "run"
+_BUILD = Path(__file__).resolve().parent.parent / "build"
+HOME = _BUILD / "run"
+RUNNING = _BUILD / "simulations"  # a file of each that runs, named by its process; in it the home
 _TIMEOUT_S = 35  # a command to the charge point may take the central system's 30 s
 
 
-def ask(home: Path, command: str) -> str:
-    """Return the simulation's answer. Raises OSError when none runs there, ValueError for a broken port file."""
+def connect(home: Path) -> socket.socket:
+    """Open the simulation's control port. Raises OSError when none runs there, ValueError for a broken port file."""
     port = int((home / "control.port").read_text(encoding="utf-8"))
-    with socket.create_connection(("127.0.0.1", port), _TIMEOUT_S) as connection:
+    return socket.create_connection(("127.0.0.1", port), _TIMEOUT_S)
+
+
+def ask(home: Path, command: str) -> str:
+    """Return the simulation's answer. Raises as `connect` does."""
+    with connect(home) as connection:
         connection.sendall(" ".join(command.split()).encode() + b"\n")
         connection.shutdown(socket.SHUT_WR)
         with connection.makefile(encoding="utf-8") as file:
             return file.read().rstrip()
 
 
+def homes() -> list[Path]:
+    """The homes of the simulations that run."""
+    found = []
+    for entry in RUNNING.glob("*"):
+        try:
+            home = Path(entry.read_text(encoding="utf-8"))
+            connect(home).close()
+            found.append(home)
+        except (OSError, ValueError):  # it was killed
+            entry.unlink(missing_ok=True)
+    return sorted(found)
+
+
+def home_of(running: list[Path]) -> Path:
+    """The one that is meant where none is named: the usual one, or the only one. Raises ValueError."""
+    if HOME in running or not running:
+        return HOME
+    if len(running) > 1:
+        ways = "".join(f'\n  make sim ARGS="--home {home}" CMD="..."' for home in running)
+        raise ValueError(f"several simulations run; say which:{ways}")
+    return running[0]
+
+
 def main() -> int:
     """Send the command line's words; status 1 when they were not obeyed."""
     parser = argparse.ArgumentParser(description="Send a command to the running simulation.")
-    parser.add_argument("--home", type=Path, default=HOME)
+    parser.add_argument("--home", type=Path, help="of the simulation; else the one that runs")
     parser.add_argument("command", nargs="*", default=["help"], help="see the command help")
     options = parser.parse_args()
     try:
-        answer = ask(options.home, " ".join(options.command))
+        home = options.home or home_of(homes())
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        answer = ask(home, " ".join(options.command))
     except (OSError, ValueError) as error:
-        print(f"no simulation runs in {options.home} ({error}); start one with: make run", file=sys.stderr)
+        print(f"no simulation runs in {home} ({error}); start one with: make run", file=sys.stderr)
         return 1
     print(answer)
     return 1 if answer.startswith("error") else 0

@@ -8,19 +8,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import sys
 from pathlib import Path
 
 from tools.battery import PACKS
 from tools.control import Control
-from tools.firmware import ROOT
+from tools.sim import HOME, RUNNING
 from tools.station import Station
 
 
 def options_of_site(description: str) -> argparse.ArgumentParser:
     """The command line options that describe a simulated site."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--home", type=Path, default=ROOT / "build" / "run", help="the firmware's settings and state")
+    parser.add_argument("--home", type=Path, default=HOME, help="the firmware's settings and state")
     parser.add_argument("--board", default="unix", help="the firmware's board; unix_socket has a connector lock")
     parser.add_argument("--pack", choices=PACKS, default="Classic", help="the vehicle's battery")
     parser.add_argument("--soc", type=float, default=35, help="its charge at the start, per cent")
@@ -49,9 +50,22 @@ async def site(options: argparse.Namespace, **more):
             control = Control(station)
             await control.serve(options.home)
             try:
-                yield station, control
+                with _registered(options.home):
+                    yield station, control
             finally:
                 await control.close()
+
+
+@contextlib.contextmanager
+def _registered(home: Path):
+    """Let ``make sim`` find the home of this simulation."""
+    RUNNING.mkdir(parents=True, exist_ok=True)
+    entry = RUNNING / str(os.getpid())
+    entry.write_text(str(home.resolve()), encoding="utf-8")
+    try:
+        yield
+    finally:
+        entry.unlink(missing_ok=True)
 
 
 async def _prompt(control: Control) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from core.clock import VirtualClock
-from core.kernel import RESTART, STOPPED, Kernel
+from core.kernel import RESTART, STOPPED, Kernel, StartError
 from core.log import Log, LogTail
 
 
@@ -210,8 +210,10 @@ async def test_a_failing_start_ends_the_firmware():
     try:
         await k.run()
         raise AssertionError("went on")
-    except OSError:
-        pass
+    except StartError as e:
+        told = str(e)
+    assert told.startswith("board testboard: component bad did not start: OSError: [Errno 5] EIO ("), told
+    assert "test_supervision.py" in told and "\n" not in told
     assert Worker.events == ["w start", "w stop"] and not k.alive.value
 
 

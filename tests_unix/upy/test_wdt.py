@@ -5,7 +5,7 @@ import asyncio
 from esp32_standins import Device
 
 from core.clock import VirtualClock
-from core.kernel import STOPPED, Kernel
+from core.kernel import STOPPED, Kernel, StartError
 from core.log import Log, LogTail
 from drivers.wdt import Wdt
 
@@ -63,8 +63,8 @@ async def test_it_is_armed_before_anything_else_starts():
     try:
         await kernel.run()
         raise AssertionError("started")
-    except OSError as e:
-        assert str(e) == "broken"
+    except StartError as e:
+        assert "component broken did not start: OSError: broken" in str(e)
     assert device.machine.watchdog.timeout_ms == 20000
 
 
