@@ -29,6 +29,7 @@ class Ending:
 class Image:
     BOARD = "boards.esp32start"
     VERSION = "1"
+    BUILT = 1790000000  # UTC in s
 
 
 def end_of(*components):
