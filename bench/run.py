@@ -20,7 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import boot, frames, heap, icount, instructions, latency, lists, profiles, reconnects, roundtrips  # noqa: E402
+from bench import boot, frames, heap, icount, instructions, latency  # noqa: E402
+from bench import lists, profiles, reconnects, roundtrips, tricks  # noqa: E402
 from bench.children import BenchError, interpreter  # noqa: E402
 from bench.table import Row, render, write_json  # noqa: E402
 
@@ -31,6 +32,7 @@ MEASUREMENTS = {
     "boot": boot.measure,
     "heap": heap.measure,
     "latency": latency.measure,
+    "tricks": tricks.measure,
     "lists": lists.measure,
     "icount": icount.measure,
     "profiles": profiles.measure,

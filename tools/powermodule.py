@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import time
+from collections.abc import Callable
 from fractions import Fraction
 
 from tools.battery import Battery
@@ -49,7 +50,7 @@ class PowerModule(Node):
         self.output_wh = 0.0
         self.hardware_failure = self.over_temperature = self.input_wrong = False
         self.forced_v: float | None = None  # fault: the terminal voltage that is shown instead of the real one
-        self.on_report = None  # called with (volts, amps) of every terminal power report
+        self.on_report: Callable[[float, float], None] | None = None  # of every terminal power report: volts, amps
         self._joules = Fraction(0)
         self._reported_ns = 0
         self._stepped = 0.0

@@ -170,7 +170,9 @@ class Pages:
         yield "  error: %s, flags: %s" % (charger.error.value or "none", "--" if flags is None else "0x%02x" % flags)
         wanted = fixed(charger.wanted_voltage_mv.value, 1000), fixed(charger.wanted_current_ma.value, 1000)
         yield "  wanted: %s V, %s A; charging %s" % (wanted + (words(self._gate.enabled.value, "enabled", "disabled"),))
-        yield "  register: %s Wh" % fixed(charger.energy_mwh.value, 1000, 3)
+        register = fixed(charger.energy_mwh.value, 1000, 3), words(charger.flowing.value)
+        yield "  register: %s Wh; current may flow: %s" % register
+        yield _measurement(charger)
 
     def output_data(self):
         charger = self._charger
@@ -258,6 +260,17 @@ def _bus(name, can):
     yield "%s: %s, %d received, %d sent, %d not sent" % (name, can.state, can.rx, can.tx, can.tx_dropped)
     bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs
     yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off" % bad
+
+
+def _measurement(charger):
+    """What was wrong with the billing measurement: losses of this session, the rest of this run."""
+    seen = charger.plausibility
+    return "  measurement: %d losses, %d frames too early, %d contradictions, %d disagreements with the output" % (
+        charger.meter.losses,
+        seen.early,
+        seen.contradictions,
+        seen.disagreements,
+    )
 
 
 def _transaction(transaction):
