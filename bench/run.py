@@ -20,8 +20,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import boot, frames, heap, icount, instructions, latency  # noqa: E402
-from bench import lists, profiles, reconnects, roundtrips, tricks  # noqa: E402
+from bench import (  # noqa: E402
+    boot,
+    frames,
+    heap,
+    icount,
+    instructions,
+    latency,
+    lists,
+    profiles,
+    reconnects,
+    roundtrips,
+    tricks,
+)
 from bench.children import BenchError, interpreter  # noqa: E402
 from bench.table import Row, render, write_json  # noqa: E402
 

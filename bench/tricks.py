@@ -45,10 +45,11 @@ def measure(quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory() as directory:
         try:
             found = asyncio.run(sessions(Path(directory), seconds))
-        except (OSError, TimeoutError) as error:
-            raise BenchError(str(error)) from None
+        except (OSError, TimeoutError) as failure:
+            raise BenchError(str(failure)) from None
     rows = []
     for name, (billed, delivered) in found.items():
         note = f"{billed:.2f} Wh billed of {delivered:.2f} Wh delivered within {seconds} s, 30 A wanted"
-        rows.append(Row(GROUP, f"billing error, {name}", "Wh", abs(billed - delivered), None, LOWER, _TARGET, note=note))
+        error = abs(billed - delivered)
+        rows.append(Row(GROUP, f"billing error, {name}", "Wh", error, None, LOWER, _TARGET, note=note))
     return rows
