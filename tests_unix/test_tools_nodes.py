@@ -138,10 +138,9 @@ async def test_terminal_power_is_the_frame_of_the_protocol():
     """76.2 V and 18.0 A at scale 10 are these bytes on the wire, for the module and for the independent decoder."""
     async with Site() as site:
         site.module.voltage_v, site.module.current_a = 76.2, 18.0
-        since = site.hub.frames
         site.module._report()
-        frame = await site.hub.wait_frame(POWER, since=since)
-        assert frame.data.hex(" ") == "42 98 66 66 43 34 00 00"
+        bytes_of_it = bytes.fromhex("42 98 66 66 43 34 00 00")
+        frame = await site.hub.wait_frame(lambda f: f.can_id == POWER and f.data == bytes_of_it, since=0)
         signals = decoded(frame)
         assert signals["TerminalVoltage"] == pytest.approx(76.2) and signals["TerminalCurrent"] == pytest.approx(18.0)
 
