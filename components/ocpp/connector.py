@@ -79,7 +79,7 @@ class Connector:
         """Derive the state anew."""
         opened, self._opened = self._opened, False
         error, info = self._fault()
-        current = self._transactions.current
+        current = self._transactions.current or self._transactions.closing.transaction
         if error != NO_ERROR:
             self._put("Faulted", info, error)
         elif current is None:

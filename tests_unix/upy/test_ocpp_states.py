@@ -226,3 +226,17 @@ async def test_a_full_memory_at_an_event_costs_at_most_the_telling(tmp):
     await site.run(1000)
     assert len(site.central.of("StartTransaction")) == len(site.central.of("StopTransaction")) == 1
     assert site.central.states()[-1] == "Finishing"
+
+
+async def test_a_transaction_whose_module_still_delivers_is_finishing(tmp):
+    """With the gun pulled, too: Available comes after StopTransaction."""
+    site = await booted(tmp)
+    await charging(site)
+    site.module_stops = False
+    site.central.calls.clear()
+    site.unplug()
+    await site.run(1000)
+    assert infos(site) == [("Finishing", DISCONNECTED)] and not site.central.of("StopTransaction")
+    site.charger.flowing.set(False)
+    await site.run(500)
+    assert [p.get("status", a) for _, a, p in site.central.calls] == ["Finishing", "StopTransaction", "Available"]
