@@ -163,7 +163,7 @@ async def test_a_root_that_is_none_is_rejected(site, root, kind):
     assert await listed(site, kind) == before
 
 
-async def test_tc_077_an_invalid_charge_point_certificate(site, root):
+async def test_an_invalid_charge_point_certificate(site, root):
     good = await renew(site, root)
     request, connections = await requested(site), site.central.connections
     stranger = pki.Authority(root.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)

@@ -101,7 +101,7 @@ async def test_tc_015_hard_and_tc_016_soft_reset_with_a_transaction(site, kind, 
     assert not site.module.enabled, "the transaction is over: the car that is still there gets nothing"
 
 
-async def test_tc_019_1_retrieve_all_configuration_keys(site):
+async def test_tc_019_retrieve_all_configuration_keys(site):
     """Without a list of keys, and with an empty one (5.8)."""
     for asked in ({}, {"key": []}):
         answer = await site.order("GetConfiguration", **asked)
@@ -109,7 +109,7 @@ async def test_tc_019_1_retrieve_all_configuration_keys(site):
         assert set(CORE_KEYS) <= {entry["key"] for entry in answer.configuration_key}
 
 
-async def test_tc_019_2_retrieve_one_configuration_key(site):
+async def test_tc_019_retrieve_one_configuration_key(site):
     answer = await site.order("GetConfiguration", key=["SupportedFeatureProfiles"])
     (entry,) = answer.configuration_key
     assert entry["key"] == "SupportedFeatureProfiles" and entry["readonly"] is True
@@ -135,12 +135,12 @@ async def test_tc_040_1_unknown_key_and_tc_040_2_invalid_value(site):
     ("com.example", None, "UnknownVendorId"),
     ("RivotMotors", "NoSuchMessage", "UnknownMessageId"),
 ])  # fmt: skip
-async def test_tc_062_data_transfer_to_the_charge_point(site, vendor, message, status):
+async def test_data_transfer_to_the_charge_point(site, vendor, message, status):
     fields = {} if message is None else {"messageId": message}
     assert (await site.order("DataTransfer", vendorId=vendor, data="x", **fields)).status == status
 
 
-async def test_tc_064_data_transfer_to_the_central_system(site):
+async def test_data_transfer_to_the_central_system(site):
     """Whatever it answers: that is noted, and the next one is sent."""
     await site.plug_in()
     for status in ("Accepted", "Rejected", "UnknownVendorId", "UnknownMessageId"):

@@ -1,4 +1,4 @@
-"""Firmware and diagnostics as OCA's certification asks: TC_044, TC_045 (OCPP 1.6, sections 4.4, 4.5, 5.9 and 5.19).
+"""Firmware and diagnostics as OCA's certification asks: TC_044_1 to TC_044_3, TC_045_2 (OCPP 1.6, 4.4, 4.5, 5.9, 5.19).
 
 The files come from and go to an HTTP server; the firmware's sink is the one of files, so the proof of an update is
 which slot is selected, and what is in it.
@@ -212,7 +212,7 @@ async def diagnostics(site, location, **options):
     return (await site.order("GetDiagnostics", location=location, retries=1, retryInterval=0, **options)).file_name
 
 
-async def test_tc_045_1_get_diagnostics(site, peer):
+async def test_get_diagnostics(site, peer):
     """By PUT into a folder, by PUT to a file, and by POST of a form where the server takes no PUT."""
     line = site.firmware.mark
     await site.present("TAG-OF-THE-LOG")

@@ -70,7 +70,7 @@ async def test_tc_043_1_send_local_list_not_supported(site):
     assert await version(site) == 100
 
 
-async def test_tc_043_2_send_local_list_version_mismatch(site):
+async def test_send_local_list_version_mismatch(site):
     await set_list(site)
     assert await send(site, 2, "Full", entry("FIRST")) == "Accepted"
     assert await version(site) == 2
@@ -102,7 +102,7 @@ async def test_tc_043_3_send_local_list_failed(site):
     await site.go_online()
 
 
-async def test_tc_043_4_send_local_list_full(site):
+async def test_tc_043_send_local_list_full(site):
     await set_list(site, entry("BEFORE"))
     entries = [entry(f"CARD-{n:03}", expiryDate="2099-01-01T00:00:00Z") for n in range(200)]
     assert await send(site, 2, "Full", *entries) == "Accepted"
@@ -116,7 +116,7 @@ async def test_tc_043_4_send_local_list_full(site):
     await site.go_online()
 
 
-async def test_tc_043_5_send_local_list_differential(site):
+async def test_tc_043_send_local_list_differential(site):
     await set_list(site, entry("STAYS"), entry("GOES"), entry("CHANGES"))
     changes = [{"idTag": "GOES"}, entry("CHANGES", "Blocked"), entry("COMES")]
     assert await send(site, 101, "Differential", *changes) == "Accepted"
@@ -145,7 +145,7 @@ async def test_a_session_begins_offline_with_a_card_of_the_list(site):
     ]
 
 
-async def test_a_session_begins_online_without_asking_where_the_list_preauthorizes(site):
+async def test_tc_008_a_session_begins_without_asking_where_the_list_preauthorizes(site):
     await set_list(site, entry("LISTED"))
     await site.configure(LocalPreAuthorize=True)
     since = site.mark()

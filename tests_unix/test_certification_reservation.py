@@ -47,7 +47,7 @@ async def starts(site, tag, since):
     return begun.payload
 
 
-async def test_tc_046_1_reservation_of_a_connector_local_start_and_tc_048_2_occupied(site):
+async def test_tc_046_1_reservation_of_a_connector_local_start_and_tc_048_2_tc_050_2_occupied(site):
     """What makes a vehicle plugged in is dear: it takes 3 s until it is gone. So one serves both."""
     await reserved(site, 1)
     since = site.mark()

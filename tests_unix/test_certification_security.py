@@ -87,7 +87,7 @@ async def test_the_start_is_a_security_event(site):
     assert await site.configured("SecurityProfile") == "1"
 
 
-async def test_tc_085_basic_authentication_with_a_wrong_key(site):
+async def test_tc_085_basic_authentication_with_a_wrong_key_and_with_the_right_one(site):
     since, before = site.mark(), site.central.connections
     site.keys["CP-1"] = "something else entirely"
     await site.central.close_socket(abort=True)
@@ -173,7 +173,7 @@ BAD = {
 
 @pytest.mark.filterwarnings("ignore:.*TLSv1:DeprecationWarning")
 @pytest.mark.parametrize("what", BAD)
-async def test_tc_086_a_server_that_is_not_to_be_believed(site, what):
+async def test_tc_078_a_server_that_is_not_to_be_believed_and_tc_086_one_that_is(site, what):
     since, before, line = site.mark(), site.central.connections, site.firmware.mark
     await site.serve(BAD[what](site.root))
     await site.printed("connection: .*(certificate|-28288)", line)
@@ -225,7 +225,7 @@ async def test_after_a_power_cut_all_of_it_is_there_and_a_wrong_time_is_not_beli
     await site.heard(TOLD, since, type="InvalidCentralSystemCertificate")
 
 
-async def test_tc_088_a_subprotocol_that_is_not_ours(site):
+async def test_a_subprotocol_that_is_not_ours(site):
     site.central.subprotocol = None
     line = site.firmware.mark
     await site.central.close_socket(abort=True)

@@ -142,7 +142,7 @@ async def test_tc_027_remote_start_at_connector_0_or_one_that_is_not_there(site,
 
 
 async def test_tc_023_start_with_an_id_that_is_refused(site):
-    """TC_023_1 invalid, TC_023_2 expired, TC_023_3 blocked; and in use elsewhere."""
+    """Invalid, expired, blocked; and in use elsewhere."""
     await site.plug_in()
     for status in ("Invalid", "Expired", "Blocked", "ConcurrentTx"):
         site.central.books.tags["REFUSED"] = status

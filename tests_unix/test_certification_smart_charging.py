@@ -117,7 +117,7 @@ async def test_tc_056_tx_default_profile(site):
     assert [a for _, a in wanted(site, seen)] == [on_the_wire(12), on_the_wire(24.5)]
 
 
-async def test_tx_default_profile_during_a_transaction(site):
+async def test_tc_082_tx_default_profile_during_a_transaction(site):
     await site.start_session("LATE")
     assert await install(site, 0, profile(1, 30)) == "Accepted"
     await current_is(site, 30)

@@ -34,7 +34,7 @@ def moment(meter_value):
     return datetime.fromisoformat(meter_value["timestamp"].replace("Z", "+00:00"))
 
 
-async def test_sampled_values_are_what_the_wire_says(site):
+async def test_tc_070_sampled_values_are_what_the_wire_says(site):
     await site.configure(MeterValueSampleInterval=1, MeterValuesSampledData=",".join(UNITS))
     since, seen = site.mark(), site.hub.frames
     await site.plug_in()
@@ -76,7 +76,7 @@ async def test_an_interval_of_zero_samples_nothing_and_a_list_chooses(site):
     await site.stop_session()
 
 
-async def test_clock_aligned_values_come_on_the_clock(site):
+async def test_tc_071_clock_aligned_values_come_on_the_clock(site):
     """ClockAlignedDataInterval counts from midnight, in and outside of transactions (9.1.5)."""
     await site.configure(MeterValueSampleInterval=0, MeterValuesAlignedData="Energy.Active.Import.Register,Voltage")
     await site.configure(ClockAlignedDataInterval=2, StopTxnAlignedData="Energy.Active.Import.Register")
