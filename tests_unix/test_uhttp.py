@@ -125,6 +125,7 @@ async def test_a_server_that_refuses_an_upload_is_heard(peer):
 
 async def test_redirects(peer):
     peer.files["/a/file"] = b"here"
+    peer.files["/a/file?X-Amz-Signature=" + "0123456789abcdef" * 130] = b"signed"
     peer.redirects.update({
         "/1": (302, "/2"),
         "/2": (301, "a/b/../x/./3"),
@@ -132,6 +133,7 @@ async def test_redirects(peer):
         "/4": (308, peer.url + "/a/file"),
         "/loop": (302, "/loop"),
         "/ftp": (302, "ftp://127.0.0.1/x"),
+        "/signed": (302, "/a/file?X-Amz-Signature=" + "0123456789abcdef" * 130),
         "/put": (307, "/put2?q=1"),
         "/see": (303, "/result"),
     })  # fmt: skip
@@ -139,6 +141,8 @@ async def test_redirects(peer):
         peer.url,
         """
         response, count, digest = await get(url + "/1")
+        print(response.status, count, response.url)
+        response, count, digest = await get(url + "/signed")
         print(response.status, count, response.url)
         await refused(get(url + "/loop"))
         await refused(get(url + "/1", redirects=3))
@@ -153,6 +157,7 @@ async def test_redirects(peer):
     )
     assert lines == [
         f"200 4 {peer.url}/a/file",
+        f"200 6 {peer.url}/a/file",
         "HttpError too many redirects",
         "HttpError too many redirects",
         "HttpError redirected to what is not an http:// or https:// URL",

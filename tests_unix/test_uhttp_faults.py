@@ -14,7 +14,7 @@ BROKEN = {
     "half a head": (OK + b"Content-Le", "closed within a line"),
     "no name": (OK + b": x\r\n\r\n", "bad header line"),
     "a folded line": (OK + b"X: y\r\n z\r\n\r\n", "bad header line"),
-    "a long line": (OK + b"X: " + b"y" * 5000, "a line of more than 1024 bytes"),
+    "a long line": (OK + b"X: " + b"y" * 6000, "a line of more than 4096 bytes"),
     "an endless head": (OK + b"X: y\r\n" * 20000, "a head of more than 16384 bytes"),
     "interim answers without end": (b"HTTP/1.1 102 Processing\r\nX: yyyyyyy\r\n\r\n" * 2000, "a head of more than"),
     "cut": (OK + b"Content-Length: 100\r\n\r\n" + b"x" * 60, "broken off: 40 of 100 bytes are missing"),
@@ -57,6 +57,7 @@ async def test_unusual_but_right():
         OK + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
         OK + b"Transfer-Encoding: Chunked\r\n\r\n003;x=y\r\nabc\r\n000\r\nX: y\r\n\r\n",
         b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+        OK + (b"X-Policy: " + b"y" * 2048 + b"\r\n") * 7 + b"Content-Length: 3\r\n\r\nabc",
     )
     with raw_server(*answers) as url:
         lines = await client(
@@ -75,6 +76,7 @@ async def test_unusual_but_right():
         "200 3 True abc",
         "200 None True abc",
         "204 0 True ",
+        "200 3 True abc",
     ]
 
 

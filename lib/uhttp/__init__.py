@@ -12,7 +12,7 @@
     response = await request("PUT", url, body=lines, length=5000)  # lines(): an iterable of str or bytes
     response = await request("POST", url, **Multipart("file", "log.txt", lines, 5000).arguments())
 
-- Constant memory: two buffers of 1024 bytes. A line of a head has at most 1024 bytes, the head 16 KB.
+- Constant memory: two buffers of 1024 bytes. A line of a head has at most 4096 bytes, the head 16 KB.
 - Bodies with a Content-Length, in chunks, and those that end with the connection (``response.whole`` is False: nobody
   can tell the end from a cut). A body without a ``length`` is sent in chunks.
 - One request a connection. Basic authentication from the URL (``https://user:password@host/``); redirects are followed,

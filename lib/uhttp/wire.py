@@ -6,7 +6,8 @@ from micropython import const
 
 from .errors import HttpError
 
-SIZE = const(1024)  # of each buffer, and the longest line of a head
+SIZE = const(1024)  # of each buffer
+_LINE_MAX = const(4096)  # bytes of a head's line: the Location of a signed URL has 2 KB
 _SLOWEST = const(1024)  # bytes that must come or go within one time-out: a server that drips is none
 
 
@@ -75,18 +76,21 @@ class Wire:
 
     async def line(self):
         """The next line, without its end, as Latin-1 text."""
+        text = ""
         while True:
             at = self._buf.find(b"\n", self._pos, self._end)
-            if at >= 0:
-                text = "".join(map(chr, self._rx[self._pos : at])).rstrip("\r")
-                self._pos = at + 1
-                return text
+            if at >= 0 or self._pos == 0 and self._end == SIZE:
+                piece = self._rx[self._pos : at if at >= 0 else SIZE]
+                if len(text) + len(piece) > _LINE_MAX:
+                    raise HttpError("a line of more than %d bytes" % _LINE_MAX)
+                text += "".join(map(chr, piece))
+                self._pos = at + 1 if at >= 0 else SIZE
+                if at >= 0:
+                    return text.rstrip("\r")
             if self._pos:
                 self._rx[: self._end - self._pos] = self._rx[self._pos : self._end]
                 self._end -= self._pos
                 self._pos = 0
-            if self._end == SIZE:
-                raise HttpError("a line of more than %d bytes" % SIZE)
             n = await self._receive(self._rx[self._end :])
             if not n:
                 raise HttpError("the connection was closed within a line")
