@@ -22,7 +22,7 @@ class Plug:
 
     - no BMS frame for 3 s (or none within 3 s after the voltage told of a vehicle);
     - charging is enabled, 1 A or more is wanted (a lower limit may be what keeps the current down), the voltage is
-      present, and under 0.5 A flow for 5 s;
+      present, the power module does not say that it stands still, and under 0.5 A flow for 5 s;
     - the terminal voltage fell by more than `fall_mv` within 1 s, seen for 0.5 s so that it is no wrong measurement. A
       second in which the current fell by more than 10 A does not count, for then the battery's own resistance moves the
       voltage; nor does the first second after the plugging in, when the battery pulls charged capacitors down.
@@ -143,6 +143,7 @@ class Plug:
             not self._gate.enabled.value
             or ma is None
             or ma >= self._no_current_ma
+            or charger.status.value == "not charging"
             or charger.wanted_current_ma.value < 2 * self._no_current_ma
             or not self._voltage_inside()
         ):

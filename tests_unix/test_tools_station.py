@@ -118,6 +118,8 @@ async def test_control_obeys_over_its_port(tmp_path):
         ("silent-charger", lambda s: s.module.silent),
         ("over-temperature", lambda s: s.module.faulty),
         ("hardware-failure", lambda s: s.module.faulty),
+        ("runs-on", lambda s: s.module.runs_on),
+        ("over-current", lambda s: s.module.excess_a == 50),
         ("wrong-voltage", lambda s: s.module.forced_v == 95),
         ("heating", lambda s: s.vehicle.mode == 1),
         ("bus-off", lambda s: s.hub.broken),

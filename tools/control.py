@@ -118,6 +118,19 @@ class Control:
         self._station.module.hardware_failure = True
         return "the power module is broken"
 
+    def runs_on(self) -> str:
+        """The power module does not stop any more."""
+        self._station.module.runs_on = True
+        return "the power module does not stop"
+
+    def over_current(self, amps: str = "50") -> str:
+        """The power module delivers so much more than it is told to."""
+        try:
+            self._station.module.excess_a = float(amps)
+        except ValueError:
+            raise CommandError(f"{amps!r} is no current") from None
+        return f"the power module delivers {amps} A more than it is told to"
+
     def wrong_voltage(self, volts: str = "95") -> str:
         """The power module reports this terminal voltage."""
         try:

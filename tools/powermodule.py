@@ -23,6 +23,7 @@ _BLEED_S = 150.0  # the output capacitors bleed from 80 V to under 56 V within a
 _FALL_S = 0.02  # the output stage cuts the current this fast
 _AMBIENT_C, _THERMAL_S, _KELVIN_PER_A, _TRIP_C = 28.0, 90.0, 0.1, 75.0
 _INPUT_V = 230.0
+_REFUSED = 0x21  # byte 0 of a reply: an error in the upper four bits, the signal's in the lower
 
 
 class PowerModule(Node):
@@ -49,6 +50,8 @@ class PowerModule(Node):
         self.temperature_c = _AMBIENT_C
         self.output_wh = 0.0
         self.hardware_failure = self.over_temperature = self.input_wrong = False
+        self.runs_on = False  # fault: it does not stop
+        self.excess_a = 0.0  # fault: so much more than it was told to
         self.forced_v: float | None = None  # fault: the terminal voltage that is shown instead of the real one
         self.on_report: Callable[[float, float], None] | None = None  # of every terminal power report: volts, amps
         self._joules = Fraction(0)
@@ -93,6 +96,8 @@ class PowerModule(Node):
         """End every fault of the module."""
         self.silent = self.hardware_failure = self.over_temperature = self.input_wrong = False
         self.forced_v = None
+        self.runs_on = False
+        self.excess_a = 0.0
         self.temperature_c = min(self.temperature_c, 40.0)
 
     def overheat(self) -> None:
@@ -116,7 +121,7 @@ class PowerModule(Node):
         now = time.monotonic()
         dt, self._stepped = now - self._stepped, now
         self._timed_out = now - self._control_at > _CONTROL_TIMEOUT_S
-        if self._timed_out and self.enabled:
+        if self._timed_out and self.enabled and not self.runs_on:
             self.enabled = False
             self.limit_a = 0.0
         self._regulate(dt)
@@ -129,7 +134,7 @@ class PowerModule(Node):
         """Constant current up to the limit, then constant voltage; without a battery only the capacitors are left."""
         wanted = 0.0
         if self.charging and self.battery is not None:
-            wanted = min(self.limit_a, _RATED_A, self.battery.accepts(min(self.limit_v, _RATED_V)))
+            wanted = min(self.limit_a + self.excess_a, _RATED_A, self.battery.accepts(min(self.limit_v, _RATED_V)))
         if wanted >= self.current_a:
             self.current_a = min(wanted, self.current_a + self.ramp_a_s * dt)
         else:
@@ -177,8 +182,11 @@ class PowerModule(Node):
         self._control_at = time.monotonic()
         (value,) = struct.unpack(">I", data[4:])
         if function == 0x32 and data[3] in (0x00, 0x01):
-            self.enabled = data[3] == 0x00 and not self.faulty
-            reply = bytes((0x01, function, 0, 0x00 if self.enabled else 0x01, 0, 0, 0, 0))
+            wanted = data[3] == 0x00
+            self.enabled = (wanted and not self.faulty) or (self.enabled and self.runs_on)
+            refused = wanted and self.faulty  # then the upper four bits of the reply are an error
+            head = _REFUSED if refused else 0x01
+            reply = bytes((head, function, 0, 0x00 if self.enabled else 0x01, 0, 0, 0, 0))
         elif function == 0x00:
             self.limit_v = value / _VOLTS_PER
             reply = struct.pack(">BBHI", 0x01, function, 0, value)

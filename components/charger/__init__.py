@@ -4,6 +4,7 @@ from micropython import const
 
 from components.charger import limits
 from components.charger.energy import Energy
+from components.charger.faults import Faults
 from components.charger.limits import Limits
 from components.charger.meter import TerminalMeter
 from components.charger.plausible import Plausibility
@@ -47,7 +48,7 @@ class Charger:
     Options: limits of the board; current_scale, terminal current is in 1/current_scale A on the wire; heartbeat, is
     0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits;
     over_current_ma, over_current_ms, over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see Unstopped;
-    power_period_ms, starting_current_ma, see Plausibility and TerminalMeter.
+    silent_fault_ms, see Faults; power_period_ms, starting_current_ma, see Plausibility and TerminalMeter.
     """
 
     requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
@@ -62,6 +63,7 @@ class Charger:
         "over_current_ma": (int, 5000, 100, _MOST),
         "over_current_ms": (int, 1000, 100, 60000),
         "over_voltage_mv": (int, 1000, 100, 100000),
+        "silent_fault_ms": (int, 10000, 0, 3600000),
         "unstopped_ms": (int, 3000, 500, 60000),
         "quiet_ms": (int, 5000, 1000, 3600000),
         "power_period_ms": (int, 200, 20, 1000),
@@ -85,9 +87,11 @@ class Charger:
         self._add_setpoint(tolerance)
         gate.enabled.watch(self._switch)
         self._add_meter()
-        ma = self.terminal_current_ma
-        self._unstopped = Unstopped(clock, gate, self._limits.judge, store, log, ma, *self._unstopped_ms)
+        ma, judge = self.terminal_current_ma, self._limits.judge
+        self._unstopped = Unstopped(clock, gate, judge, store, log, ma, *self._unstopped_ms)
         kernel.releases.watch(self._unstopped.release)
+        self.faults = Faults(clock, gate, judge, log, self._setpoint, self.status, ma, self._silent_ms)
+        self.replies.refused = self.faults.refused
         self._listen(can)
         can.healthy.watch(self._bus_changed)
 
@@ -114,6 +118,7 @@ class Charger:
         over_current_ma=5000,
         over_current_ms=1000,
         over_voltage_mv=1000,
+        silent_fault_ms=10000,
         unstopped_ms=3000,
         quiet_ms=5000,
         power_period_ms=200,
@@ -130,6 +135,7 @@ class Charger:
         self._power_period_ms = power_period_ms
         self._hears_heartbeat = heartbeat
         self._recovery_ms = recovery_ms
+        self._silent_ms = silent_fault_ms
         self._unstopped_ms = unstopped_ms, quiet_ms
         return over_current_ma, over_voltage_mv, over_current_ms
 
@@ -236,6 +242,7 @@ class Charger:
                 self._pulse()
                 self._expire()
                 self._set_online()
+                self.faults.check(self.online.value)
                 self._unstopped.check()
                 self._limits.check()
                 self._gate.check()

@@ -21,17 +21,20 @@ ALL_FLAGS = HARDWARE | FLAG_HOT | INPUT | SILENCE
 EXCESS_CURRENT = const(0x2000)  # more than was asked for
 EXCESS_VOLTAGE = const(0x4000)
 UNSTOPPED = const(0x10000)  # current flows with the gate closed
+NO_SWITCH = const(0x40000)  # it does not switch on
+SILENT = const(0x80000)
 UNSTOPPED_YET = const(0x20000)  # since the start no measurement has shown that none flows
 
 _UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
 _ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
-    (UNSTOPPED, "PowerSwitchFailure"),
+    (UNSTOPPED | NO_SWITCH, "PowerSwitchFailure"),
     (TOO_HOT | FLAG_HOT, "HighTemperature"),
     (TERMINAL_HIGH | OUTPUT_HIGH | EXCESS_VOLTAGE, "OverVoltage"),
     (CURRENT_HIGH | OUTPUT_CURRENT_HIGH | EXCESS_CURRENT, "OverCurrentFailure"),
     (METER, "PowerMeterFailure"),
     (HARDWARE | INPUT, "OtherError"),
     (SILENCE, "InternalError"),  # the power module does not hear us
+    (SILENT, "the power module is silent"),  # words: OtherError
 )
 
 

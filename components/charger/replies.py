@@ -16,10 +16,19 @@ _REAL = const(0x83)
 _MAX_RAW = const(1 << 20)  # 1024 V; 34 kA
 
 
+def _nobody(function):
+    pass
+
+
 class Replies:
-    """Signals from the replies. Values that cannot be are refused (the handler returns False)."""
+    """Signals from the replies. Values that cannot be are refused (the handler returns False).
+
+    A reply with an error (the upper four bits of byte 0) says that the power module refused the request: nothing else
+    of it is taken, and ``refused(function)`` is called.
+    """
 
     def __init__(self, clock):
+        self.refused = _nobody
         self.switched_on = Signal(None, clock)
         self.limit_mv = Signal(None, clock)
         self.limit_ma = Signal(None, clock)
@@ -39,6 +48,8 @@ class Replies:
         if length < 8:
             return False
         function = data[1]
+        if data[0] >> 4:
+            return self._refused(function)
         if function == _SWITCH:
             self.switched_on.set(data[3] == 0)
             return True
@@ -53,11 +64,17 @@ class Replies:
             return False
         return True
 
+    def _refused(self, function):
+        self.refused(function)
+        return True
+
     def telemetry(self, data, length):
         """0x0681827E: output voltage (1/1024 V) and current (0.1 A), temperature (0.001 degC), two of unknown unit."""
         if length < 8:
             return False
         function = data[1]
+        if data[0] >> 4:
+            return self._refused(function)
         if function == _OUTPUT_VOLTAGE:
             return self._output_voltage(u32be(data, 4))
         if function == _REAL:

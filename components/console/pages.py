@@ -167,7 +167,8 @@ class Pages:
         charger = self._charger
         yield "Charger: %s, %s" % (words(charger.online.value, "online", "offline"), words(charger.status.value))
         flags = charger.flags.value
-        yield "  error: %s, flags: %s" % (charger.error.value or "none", "--" if flags is None else "0x%02x" % flags)
+        shown = "--" if flags is None else "0x%02x" % flags, charger.faults.refusals
+        yield "  error: %s, flags: %s, requests refused: %d" % ((charger.error.value or "none",) + shown)
         wanted = fixed(charger.wanted_voltage_mv.value, 1000), fixed(charger.wanted_current_ma.value, 1000)
         yield "  wanted: %s V, %s A; charging %s" % (wanted + (words(self._gate.enabled.value, "enabled", "disabled"),))
         register = fixed(charger.energy_mwh.value, 1000, 3), words(charger.flowing.value)
@@ -243,6 +244,8 @@ class Pages:
             yield "  %s %s = %s" % ("ok     " if holds else "FORBIDS", name, words(value))
         for line in self._ocpp.connector.why():
             yield line
+        if self._charger.error.value:
+            yield "  error: " + self._charger.error.value
         yield "charging is %s" % words(self._gate.enabled.value, "enabled", "disabled")
 
     def components(self):

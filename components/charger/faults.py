@@ -1,0 +1,83 @@
+"""What the power module tells of itself beside its heartbeat: refusals, standing still, silence."""
+
+import time
+from micropython import const
+
+from components.charger import limits
+
+_SWITCH = const(0x32)
+_WANTED_MA = const(1000)  # a lower setpoint may be what keeps it still
+_FLOWS_MA = const(500)
+_IDLE_MS = const(10000)
+_RETRY_MS = const(60000)
+
+
+class Faults:
+    """Judges the power module by what it says.
+
+    PowerSwitchFailure: it refuses to be switched on (a reply to function 0x32 with an error, while the gate is open),
+    or its terminal status is "not charging" for 10 s though the gate is open, 1 A or more is wanted, and no current
+    flows. It is tried again after 60 s.
+
+    Silence: if it is not online for longer than `silent_ms` (0: never) outside of transactions, that is told in words,
+    also of one that was never heard.
+
+    ``refusals`` counts replies with an error.
+    """
+
+    def __init__(self, clock, gate, judge, log, setpoint, status, current_ma, silent_ms):
+        self._clock = clock
+        self._gate = gate
+        self._judge = judge
+        self._log = log
+        self._setpoint = setpoint
+        self._status = status
+        self._current_ma = current_ma
+        self._silent_ms = silent_ms
+        self.refusals = 0
+        self._failed = False
+        self._failed_ms = self._idle_ms = self._online_ms = clock.ticks_ms()
+        self._silent = False
+
+    def refused(self, function):
+        """It refused a request."""
+        self.refusals += 1
+        if function == _SWITCH and self._gate.enabled.value:
+            self._fail("it refuses to switch on")
+
+    def _fail(self, why):
+        self._failed_ms = self._clock.ticks_ms()
+        self._failed = True
+        self._judge(limits.NO_SWITCH, limits.NO_SWITCH)
+        self._log.error("power module: %s", why)
+
+    def check(self, online):
+        """To be called every 100 ms."""
+        now = self._clock.ticks_ms()
+        if not self._stands_still():
+            self._idle_ms = now
+        elif time.ticks_diff(now, self._idle_ms) >= _IDLE_MS:
+            self._fail("it does not charge though it was told to")
+        if self._failed and time.ticks_diff(now, self._failed_ms) >= _RETRY_MS:
+            self._failed = False
+            self._judge(limits.NO_SWITCH, 0)
+        self._check_silence(now, online)
+
+    def _stands_still(self):
+        ma = self._current_ma.value
+        return (
+            self._gate.enabled.value
+            and self._status.value == "not charging"
+            and ma is not None
+            and ma < _FLOWS_MA
+            and self._setpoint.current_ma.value >= _WANTED_MA
+        )
+
+    def _check_silence(self, now, online):
+        if online:
+            self._online_ms = now
+            self._silent = False
+        elif self._silent_ms and time.ticks_diff(now, self._online_ms) >= self._silent_ms:
+            self._silent = True  # kept as such: ticks wrap around
+        silent = self._silent and not self._gate.transaction.value
+        self._judge(limits.SILENT, limits.SILENT if silent else 0)
