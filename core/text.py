@@ -24,6 +24,8 @@ def printable(text, limit=0):
     if limit and len(text) > limit:
         text = text[:limit]
     data = memoryview(text)
+    if is_ascii(data):  # nearly all are: found out by C code
+        return text
     out = None
     done = at = 0
     while at < len(data):
@@ -43,6 +45,11 @@ def printable(text, limit=0):
     out.extend(data[done:])
     text = str(out, "utf-8")
     return text[:limit] if limit else text
+
+
+def is_ascii(octets):
+    """Are all bytes of a buffer printable ASCII?"""
+    return not len(octets) or _SPACE <= min(octets) and max(octets) < _DELETE
 
 
 def _character(data, at):

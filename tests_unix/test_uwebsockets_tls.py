@@ -69,6 +69,29 @@ async def test_address_in_the_certificate(ca, tmp_path):
         assert await client(url, body) == ["open"]
 
 
+STREAMS = """
+from uwebsockets.dial import dial, look_up
+port = int(url.split(":")[2].split("/")[0])
+plain = dial(await look_up("127.0.0.1", port), "127.0.0.1", None)
+try:
+    await connect(url, stream=plain)
+except ValueError as error:
+    print(error)
+secure = dial(await look_up("127.0.0.1", port), "127.0.0.1", context)
+ws = await connect(url, stream=secure)
+await ws.send("over TLS")
+print(await ws.recv())
+await ws.close()
+"""
+
+
+async def test_a_stream_that_is_given_for_a_secure_url_is_one_over_tls(ca, tmp_path):
+    """Over any other one the password would go out in the clear."""
+    async with server(echo, ssl=server_context(ca, "127.0.0.1")) as url:
+        lines = await client(url, trusting(ca, tmp_path) + STREAMS)
+    assert lines == ["wss:// over a stream that is not secure", "over TLS"]
+
+
 async def refusal(url, ca, tmp_path):
     """Return what connect() says, which must refuse."""
     lines = await client(url, trusting(ca, tmp_path) + "await refused(ssl=context)")

@@ -3,6 +3,7 @@
 from micropython import const
 
 from core.isotime import parse_utc
+from core.text import is_ascii
 
 from .rpc import CLOSED, TIMEOUT, Call
 
@@ -16,12 +17,7 @@ _STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
 
 def is_tag(value):
     """May this be an idTag or a parentIdTag, wherever it comes from: CiString20Type, printable ASCII, not empty?"""
-    if not isinstance(value, str) or not 0 < len(value) <= TAG_MAX:
-        return False
-    for byte in memoryview(value):  # type: ignore[arg-type]
-        if not 0x20 <= byte <= 0x7E:
-            return False
-    return True
+    return isinstance(value, str) and 0 < len(value) <= TAG_MAX and is_ascii(value.encode())
 
 
 def same_tag(a, b):

@@ -3,7 +3,7 @@
 from micropython import const
 
 from core.isotime import format_utc, parse_utc
-from core.text import bare_url
+from core.text import bare_url, is_ascii
 
 _INTERVAL_MAX_S = const(86400)
 _TRIES_MAX = const(100)
@@ -39,8 +39,7 @@ def takes(ocpp, log, location):
     if scheme != "http" and not (scheme == "https" and ocpp.trust.has_tls()):
         log.warning("no file is transferred over %s://", scheme[:20])
         return False
-    octets = memoryview(location)
-    if min(octets) <= 0x20 or max(octets) >= 0x7F:  # RFC 3986, section 2
+    if " " in location or not is_ascii(location.encode()):  # RFC 3986, section 2
         log.warning("a location that is no URL")
         return False
     return True
