@@ -62,7 +62,7 @@ class Ocpp:
     bytes. ``vendor_id``: "" for no DataTransfers of ours. ``local_transfers``: files are fetched from and sent to this
     device itself and what is on its link only (loopback and link-local addresses), too. ``writes_burst``,
     ``writes_per_hour``: erases that the central system's commands may cause: see `WriteBudget`. ``stop_ms``: so long
-    the end of a transaction waits for the power module to stop.
+    the end of a transaction waits for the power module to stop. ``stop_data_bytes``: of a transactionData, at most.
     """
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
@@ -85,6 +85,7 @@ class Ocpp:
         "writes_burst": (int, 1500, 20, 100000),
         "writes_per_hour": (int, 240, 1, 100000),
         "stop_ms": (int, 2000, 0, 10000),
+        "stop_data_bytes": (int, 8192, 2048, 65536),
     }
 
     def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, **given):
@@ -127,7 +128,8 @@ class Ocpp:
     def _build_charge_point(self, services, kernel, o):
         self.authorization = Authorization(services, self.online, o["cache_size"])
         self.availability = Availability(services.store)
-        self.delivery = Delivery(services, self.rpc, self.online, self.authorization.learn, o["queue_max"])
+        bounds = o["queue_max"], o["stop_data_bytes"]
+        self.delivery = Delivery(services, self.rpc, self.online, self.authorization.learn, *bounds)
         self.metering = Metering(services, self.delivery, self.online)
         moment = lambda: self.connector.event()  # noqa: E731  # there is none yet
         self.transactions = Transactions(

@@ -9,17 +9,17 @@ the same however often the message is sent, also after a restart: so the central
     ["E", number, transaction, stamp, Wh, reason, idTag or None]            StopTransaction
 """
 
+import gc
 from micropython import const
 
-from .measurands import sampled_values
-from .rpc import CLOSED, TIMEOUT, Call
+from .payloads import Payloads
+from .rpc import CLOSED, NO_MEMORY, TIMEOUT, Call
 from .stop_data import QUEUE as DATA
 from .stop_data import StopData
 
 QUEUE = "ocpp"
 _IDS = "ocpp/id/"  # + our number of a transaction: its transactionId
-_KIND, _NUMBER, _TX, _STAMP, _WH = const(0), const(1), const(2), const(3), const(4)
-_UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction that the central system never took
+_KIND, _NUMBER, _TX, _STAMP = const(0), const(1), const(2), const(3)
 _JOURNAL_RETRY_MS = const(5000)
 _RESERVED = const(2)  # places that only StartTransaction and StopTransaction may take
 
@@ -32,7 +32,7 @@ class Delivery:
     be called then.
     """
 
-    def __init__(self, services, rpc, online, on_answer, queue_max):
+    def __init__(self, services, rpc, online, on_answer, queue_max, data_bytes):
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
@@ -45,7 +45,10 @@ class Delivery:
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
-        self._data = StopData(services.store)
+        self._data = StopData(services.store, data_bytes)
+        self._payloads = Payloads(services.stamps, self._data, self.transaction_id)
+        self.meter_value = self._payloads.meter_value
+        self._every = 1  # which samples are told in transactionData: each, every 2nd, 0: none
         self.thinned = 0  # intermediate MeterValues dropped for want of room
         self.on_started = lambda transaction, id, answer: ({}, rpc.wake)
         self._on_answer = on_answer
@@ -104,10 +107,10 @@ class Delivery:
         try:
             if sample is not None:
                 push = self._meter_values(transaction, sample)
-            if data is not None and self._data.is_full():
+            if data is not None and self._data.is_full(data):
                 data = None
                 self.thinned += 1
-            self._commit(changes, push, transaction, data, self._data.to_drop(transaction) if data else ())
+            self._commit(changes, push, transaction, data, self._data.to_drop(transaction, data) if data else ())
             return True
         except (self._store.Error, MemoryError) as e:
             self.thinned += 1
@@ -150,8 +153,16 @@ class Delivery:
         if not self._online() or self._clock.uptime_ms() < self._due_ms:
             return ()
         if not self._head:
-            self._head = self._store.queue(QUEUE).peek() or ()
+            try:
+                self._head = self._store.queue(QUEUE).peek() or ()
+            except self._store.Error as e:
+                self._later(e)
         return self._head
+
+    def _later(self, error):
+        """The journal cannot be read, or refuses: not at once again."""
+        self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS
+        self._log.rare("a transaction message waits for the journal: %s", str(error))
 
     def pressing(self):
         """The number of the StartTransaction or StopTransaction that is to be sent now, or None."""
@@ -163,52 +174,25 @@ class Delivery:
         record = self._oldest()
         if not record:
             return None
-        kind = record[_KIND]
-        if kind == "S":
-            action, payload = "StartTransaction", self._start_payload(record)
-        elif kind == "M":
-            action, payload = "MeterValues", self._meter_payload(record)
-        else:
-            action, payload = "StopTransaction", self._stop_payload(record)
+        try:
+            return self._call(record)
+        except MemoryError:
+            gc.collect()
+            self._without_memory(record)
+        except self._store.Error as e:
+            self._later(e)
+        return None
+
+    def _without_memory(self, record):
+        try:
+            self._on_done(record, None, NO_MEMORY)
+        except (self._store.Error, MemoryError) as e:
+            self._later(e)
+
+    def _call(self, record):
+        action, payload = self._payloads.of(record, self._every)
         done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
         return Call(action, payload, done, self._stamps.message_id(record[_NUMBER]))
-
-    def _start_payload(self, record):
-        payload = {
-            "connectorId": 1,
-            "idTag": record[5],
-            "meterStart": record[_WH],
-            "timestamp": self._stamps.fixed(record[_STAMP]),
-        }
-        if record[6] is not None:
-            payload["reservationId"] = record[6]
-        return payload
-
-    def meter_value(self, sample):
-        """A MeterValue of a compact sample."""
-        return {"timestamp": self._stamps.fixed(sample[0]), "sampledValue": sampled_values(sample)}
-
-    def _meter_payload(self, record):
-        payload = {"connectorId": 1, "meterValue": [self.meter_value(record[_STAMP])]}
-        transaction_id = self.transaction_id(record[_TX])
-        if transaction_id is not None:
-            payload["transactionId"] = transaction_id
-        return payload
-
-    def _stop_payload(self, record):
-        transaction_id = self.transaction_id(record[_TX])
-        payload = {
-            "transactionId": _UNKNOWN_ID if transaction_id is None else transaction_id,
-            "meterStop": record[_WH],
-            "timestamp": self._stamps.fixed(record[_STAMP]),
-            "reason": record[5],
-        }
-        if record[6] is not None:
-            payload["idTag"] = record[6]
-        values = [self.meter_value(self._data.get(i)) for i in range(self._data.ended(record[_TX]))]
-        if values:
-            payload["transactionData"] = values
-        return payload
 
     # --- how it ended -------------------------------------------------------------------------------------------
 
@@ -240,8 +224,15 @@ class Delivery:
         """Try again later, each time one interval later; give up after TransactionMessageAttempts.
 
         A time-out counts only if the central system has answered something else since the attempt before: one that
-        answers nothing is not there, and nothing is given up for that.
+        answers nothing is not there, and nothing is given up for that. What does not fit into the heap is tried at once
+        with half of its transactionData, and then without; only then it may be given up.
         """
+        if error == NO_MEMORY and record[_KIND] == "E" and self._every:
+            self._attempts += 1
+            self._every = 2 if self._every == 1 else 0
+            self._due_ms = 0
+            self._log.warning("message %d is too long for the memory: less transactionData", record[_NUMBER])
+            return
         if error != TIMEOUT or self._rpc.answers != self._answers_seen:
             self._attempts += 1
         self._answers_seen = self._rpc.answers
@@ -262,6 +253,7 @@ class Delivery:
             pop += (DATA,) * self._data.ended(record[_TX])
         self._store.commit(changes, pop=pop)
         self._head = ()
+        self._every = 1
         self._attempts = 0
         self._answers_seen = self._rpc.answers
         self._due_ms = 0

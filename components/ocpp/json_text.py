@@ -20,6 +20,8 @@ except (ImportError, SyntaxError, ValueError):  # this build, or this image, has
     from . import json_plain as machine  # type: ignore[no-redef]
 
 _HEAD = const(64)  # characters, among which is the id of a CALL
+_ID_MAX = const(36)  # section 4.1.4
+_SECRET_CHARS = const(400)  # what is shown of a message is nothing of a secret if this much does not name it
 _STACK = const(64)  # bytes: a bit for each level of nesting
 
 # others, controls, blank, other blanks, ", \\, {, [, }, ], :, comma, 0, 1-9, -, ., +, e, t f n, b r u /
@@ -78,3 +80,13 @@ def readable_id(text):
     message_id, quote, _ = head[1:].partition('"')
     plain = head.startswith('"') and quote and "\\" not in message_id
     return message_id if plain and all(char >= " " for char in message_id) else None
+
+
+def is_id(value):
+    """Is it a message id? OCPP-J 1.6, section 4.1.4."""
+    return isinstance(value, str) and 0 < len(value) <= _ID_MAX
+
+
+def shown(text):
+    """The beginning of a message, for the log; nothing of one that may set the AuthorizationKey."""
+    return "(not shown)" if "authorizationkey" in text[:_SECRET_CHARS].lower() else text[:80]

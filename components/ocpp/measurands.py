@@ -4,6 +4,8 @@ A sample is compact, because it goes into the journal: ``[stamp, context, measur
 with indexes into the tables below and integers in thousandths of the unit (mWh, mW, mA, mV, thousandths of 1 %).
 """
 
+from micropython import const
+
 NAMES = (
     "Energy.Active.Import.Register",
     "Power.Active.Import",
@@ -16,6 +18,9 @@ NAMES = (
 )
 _UNITS = ("Wh", "W", "A", "V", "Percent", "Celsius", "A", "W")
 _SOC = 4
+_SAMPLE_BYTES = const(63)  # {"timestamp": "2027-01-15T12:00:00.000Z", "sampledValue": []},
+_VALUE_BYTES = const(73)  # {"value": "1234567890.123", "context": "", "measurand": "", "unit": ""},
+_LOCATION_BYTES = const(18)  # , "location": "EV"
 CONTEXTS = ("Sample.Periodic", "Sample.Clock", "Transaction.Begin", "Transaction.End", "Trigger")
 PERIODIC, CLOCK, BEGIN, END, TRIGGER = 0, 1, 2, 3, 4
 
@@ -41,6 +46,16 @@ def sampled_values(sample):
             value["location"] = "EV"
         values.append(value)
     return values
+
+
+def rendered_size(sample):
+    """How many bytes a compact sample takes in a message: so many, or a few less."""
+    size = _SAMPLE_BYTES
+    for i in range(2, len(sample), 2):
+        index = sample[i]
+        size += _VALUE_BYTES + len(NAMES[index]) + len(_UNITS[index]) + len(CONTEXTS[sample[1]])
+        size += _LOCATION_BYTES if index == _SOC else 0
+    return size
 
 
 def thousandths(value):

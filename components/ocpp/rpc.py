@@ -9,29 +9,26 @@ from core.text import printable
 from ujson_schema import SchemaError
 
 from .actions import CallError
-from .json_text import Reader, readable_id
+from .json_text import Reader, is_id, readable_id, shown
 from .services import no_event
 
 _CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
-_ID_MAX = const(36)  # section 4.1.4
 _UNANSWERED_MAX = const(3)  # CALLs in a row
 _KEPT_MAX = const(4)  # answers kept to recognise a CALL that comes twice
 _KEPT_BYTES = const(512)  # longer answers come from actions that only read: those may run again
 _DESCRIPTION_MAX = const(255)  # table 6
-_NO_MEMORY = "MemoryError"
-_SECRET_CHARS = const(400)  # what is shown of a message is nothing of a secret if this much does not name it
 _INVALID = (
     "FormationViolation", "PropertyConstraintViolation", "OccurenceConstraintViolation", "TypeConstraintViolation",
     "ProtocolError", "GenericError",
 )  # fmt: skip
 
-TIMEOUT, CLOSED = "timeout", "closed"
+TIMEOUT, CLOSED, NO_MEMORY = "timeout", "closed", "MemoryError"
 
 
 class Call:
     """One request of ours. ``done(answer, error)`` is called once it is over:
 
-    with the answer's payload (a dict) and None, or with None and TIMEOUT, CLOSED or the code of a CALLERROR.
+    with the answer's payload (a dict) and None, or with None and TIMEOUT, CLOSED, NO_MEMORY or the code of a CALLERROR.
     `message_id` is given for a message that is repeated until it is answered: its id stays the same.
     """
 
@@ -136,8 +133,17 @@ class Rpc:
                 raise OSError("%d CALLs in a row were not answered" % _UNANSWERED_MAX)
 
     async def _exchange(self, call):
-        text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None
-        await self._send(text)
+        text = None
+        try:
+            text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None
+            await self._send(text)
+        except MemoryError:
+            begun, text, call.payload = text is not None, None, None
+            gc.collect()
+            self._finish(None, NO_MEMORY)
+            if begun:
+                raise  # the connection ends: a part of it may be out
+            return
         text, self._sent = None, True  # nothing of it fills the heap until the answer is here
         await self._over.wait()
 
@@ -175,7 +181,7 @@ class Rpc:
             await self._refuse_text(text, e)
             return
         kind = frame[0] if isinstance(frame, list) and len(frame) > 1 else None
-        if isinstance(kind, bool) or kind not in (_CALL, _CALLRESULT, _CALLERROR) or not _is_id(frame[1]):
+        if isinstance(kind, bool) or kind not in (_CALL, _CALLRESULT, _CALLERROR) or not is_id(frame[1]):
             self._malformed("no OCPP-J message: %s", text)
         elif kind == _CALL:
             await self._answer(frame, text)
@@ -184,18 +190,18 @@ class Rpc:
 
     def _malformed(self, why, text):
         self.counters.malformed += 1
-        self._log.rare(why, _shown(text))
+        self._log.rare(why, shown(text))
         self.security_event("InvalidMessages", why[: -len(": %s")])
 
     async def _refuse_text(self, text, error):
         """Not JSON, or too much of it for the heap: answered only where an id can still be read."""
         if isinstance(error, MemoryError):
-            error = CallError("InternalError", _NO_MEMORY)
+            error = CallError("InternalError", NO_MEMORY)
         else:
             error = CallError("FormationViolation", "not JSON")
         self._malformed("dropped, " + error.description + ": %s", text)
         message_id = readable_id(text)
-        if _is_id(message_id) and not self.muted:
+        if is_id(message_id) and not self.muted:
             await self._send_error(message_id, error)
 
     def _take_answer(self, kind, frame):
@@ -236,7 +242,7 @@ class Rpc:
     async def _answer(self, frame, text):
         if self.muted:
             self.counters.ignored += 1
-            self._log.rare("not answered while Rejected: %s", _shown(text))
+            self._log.rare("not answered while Rejected: %s", shown(text))
             return
         message_id, digest = frame[1], hash(text)
         for kept in self._kept:
@@ -251,7 +257,7 @@ class Rpc:
             reply = json.dumps([_CALLRESULT, message_id, answer])
         except MemoryError:
             gc.collect()
-            await self._send_error(message_id, CallError("InternalError", _NO_MEMORY))
+            await self._send_error(message_id, CallError("InternalError", NO_MEMORY))
             return
         except CallError as e:
             await self._send_error(message_id, e)
@@ -286,15 +292,6 @@ class Rpc:
         self._log.rare("refused a CALL: " + error.code + " %s", description)
         if error.code in _INVALID:
             self.security_event("InvalidMessages", error.code)
-        elif error.description == _NO_MEMORY:
+        elif error.description == NO_MEMORY:
             self.security_event("MemoryExhaustion", "a CALL of the central system")
         await self._send(json.dumps([_CALLERROR, message_id, error.code, description, {}]))
-
-
-def _shown(text):
-    """The beginning of a message, for the log; nothing of one that may set the AuthorizationKey."""
-    return "(not shown)" if "authorizationkey" in text[:_SECRET_CHARS].lower() else text[:80]
-
-
-def _is_id(value):
-    return isinstance(value, str) and 0 < len(value) <= _ID_MAX

@@ -2,16 +2,22 @@
 
 from micropython import const
 
+from .measurands import rendered_size
+
 QUEUE = "ocpp/data"  # entries: [our number of the transaction, sample]
-_PER_TX = const(24)  # samples for one transactionData
+_PER_TX = const(24)  # samples for one transactionData, if that many fit
 _MAX = const(192)  # ... for all that are not delivered
 
 
 class StopData:
-    """Their queue in the store. Those of the transaction that runs are at its end."""
+    """Their queue in the store. Those of the transaction that runs are at its end.
 
-    def __init__(self, store):
+    `bytes_max`: what one transactionData may take in the message.
+    """
+
+    def __init__(self, store, bytes_max):
         self._store = store
+        self._bytes_max = bytes_max
         self._tx = None
         self._count = 0  # of its samples
 
@@ -20,8 +26,13 @@ class StopData:
         for entry in self._store.queue(QUEUE).entries():
             yield entry[1][0]
 
-    def is_full(self):
-        return len(self._store.queue(QUEUE)) >= _MAX
+    def is_full(self, sample):
+        """Is there no room for `sample`, whatever is dropped?"""
+        return len(self._store.queue(QUEUE)) >= _MAX or self._most(sample) < 2
+
+    def _most(self, sample):
+        """How many such samples one transactionData may have before its last one."""
+        return min(_PER_TX, self._bytes_max // rendered_size(sample) - 1)
 
     def own(self, transaction):
         """How many samples belong to the transaction that runs."""
@@ -34,10 +45,10 @@ class StopData:
         """The transaction that runs has so many now: a commit changed it."""
         self._count = count
 
-    def to_drop(self, transaction):
-        """Which of its samples make room for one more: of too many the first stays, and every second of the others."""
+    def to_drop(self, transaction, sample):
+        """Which of its samples make room for `sample`: of too many the first stays, and every second of the others."""
         own = self.own(transaction)
-        if own < _PER_TX:
+        if own < self._most(sample):
             return ()
         first = len(self._store.queue(QUEUE)) - own
         return tuple([(QUEUE, i) for i in range(first + own - 1, first, -2)])
@@ -51,6 +62,8 @@ class StopData:
             count += 1
         return count
 
-    def get(self, index):
-        """A sample, counted from the front."""
-        return self._store.queue(QUEUE).get(index)[1]
+    def of(self, transaction, every):
+        """Generator of the samples of a transaction that ended: every one, every 2nd (the last is one), 0: none."""
+        count = self.ended(transaction) if every else 0
+        for index in range((count - 1) % every if count else 0, count, every or 1):
+            yield self._store.queue(QUEUE).get(index)[1]
