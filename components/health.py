@@ -32,6 +32,7 @@ class Health:
     """
 
     requires = ("kernel", "clock", "log", "store", "watchdog")
+    keeps = ("health.boots", "health.exit")
     options = {"limit_ms": (int, 10000, 1000, 600000), "block_ms": (int, 30, 5, 10000)}
 
     def __init__(self, kernel, clock, log, store, watchdog, limit_ms=10000, block_ms=30):

@@ -28,6 +28,7 @@ class Lock:
     """
 
     requires = ("driver", "ocpp", "gate", "charger", "plug", "store", "clock", "log", "pulse")
+    keeps = ("lock/held",)
     options = {
         "move_ms": (int, 1000, 100, 5000),
         "pause_ms": (int, 500, 0, 1000),

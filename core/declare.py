@@ -18,6 +18,8 @@ A class declares what it needs as data:
                "factor": (float, 1.0),                    an int is taken as well
                "mode": (str, "a", ("a", "b")),            type, default, the allowed values
                "url": (str, ...)}                         no default: the board or the settings must give it
+    keeps = ("register", "lock/")                   names of what it keeps in the service "store"; one with a slash at
+                                                    its end stands for all names that begin with it
 """
 
 import gc
@@ -110,6 +112,7 @@ def read(board, settings):
         where = "board %s: component %s: " % (board.NAME, part.name)
         _check_services(where, part, parts)
         _check_options(where, part, board)
+    _check_keeps(board, parts)
     return _in_order(board, parts)
 
 
@@ -184,6 +187,28 @@ def _check_services(where, part, parts):
         if name not in parts and name not in BUILT_IN:
             bound = "" if name == service else " (bound to %r)" % name
             raise DeclarationError(where + "service %r%s is missing: no component provides it" % (service, bound))
+
+
+def _check_keeps(board, parts):
+    """Two instances that kept their state in one store under one name would take each other's for their own."""
+    kept = []
+    for entry in board.COMPONENTS:  # dictionaries have no order in MicroPython
+        part = parts[entry["name"]]
+        store = part.bind.get("store", "store")
+        for name in getattr(part.cls, "keeps", ()):
+            for other_store, other, owner in kept:
+                if store == other_store and _overlap(name, other):
+                    words = "board %s: components %s and %s: both keep %r in %s: bind one of them to a store of its own"
+                    raise DeclarationError(words % (board.NAME, owner, part.name, name, store))
+        kept.extend([(store, name, part.name) for name in getattr(part.cls, "keeps", ())])
+
+
+def _overlap(name, other):
+    return name == other or _is_below(name, other) or _is_below(other, name)
+
+
+def _is_below(name, prefix):
+    return prefix.endswith("/") and name.startswith(prefix)
 
 
 def _check_options(where, part, board):

@@ -52,6 +52,7 @@ class Charger:
     """
 
     requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
+    keeps = ("register", "charger/unstopped")
     options = {
         "min_voltage_mv": (int, 56000, 0, _MOST),
         "max_voltage_mv": (int, 85500, 1, _MOST),

@@ -50,6 +50,7 @@ class Console:
         "terminal", "kernel", "clock", "log", "store", "gate",
         "can", "bms", "charger", "plug", "ocpp", "wifi", "health",
     )  # fmt: skip
+    keeps = ("console.stop",)
 
     def __init__(self, terminal, kernel, clock, log, store, gate, can, bms, charger, plug, ocpp, wifi, health):
         self.unknown = 0

@@ -135,8 +135,18 @@ class Site:
         self.ocpp.rpc.detach()
         await self.run(300)
 
+    def check_keeps(self):
+        """What stands in the journal is declared by the components that are here."""
+        declared = ["register", "store."]  # the meter's and the store's own
+        for part in [self.ocpp] + self.profiles:
+            declared.extend(getattr(part, "keeps", ()))
+        for name in list(self.store.index.offsets) + list(self.store.index.queues):
+            found = [mine for mine in declared if name == mine or (mine[-1] in "./" and name.startswith(mine))]
+            assert found or name.startswith("test") or self.store.fault.value, name
+
     async def power_off(self):
         """The power fails: nothing more happens, only the journal is left."""
+        self.check_keeps()
         if self.central is not None:
             self.central.site = None
         self.ocpp.ending.last_words = no_last_words

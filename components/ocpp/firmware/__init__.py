@@ -31,6 +31,7 @@ class Firmware:
     """
 
     requires = ("ocpp", "sink", "clock", "log", "kernel", "store")
+    keeps = ("ocpp/fw", "ocpp/fw/s", "ocpp/fw/n", "ocpp/diag")
     options = {
         "tries": (int, 3, 1, 100),
         "interval_s": (int, 60, 0, 86400),

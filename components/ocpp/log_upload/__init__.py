@@ -24,6 +24,7 @@ class LogUpload:
     """
 
     requires = ("ocpp", "clock", "log", "kernel", "store")
+    keeps = ("ocpp/log", "ocpp/log/n")
     options = {
         "tries": (int, 3, 1, 100),
         "interval_s": (int, 60, 0, 86400),

@@ -29,6 +29,7 @@ class Reservation:
     """
 
     requires = ("ocpp", "clock", "log", "store")
+    keeps = ("ocpp/reserved",)
     options = {"connector_zero": (bool, True)}
 
     def __init__(self, ocpp, clock, log, store, connector_zero=True):

@@ -35,6 +35,7 @@ class Security:
     """
 
     requires = ("ocpp", "kernel", "clock", "log", "store")
+    keeps = ("ocpp/access", "ocpp/sec", "ocpp/seclog", "ocpp/seclost")
     options = {
         "url_tls": (str, ""),
         "profile": (int, -1, -1, 3),

@@ -54,6 +54,7 @@ class SmartCharging:
     """
 
     requires = ("ocpp", "charger", "clock", "log", "store")
+    keeps = ("ocpp/cp/",)
     options = {
         "max_profiles": (int, 10, 1, 50),
         "max_periods": (int, 24, 1, 100),
