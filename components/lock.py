@@ -18,7 +18,8 @@ class Lock:
     the contact that tells the position: True, False, or None if it cannot tell. A movement that the contact does not
     confirm within `move_ms` is tried again after `pause_ms`, `attempts` times in all; then the connector has the error
     ConnectorLockFailure, until the contact confirms it after all, or, if it could not be locked, the plug is out. It
-    never opens while current flows.
+    never opens while current flows, or may flow: an unknown current counts as one. A cable that stays locked for that
+    is unlocked when it is known that none flows any more.
 
     With UnlockConnectorOnEVSideDisconnect = false (OCPP 1.6, section 9.1.33) a cable that the driver pulled out of the
     vehicle, which ended the transaction, stays locked until the idTag of the transaction is presented again or the
@@ -58,6 +59,7 @@ class Lock:
         self._failed = None  # True: it could not be locked, False: not unlocked
         self._left = 0  # attempts
         self._pausing = False
+        self._blocked = False  # for the sake of the current it was not driven
         self._until_ms = 0
         self._over = asyncio.Event()
         self._runs = False
@@ -100,7 +102,9 @@ class Lock:
         """What the lock failed to do, or ""."""
         if self._failed is None:
             return ""
-        return "the cable cannot be locked" if self._failed else "the cable cannot be unlocked"
+        if self._failed:
+            return "the cable cannot be locked"
+        return "the cable stays locked: current may flow" if self._blocked else "the cable cannot be unlocked"
 
     def release(self, tag):
         """Unlock the cable that is kept for this idTag, if there is one."""
@@ -171,7 +175,8 @@ class Lock:
 
     def _forgive(self, position):
         out = not self._plug.plugged.value and self._transactions.current is None
-        if position is self._failed or (self._failed and out):
+        safe = self._blocked and not self._current_flows()
+        if position is self._failed or (out if self._failed else safe):
             self._failed = None
             self._log.info("the lock of the connector works again")
 
@@ -184,13 +189,22 @@ class Lock:
         self._left -= 1
         self._pausing = False
         self._until_ms = self._clock.uptime_ms() + self._move_ms
-        if self._moving or (self._charger.terminal_current_ma.value or 0) < _NO_CURRENT_MA:
+        self._blocked = not self._moving and self._current_flows()
+        if not self._blocked:
             self.moves += 1
             self._driver.drive(self._moving)
+
+    def _current_flows(self):
+        """Or may it flow? What is not known counts as a current."""
+        ma = self._charger.terminal_current_ma.value
+        return self._charger.flowing.value or ma is None or ma >= _NO_CURRENT_MA
 
     def _go_on(self, position):
         if position is self._moving:
             self._finish(None)
+        elif self._blocked and not self._current_flows():
+            self._left += 1  # that was no attempt
+            self._attempt()
         elif self._clock.uptime_ms() < self._until_ms:
             return
         elif self._pausing:

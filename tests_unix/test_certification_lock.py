@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 from rig import Site, eventually
 
+from tools.powermodule import TERMINAL_POWER
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -39,6 +41,8 @@ async def disconnected(site, stop, unlocks):
 
 
 async def test_tc_017_1_unlock_connector_without_a_session_and_tc_031_unknown_connector(site):
+    await site.hub.wait_frame(TERMINAL_POWER)  # with a current that is not known it would not be driven
+    await site.answer("4", r"Terminal: 0\.\d+ V")
     assert await unlock(site) == "Unlocked"
     assert await unlock(site, 2) == "NotSupported"
     await site.answer("status", "Lock: unlocked, 1 moves, 0 failures")

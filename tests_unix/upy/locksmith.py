@@ -23,6 +23,7 @@ async def made(tmp, driver=None, central=None, options=None, **site_options):
     site = Site(tmp, profiles=((PROFILE[0][0], options or {}),), services={"driver": driver}, **site_options)
     ticks.site = driver.site = site
     site.lock = site.profiles[0]
+    site.charger.terminal_current_ma.set(0)
     await driver.start()
     await site.power_on()
     await site.connect(central or Central())

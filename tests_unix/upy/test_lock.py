@@ -120,8 +120,62 @@ async def test_it_does_not_open_while_current_flows(tmp):
     site.charger.terminal_current_ma.set(30000)  # a contactor that is welded
     assert await unlock(site) == "UnlockFailed"
     assert position(tmp) == "locked" and reasons(site) == ["UnlockCommand"]
+    await site.run(500)
+    assert told(site)[-1] == ("Faulted", "ConnectorLockFailure")
+    assert site.central.of("StatusNotification")[-1]["info"] == "the cable stays locked: current may flow"
     site.charger.terminal_current_ma.set(0)
     assert await unlock(site) == "Unlocked"
+
+
+async def test_an_unknown_current_counts_as_one(tmp):
+    """B6: with terminal power lost it counted as none, and the lock opened."""
+    site = await made(tmp)
+    await start(site)
+    site.charger.terminal_current_ma.set(None)
+    site.ocpp.present_tag("TAG")
+    await site.run(20000)
+    assert reasons(site) == ["Local"] and position(tmp) == "locked" and site.lock.moves == 1
+    assert told(site)[-1] == ("Faulted", "ConnectorLockFailure")
+    assert await unlock(site) == "UnlockFailed"
+    assert position(tmp) == "locked" and site.lock.moves == 1
+    site.charger.terminal_current_ma.set(0)  # it is known again: nobody has to ask
+    await site.run(1500)
+    assert position(tmp) == "unlocked" and told(site)[-1] == ("Finishing", "NoError")
+
+
+class Flowing:
+    """What the tests' site would derive from the gate alone."""
+
+    value = True
+
+    def set(self, value):
+        pass
+
+
+async def test_a_measurement_from_before_the_stop_does_not_open_it(tmp):
+    """`flowing` lasts until one that was taken after the gate closed shows no current."""
+    site = await made(tmp)
+    await start(site)
+    site.charger.flowing = flowing = Flowing()
+    site.charger.terminal_current_ma.set(500)  # the taper at the end
+    site.ocpp.present_tag("TAG")
+    await site.run(5000)
+    assert position(tmp) == "locked" and await unlock(site) == "UnlockFailed"
+    flowing.value = False
+    await site.run(1500)
+    assert position(tmp) == "unlocked"
+
+
+async def test_the_moment_without_a_current_is_not_waited_for_in_whole_attempts(tmp):
+    site = await made(tmp)
+    await start(site)
+    site.charger.terminal_current_ma.set(30000)
+    site.ocpp.present_tag("TAG")
+    await site.run(300)
+    assert position(tmp) == "locked"
+    site.charger.terminal_current_ma.set(0)
+    await site.run(600)
+    assert position(tmp) == "unlocked" and site.lock.failures == 0
 
 
 async def test_stop_and_unlock_on_ev_side_disconnect(tmp):
