@@ -56,6 +56,7 @@ SETTINGS = {
         "serial": "ocpp.serial",
         "firmware_version": "ocpp.firmware_version",
         "vendor_id": "ocpp.vendor_id",
+        "local_transfers": "ocpp.local_transfers",
         "auth_key": "ocpp.auth_key",
         "ca_file": "ocpp.ca_file",
         "url_tls": "security.url_tls",

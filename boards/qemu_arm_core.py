@@ -5,7 +5,6 @@ from boards import qemu_arm
 NAME = "qemu_arm_core"
 PORT = qemu_arm.PORT
 HOME = qemu_arm.HOME
-SETTINGS = qemu_arm.SETTINGS
 
 # What these need is left out with them.
 _FOR_PROFILES = ("sink", "trial")
@@ -17,3 +16,9 @@ COMPONENTS = tuple(
         if not str(entry["use"]).startswith("components.ocpp.") and entry["name"] not in _FOR_PROFILES
     ]
 )
+
+_NAMES = [entry["name"] for entry in COMPONENTS]
+SETTINGS = {
+    section: {key: target for key, target in keys.items() if target.partition(".")[0] in _NAMES}
+    for section, keys in qemu_arm.SETTINGS.items()
+}

@@ -160,3 +160,11 @@ async def test_the_settings_say_who_it_is_and_no_vendor_messages_go_to_strangers
         since = site.mark()
         await site.plug_in()
         await site.heard("DataTransfer", since, vendorId="Ours", messageId="BMSAlert")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "boards").glob("[a-z]*.py")))
+def test_each_setting_of_each_board_is_for_a_component_of_it(name):
+    board = importlib.import_module("boards." + name)
+    components = {entry["name"] for entry in board.COMPONENTS}
+    targets = [target for keys in board.SETTINGS.values() for target in keys.values()]
+    assert targets and {target.partition(".")[0] for target in targets} <= components
