@@ -169,3 +169,20 @@ async def test_tc_041_fault_behaviour(site):
     since = site.mark()
     site.module.heal()
     await site.status("Preparing", since)
+
+
+async def test_a_vehicle_that_stops_again_and_again_is_a_warning_and_no_fault(site):
+    """OCPP 1.6, 4.9: EVCommunicationError goes with SuspendedEV; it ends with the vehicle that is the cause."""
+    await site.start_session("CARD-12")
+    since = site.mark()
+    for _ in range(5):
+        site.vehicle.forbid()
+        await site.condition("bms_permits", "FORBIDS")
+        site.vehicle.permit()
+        await site.condition("bms_permits", "ok")
+    await site.heard("StatusNotification", since, status="SuspendedEV", errorCode="EVCommunicationError")
+    assert "Faulted" not in site.statuses(1, since) and not site.module.enabled
+    await site.condition("bms_settled", "FORBIDS")
+    since = site.mark()
+    site.pull_out()
+    await site.heard("StatusNotification", since, status="Available", errorCode="NoError")

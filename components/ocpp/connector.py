@@ -10,6 +10,8 @@ _ERRORS = (
     "UnderVoltage|WeakSignal|"
 )
 NO_ERROR = "NoError"
+_WARNING = "EVCommunicationError"  # section 4.9: not Faulted, and told with these states only
+_WARNED = ("Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing")
 _DISCONNECTED = "EV side disconnected"  # section 4.9: the info with SuspendedEV, or with Finishing
 _VEHICLE_SIDE = ("bms_permits", "bms_settled", "plugged", "transaction", "locked")  # not ours alone to fulfil
 _GONE = _VEHICLE_SIDE + ("in_limits",)  # with the vehicle its voltage is gone; a silent bus proves nothing of it
@@ -55,6 +57,7 @@ class Connector:
         self._store = services.store
         services.store.wait_while(services.gate.enabled)
         services.gate.require("journal", services.store.trusted)
+        self._warning = False
         self._opened = False  # the gate has opened since the last derivation
         self._closed_ms = None  # uptime since which it is closed while a transaction runs
         services.gate.enabled.watch(self._switched)
@@ -80,17 +83,21 @@ class Connector:
         opened, self._opened = self._opened, False
         error, info = self._fault()
         current = self._transactions.current or self._transactions.closing.transaction
-        if error != NO_ERROR:
+        self._warning = error == _WARNING
+        if error != NO_ERROR and not self._warning:
             self._put("Faulted", info, error)
         elif current is None:
             status = self._idle()
-            self._put(status, self.info if status == self.state.value == "Finishing" else "")
+            still = status == self.state.value == "Finishing" and self.error == NO_ERROR
+            self._put(status, self.info if still else "")
         elif current.reason:
             self._put("Finishing", _DISCONNECTED if current.reason == "EVDisconnected" else "")
         else:
             self._running(opened)
 
     def _put(self, status, info="", error=NO_ERROR):
+        if self._warning and status in _WARNED:
+            info, error = info or "the vehicle's BMS stopped too often", _WARNING
         self.error, self.info = error, info
         self.state.set(status)
         self.notification.set((status, error, info))

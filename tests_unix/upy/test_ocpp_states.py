@@ -240,3 +240,20 @@ async def test_a_transaction_whose_module_still_delivers_is_finishing(tmp):
     site.charger.flowing.set(False)
     await site.run(500)
     assert [p.get("status", a) for _, a, p in site.central.calls] == ["Finishing", "StopTransaction", "Available"]
+
+
+async def test_a_vehicle_that_stops_too_often_is_warned_of_with_its_suspension(tmp):
+    """Section 4.9: EVCommunicationError is a warning, told with SuspendedEV and the like, and never Faulted."""
+    site = await booted(tmp)
+    await charging(site)
+    site.central.calls.clear()
+    site.charger.error.set("EVCommunicationError")
+    site.gate.bms_permits.set(False)
+    await site.run(5000)
+    (told,) = site.central.of("StatusNotification")
+    assert (told["status"], told["errorCode"]) == ("SuspendedEV", "EVCommunicationError") and told["info"]
+    site.charger.error.set("")
+    site.gate.bms_permits.set(True)
+    await site.run(3000)
+    told = site.central.of("StatusNotification")
+    assert [(p["status"], p["errorCode"]) for p in told[1:]] == [("Charging", "NoError")]
