@@ -113,7 +113,7 @@ def ours(port: int, central: Central, home: Path, count: int):
         child.write("auth CARD\n")
 
     write_settings(home, central.flood_url, port)
-    command = [interpreter(), str(ROOT / "main.py"), "unix", "--home", str(home)]
+    command = [interpreter(), str(ROOT / "main.py"), "bench.device.stops", "--home", str(home)]
     return measured(port, central, command, start, count)
 
 

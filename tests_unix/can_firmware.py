@@ -16,8 +16,8 @@ from core.log import Log, LogTail  # noqa: E402
 
 
 def board(port):
-    """The unix board without what is above the CAN side."""
-    from boards import unix
+    """The unix board without what is above the CAN side; the vehicle may stop again and again."""
+    from bench.device import stops as unix
 
     names = ("store", "gate", "can_driver", "can", "bms", "charger", "feedback", "plug")
 
