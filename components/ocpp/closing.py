@@ -1,13 +1,19 @@
 """The end of a transaction: its meterStop is what the register shows once the power module has stopped."""
 
+from micropython import const
+
 from .transaction import RUNNING
+
+_UNSAFE_MS = const(10000)  # of a journal that refuses: so much energy a power cut may cost at any time
+_RETRY_MS = const(5000)
 
 
 class Closing:
     """``transaction`` was stopped, and waits for the power module to stop, too: at most `stop_ms`. None: there is none.
 
     The journal knows of it from the beginning: after a power cut it has this end, and nothing is charged any more.
-    `ended(transaction, meter_stop_wh)` is called once its StopTransaction is journaled.
+    `ended(transaction, meter_stop_wh)` is called once its StopTransaction is journaled. While the store has a fault
+    that is tried every 5 s.
     """
 
     def __init__(self, services, delivery, metering, stop_ms, ended):
@@ -23,6 +29,8 @@ class Closing:
         self._metering = metering
         self._stop_ms = stop_ms
         self._until_ms = 0
+        self._retry_ms = 0
+        self._fault_ms = None  # uptime since which the store has a fault
         self._ended = ended
 
     def resume(self, transaction):
@@ -30,12 +38,25 @@ class Closing:
         self._until_ms = self._clock.uptime_ms() + self._stop_ms
         self.transaction = transaction
 
+    def is_unsafe(self):
+        """Has the journal refused for so long that a power cut would lose what is delivered?"""
+        now = self._clock.uptime_ms()
+        if not self._store.fault.value:
+            self._fault_ms = None
+        elif self._fault_ms is None:
+            self._fault_ms = now
+        return self._fault_ms is not None and now - self._fault_ms >= _UNSAFE_MS
+
     def close(self, transaction, at_once=False):
         """`transaction` was stopped: journal its end, or first that it ends. Raises the store's Error."""
+        now = self._clock.uptime_ms()
+        if self._store.fault.value and now < self._retry_ms:
+            raise self._store.Error(self._store.fault.value)
+        self._retry_ms = now + _RETRY_MS
         if at_once or not self._flowing.value:
             self._end(transaction)
         else:
-            until_ms = self._clock.uptime_ms() + self._stop_ms
+            until_ms = now + self._stop_ms
             self._store.commit({RUNNING: transaction.record()})
             self._until_ms = until_ms
             self.transaction = transaction
@@ -45,9 +66,10 @@ class Closing:
         transaction = self.transaction
         if transaction is None:
             return
-        if at_once or not self._flowing.value or self._clock.uptime_ms() >= self._until_ms:
+        over = not self._flowing.value or self._clock.uptime_ms() >= self._until_ms
+        if at_once or over:
             try:
-                self._end(transaction)
+                self.close(transaction, True)
             except (self._store.Error, MemoryError) as e:
                 self._log.rare("the end of a transaction cannot be journaled: %s", str(e) or "no memory")
 

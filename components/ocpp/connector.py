@@ -138,6 +138,8 @@ class Connector:
             return "OtherError", "emergency stop"
         if self._store.doubts:
             return "InternalError", ("in doubt: " + ", ".join(self._store.doubts))[:50]
+        if self._store.fault.value:
+            return "InternalError", self._store.fault.value[:50]
         return NO_ERROR, ""
 
     def _fault(self):

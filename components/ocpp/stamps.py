@@ -28,6 +28,8 @@ class Stamps:
     has its bound as a third element then.
     """
 
+    _unsure_salt = ""
+
     def __init__(self, clock, store, log):
         self._clock = clock
         self._store = store
@@ -60,9 +62,10 @@ class Stamps:
                 changes[key] = None
         try:
             self._store.commit(changes)
-        except self._store.Error as e:  # the next run could have the same number: then it has another salt
+        except self._store.Error as e:
+            # The next run may have the same number: until this one is journaled, its ids have another salt.
             self._log.error("the start of this run cannot be journaled: %s", e)
-            self._salt = changes[_RUN][0] = _new_salt()
+            self._unsure_salt = _new_salt()
             self._not_begun = changes
 
     def number(self):
@@ -70,15 +73,18 @@ class Stamps:
         if self._not_begun:
             self._store.commit(self._not_begun)
             self._not_begun = {}
-        return self._next()
+        return self.order()
 
-    def _next(self):
+    def order(self):
+        """A number above all of this run before it: for what is not journaled."""
         self._number += 1
         return self._run * _NUMBERS + self._number
 
     def message_id(self, number=None):
         """The id of the message with this number; None: of one that is not journaled."""
-        return "%s-%d" % (self._salt, self._next() if number is None else number)
+        if number is not None:
+            return "%s-%d" % (self._salt, number)
+        return "%s-%d" % (self._unsure_salt if self._not_begun else self._salt, self.order())
 
     def now(self):
         """The stamp of this moment."""

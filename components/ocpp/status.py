@@ -97,7 +97,7 @@ class StatusReporter:
             self.skipped += 1
             self._changes.pop(0)
         stamp = None if self._clock.utc_ms() is None else self._stamps.now()  # the time comes with the acceptance
-        self._changes.append((connector, state, stamp, self._stamps.number()))
+        self._changes.append((connector, state, stamp, self._stamps.order()))
         self._noted[connector] = state
 
     def waiting(self):

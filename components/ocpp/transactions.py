@@ -73,11 +73,10 @@ class Transactions:
 
     def begin_run(self):
         """The components run: from now on the vehicle may show itself."""
-        if self._gate.transaction.value or (self.current is None and self.closing.transaction is None):
-            return
-        self._resume_until_ms = self._clock.uptime_ms() + _RESUME_MS
-        if self.current is not None:
-            self._log.info("transaction %s goes on if the vehicle is there", self.current.name())
+        transaction = self.current or self.closing.transaction
+        if transaction is not None and not self._gate.transaction.value:
+            self._resume_until_ms = self._clock.uptime_ms() + _RESUME_MS
+            self._log.info("transaction %s %s", transaction.name(), transaction.reason or "goes on with its vehicle")
 
     def _on_emergency(self, pressed):
         if pressed:
@@ -286,15 +285,16 @@ class Transactions:
             self.stop("EVDisconnected")
         elif not self._may_charge() and self._configuration["StopTransactionOnInvalidId"]:
             self.stop("DeAuthorized")
+        elif self.closing.is_unsafe():
+            self.stop("Other")
         else:
-            self._gate.limit_ma.set(self._limit())
-            self._gate.transaction.set(True)
+            self._open_gate()
 
     def _step_resuming(self, plugged):
-        over = self._clock.uptime_ms() >= self._resume_until_ms
-        if over or plugged and self._configuration["StopTransactionOnPowerLoss"]:
+        at_once = plugged and self._configuration["StopTransactionOnPowerLoss"]
+        if at_once or self._clock.uptime_ms() >= self._resume_until_ms:
             self.stop("PowerLoss")
-        elif plugged:
+        elif plugged and not self._store.fault.value:  # without a journal nothing is charged
             self._resume_until_ms = None
             self._log.info("transaction %s goes on", self.current.name())
             self._open_gate()
