@@ -13,7 +13,6 @@ _RETRY_MS = const(30000)  # where the central system names no interval, or does 
 _SOON_MS = const(1000)
 _WAIT_MAX_S = const(86400)
 _SYNC_MS = const(86400000)  # so long the time may go without the central system's
-_DOUBT_MS = const(10000)  # a time that is far from ours is asked for again after that
 
 
 def identity_of(options):
@@ -47,8 +46,6 @@ class Boot:
         self._due_ms = 0
         self._asked = False
         self._synced_ms = 0
-        self._doubted = False  # the time that was told last was not believed
-        self._doubt_until_ms = None
 
     def pending(self):
         """Are we registered as Pending: only what the central system asks for may be sent (section 4.2)?"""
@@ -72,8 +69,7 @@ class Boot:
         if not self.accepted.value:
             return None
         now = self._clock.uptime_ms()
-        if self._doubt_until_ms is not None and now >= self._doubt_until_ms:
-            self._doubt_until_ms = None
+        if self._stamps.wanted():
             return Call("Heartbeat", {}, self.on_heartbeat)
         quiet_ms = self._configuration["HeartbeatInterval"] * 1000
         if now - self._rpc.exchanged_ms < quiet_ms and now - self._synced_ms < _SYNC_MS:
@@ -136,7 +132,4 @@ class Boot:
 
     def _take_time(self, utc_ms):
         self._synced_ms = self._clock.uptime_ms()
-        believed = self._stamps.learn(utc_ms)
-        if not believed and not self._doubted:  # once: a central system that tells now this, now that gets no flood
-            self._doubt_until_ms = self._synced_ms + _DOUBT_MS
-        self._doubted = not believed
+        self._stamps.learn(utc_ms)

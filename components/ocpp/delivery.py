@@ -7,19 +7,24 @@ the same however often the message is sent, also after a restart: so the central
     ["S", number, transaction, stamp, Wh, idTag, reservationId or None]     StartTransaction
     ["M", number, transaction, sample]                                       MeterValues (sample: see measurands.py)
     ["E", number, transaction, stamp, Wh, reason, idTag or None]            StopTransaction
+
+What is refused for its time is sent anew with another (`Correction`). What is given up is told in the log and, where
+money depends on it, as a security event.
 """
 
 import gc
 from micropython import const
 
+from .correction import Correction
 from .payloads import Payloads
 from .rpc import CLOSED, NO_MEMORY, TIMEOUT, Call
 from .stop_data import QUEUE as DATA
 from .stop_data import StopData
+from .transaction import id_in
 
 QUEUE = "ocpp"
 _IDS = "ocpp/id/"  # + our number of a transaction: its transactionId
-_KIND, _NUMBER, _TX, _STAMP = const(0), const(1), const(2), const(3)
+_KIND, _NUMBER, _TX, _STAMP, _WH = const(0), const(1), const(2), const(3), const(4)
 _JOURNAL_RETRY_MS = const(5000)
 _RESERVED = const(2)  # places that only StartTransaction and StopTransaction may take
 
@@ -45,8 +50,9 @@ class Delivery:
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
+        self._correction = Correction(services)
         self._data = StopData(services.store, data_bytes)
-        self._payloads = Payloads(services.stamps, self._data, self.transaction_id)
+        self._payloads = Payloads(self._correction, self._data, self.transaction_id)
         self.meter_value = self._payloads.meter_value
         self._every = 1  # which samples are told in transactionData: each, every 2nd, 0: none
         self.thinned = 0  # intermediate MeterValues dropped for want of room
@@ -190,9 +196,10 @@ class Delivery:
             self._later(e)
 
     def _call(self, record):
+        number = self._correction.begin(record[_NUMBER])
         action, payload = self._payloads.of(record, self._every)
         done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
-        return Call(action, payload, done, self._stamps.message_id(record[_NUMBER]))
+        return Call(action, payload, done, self._stamps.message_id(number))
 
     # --- how it ended -------------------------------------------------------------------------------------------
 
@@ -202,14 +209,14 @@ class Delivery:
         if error == CLOSED:
             return
         self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS  # should the journal refuse: not at once again
-        if error is not None or (record[_KIND] == "S" and _transaction_id(answer) is None):
+        if error is not None or (record[_KIND] == "S" and id_in(answer) is None):
             self._failed(record, error)
         else:
             self._succeeded(record, answer)
 
     def _succeeded(self, record, answer):
         if record[_KIND] == "S":
-            transaction_id = _transaction_id(answer)
+            transaction_id = id_in(answer)
             changes, then = self.on_started(record[_TX], transaction_id, answer)
             changes[_IDS + str(record[_TX])] = transaction_id
             self._take(record, changes)
@@ -236,18 +243,44 @@ class Delivery:
         if error != TIMEOUT or self._rpc.answers != self._answers_seen:
             self._attempts += 1
         self._answers_seen = self._rpc.answers
-        if self._attempts >= self._configuration["TransactionMessageAttempts"]:
-            self._log.error("message %d (%s) given up: %s", record[_NUMBER], record[_KIND], error or "no transactionId")
-            self._rpc.counters.dropped += 1
-            self._take(record, {})
+        last = self._attempts >= self._configuration["TransactionMessageAttempts"]
+        if error not in (None, TIMEOUT, NO_MEMORY) and self._corrected(record, last or error.endswith("Violation")):
+            return
+        if last:
+            self._give_up(record, error or "no transactionId")
             return
         wait_ms = self._configuration["TransactionMessageRetryInterval"] * max(1, self._attempts) * 1000
         self._due_ms = self._clock.uptime_ms() + wait_ms
         self._log.warning("message %d (%s): next attempt in %d ms", record[_NUMBER], record[_KIND], wait_ms)
 
+    def _corrected(self, record, now):
+        """Have a message that was refused sent anew with another stamp, if that may be why; returns whether it is.
+
+        Not `now`: not yet. Our own clock may be wrong, too: the central system is asked.
+        """
+        self._stamps.ask()
+        stamp = record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
+        if not now or not self._correction.make(record[_NUMBER], stamp):
+            return False
+        self._log.warning("message %d (%s) refused, its time was wrong: sent anew", record[_NUMBER], record[_KIND])
+        self._attempts = self._due_ms = 0
+        return True
+
+    def _give_up(self, record, why):
+        kind, number, transaction = record[: _TX + 1]
+        text = "message %d (%s) of transaction %d given up: %s" % (number, kind, transaction, why)
+        if kind != "M":
+            tag = record[5 if kind == "S" else 6]
+            text += "; %d Wh, idTag %s, at %s" % (record[_WH], tag, self._stamps.text(record[_STAMP]))
+            self._rpc.security_event("TransactionMessageLost", text)
+        self._log.error("%s", text)
+        self._rpc.counters.dropped += 1
+        self._take(record, {})
+
     def _take(self, record, changes):
         """The message is over: out of the journal, with all that only it needed."""
         pop = (QUEUE,)
+        self._correction.end(changes)
         if record[_KIND] == "E":
             changes[_IDS + str(record[_TX])] = None
             pop += (DATA,) * self._data.ended(record[_TX])
@@ -257,11 +290,3 @@ class Delivery:
         self._attempts = 0
         self._answers_seen = self._rpc.answers
         self._due_ms = 0
-
-
-def _transaction_id(answer):
-    """An integer, which JSON may also write as 7.0; None if there is none."""
-    value = answer.get("transactionId")
-    if type(value) is int or (isinstance(value, float) and value % 1 == 0):  # True is no integer
-        return int(value)
-    return None

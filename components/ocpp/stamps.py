@@ -10,6 +10,7 @@ _NUMBERS = const(10000000)  # message numbers of one run of the firmware
 _LOST_RUNS = const(10000)  # more than a journal can have lost
 _JITTER_MS = const(1000)  # the central system's time within this is taken as the same time: no jumps back
 _JUMP_MS = const(3600000)  # a correction by more than this must be told twice
+_ASK_MS = const(10000)  # ... and is asked for again after that
 _SAME_MS = const(10000)  # ... with so much between the two, besides the time that passed
 _UNKNOWN_MS = 1577836800000  # 2020-01-01: stands where a time must be sent that nobody ever told us
 
@@ -43,6 +44,7 @@ class Stamps:
         self._held = ()  # stamps of the transaction that runs
         self._last_ms = 0  # ... the last one's UTC, 0: not known
         self._offered_ms = None  # UTC of this run's start by a time that was told once, and is far from ours
+        self._ask_ms = None  # uptime from which the central system is to be asked for the time
         self.settings = 0  # how often the clock was set: what is due at some UTC has to look again
         self.corrected = None  # function(former, now), both UTC in ms: the time that was known was wrong
 
@@ -115,10 +117,10 @@ class Stamps:
         self._last_ms = 0
 
     def learn(self, utc_ms):
-        """The central system says what time it is: is it believed? A jump is only when it is told once more."""
+        """The central system says what time it is. A jump is believed when it is told once more."""
         known = self._clock.utc_ms()
         if known is not None and abs(known - utc_ms) > _JUMP_MS and not self._told_twice(known, utc_ms):
-            return False
+            return
         self._offered_ms = None
         if known is None or abs(known - utc_ms) > _JITTER_MS:
             self._clock.set_utc_ms(utc_ms)
@@ -130,12 +132,24 @@ class Stamps:
             self._resolve()
         except self._store.Error as e:  # what is not journaled yet is at the next time
             self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
-        return True
+
+    def ask(self, after_ms=0):
+        """Have the central system asked for the time."""
+        self._ask_ms = self._clock.uptime_ms() + after_ms
+
+    def wanted(self):
+        """Is it to be asked now? Once for each `ask`."""
+        wanted = self._ask_ms is not None and self._clock.uptime_ms() >= self._ask_ms
+        if wanted:
+            self._ask_ms = None
+        return wanted
 
     def _told_twice(self, known, utc_ms):
         before, self._offered_ms = self._offered_ms, utc_ms - self._clock.uptime_ms()
         if before is not None and abs(before - self._offered_ms) <= _SAME_MS:
             return True
+        if before is None:  # else it tells now this, now that: no flood of questions
+            self.ask(_ASK_MS)
         self._log.warning("%s is told, ours is %s: not before it is told again", format_utc(utc_ms), format_utc(known))
         return False
 
@@ -177,11 +191,21 @@ class Stamps:
                 uptime_ms -= self._spans[later]
         return min(uptime_ms, 0)
 
-    def fixed(self, stamp):
-        """As `text`, for a message that may be repeated: what it tells while the time is unknown stays so."""
+    def fixed(self, stamp, latest_ms=None):
+        """As `text`, for a message that may be repeated: what it tells while the time is unknown stays so.
+
+        `latest_ms`: it is told as within the bounds of what is believed up to that UTC.
+        """
         if isinstance(stamp, list) and self._clock.utc_ms() is None:
             self._fix(stamp[0])
-        return self.text(stamp)
+        if latest_ms is None:
+            return self.text(stamp)
+        return format_utc(min(max(self.utc_of(stamp), self._clock.earliest_ms), latest_ms))
+
+    def doubtful(self, stamp):
+        """Is it in the future, or before this firmware was made? Not while nobody knows the time."""
+        now = self._clock.utc_ms()
+        return now is not None and not self._clock.earliest_ms <= self.utc_of(stamp) <= now
 
     def _fix(self, run):
         key = _OFFSET + str(run)

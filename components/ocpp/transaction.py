@@ -63,3 +63,11 @@ class Transaction:
     def stamps(self):
         """Those in its record."""
         return [self.started] if self.stopped is None else [self.started, self.stopped]
+
+
+def id_in(answer):
+    """The transactionId of an answer: an integer, which JSON may also write as 7.0; None if there is none."""
+    value = answer.get("transactionId")
+    if type(value) is int or (isinstance(value, float) and value % 1 == 0):  # True is no integer
+        return int(value)
+    return None
