@@ -46,6 +46,7 @@ async def learn(site, tag, **fields):
     await site.present(tag)
     await site.heard("StopTransaction", since)
     await site.status("Finishing", since)
+    await site.configured("NumberOfConnectors")  # the answer to StopTransaction, which is learned too, was before this
 
 
 async def end_offline(site, tag):

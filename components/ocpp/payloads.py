@@ -9,7 +9,7 @@ _UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction th
 
 
 class Payloads:
-    """`stamps`: tells stamps (``fixed``). `transaction_id(transaction)`: the central system's id of one of ours, or None."""
+    """`stamps`: tells stamps (``fixed``). `transaction_id(transaction)`: that of the central system, or None."""
 
     def __init__(self, stamps, data, transaction_id):
         self._stamps = stamps
