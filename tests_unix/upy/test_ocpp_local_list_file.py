@@ -76,8 +76,9 @@ async def cut_after(formatted, operations, expected):
         flash.power = operations
         failed = await run_until_the_power_fails(file, states)
         flash.power = 0
-    flash.power = None
-    with Mounted(flash, "/flash") as home:
+    survivor = Flash(blocks=32)  # files that the cut left open are closed some day, by the collector: not on this one
+    survivor.data[:] = flash.data
+    with Mounted(survivor, "/flash") as home:
         again = await opened(home)
         found = state_of(again, NAMES)
         assert found in expected[len(states) - 1 : len(states) + 1], (operations, len(states), found)
