@@ -1,7 +1,9 @@
 """What the central system orders: availability, reset, unlock, data transfer (OCPP 1.6, section 5)."""
 
 import pytest
-from rig import PATIENCE_S, eventually
+from rig import PATIENCE_S, Site, eventually
+
+from tools.central import CALLERROR
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -105,3 +107,27 @@ async def test_reset_from_the_console(site):
     await site.type("reset")
     await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
     await site.booted(since)
+
+
+async def test_null_for_an_optional_field_unless_strict(tmp_path):
+    """What central systems in Python send that leave nothing out; null for what is required stays an error."""
+    start = {"idTag": "CARD-1", "connectorId": 1, "chargingProfile": None}
+    async with Site(tmp_path, settings={"ocpp": {"strict": False}}) as site:
+        await site.boot()
+        answer = await site.ask("RemoteStartTransaction", {**start, "idTag": None})
+        assert answer.kind == CALLERROR
+        assert (await site.ask("RemoteStartTransaction", start)).payload == {"status": "Accepted"}
+        await site.status("Preparing")
+        profile = {"chargingProfileId": 8, "transactionId": None, "stackLevel": 1, "recurrencyKind": None,
+                   "chargingProfilePurpose": "ChargePointMaxProfile", "chargingProfileKind": "Relative",
+                   "validFrom": None, "validTo": None, "chargingSchedule": {
+                       "duration": None, "startSchedule": None, "chargingRateUnit": "A", "minChargingRate": None,
+                       "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16, "numberPhases": None}]}}  # fmt: skip
+        answer = await site.ask("SetChargingProfile", {"connectorId": 0, "csChargingProfiles": profile})
+        assert answer.payload == {"status": "Accepted"}
+        await site.answer("why", r"limit: 16.0 A \(profile 8, ChargePointMaxProfile of connector 0, stack level 1\)")
+        assert await site.configured("NumberOfConnectors") == "1"
+
+
+async def test_null_is_no_value_of_a_field_where_strict(site):
+    assert (await site.ask("GetConfiguration", {"key": None})).kind == CALLERROR
