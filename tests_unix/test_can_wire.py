@@ -183,6 +183,7 @@ async def test_a_lower_request_of_the_vehicle_reaches_the_module_at_once(tmp_pat
             car.request()
             raw = int(amps * 30.5)
             told = await hub.wait_frame(is_current_limit(raw), 5, since)
+            await asyncio.sleep(0.1)  # as fast as a BMS may be
             cause = next(frame for frame in hub.log if frame.seq > since and frame.can_id == REQUEST)
             latencies.append(told.time - cause.time)
         await eventually(lambda: module.current_a < 7, "what was asked for last", 10)

@@ -79,6 +79,20 @@ async def test_more_current_than_asked_for_is_told(site):
     await site.stop_session("CARD-2")
 
 
+async def register(site):
+    """The energy register as the console shows it, Wh."""
+    return float((await site.answer("2", r"register: ([\d.]+) Wh")).group(1))
+
+
+async def eventually_counts(site, before):
+    """What a module delivers that should have stopped is counted."""
+    for _ in range(20):
+        if await register(site) > before + 0.5:
+            return
+        await asyncio.sleep(0.5)
+    raise AssertionError("the register stands still")
+
+
 async def test_a_module_that_goes_on_after_the_stop_is_told_and_released_at_the_console(site):
     """B2: Finishing, NoError; and it could be started again."""
     await site.start_session("CARD-3")
@@ -87,6 +101,8 @@ async def test_a_module_that_goes_on_after_the_stop_is_told_and_released_at_the_
     await end_session(site, "CARD-3")
     told = await site.status("Faulted", since)
     assert told.payload["errorCode"] == "PowerSwitchFailure" and site.module.current_a > 1
+    before = await register(site)
+    await eventually_counts(site, before)
     site.heal()
     await eventually(lambda: site.module.current_a < 0.1, "it stops")
     await site.answer("s", r"not released: no current must have flowed")

@@ -22,6 +22,7 @@ class Unstopped:
         self._gate = gate
         self._judge = judge
         self._store = store
+        store.vital(_KEY, "whether the power module stops")
         self._log = log
         self._current_ma = current_ma  # Signal, of the terminals
         self._after_ms = after_ms
