@@ -25,12 +25,15 @@ async def a_station_in_a_transaction(home):
             await site.run(2000)
             site.unplug()
             await site.run(2000)
-    site.store.put("console.stop", True)
-    site.store.put("ocpp/access", ["0011", [2, "k" * 16, "t"], None])
     site.store.put("ocpp/available", [True, False])
     await site.disconnect()
     await site.run(700000)
     await site.power_off()
+    store = await opened(home)  # of components that are not there
+    store.put("console.stop", True)
+    store.put("ocpp/access", ["0011", [2, "k" * 16, "t"], None])
+    store.commit(push=(("q", "last"),))
+    await store.stop()
 
 
 async def test_no_flipped_bit_undoes_anything(tmp):
