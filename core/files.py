@@ -12,6 +12,14 @@ def check_room(folder, size, reserve):
             raise OSError("%d bytes are to be written, there is room for %d" % (size, max(0, room)))
 
 
+def make_private(path):
+    """Let nobody but the owner read a file or enter a directory, where there are users. MicroPython has no chmod."""
+    mode = os.stat(path)[0]
+    if mode & 0o077 and hasattr(os, "system"):
+        allowed = "700" if mode & 0o040000 else "600"
+        os.system("chmod %s '%s'" % (allowed, path.replace("'", "'\\''")))
+
+
 def open_dir(path):
     """A directory as a file that can be flushed; None where there is no such thing, as on littlefs, or no right."""
     try:

@@ -5,7 +5,7 @@ import os
 
 from components.persistence.index import Index
 from components.persistence.records import Records
-from core.files import flush_and_close, flush_dir, open_dir
+from core.files import flush_and_close, flush_dir, make_private, open_dir
 
 
 class Compaction:
@@ -37,6 +37,7 @@ class Compaction:
         offsets = {key: old.offsets[key] for key in old.offsets if key != but and key not in extra}
         queues = [(name, list(old.queues[name])) for name in old.queues]
         fresh.records.create()
+        make_private(fresh.records.path)
         count = 1 + len(offsets) + len(extra) + sum([len(places) for _, places in queues])
         header = {"v": fresh.records.version, "c": self.totals, "k": count}
         fresh.records.write(json.dumps(header).encode())

@@ -9,7 +9,7 @@ from components.persistence.index import Index
 from components.persistence.medium import ENOSPC, Medium
 from components.persistence.records import FAILURES, HEAD, Records, StoreError
 from components.persistence.replay import Replay
-from core.files import make_dirs
+from core.files import make_dirs, make_private
 from core.signals import Signal
 
 _COMPACT_MIN = const(24576)  # a journal shorter than this is left as it is
@@ -58,10 +58,12 @@ class Journal:
     def _open(self):
         """Read the journal, or make one; what is damaged or torn is compacted away. Raises OSError, MemoryError."""
         make_dirs(self._folder)
+        make_private(self._folder)
         self._give_up()
         if not settle(self._folder):
             self._compact()
             return
+        make_private(self._path)
         found = Replay(self._path, self._vital)
         self._count(found)
         self.index.records.close()

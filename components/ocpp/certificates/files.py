@@ -9,7 +9,7 @@ import os
 import struct
 from micropython import const
 
-from core.files import flush_dir
+from core.files import flush_dir, make_private
 
 _NEW = ".new"
 _SIZE_MAX = const(16384)
@@ -24,8 +24,9 @@ class Files:
         self.broken = 0
 
     def start(self):
-        """Remove what an interrupted `write` left."""
+        """Remove what an interrupted `write` left. What is there is the owner's alone."""
         for name in self._list():
+            make_private(self._folder + "/" + name)
             if name.endswith(_NEW):
                 self.remove(name)
 
@@ -58,6 +59,7 @@ class Files:
         path = self._folder + "/" + name
         self._make_folder()
         with open(path + _NEW, "wb") as file:
+            make_private(path + _NEW)
             if file.write(data) != len(data) or file.write(struct.pack("<I", binascii.crc32(data))) != 4:
                 raise OSError("short write")
             file.flush()
@@ -79,6 +81,7 @@ class Files:
             os.stat(self._folder)
         except OSError:
             os.mkdir(self._folder)
+            make_private(self._folder)
 
 
 def _blocks(data):

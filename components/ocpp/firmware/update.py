@@ -88,7 +88,10 @@ class Update:
             return "Rejected"
         job = {"u": url, "d": retrieve_ms, "n": tries, "i": interval_s, "s": _WAIT, "t": "", "r": request_id}
         job["w"] = install_ms
-        self._store.commit({_JOB: job, _SIGNATURE: signature})
+        changes = {_JOB: job, _SIGNATURE: signature}
+        if former is not None:
+            changes[self._store.SCRUB] = True
+        self._store.commit(changes)
         if self._working():
             self._task.cancel()  # its end gives the sink back
         self._job = job
@@ -136,7 +139,7 @@ class Update:
         self._log.info("update: %s", status)
         self._ocpp.availability.held = False
         try:
-            self._tell(status, {_JOB: None, _SIGNATURE: None})
+            self._tell(status, {_JOB: None, _SIGNATURE: None, self._store.SCRUB: True})  # its URL may have a password
         except self._store.Error as e:
             self._log.error("the end of the update cannot be journaled: %s", str(e))
             self._due_ms = self._clock.uptime_ms() + _JOURNAL_MS

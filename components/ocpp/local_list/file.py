@@ -9,7 +9,7 @@ import os
 import struct
 from micropython import const
 
-from core.files import check_room, flush_dir
+from core.files import check_room, flush_dir, make_private
 
 from .records import SIZE, TAG, removes
 
@@ -177,6 +177,7 @@ class _Writer:
         self._room = bytearray(_AT_ONCE * SIZE)
         self._used = 0
         self._file = open(path, "wb")
+        make_private(path)
 
     def add(self, record):
         """Take a record, unless it is the order to remove one. Raises ListError, OSError."""

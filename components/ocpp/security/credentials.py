@@ -13,7 +13,7 @@ from micropython import const
 
 from ..access import REFUSED, Access, url_of
 
-_STATE = "ocpp/access"  # [which settings, candidate that works, candidate on trial or None]
+_STATE = "ocpp/access"  # [which settings, candidate that works, candidate on trial or None]; key None: the settings'
 _PROFILE, _KEY, _FORMS = const(0), const(1), const(2)
 _KEY_MIN, _KEY_MAX = const(16), const(40)  # bytes; characters
 _TRIES = const(3)  # attempts with a new profile before the former one has its turn
@@ -43,6 +43,7 @@ class Credentials(Access):
         elif profile in (BASIC, TLS) and not auth_key:
             raise ValueError("option 'profile': %d needs an auth_key" % profile)
         self._settings = _fingerprint(url, url_tls, auth_key, profile)
+        self._given_key = auth_key
         self._working = [profile, auth_key, "tx" if forms_of(auth_key) == "xt" else "t"]
         self._trial = None
         self._use_trial = False
@@ -55,14 +56,28 @@ class Credentials(Access):
         """Read the journal. Other settings than those that it was written under count more than it does."""
         state = self._store.get(_STATE)
         if state is not None and state[0] == self._settings:
-            self._working, self._trial = state[1], state[2]
+            self._working, self._trial = self._read(state[1]), self._read(state[2])
             self._use_trial = self._trial is not None
         elif state is not None:
             self._log.warning("the settings of the central system were changed: its AuthorizationKey is forgotten")
             try:
-                self._store.delete(_STATE)
+                self._store.commit({_STATE: None, self._store.SCRUB: True})
             except OSError as e:  # it is forgotten all the same: by the next start at the latest
                 self._log.error("that is not journaled: %s", e)
+
+    def _put(self, working, trial):
+        """A key is in the journal only if the settings do not have it; one that it had before is gone soon."""
+        state = [self._settings, self._without_given(working), self._without_given(trial)]
+        self._store.commit({_STATE: state, self._store.SCRUB: True})
+
+    def _without_given(self, candidate):
+        given = candidate is not None and candidate[_KEY] == self._given_key
+        return [candidate[_PROFILE], None, candidate[_FORMS]] if given else candidate
+
+    def _read(self, candidate):
+        if candidate is not None and candidate[_KEY] is None:
+            candidate[_KEY] = self._given_key
+        return candidate
 
     # --- for the link -------------------------------------------------------------------------------------------
 
@@ -122,7 +137,7 @@ class Credentials(Access):
 
     def _write(self):
         try:
-            self._store.put(_STATE, [self._settings, self._working, self._trial])
+            self._put(self._working, self._trial)
         except OSError as e:  # they work all the same, and are found out anew after a restart
             self._log.rare("credentials not written: %s", e)
 
@@ -188,7 +203,7 @@ class Credentials(Access):
         return ""
 
     def _commit(self, working, trial):
-        self._store.put(_STATE, [self._settings, working, trial])
+        self._put(working, trial)
         self._working, self._trial, self._use_trial = working, trial, trial is not None
         self._turn = self._failures = 0
 
