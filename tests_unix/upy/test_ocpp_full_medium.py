@@ -36,7 +36,7 @@ class Filled:
             site.store.fault.set("")
             while not site.store.fault.value:
                 try:
-                    site.store.put("junk", 1)
+                    site.store.put("test", 1)
                 except OSError:
                     pass
 
