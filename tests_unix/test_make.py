@@ -65,7 +65,7 @@ def simulation(root, home):
     )  # fmt: skip
     try:
         for line in process.stdout:
-            if line.startswith("Of several simulations this is:"):
+            if line.startswith("Messages of the central system:"):
                 break
         yield process
     finally:
