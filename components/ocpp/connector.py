@@ -104,7 +104,8 @@ class Connector:
 
     def unavailable(self):
         """Why no transaction can start now, in words, or ""."""
-        if self._transactions.current is not None:
+        current = self._transactions.current
+        if current is not None and (not current.reason or self.error == NO_ERROR):  # else it ends, but for the fault
             return "a transaction runs"
         if not self._availability.operative(1):
             return "the connector is out of service"

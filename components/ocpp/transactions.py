@@ -89,7 +89,7 @@ class Transactions:
         tag = tag.strip()
         if not is_tag(tag):
             return NO_TAG
-        if self.current is not None:
+        if self.current is not None and not self.current.reason:
             return self._tag_to_stop(tag)
         if self._tag and same_tag(tag, self._tag[0]):
             self._tag = ()
