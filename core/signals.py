@@ -12,7 +12,8 @@ class Signal:
 
     There are two ways to hear of a change: `watch` registers a function that is called at once, within
     `set` (for safety: what must happen while the frame that caused it is being handled); `changed` and
-    `until` wait in a task. Setting allocates nothing.
+    `until` wait in a task. Setting allocates nothing. A watcher that raises does not hide the change from
+    the others: `set` raises the last exception of them when all have heard.
     """
 
     _watchers = ()  # of the class: a signal that nobody watches or awaits has none of its own, which saves memory
@@ -31,10 +32,17 @@ class Signal:
             self._tell(value)
 
     def _tell(self, value):
+        error = None
         for watcher in self._watchers:
-            watcher(value)
+            error = _call(watcher, value) or error
             if self.value is not value:
-                return  # a watcher changed it: all have heard of the newer value already
+                break  # a watcher changed it: all have heard of the newer value already
+        else:
+            self._wake()
+        if error:
+            raise error
+
+    def _wake(self):
         if self._event is not None:
             self._event.set()
             self._event.clear()
@@ -71,3 +79,11 @@ class Signal:
         while not predicate(self.value):
             await self.changed()
         return self.value
+
+
+def _call(watcher, value):
+    """What it raises, or None."""
+    try:
+        watcher(value)
+    except Exception as e:
+        return e

@@ -28,6 +28,7 @@ class Unstopped:
         self._after_ms = after_ms
         self._quiet_ms = quiet_ms
         self.failed = False
+        self._kept = True  # in the store, what is to be
         self._stopped_ms = self._flowed_ms = clock.ticks_ms()
         judge(limits.UNSTOPPED_YET, limits.UNSTOPPED_YET)
         current_ma.watch(self._measured)
@@ -50,7 +51,9 @@ class Unstopped:
         if ma is None or ma >= _FLOWS_MA:
             self._flowed_ms = now
         if not self.failed and time.ticks_diff(now, self._stopped_ms) >= self._after_ms:
+            self._kept = False
             self._fail()
+        if self.failed and not self._kept and not self._store.fault.value:
             self._remember(True)
 
     def _fail(self):
@@ -73,5 +76,6 @@ class Unstopped:
     def _remember(self, failed):
         try:
             self._store.put(_KEY, failed)
-        except self._store.Error as e:
-            self._log.error("the failure to stop is not kept over a restart: %s", e)
+            self._kept = True
+        except (self._store.Error, MemoryError) as e:  # tried again, if it failed, as soon as the store works
+            self._log.rare("the failure to stop is not kept over a restart: %r", e)

@@ -30,6 +30,24 @@ def test_the_last_thing_that_each_watcher_hears_is_the_value():
     assert signal.value is False and (not seen or seen[-1] is False), seen
 
 
+def test_a_watcher_that_raises_hides_the_change_from_nobody():
+    """Two gates watch one emergency stop."""
+    signal = Signal(False, VirtualClock())
+    seen = []
+
+    def fails(value):
+        raise MemoryError("full")
+
+    for watcher in (seen.append, fails, seen.append):
+        signal.watch(watcher)
+    try:
+        signal.set(True)
+        raise AssertionError("the failure is hidden")
+    except MemoryError:
+        pass
+    assert signal.value is True and seen == [True, True]
+
+
 async def test_signal_wakes_all_who_wait():
     clock = VirtualClock()
     signal = Signal(0, clock)

@@ -95,3 +95,17 @@ async def test_both_stay_stopped_over_a_power_cut(tmp):
         assert "is released" in await site.type("s\n")
         for name in ("gate", "gate_2"):
             assert "emergency_stop" not in site.kernel[name].forbidding()
+
+
+async def test_a_failure_behind_one_gate_does_not_keep_the_other_open(tmp):
+    """Whoever watches the first gate runs out of memory while it closes."""
+    async with TwoOutlets(tmp) as site:
+        await site.charge()
+
+        def fails(enabled):
+            raise MemoryError("full")
+
+        for name in ("gate", "gate_2"):
+            site.kernel[name].enabled.watch(fails)
+        await site.type("t")
+        assert site.gates() == [False, False]

@@ -148,4 +148,6 @@ async def test_a_store_that_refuses_leaves_the_failure_as_it_is(tmp):
     assert rig.charger.error.value == "PowerSwitchFailure" and rig.part("charger").failures == 0
     assert rig.logged("not kept over a restart")
     del rig.store.put
+    await rig.advance(200)
+    assert rig.store.get("charger/unstopped") is True
     await rig.stop()
