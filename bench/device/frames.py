@@ -32,7 +32,7 @@ class Board:
 
     def __init__(self, unix):
         self.COMPONENTS = tuple([entry for entry in unix.COMPONENTS if entry["name"] in _WANTED])
-        self.SETTINGS = unix.SETTINGS
+        self.SETTINGS = {"can": unix.SETTINGS["can"]}
 
 
 def build(home, port):
