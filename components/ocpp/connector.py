@@ -129,7 +129,7 @@ class Connector:
         error, info = self._station_fault()
         if error != NO_ERROR:
             return "Faulted", error, info
-        operative = self._availability.operative(0) or self._transactions.current is not None
+        operative = self._availability.operative(0) or self._transactions.runs()
         error = "LocalListConflict" if self.list_conflict else NO_ERROR
         return "Available" if operative else "Unavailable", error, self.list_conflict
 

@@ -58,7 +58,7 @@ class CoreProfile:
         return {"status": status}
 
     def _change_availability(self, payload):
-        busy = self._transactions.current is not None
+        busy = self._transactions.runs()
         operative = payload["type"] == "Operative"
         return {"status": self._availability.change(payload["connectorId"], operative, busy)}
 

@@ -242,6 +242,20 @@ async def test_a_transaction_whose_module_still_delivers_is_finishing(tmp):
     assert [p.get("status", a) for _, a, p in site.central.calls] == ["Finishing", "StopTransaction", "Available"]
 
 
+async def test_out_of_service_is_scheduled_until_the_transaction_is_journaled(tmp):
+    site = await booted(tmp)
+    await charging(site)
+    site.module_stops = False
+    site.ocpp.present_tag("TAG")
+    order = {"connectorId": 0, "type": "Inoperative"}
+    assert await site.central.call("ChangeAvailability", order) == {"status": "Scheduled"}
+    await site.run(500)
+    assert site.central.states(0) == ["Available"] and site.central.states()[-1] == "Finishing"
+    site.charger.flowing.set(False)
+    await site.run(500)
+    assert site.central.states(0)[-1] == "Unavailable" and site.central.states()[-1] == "Unavailable"
+
+
 async def test_a_vehicle_that_stops_too_often_is_warned_of_with_its_suspension(tmp):
     """Section 4.9: EVCommunicationError is a warning, told with SuspendedEV and the like, and never Faulted."""
     site = await booted(tmp)
