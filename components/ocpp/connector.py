@@ -30,9 +30,9 @@ class Connector:
     follows from the facts, so it is right after a restart, too. Two rules say when a state counts:
 
     1. States come from events. Each moment at which one may change (an idTag is accepted, a transaction has begun, it
-       ends, it has ended) derives the state, so one that lasts shorter than the 250 ms between two steps is told all
-       the same: Reserved, Preparing, Charging; Charging, Finishing, Available. That the gate opened is kept until the
-       next derivation.
+       ends, it has ended; a reservation or a change of availability was answered) derives the state, so one that lasts
+       shorter than the 250 ms between two steps is told all the same: Reserved, Preparing, Charging; Charging,
+       Finishing, Available. That the gate opened is kept until the next derivation.
     2. A closed gate suspends only if it stays closed: for 1.5 s where the vehicle alone forbids, which counts what the
        gate waits after a stop of the BMS, and 3.5 s otherwise. Until then the former state counts. So the gate's
        recovery after a start or a restart (1 s with the measurements inside the limits) is no SuspendedEVSE. What is a

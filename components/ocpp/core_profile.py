@@ -60,7 +60,8 @@ class CoreProfile:
     def _change_availability(self, payload):
         busy = self._transactions.runs()
         operative = payload["type"] == "Operative"
-        return {"status": self._availability.change(payload["connectorId"], operative, busy)}
+        status = self._availability.change(payload["connectorId"], operative, busy)
+        return {"status": status}, self._transactions.moment
 
     def _change_configuration(self, payload):
         configuration, name = self._configuration, payload["key"]

@@ -56,6 +56,7 @@ class StatusReporter:
     def _changed(self, _):
         self._since_ms = self._clock.uptime_ms()
         if self._online():
+            self._note(0, self._connector.charge_point())
             self._settle()
 
     def _settle(self):

@@ -30,7 +30,7 @@ class Transactions:
         self.starting = ()
         self.begun = (services.stamps.begun,)
         self.ended = (services.stamps.ended,)
-        self._moment = moment
+        self.moment = moment
         self.unavailable = unavailable
         self.reservation = NoReservation()  # the Reservation profile puts itself here
         self.lock = NoLock()  # and a connector lock here
@@ -150,7 +150,7 @@ class Transactions:
             return
         self._tag = (tag, parent, self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000)
         self._log.info("idTag %s is authorized", tag)
-        self._moment()
+        self.moment()
         self._start_if_plugged()
 
     def runs(self):
@@ -187,7 +187,7 @@ class Transactions:
         for function in self.begun:
             function(current)
         self._open_gate()
-        self._moment()
+        self.moment()
 
     def _open_gate(self):
         self._gate.limit_ma.set(self._limit())
@@ -205,7 +205,7 @@ class Transactions:
         """The answer to a StartTransaction: returns what is to be journaled with it, and a function to call then."""
         current = self.current
         if current is None or current.number != number:
-            return {}, self._moment
+            return {}, self.moment
         return current.answered(transaction_id, answer, self._charger, self._log)
 
     def _may_charge(self):
@@ -236,7 +236,7 @@ class Transactions:
         return True
 
     def _stopped(self):
-        self._moment()
+        self.moment()
         self.current = None
         self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
 

@@ -1,5 +1,7 @@
 """When a state of the connector counts (OCPP 1.6, section 4.9): told from events, and none that only flickers."""
 
+import json
+
 from ocpp_site import Central, booted
 
 DISCONNECTED = "EV side disconnected"
@@ -37,6 +39,24 @@ async def test_states_that_begin_and_end_between_two_steps_are_told(tmp):
         "StartTransaction", "Charging", "StopTransaction", "Finishing", "Preparing",
         "StartTransaction", "Charging", "StopTransaction", "Finishing",
     ]  # fmt: skip
+
+
+async def test_states_that_commands_make_and_end_between_two_steps_are_told(tmp):
+    """Each after its answer: Reserved and cancelled, out of service and back, of both connectors."""
+    site = await booted(tmp, profiles=(("components.ocpp.reservation:Reservation", {}),))
+    site.central.calls.clear()
+    reserve = {"connectorId": 1, "expiryDate": "2027-01-15T13:00:00Z", "idTag": "MINE", "reservationId": 7}
+    frames = (
+        ("ReserveNow", reserve), ("CancelReservation", {"reservationId": 7}),
+        ("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}),
+        ("ChangeAvailability", {"connectorId": 0, "type": "Operative"}),
+    )  # fmt: skip
+    for number, (action, payload) in enumerate(frames):
+        await site.ocpp.rpc.receive(json.dumps([2, "c%d" % number, action, payload]))
+    assert [frame[2] for frame in site.central.results] == [{"status": "Accepted"}] * 4
+    await site.run(1000)
+    assert site.central.states() == ["Reserved", "Available", "Unavailable", "Available"]
+    assert site.central.states(0) == ["Unavailable", "Available"]
 
 
 async def test_the_recovery_of_the_gate_after_a_start_is_no_suspension(tmp):

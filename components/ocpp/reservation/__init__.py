@@ -74,7 +74,7 @@ class Reservation:
         self._held = held
         self._over = False
         self._log.info("reservation %d: for idTag %s until %s", number, held[_TAG], format_utc(expiry_ms))
-        return {"status": "Accepted"}
+        return {"status": "Accepted"}, self._connector.event
 
     def _acceptable(self, payload, expiry_ms):
         """Not a connector that is not there, nor for nobody, nor for a time that is over."""
@@ -94,7 +94,7 @@ class Reservation:
         self._store.delete(_RESERVED)
         self._log.info("reservation %d: cancelled", self._held[_ID])
         self._held = ()
-        return {"status": "Accepted"}
+        return {"status": "Accepted"}, self._connector.event
 
     # --- what the transactions ask (see optional.NoReservation) ---------------------------------------------------
 
