@@ -9,6 +9,7 @@ from core.wire import f32_scale, f32be
 
 _SANE = const(1000000)  # 1000 V, 1000 A: what is above is no measurement
 _LOSSES = const(3)  # in a session, the third ends it
+_LOST_MS = const(2000)  # of silence before the gate was closed for another reason, such as a module that is offline
 
 
 class TerminalMeter:
@@ -22,8 +23,8 @@ class TerminalMeter:
     Signals: ``voltage_mv``, ``current_ma``, ``power_mw`` (None: not known); ``flowing`` (bool): True from the moment
     the gate opens until, with the gate closed, a period's measurements are all below the starting current; also while
     they are above it with the gate closed. What is not known leaves it as it is.
-    Counter: ``losses``, how often in this session silence closed the gate. A silence is billed with the last power that
-    was measured with the gate open, but no more than the setpoint, for as long as the gate was open.
+    Counter: ``losses``, how often in this session the gate was open in a silence of 2 s or more. A silence is billed
+    with the last power that was measured with the gate open, but no more than the setpoint, for as long as it was open.
 
     PowerMeterFailure: the third loss of a session, or measurements that cannot be believed (see `Plausibility`). It
     lasts until neither a vehicle is plugged in nor a transaction runs, and ends with a restart.
@@ -47,7 +48,7 @@ class TerminalMeter:
         self._amps = f32_scale(1000 // board.current_scale)
         self._held_mw = 0
         self._most_ma = 0  # in this period
-        self._switched_ms = clock.ticks_ms()
+        self._opened_ms = self._closed_ms = clock.ticks_ms()
         gate.enabled.watch(self._switched)
         gate.plugged.watch(self._session_changed)
         gate.transaction.watch(self._session_changed)
@@ -90,15 +91,17 @@ class TerminalMeter:
             self._held_mw = mw
         elif most_ma >= self._starting_ma:
             self.flowing.set(True)
-        elif self.flowing.value and time.ticks_diff(at_ms, self._switched_ms) >= 0:
+        elif self.flowing.value and time.ticks_diff(at_ms, self._closed_ms) >= 0:
             self.flowing.set(False)
 
     # -- the gate and the session
 
     def _switched(self, enabled):
-        self._switched_ms = self._clock.ticks_ms()
         if enabled:
+            self._opened_ms = self._clock.ticks_ms()
             self.flowing.set(True)
+        else:
+            self._closed_ms = self._clock.ticks_ms()
 
     def _session_changed(self, _):
         if not self._gate.plugged.value and not self._gate.transaction.value:
@@ -124,13 +127,14 @@ class TerminalMeter:
 
     def _lost(self):
         """Bill the silence, before it closes the gate."""
-        since_ms, until_ms = self._energy.at_ms, self._switched_ms
+        heard_ms, since_ms, until_ms = self._energy.at_ms, self._opened_ms, self._closed_ms
+        if time.ticks_diff(since_ms, heard_ms) < 0:
+            since_ms = heard_ms
         if self._gate.enabled.value:
-            if time.ticks_diff(until_ms, since_ms) > 0:
-                since_ms = until_ms
             until_ms = self._clock.ticks_ms()
-            self.losses += 1
         if self.flowing.value:
+            if time.ticks_diff(until_ms, heard_ms) >= _LOST_MS:
+                self.losses += 1
             setpoint = self._setpoint
             setpoint_mw = _power_mw(setpoint.voltage_mv.value, setpoint.current_ma.value)
             self._energy.held(min(self._held_mw, setpoint_mw), time.ticks_diff(until_ms, since_ms))
