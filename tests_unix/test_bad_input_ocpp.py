@@ -246,6 +246,7 @@ async def test_one_call_is_outstanding_and_only_its_own_answer_ends_it(site):
     await site.central.send_raw(json.dumps([CALLRESULT, beat.uid, {"currentTime": utc_now()}]))  # the same once more
     await site.configure(HeartbeatInterval=300)
     assert site.central.calls("Authorize", since)[1:] == []
+    await site.status("Preparing", since)
     await site.answer("auth TAG-LATE", "taken back")  # one that waits for its plug is not replaced by the next
 
 
