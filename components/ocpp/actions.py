@@ -23,6 +23,9 @@ _WITHOUT = {
 _LEVELS = const(8)  # no payload of OCPP nests deeper
 
 
+NO_MEMORY = "no memory"  # the description of an InternalError
+
+
 class CallError(Exception):
     """A handler's refusal: becomes a CALLERROR with `code` (OCPP-J 1.6, table 7) and `description`."""
 
@@ -112,7 +115,7 @@ class Actions:
     def _failure(self, action, error):
         """The answer if a handler fails, which is told with its traceback."""
         self._log.exception("handler of %s: %r" % (action, error), error)
-        return CallError("InternalError", type(error).__name__)
+        return CallError("InternalError", NO_MEMORY if isinstance(error, MemoryError) else type(error).__name__)
 
 
 def _drop_nulls(value, levels=_LEVELS):

@@ -15,9 +15,10 @@ money depends on it, as a security event.
 import gc
 from micropython import const
 
+from .actions import NO_MEMORY
 from .correction import Correction
 from .payloads import Payloads
-from .rpc import CLOSED, NO_MEMORY, TIMEOUT, Call
+from .rpc import CLOSED, TIMEOUT, Call
 from .stop_data import QUEUE as DATA
 from .stop_data import StopData
 from .transaction import id_in

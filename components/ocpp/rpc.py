@@ -8,7 +8,7 @@ from micropython import const
 from core.text import printable
 from ujson_schema import SchemaError
 
-from .actions import CallError
+from .actions import NO_MEMORY, CallError
 from .json_text import Reader, is_id, readable_id, shown
 from .services import no_event
 
@@ -22,7 +22,7 @@ _INVALID = (
     "ProtocolError", "GenericError",
 )  # fmt: skip
 
-TIMEOUT, CLOSED, NO_MEMORY = "timeout", "closed", "MemoryError"
+TIMEOUT, CLOSED = "timeout", "closed"
 
 
 class Call:
