@@ -9,6 +9,7 @@ import time
 import pytest
 from test_console import process_state
 
+from boards import unix
 from tools.build_firmware import build
 from tools.mpsource import ROOT
 
@@ -117,6 +118,14 @@ def test_no_docstring_is_frozen(executable):
     content = executable.read_bytes()
     assert b"components/ocpp/boot.py" in content
     assert b"Start the firmware with the command line's arguments" not in content  # the docstring of main.main()
+
+
+def test_a_station_takes_it_for_an_update(executable):
+    """It begins as the board's sink asks, has the board's marker, and is not too long for it."""
+    (options,) = [entry["options"] for entry in unix.COMPONENTS if entry["name"] == "sink"]
+    content = executable.read_bytes()
+    assert content.startswith(bytes.fromhex(options["magic"])) and options["marker"].encode() in content
+    assert len(content) < 16777216 // 2
 
 
 @pytest.fixture(scope="module")

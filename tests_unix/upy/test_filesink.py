@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 
+from flash import Flash, Mounted
+from ocpp_site import Site
 from sinks import raises
 
 from drivers import filesink
@@ -268,3 +270,29 @@ async def test_only_an_image_for_this_board_is_taken(tmp):
     for other in (b"#!/bin/sh\n" + ours, ours.replace(b"for this", b"for that"), ours[:100], b"\x7fEL", bytes(5000)):
         for piece in (1, 2048):
             assert not await finished(tmp, [other[at : at + piece] for at in range(0, len(other), piece)])
+
+
+async def test_a_journal_on_the_same_medium_goes_on_whatever_is_downloaded(tmp):
+    """A littlefs of 512 KB: an endless image is refused while the journal has its room, and leaves all of it."""
+    with Mounted(Flash(blocks=128), "/flash", fresh=True) as home:
+        site = Site(home)
+        await site.store.start()
+        sink = FileSink(home, reserve=150000)
+        await sink.start()
+        for _ in range(2):
+            sink.begin(None)
+            taken = 0
+            try:
+                while True:
+                    sink.write(bytes(2048))
+                    taken += 2048
+                    if taken % 65536 == 0:
+                        site.store.put("at", taken)
+            except OSError as e:
+                assert "too long" in str(e), e
+            assert 100000 < taken < 370000, taken
+            for n in range(300):
+                site.store.put("key%d" % (n % 30), [n] * 50)
+            assert site.store.get("at") and not site.store.fault.value
+            assert "new" not in os.listdir(home + "/update")
+        await site.store.stop()
