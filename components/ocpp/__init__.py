@@ -67,7 +67,7 @@ class Ocpp:
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
     keeps = ("ocpp", "ocpp/data", "ocpp/tx", "ocpp/id/", "ocpp/run", "ocpp/utc/", "ocpp/c/", "ocpp/a/",
-             "ocpp/available", "ocpp/told", "ocpp/tls/utc", "ocpp/writes", "ocpp/bounded")  # fmt: skip
+             "ocpp/available", "ocpp/told", "ocpp/tls/utc", "ocpp/writes", "ocpp/bounded", "ocpp/last")  # fmt: skip
     options = {
         "url": (str, ...),
         "id": (str, ..., 1, 48),

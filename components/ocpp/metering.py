@@ -69,6 +69,7 @@ class Metering:
         """One commit: the register, MeterValues of what `key` lists, and a sample of `stop_key` for transactionData."""
         mwh, changes = self._register.changes()
         sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
+        self._stamps.note(transaction, changes)
         if (sample or data) and self._delivery.add_sample(transaction, sample, data, changes):
             self._register.saved()
 

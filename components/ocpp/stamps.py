@@ -15,6 +15,7 @@ _SAME_MS = const(10000)  # ... with so much between the two, besides the time th
 _UNKNOWN_MS = 1577836800000  # 2020-01-01: stands where a time must be sent that nobody ever told us
 
 _RUN = "ocpp/run"  # [salt, number of this run, records that the journal had lost by then]
+_LAST = "ocpp/last"  # [number of a transaction, UTC of its last sample in ms]
 _OFFSET = "ocpp/utc/"  # + number of a run: its UTC minus its uptime, in ms
 
 
@@ -106,6 +107,16 @@ class Stamps:
             utc_ms = self.utc_of(stamp)
             if utc_ms > self._last_ms and utc_ms >= self._clock.earliest_ms:  # else it is not known
                 self._last_ms = utc_ms
+
+    def resume(self, number, stamps):
+        """The transaction with this number of ours goes on after a restart: `hold`, with the last sample's as well."""
+        last = self._store.get(_LAST)
+        self.hold(stamps + [last[1]] if last is not None and last[0] == number else stamps)
+
+    def note(self, number, changes):
+        """A sample of a transaction has been taken: `changes` are journaled with it."""
+        if self._last_ms:
+            changes[_LAST] = [number, self._last_ms]
 
     def begun(self, transaction):
         """See `Transactions`."""

@@ -59,7 +59,7 @@ class Transactions:
         record = self._store.get(RUNNING)
         if record is not None:
             transaction = Transaction(record, self._delivery.transaction_id(record[0]))
-            self._stamps.hold(transaction.stamps() + list(self._delivery.stamps_in_journal()))
+            self._stamps.resume(transaction.number, transaction.stamps() + list(self._delivery.stamps_in_journal()))
             if transaction.reason:
                 self.closing.resume(transaction)
                 self.finished = True

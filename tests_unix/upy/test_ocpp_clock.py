@@ -126,6 +126,43 @@ async def test_nor_after_a_restart_before_the_time_is_known(tmp):
     assert site.clock.utc_ms() < NOON
 
 
+async def test_nor_below_a_sample_that_was_delivered_before_the_restart(tmp):
+    """It is not in the journal any more; the clock is set back by an hour while the power is off."""
+    site = await booted(tmp)
+    site.ocpp.set("MeterValueSampleInterval", "30")
+    site.ocpp.set("StopTxnSampledData", "")  # whose samples stay in the journal
+    site.plug_in()
+    site.ocpp.present_tag("TAG")
+    await site.run(130000)
+    assert len(site.ocpp.delivery) == 0
+    before = all_times(site.central)
+    assert len(before) == 5
+    await site.power_off()
+    site = Site(tmp)
+    site.plug_in()
+    await site.power_on()
+    central = Central(NOON - 3600000)
+    await site.connect(central)
+    await site.run(40000)
+    site.ocpp.present_tag("TAG")
+    await site.run(3000)
+    got = before + all_times(central)
+    assert len(got) >= 7 and got == sorted(got), got
+    await site.power_off()
+    site = await booted(tmp, Central(NOON - 3600000))
+    site.plug_in()
+    site.ocpp.present_tag("NEXT")
+    await site.run(1000)
+    await site.power_off()
+    site = Site(tmp)
+    site.plug_in()
+    await site.power_on()
+    await site.connect(Central(NOON - 3500000))
+    site.ocpp.present_tag("NEXT")
+    await site.run(3000)
+    assert all_times(site.central)[-1] < NOON, "another transaction is not bound by it"
+
+
 async def test_a_stamp_that_was_told_stays_the_same_after_two_power_cuts(tmp):
     """Of a run that never knew the time: it is set before the first run that does, not before each later one."""
     site = Site(tmp)

@@ -50,7 +50,7 @@ async def test_each_step_of_a_transaction_is_one_commit(tmp):
         await site.run(60000)
         taken = counted.take()
         samples = [one for one in taken if one[1]]
-        assert samples == [(["register"], ["ocpp", "ocpp/data"], [], samples[0][3])], taken
+        assert samples == [(["ocpp/last", "register"], ["ocpp", "ocpp/data"], [], samples[0][3])], taken
         assert [one for one in taken if not one[1]] == [([], [], ["ocpp"], 0)], taken  # the answer to MeterValues
     site.ocpp.present_tag("TAG")
     (taken,) = [one for one in counted.take() if one[1]]

@@ -110,7 +110,7 @@ async def test_a_real_heap_that_is_full_when_the_message_is_built(tmp):
         if record[0] != "E":
             return call(self, record)
         made = None
-        with Scarce(2100):
+        with Scarce(2500):
             try:
                 made = call(self, record)
             except MemoryError:
