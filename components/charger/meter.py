@@ -88,7 +88,7 @@ class TerminalMeter:
         self._most_ma = 0
         self._energy.measured(mw, at_ms)
         if self._gate.enabled.value:
-            self._held_mw = mw
+            self._held_mw = min(mw, self._setpoint_mw())
         elif most_ma >= self._starting_ma:
             self.flowing.set(True)
         elif self.flowing.value and time.ticks_diff(at_ms, self._closed_ms) >= 0:
@@ -130,18 +130,21 @@ class TerminalMeter:
         heard_ms, since_ms, until_ms = self._energy.at_ms, self._opened_ms, self._closed_ms
         if time.ticks_diff(since_ms, heard_ms) < 0:
             since_ms = heard_ms
+        held_mw = self._held_mw
         if self._gate.enabled.value:
             until_ms = self._clock.ticks_ms()
+            held_mw = min(held_mw, self._setpoint_mw())  # it may be lower now
         if self.flowing.value:
             if time.ticks_diff(until_ms, heard_ms) >= _LOST_MS:
                 self.losses += 1
-            setpoint = self._setpoint
-            setpoint_mw = _power_mw(setpoint.voltage_mv.value, setpoint.current_ma.value)
-            self._energy.held(min(self._held_mw, setpoint_mw), time.ticks_diff(until_ms, since_ms))
+            self._energy.held(held_mw, time.ticks_diff(until_ms, since_ms))
         self._energy.forget()
         self._plausibility.forget()
         if self.losses >= _LOSSES:
             self._fail("terminal power was lost %d times in a session" % self.losses)
+
+    def _setpoint_mw(self):
+        return _power_mw(self._setpoint.voltage_mv.value, self._setpoint.current_ma.value)
 
     def _fail(self, why):
         if not self.failed:
