@@ -102,7 +102,11 @@ class Boot:
             self._writes.run("BootNotification", self._set_interval, min(interval, _WAIT_MAX_S))
 
     def _set_interval(self, interval_s):
-        return {"status": self._configuration.set("HeartbeatInterval", str(interval_s))}
+        try:
+            return {"status": self._configuration.set("HeartbeatInterval", str(interval_s))}
+        except OSError as e:
+            self._log.rare("HeartbeatInterval stays as it is: %s", e)
+            return {"status": "Rejected"}
 
     def on_heartbeat(self, answer, error):
         """A Heartbeat is over."""

@@ -127,8 +127,9 @@ class Persistence(Journal):
             self.index.records.close()
             self._medium.failed(e, self.fault.value)
             return
-        self._medium.works()
-        if not self._opened:
+        if self._opened:
+            self._medium.works()
+        else:  # what the others have read was nothing: all of them begin anew
             self._kernel.request_exit(RESTART, "the journal can be opened again")
 
     async def stop(self):

@@ -26,13 +26,14 @@ class Compaction:
         self._renames = False
 
     def step(self):
-        """Copy one record; returns whether there are more."""
-        for _ in self._records:
-            return True
-        return False
+        """Copy one record; False if there is none to copy now."""
+        return next(self._records)
 
     def _copy(self, but, extra):
-        """Generator of copied records. What lives now is noted at once: later pops must not move it."""
+        """Generator: copies a record and yields True; False while none is left, though more may come.
+
+        What lives now is noted at once: later pops must not move it.
+        """
         old, fresh = self._old, self.fresh
         offsets = {key: old.offsets[key] for key in old.offsets if key != but and key not in extra}
         queues = [(name, list(old.queues[name])) for name in old.queues]
@@ -49,13 +50,17 @@ class Compaction:
             for place in places:
                 yield self._add({"p": [[name, old.entry(place)]]})
         at = self.began
-        while at < old.records.size:
+        while True:
+            if at == old.records.size:
+                yield False
+                continue
             record = old.read(at)
             at += old.records.span(at)
             yield self._add(record)
 
     def _add(self, record):
         self.fresh.add(record, json.dumps(record).encode())
+        return True
 
     def finish(self, flush, path, aside):
         """Rename; returns the index of the new file. `aside`: where the old one is kept, or None. `flush(records)`."""

@@ -13,6 +13,7 @@ from core.files import make_dirs, make_private
 from core.signals import Signal
 
 _COMPACT_MIN = const(24576)  # a journal shorter than this is left as it is
+_END_MS = const(2)
 _AGAIN_MS = const(300000)  # after a compaction that failed
 _BLOCK = const(4096)  # bytes that a flash erases at once
 DOUBTS = "store.doubts"  # the words of what is in doubt, until somebody releases it
@@ -189,6 +190,8 @@ class Journal:
             while copying.step():
                 if time.ticks_diff(self._clock.ticks_ms(), began) >= limit_ms:
                     return True
+            if time.ticks_diff(self._clock.ticks_ms(), began) > _END_MS:
+                return True  # what the medium has to do at the end gets a step of its own
             self._finish(copying, None)
         except FAILURES as e:
             self._give_up()
