@@ -128,8 +128,8 @@ class Link:
             self.open.set(True)
             if not wanted:
                 self.reconnect()
-            for work in (self._serve(ws, self._rpc.pump()), self._keepalive(ws)):
-                tasks.append(asyncio.create_task(work))
+            for work in (self._rpc.pump(), self._keepalive(ws)):
+                tasks.append(asyncio.create_task(self._serve(ws, work)))
             await self._read(ws)
             code = 1000
         finally:

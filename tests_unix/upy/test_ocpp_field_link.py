@@ -7,6 +7,7 @@ from ocpp_site import Site
 from ws_peer import Stream, answer, close_frame, frame, frames_in
 
 from components.ocpp.access import url_of
+from uwebsockets import WebSocket
 
 ANSWER = (
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -108,6 +109,23 @@ async def test_a_ping_that_is_not_answered_ends_the_connection(tmp):
     assert len(servers.times) >= 4 and servers.pings >= 4
     for number, gap in enumerate(servers.gaps()):  # and the back-off
         assert 50000 <= gap <= 51000 + (1000 << number), servers.gaps()
+
+
+async def test_a_keep_alive_that_fails_ends_the_connection(tmp):
+    """For want of memory, say: without pings nobody would notice a dead peer."""
+    keepalive = WebSocket.keepalive
+    failures = []
+
+    def no_memory(*_):
+        failures.append(1)
+        raise MemoryError("allocating 128 bytes")
+
+    WebSocket.keepalive = no_memory
+    try:
+        servers = await with_patience(tmp, "30", 3600, 1)
+    finally:
+        WebSocket.keepalive = keepalive
+    assert len(servers.times) >= 2 and len(failures) >= len(servers.times) - 1, servers.times
 
 
 async def storm(home, asks, connections):
