@@ -3,7 +3,7 @@
 from core.clock import VirtualClock
 from core.declare import DeclarationError
 from core.kernel import Kernel
-from core.log import Log, LogTail
+from core.log import DEBUG, INFO, Log, LogTail
 
 
 class Source:
@@ -193,6 +193,16 @@ def test_a_constructor_that_raises_is_named_with_what_and_where():
     refused(board(entry("x", "Raising")), "component x", "KeyError", "lost", "test_kernel.py", "in __init__")
     refused(board(entry("x", "Deep")), "component x", "ZeroDivisionError", "test_kernel.py", "in divide")
     refused(board(entry("x", "A", bind={"b": "clock"}), entry("y", "Needy")), "component y", "TypeError")
+
+
+def test_the_traceback_of_a_constructor_is_in_the_log_at_its_lowest_level():
+    for level, there in ((DEBUG, True), (INFO, False)):
+        tail = LogTail(VirtualClock(), write=None, level=level)
+        try:
+            Kernel(board(entry("x", "Deep")), {}, VirtualClock(), Log(tail, "test"), "/nowhere")
+        except DeclarationError:
+            pass
+        assert any("in divide" in line for line in tail.lines) is there, list(tail.lines)
 
 
 def test_an_int_is_taken_where_a_float_is_due_and_a_bool_is_not():
