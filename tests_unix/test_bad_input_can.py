@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from rig import PATIENCE_S, Site, eventually
 
-from tools.powermodule import CONTROL, TELEMETRY, TELEMETRY_REPLY, TERMINAL_POWER
+from tools.powermodule import CONTROL, CONTROL_REPLY, TELEMETRY, TELEMETRY_REPLY, TERMINAL_POWER
 from tools.vehicle import CHARGE_REQUEST, FEEDBACK
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -189,18 +189,18 @@ async def test_bus_off_stops_charging_first_and_recovers(site):
     await site.answer("status", r"(?s)CAN: .*?[1-9]\d* times bus-off")
 
 
-async def test_a_broken_module_is_never_switched_on_again_by_itself(tmp_path):
-    """This board does not hear the module's flags: no current for 5 s with voltage present is a car that is gone."""
+async def test_a_broken_module_is_a_fault_and_is_not_switched_on_again_at_once(tmp_path):
+    """This board does not hear the module's flags, but that it refuses to be switched on; no car is gone."""
     async with Site(tmp_path) as site:
         await site.boot()
         await site.start_session()
-        since, broken, frames = site.mark(), time.time(), await calm_bus(site)
+        since, frames = site.mark(), await calm_bus(site)
         site.module.hardware_failure = True
-        stop = await site.heard("StopTransaction", since)
-        assert stop.payload["reason"] == "EVDisconnected"
-        off = await site.hub.wait_frame(is_stop, since=frames)
-        assert 4.5 < stop.time - broken and beats(site, frames, off.seq) < 70
-        await site.answer("why", r"FORBIDS +plugged")
+        await site.heard("StatusNotification", since, status="Faulted", errorCode="PowerSwitchFailure")
+        refused = await site.hub.wait_frame(lambda f: f.can_id == CONTROL_REPLY and f.data[0] >> 4, since=frames)
+        off = await site.hub.wait_frame(is_stop, since=refused.seq)
+        assert off.time - refused.time < 0.2
+        await site.answer("why", r"FORBIDS +in_limits")
         frames = site.hub.frames
         site.heal()
         for _ in range(3):

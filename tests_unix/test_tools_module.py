@@ -1,6 +1,12 @@
 """The simulated power module, frame by frame, against the document."""
 
+from pathlib import Path
+
+import cantools
+
 from tools.powermodule import CONTROL, CONTROL_REPLY, PowerModule
+
+DBC = cantools.database.load_file(Path(__file__).parent.parent / "tools" / "ucharge.dbc")
 
 
 def test_a_broken_module_refuses_to_switch_on(monkeypatch):
@@ -16,5 +22,7 @@ def test_a_broken_module_refuses_to_switch_on(monkeypatch):
     assert not module.enabled
     can_id, data = sent[-1]
     assert can_id == CONTROL_REPLY and data[0] >> 4 and data[0] & 15 == 1 and data[1] == 0x32 and data[3] == 1
+    decoded = DBC.decode_message(CONTROL_REPLY, data)
+    assert decoded["Error"] == 2 and decoded["Lead"] == 1 and decoded["Off"] == "Off"
     module.on_frame(CONTROL, stop)
     assert sent[-1] == (CONTROL_REPLY, stop)

@@ -7,7 +7,6 @@ from components.charger import limits
 
 _SWITCH = const(0x32)
 _WANTED_MA = const(1000)  # a lower setpoint may be what keeps it still
-_FLOWS_MA = const(500)
 _IDLE_MS = const(10000)
 _RETRY_MS = const(60000)
 
@@ -25,7 +24,7 @@ class Faults:
     ``refusals`` counts replies with an error.
     """
 
-    def __init__(self, clock, gate, judge, log, setpoint, status, current_ma, silent_ms):
+    def __init__(self, clock, gate, judge, log, setpoint, status, current_ma, flows_ma, silent_ms):
         self._clock = clock
         self._gate = gate
         self._judge = judge
@@ -33,6 +32,7 @@ class Faults:
         self._setpoint = setpoint
         self._status = status
         self._current_ma = current_ma
+        self._flows_ma = flows_ma
         self._silent_ms = silent_ms
         self.refusals = 0
         self._failed = False
@@ -69,7 +69,7 @@ class Faults:
             self._gate.enabled.value
             and self._status.value == "not charging"
             and ma is not None
-            and ma < _FLOWS_MA
+            and ma < self._flows_ma
             and self._setpoint.current_ma.value >= _WANTED_MA
         )
 

@@ -1,23 +1,21 @@
 """A power module that goes on after the stop."""
 
 import time
-from micropython import const
 
 from components.charger import limits
 
 _KEY = "charger/unstopped"  # in the store from the failure on until it is released
-_FLOWS_MA = const(500)  # less than this is no current
 
 
 class Unstopped:
-    """With the gate closed, current that still flows after `after_ms` is a failure of the power switch.
+    """With the gate closed, `flows_ma` or more that still flow after `after_ms` are a failure of the power switch.
 
     It lasts, also over a power cut, until somebody released it after no current had flowed for `quiet_ms`: a person at
     the console (``s``), or whoever has the charger restarted (Reset, the console's ``reset``). An unknown current is
     neither a current nor none. After each start charging is not possible until a measurement shows no current.
     """
 
-    def __init__(self, clock, gate, judge, store, log, current_ma, after_ms, quiet_ms):
+    def __init__(self, clock, gate, judge, store, log, current_ma, flows_ma, after_ms, quiet_ms):
         self._clock = clock
         self._gate = gate
         self._judge = judge
@@ -25,6 +23,7 @@ class Unstopped:
         store.vital(_KEY, "whether the power module stops")
         self._log = log
         self._current_ma = current_ma  # Signal, of the terminals
+        self._flows_ma = flows_ma
         self._after_ms = after_ms
         self._quiet_ms = quiet_ms
         self.failed = False
@@ -39,16 +38,16 @@ class Unstopped:
             self._fail()
 
     def _measured(self, ma):
-        if ma is not None and ma < _FLOWS_MA:
+        if ma is not None and ma < self._flows_ma:
             self._judge(limits.UNSTOPPED_YET, 0)
 
     def check(self):
         """To be called every 100 ms."""
         now = self._clock.ticks_ms()
         ma = self._current_ma.value
-        if ma is None or ma < _FLOWS_MA or self._gate.enabled.value:
+        if ma is None or ma < self._flows_ma or self._gate.enabled.value:
             self._stopped_ms = now
-        if ma is None or ma >= _FLOWS_MA:
+        if ma is None or ma >= self._flows_ma:
             self._flowed_ms = now
         if not self.failed and time.ticks_diff(now, self._stopped_ms) >= self._after_ms:
             self._kept = False

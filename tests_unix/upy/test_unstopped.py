@@ -151,3 +151,14 @@ async def test_a_store_that_refuses_leaves_the_failure_as_it_is(tmp):
     await rig.advance(200)
     assert rig.store.get("charger/unstopped") is True
     await rig.stop()
+
+
+async def test_the_noise_of_an_idle_sensor_is_no_current(tmp):
+    rig = await Rig(tmp, charger={"starting_current_ma": 2000}).start()
+    rig.module(amps=1.8)
+    await rig.advance(10000)
+    assert rig.charger.error.value == ""
+    rig.vehicle()
+    rig.gate.limit_ma.set(200000)
+    assert await startable(rig)
+    await rig.stop()
