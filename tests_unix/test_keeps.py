@@ -28,6 +28,17 @@ def records(path):
         at += 11 + length
 
 
+def spans(data):
+    """[(beginning, end)] of the records of a journal, both copies of each."""
+    found = []
+    at = 0
+    while at < len(data):
+        end = at + 2 * (11 + struct.unpack_from("<H", data, at + 1)[0])
+        found.append((at, end))
+        at = end
+    return found
+
+
 def names_in(path):
     """The keys and queues that ever were in a journal since its last compaction."""
     found = set()

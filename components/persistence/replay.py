@@ -7,7 +7,6 @@ damage sets anew is in doubt.
 
 from micropython import const
 
-from components.persistence.format1 import Records1
 from components.persistence.index import PUSHES_MAX, Index
 from components.persistence.records import Records, StoreError, parse
 
@@ -98,9 +97,17 @@ class Replay:
 
 def _open(path):
     """The file, of the format that its first record has."""
+    records = Records(path)
+    try:
+        if records.text(0) is not None:
+            return records
+    finally:
+        records.close()
+    from components.persistence.format1 import Records1  # only for a journal that is old or damaged
+
     former = Records1(path)
     try:
-        return former if former.text(0) is not None else Records(path)
+        return former if former.text(0) is not None else records
     finally:
         former.close()
 
