@@ -9,7 +9,7 @@ from core.wire import f32_scale, f32be
 
 _SANE = const(1000000)  # 1000 V, 1000 A: what is above is no measurement
 _LOSSES = const(3)  # in a session, the third ends it
-_LOST_MS = const(2000)  # of silence before the gate was closed for another reason, such as a module that is offline
+_LOST_MS = const(2000)  # a silence of so long with the gate open is a loss
 
 
 class TerminalMeter:
