@@ -112,12 +112,13 @@ class Persistence(Journal):
 
     def _tend(self):
         """Returns whether there is more to do soon."""
-        if self._medium.is_due():
+        if self._medium.is_due() or (self.index.bad and not self.fault.value):
             self._probe()
         return self._opened and not self.index.bad and self._has_to_compact() and self._step(_STEP_MS)
 
     def _probe(self):
-        """Does the medium work again?"""
+        """Does the medium work again? A file that was found damaged is read anew."""
+        lost = self.lost
         try:
             if self._opened and not self.index.bad:
                 self.index.records.probe()
@@ -127,10 +128,12 @@ class Persistence(Journal):
             self.index.records.close()
             self._medium.failed(e, self.fault.value)
             return
-        if self._opened:
-            self._medium.works()
-        else:  # what the others have read was nothing: all of them begin anew
+        if not self._opened:  # what the others have read was nothing: all of them begin anew
             self._kernel.request_exit(RESTART, "the journal can be opened again")
+        elif self.lost != lost:  # ... what is not there any more
+            self._kernel.request_exit(RESTART, "the journal was damaged")
+        else:
+            self._medium.works()
 
     async def stop(self):
         self._opened = False

@@ -119,8 +119,9 @@ class Records:
             chunk = self._seek(offset).read(_CHUNK)
             at = chunk.find(_MAGIC_BYTE)
             while at >= 0:
-                if self.text(offset + at) is not None:
-                    return offset + at
+                if at + 2 >= len(chunk) or chunk[at + 1] | chunk[at + 2] << 8 <= TEXT_MAX:
+                    if self.text(offset + at) is not None:
+                        return offset + at
                 at = chunk.find(_MAGIC_BYTE, at + 1)
             offset += len(chunk) or end
         return -1

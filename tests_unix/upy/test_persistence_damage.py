@@ -1,5 +1,6 @@
 """A damaged journal: what flipped bits and lost blocks do to it."""
 
+import os
 import random
 
 from journals import content, exists, lay, opened, places, restarted, state_of
@@ -158,6 +159,36 @@ async def test_a_long_rest_is_no_torn_tail(tmp):
     lay(tmp, content(tmp)[: at + 8000])
     store = await restarted(tmp)
     assert store.lost == 0 and store.doubts == () and store.torn == 8000 and store.get("register") == 99
+
+
+async def test_damage_that_is_found_while_it_runs_is_mended_or_leads_to_a_restart(tmp):
+    """A bit flips in a file that is open: one copy is read from the other one; a record that is lost is told."""
+    for copies in (1, 2):
+        lay(tmp, b"")
+        os.remove(tmp + "/state/journal")
+        store = await restarted(tmp)
+        for n in range(3):
+            store.commit({"k%d" % n: n}, push=(("q", "entry %d" % n),))
+        at, length = places(content(tmp))[2]
+        with open(tmp + "/state/journal", "r+b") as file:
+            file.seek(at + 20)
+            file.write(b"#")
+            if copies == 2:
+                file.seek(at + length + 20)
+                file.write(b"#")
+        assert store.queue("q").get(0) == "entry 0"
+        try:
+            store.queue("q").get(1)
+            raise AssertionError("a damaged record was read")
+        except store.Error:
+            pass
+        store._tend()
+        assert store.keys() == (["k0", "k1", "k2"] if copies == 1 else ["k0", "k2", "store.doubts"])
+        assert len(store.kernel.exits) == copies - 1 and store.lost == copies - 1
+        assert list(store.queue("q").entries()) == ["entry 0", "entry 1", "entry 2"][:: copies]
+        store.put("goes", "on")
+        assert (await opened(tmp)).get("goes") == "on"
+        await store.stop()
 
 
 async def test_what_was_never_committed_does_not_come_back(tmp):
