@@ -168,3 +168,16 @@ def test_each_setting_of_each_board_is_for_a_component_of_it(name):
     components = {entry["name"] for entry in board.COMPONENTS}
     targets = [target for keys in board.SETTINGS.values() for target in keys.values()]
     assert targets and {target.partition(".")[0] for target in targets} <= components
+
+
+async def test_files_go_to_this_device_only_where_the_settings_allow_it(tmp_path, peer):
+    async with Site(tmp_path, settings={"ocpp": {"local_transfers": None}}) as site:
+        for allowed, status in ((None, "UploadFailed"), (False, "UploadFailed"), (True, "Uploaded")):
+            site._settings["ocpp"]["local_transfers"] = allowed
+            site.write_settings()
+            await site.boot()
+            since = site.mark()
+            await site.order("GetDiagnostics", location=peer.url + "/d/", retries=2, retryInterval=0)
+            await site.heard("DiagnosticsStatusNotification", since, status=status)
+            assert bool(peer.requests) == bool(allowed)
+            await site.firmware.kill()
