@@ -82,6 +82,7 @@ async def end(site):
     await site.heard("StopTransaction", since)
     await site.status("Finishing", since)
     await eventually(lambda: site.module.current_a < 0.5, "the current is gone")
+    await eventually(lambda: site.central.books.last.stop is not None, "the central system has booked it")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
