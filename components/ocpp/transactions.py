@@ -165,10 +165,10 @@ class Transactions:
 
     def _start_if_plugged(self):
         if self._plug.plugged.value and self._tag and not self.runs() and self.lock.secure():
-            (tag, parent, _), self._tag = self._tag, ()
             try:
-                self._start(tag, parent)
+                self._start(self._tag[0], self._tag[1])
             except self._store.Error as e:
+                self._tag = ()
                 self._log.error("no transaction without a journal: %s", str(e))
 
     def _start(self, tag, parent):
@@ -180,7 +180,7 @@ class Transactions:
         for function in self.starting:
             function(current, changes)
         self._delivery.commit(changes, message, self._metering.begin(1000 * wh))
-        self.current = current
+        self.current, self._tag = current, ()
         self._resume_until_ms = None
         self._register.saved()
         self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
