@@ -155,7 +155,8 @@ async def test_reasons_and_phrases(site, text):
 
 
 async def test_the_files(site, peer):
-    """Diagnostics and security log, after all that: each line is one line of printable text."""
+    """Diagnostics and security log: each line is one line of printable text."""
+    await site.central.send_raw(json.dumps([CALLRESULT, "not asked", {}]))
     for text in NASTY.values():
         await site.configure(CpoName=text)
         since = site.mark()
