@@ -55,6 +55,11 @@ def is_saturated(frame):
     return frame.can_id == TELEMETRY_REPLY and frame.data[1] == 0x80 and frame.data[6:] == b"\xff\xff"
 
 
+def is_refusal(frame):
+    """The power module refuses to be switched on: it does as soon as it is too hot."""
+    return frame.can_id == CONTROL_REPLY and frame.data[0] >> 4
+
+
 async def calm_bus(site):
     """The number of frames so far, when none that the firmware sent before is still to be read."""
     return (await site.hub.wait_frame(FEEDBACK, PATIENCE_S)).seq
@@ -108,7 +113,8 @@ async def test_an_overheated_module(site):
     """Its temperature is asked for once a second; what the wire cannot express (65.5 degC and above) is too hot."""
     told, since = site.mark(), await calm_bus(site)
     site.module.overheat()
-    await stopped_within(site, since, 0.2, is_saturated)
+    await stopped_within(site, since, 0.2, lambda f: is_saturated(f) or is_refusal(f))
+    await site.hub.wait_frame(is_saturated, PATIENCE_S, since)
     asked = [f.seq for f in site.hub.log if f.seq > since and f.can_id == TELEMETRY and f.data[1] == 0x80]
     assert beats(site, since, asked[0]) <= 15
     await site.answer("why", r"FORBIDS +in_limits")
@@ -197,7 +203,7 @@ async def test_a_broken_module_is_a_fault_and_is_not_switched_on_again_at_once(t
         since, frames = site.mark(), await calm_bus(site)
         site.module.hardware_failure = True
         await site.heard("StatusNotification", since, status="Faulted", errorCode="PowerSwitchFailure")
-        refused = await site.hub.wait_frame(lambda f: f.can_id == CONTROL_REPLY and f.data[0] >> 4, since=frames)
+        refused = await site.hub.wait_frame(is_refusal, since=frames)
         off = await site.hub.wait_frame(is_stop, since=refused.seq)
         assert off.time - refused.time < 0.2
         await site.answer("why", r"FORBIDS +in_limits")

@@ -91,7 +91,7 @@ class Charger:
         ma, flows_ma, judge = self.terminal_current_ma, self.starting_current_ma, self._limits.judge
         self._unstopped = Unstopped(clock, gate, judge, store, log, ma, flows_ma, *self._unstopped_ms)
         kernel.releases.watch(self._unstopped.release)
-        self.faults = Faults(clock, gate, judge, log, self._setpoint, self.status, ma, flows_ma, self._silent_ms)
+        self.faults = Faults(clock, gate, self._limits, log, self._setpoint, self.status, ma, flows_ma, self._silent_ms)
         self.replies.refused = self.faults.refused
         self._listen(can)
         can.healthy.watch(self._bus_changed)

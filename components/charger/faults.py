@@ -8,7 +8,8 @@ from components.charger import limits
 _SWITCH = const(0x32)
 _WANTED_MA = const(1000)  # a lower setpoint may be what keeps it still
 _IDLE_MS = const(10000)
-_RETRY_MS = const(60000)
+_RETRY_MS = const(10000)
+_FORGET_MS = const(60000)
 
 
 class Faults:
@@ -16,7 +17,7 @@ class Faults:
 
     PowerSwitchFailure: it refuses to be switched on (a reply to function 0x32 with an error, while the gate is open),
     or its terminal status is "not charging" for 10 s though the gate is open, 1 A or more is wanted, and no current
-    flows. It is tried again after 60 s.
+    flows. It is tried again every 10 s, and told as wrong until it charges, or nobody has had it tried for 60 s.
 
     Silence: if it is not online for longer than `silent_ms` (0: never) outside of transactions, that is told in words,
     also of one that was never heard.
@@ -24,10 +25,11 @@ class Faults:
     ``refusals`` counts replies with an error.
     """
 
-    def __init__(self, clock, gate, judge, log, setpoint, status, current_ma, flows_ma, silent_ms):
+    def __init__(self, clock, gate, board_limits, log, setpoint, status, current_ma, flows_ma, silent_ms):
         self._clock = clock
         self._gate = gate
-        self._judge = judge
+        self._limits = board_limits
+        self._judge = board_limits.judge
         self._log = log
         self._setpoint = setpoint
         self._status = status
@@ -35,7 +37,6 @@ class Faults:
         self._flows_ma = flows_ma
         self._silent_ms = silent_ms
         self.refusals = 0
-        self._failed = False
         self._failed_ms = self._idle_ms = self._online_ms = clock.ticks_ms()
         self._silent = False
 
@@ -47,8 +48,8 @@ class Faults:
 
     def _fail(self, why):
         self._failed_ms = self._clock.ticks_ms()
-        self._failed = True
         self._judge(limits.NO_SWITCH, limits.NO_SWITCH)
+        self._limits.on_trial = limits.NO_SWITCH
         self._log.error("power module: %s", why)
 
     def check(self, online):
@@ -58,10 +59,17 @@ class Faults:
             self._idle_ms = now
         elif time.ticks_diff(now, self._idle_ms) >= _IDLE_MS:
             self._fail("it does not charge though it was told to")
-        if self._failed and time.ticks_diff(now, self._failed_ms) >= _RETRY_MS:
-            self._failed = False
-            self._judge(limits.NO_SWITCH, 0)
+        if self._limits.on_trial:
+            self._try(time.ticks_diff(now, self._failed_ms))
         self._check_silence(now, online)
+
+    def _try(self, failed_for_ms):
+        """It failed: is it to be tried again, and does it work?"""
+        if failed_for_ms >= _RETRY_MS:
+            self._judge(limits.NO_SWITCH, 0)
+        charges = self._gate.enabled.value and self._status.value == "charging"
+        if charges or failed_for_ms >= _FORGET_MS:
+            self._limits.on_trial = 0
 
     def _stands_still(self):
         ma = self._current_ma.value

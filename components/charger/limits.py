@@ -27,12 +27,13 @@ UNSTOPPED_YET = const(0x20000)  # since the start no measurement has shown that 
 
 _UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
 _ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
-    (UNSTOPPED | NO_SWITCH, "PowerSwitchFailure"),
+    (UNSTOPPED, "PowerSwitchFailure"),
     (TOO_HOT | FLAG_HOT, "HighTemperature"),
     (TERMINAL_HIGH | OUTPUT_HIGH | EXCESS_VOLTAGE, "OverVoltage"),
     (CURRENT_HIGH | OUTPUT_CURRENT_HIGH | EXCESS_CURRENT, "OverCurrentFailure"),
     (METER, "PowerMeterFailure"),
     (HARDWARE | INPUT, "OtherError"),
+    (NO_SWITCH, "PowerSwitchFailure"),  # what is above may be why
     (SILENCE, "InternalError"),  # the power module does not hear us
     (SILENT, "the power module is silent"),  # words: OtherError
 )
@@ -42,8 +43,11 @@ class Limits:
     """A set of things that are wrong. A frame that adds one closes the gate while it is handled.
 
     The gate's ``in_limits`` becomes True again only in `check`, after `recovery_ms` without anything wrong: a value at
-    the edge of its limit must not switch the contactor with every frame.
+    the edge of its limit must not switch the contactor with every frame. ``on_trial`` are things that are told as wrong
+    while it is tried whether they still are.
     """
+
+    on_trial = 0
 
     def __init__(self, clock, gate, error, recovery_ms):
         self._clock = clock
@@ -77,8 +81,9 @@ class Limits:
         self._error.set(self._name(time.ticks_diff(now, self._low_ms)))
 
     def _name(self, low_for_ms):
+        wrong = self.wrong | self.on_trial
         for mask, name in _ERRORS:
-            if self.wrong & mask:
+            if wrong & mask:
                 return name
         if self._gate.flapping:
             return "EVCommunicationError"

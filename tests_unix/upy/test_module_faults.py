@@ -20,15 +20,30 @@ async def test_a_module_that_refuses_to_switch_on_is_a_failure_while_its_reply_i
     assert rig.gate.forbidding() == ["in_limits"]
     await rig.sent(CONTROL, STOP_FRAME, since)
     rig.module(charging=False)
-    await rig.advance(59000)
-    assert rig.charger.error.value == "PowerSwitchFailure" and rig.plug.plugged.value
+    errors = []
+    rig.charger.error.watch(errors.append)
+    await rig.advance(9500)
+    assert errors == ["PowerSwitchFailure"] and rig.plug.plugged.value
     assert rig.charger.faults.refusals == 1 and rig.logged("refuses to switch on")
-    since = len(rig.wire.frames)
-    await rig.advance(3000)  # it is tried again
-    assert START_FRAME in [data for _, data in rig.wire.of(CONTROL, None, since)] and rig.charger.error.value == ""
+    for _ in range(7):
+        since = len(rig.wire.frames)
+        await rig.advance(2000)  # it is tried again
+        assert START_FRAME in [data for _, data in rig.wire.of(CONTROL, None, since)]
+        await rig.receive(CONTROL_REPLY, REFUSED_ON)
+        assert not rig.gate.enabled.value
+        await rig.advance(9500)
+    await rig.advance(2000)
+    rig.module(amps=20, charging=True)
+    assert rig.gate.enabled.value and errors == ["PowerSwitchFailure"]
+    await rig.advance(300)
+    assert errors == ["PowerSwitchFailure", ""]
     await rig.receive(CONTROL_REPLY, REFUSED_ON)
-    await rig.advance(200)
-    assert rig.charger.error.value == "PowerSwitchFailure"
+    rig.gate.transaction.set(False)
+    rig.module()
+    await rig.advance(59000)
+    assert rig.charger.error.value == "PowerSwitchFailure"  # nobody tries
+    await rig.advance(1500)
+    assert rig.charger.error.value == ""
     await rig.stop()
 
 
@@ -63,7 +78,7 @@ async def test_a_module_that_stands_still_though_it_was_told_to_charge(tmp):
     assert rig.charger.error.value == "" and rig.plug.plugged.value and rig.gate.enabled.value
     await rig.advance(700)
     assert rig.charger.error.value == "PowerSwitchFailure" and not rig.gate.enabled.value
-    await rig.advance(20000)
+    await rig.advance(60000)
     assert rig.plug.plugged.value and rig.charger.error.value == "PowerSwitchFailure"
     await rig.stop()
 
