@@ -33,11 +33,12 @@ class Connector:
        ends, it has ended; a reservation or a change of availability was answered) derives the state, so one that lasts
        shorter than the 250 ms between two steps is told all the same: Reserved, Preparing, Charging; Charging,
        Finishing, Available. That the gate opened is kept until the next derivation.
-    2. A closed gate suspends only if it stays closed: for 1.5 s where the vehicle alone forbids, which counts what the
-       gate waits after a stop of the BMS, and 3.5 s otherwise. Until then the former state counts. So the gate's
-       recovery after a start or a restart (1 s with the measurements inside the limits) is no SuspendedEVSE. What is a
-       decision and not a measurement suspends at once: the gun was pulled, a current of 0 A is permitted or wanted.
-       After a restart nothing is told of a transaction until the vehicle shows itself.
+    2. A closed gate suspends only if it stays closed: for 1.5 s where it was open and the vehicle alone forbids, which
+       counts what the gate waits after a stop of the BMS, and 3.5 s otherwise. Until then the former state counts. So
+       the gate's recovery after a start or a restart (1 s with the measurements inside the limits, 2 s after the last
+       stop of the BMS) is no suspension. What is a decision and not a measurement suspends at once: the gun was pulled,
+       a current of 0 A is permitted or wanted. After a restart nothing is told of a transaction until the vehicle shows
+       itself.
     """
 
     def __init__(self, services, availability, transactions):
@@ -213,7 +214,8 @@ class Connector:
             self._closed_ms = now
         vehicle = self._all_in(_VEHICLE_SIDE)
         status = "SuspendedEV" if vehicle else "SuspendedEVSE"
-        if now - self._closed_ms >= (_EV_LASTS_MS if vehicle else _EVSE_LASTS_MS):
+        begins = self.state.value == "Preparing" or self.notification.value is None
+        if now - self._closed_ms >= (_EV_LASTS_MS if vehicle and not begins else _EVSE_LASTS_MS):
             self._put(status)
         elif self.notification.value is None:
             self.state.set(status)
