@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench import (  # noqa: E402
     boot,
+    erases,
     frames,
     heap,
     icount,
@@ -43,6 +44,7 @@ MEASUREMENTS = {
     "boot": boot.measure,
     "heap": heap.measure,
     "latency": latency.measure,
+    "erases": erases.measure,
     "tricks": tricks.measure,
     "lists": lists.measure,
     "icount": icount.measure,

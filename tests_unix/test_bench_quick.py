@@ -54,6 +54,13 @@ def test_both_charge_points_come_back_after_each_fault_of_the_network(tmp_path):
     assert 2.9 < rows["connected again after 503 with Retry-After: 3"]["ours"] < 30
 
 
+def test_stops_on_a_slow_medium_wait_for_one_flush_at_most_and_erases_are_counted(tmp_path):
+    rows, _ = bench(tmp_path / "bench.json", "latency", "erases")
+    slow = "BMS stop to our stop frame, flush of 60 ms, "
+    assert 0 < rows[slow + "median"]["ours"] <= rows[slow + "max"]["ours"] < 200
+    assert 100 < rows["erases per charging hour, samples of 60 s"]["ours"] < 300
+
+
 def test_an_unknown_measurement_is_refused(tmp_path):
     command = [sys.executable, str(ROOT / "bench" / "run.py"), "nonsense"]
     result = subprocess.run(command, capture_output=True, text=True)
