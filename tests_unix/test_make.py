@@ -12,8 +12,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+def environment():
+    """What a person's make begins with: nothing of the one that runs the tests, whose ARGS would be its own, too."""
+    return {name: value for name, value in os.environ.items() if name != "ARGS" and not name.startswith("MAKE")}
+
+
 def make(*arguments):
-    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
 
 
 def test_make_alone_lists_the_targets():
@@ -61,7 +68,8 @@ def simulation(root, home):
     """``make run`` with a home of its own, once its commands are heard."""
     process = subprocess.Popen(
         ["make", "-o", ".venv/ready", "run", f"ARGS=--home {home}"],
-        cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        cwd=root, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
     )  # fmt: skip
     try:
         for line in process.stdout:
