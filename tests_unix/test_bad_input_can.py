@@ -57,7 +57,7 @@ def is_saturated(frame):
 
 def is_refusal(frame):
     """The power module refuses to be switched on: it does as soon as it is too hot."""
-    return frame.can_id == CONTROL_REPLY and frame.data[0] >> 4
+    return frame.can_id == CONTROL_REPLY and frame.data[:1] >= b"\x10"
 
 
 async def calm_bus(site):
