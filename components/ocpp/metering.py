@@ -20,6 +20,7 @@ class Metering:
         self._delivery = delivery
         self._charger = services.charger
         self._register = services.register
+        self._store = services.store
         self._bms = services.bms
         self._online = online
         self._next_ms = None  # uptime of the next periodic sample
@@ -67,9 +68,13 @@ class Metering:
 
     def _take(self, transaction, key, stop_key, context):
         """One commit: the register, MeterValues of what `key` lists, and a sample of `stop_key` for transactionData."""
-        mwh, changes = self._register.changes()
-        sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
-        self._stamps.note(transaction, changes)
+        try:
+            mwh, changes = self._register.changes()
+            sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
+            self._stamps.note(transaction, changes)
+        except MemoryError:
+            self.dropped += 1
+            return
         if (sample or data) and self._delivery.add_sample(transaction, sample, data, changes):
             self._register.saved()
 
@@ -118,7 +123,13 @@ class Metering:
 
     def _keep(self):
         """Outside a transaction a sample is told only if the central system is there to hear it."""
-        sample = self.sample("MeterValuesAlignedData", CLOCK) if self._online() else None
+        if not self._online():
+            return
+        try:
+            sample = self.sample("MeterValuesAlignedData", CLOCK)
+        except self._store.Error:  # what of the register is not journaled is not told
+            self.dropped += 1
+            return
         if sample is None:
             return
         if len(self._waiting) == _WAITING_MAX:

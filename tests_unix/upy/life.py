@@ -133,7 +133,8 @@ class Life:
 
     def troubles(self):
         """How much went wrong that was caught where it happened."""
-        return self.site.tail.lost + self.site.ocpp.delivery.thinned
+        ocpp = self.site.ocpp
+        return self.site.tail.lost + ocpp.delivery.thinned + ocpp.metering.dropped
 
     async def goes_on(self):
         """To the end, and to a right bill."""

@@ -195,6 +195,21 @@ async def test_a_restart_with_a_full_medium_connects_and_charges_nothing(tmp):
         await site.power_off()
 
 
+async def test_an_aligned_sample_of_a_register_that_cannot_be_journaled_is_left_out(tmp):
+    """Outside a transaction, as what a module delivers without one; the component goes on."""
+    with Mounted(Flash(32), "/full", fresh=True) as home:
+        site, medium = await ready(home, ClockAlignedDataInterval="900")
+        medium.fill(site)
+        site.energy.held(36000000, 1000)
+        await site.run(2000000)
+        assert site.central.of("MeterValues") == [] and site.ocpp.metering.dropped == 2
+        await calm(site)
+        medium.free()
+        await site.run(900000)
+        assert len(site.central.of("MeterValues")) == 1
+        await site.power_off()
+
+
 async def test_what_waits_keeps_its_message_id_over_a_restart_that_cannot_be_journaled(tmp):
     with Mounted(Flash(32), "/full", fresh=True) as home:
         site, medium = await ready(home)
