@@ -125,6 +125,7 @@ class DeviceProcess:
             stdout=self.output,
             stderr=subprocess.STDOUT,
             pass_fds=(command_fd, reply_fd),
+            umask=0o077,  # else the journal starts a chmod for each of its files: test_private_files.py sees to that
         )
         os.close(command_fd)
         os.close(reply_fd)
