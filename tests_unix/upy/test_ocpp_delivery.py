@@ -247,12 +247,20 @@ async def resume(home, image, central, at_ms, plugged):
 
 
 async def test_power_cut_after_every_record_of_a_session(tmp):
+    """Of one whose power module stops at once, and of one whose module is awaited: its stop is a record of its own."""
+    for stops in (True, False):
+        await cut_after_every_record(tmp + "/" + str(stops), stops)
+
+
+async def cut_after_every_record(tmp, stops):
     central = Central()
     site = await booted(tmp, central, store=Snapshots)
     site.ocpp.set("MeterValueSampleInterval", "1")  # each sample is one record
     images = []
     keep(site, central, images)
+    site.module_stops = stops
     await session(site, "TAG", 7000)
+    await site.run(0 if stops else 2000)
     check_session(central.calls)
     await site.power_off()
     assert len(images) > 12
