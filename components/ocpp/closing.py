@@ -13,11 +13,12 @@ class Closing:
 
     The journal knows of it from the beginning: after a power cut it has this end, and nothing is charged any more.
     `ended(transaction, meter_stop_wh)` is called once its StopTransaction is journaled. While the store has a fault
-    that is tried every 5 s.
+    that is tried every 5 s. ``stuck``: the journal has no room for it, or refuses.
     """
 
     def __init__(self, services, delivery, metering, stop_ms, ended):
         self.transaction = None
+        self.stuck = False
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
@@ -53,13 +54,19 @@ class Closing:
         if self._store.fault.value and now < self._retry_ms:
             raise self._store.Error(self._store.fault.value)
         self._retry_ms = now + _RETRY_MS
+        stuck = False
         if at_once or not self._flowing.value:
-            self._end(transaction)
-        else:
-            until_ms = now + self._stop_ms
-            self._store.commit({RUNNING: transaction.record()})
-            self._until_ms = until_ms
-            self.transaction = transaction
+            try:
+                self._end(transaction)
+                return
+            except self._store.Full:
+                if transaction is self.transaction:
+                    raise
+                stuck = True  # there is room for values yet
+        until_ms = now + self._stop_ms
+        self._store.commit({RUNNING: transaction.record()})
+        self._until_ms, self.stuck = until_ms, stuck
+        self.transaction = transaction
 
     def step(self, at_once=False):
         """End it if the power module has stopped, or if it takes too long. What fails is tried again at each step."""
@@ -71,6 +78,7 @@ class Closing:
             try:
                 self.close(transaction, True)
             except (self._store.Error, MemoryError) as e:
+                self.stuck = True
                 self._log.rare("the end of a transaction cannot be journaled: %s", str(e) or "no memory")
 
     def _end(self, transaction):
@@ -80,4 +88,5 @@ class Closing:
         message = end + [transaction.reason, transaction.stop_tag]
         self._delivery.commit(changes, message, self._metering.end(mwh, transaction.stopped))
         self.transaction = None
+        self.stuck = False
         self._ended(transaction, wh)

@@ -108,6 +108,8 @@ class Connector:
         current = self._transactions.current
         if current is not None and (not current.reason or self.error == NO_ERROR):  # else it ends, but for the fault
             return "a transaction runs"
+        if self._transactions.closing.stuck:
+            return "the end of the last transaction cannot be journaled"
         if not self._availability.operative(1):
             return "the connector is out of service"
         return "" if self.error == NO_ERROR else "the connector is faulted: " + (self.info or self.error)

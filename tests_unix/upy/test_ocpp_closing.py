@@ -228,3 +228,46 @@ async def test_time_never_goes_back(tmp):
         elif action in ("StartTransaction", "StopTransaction"):
             times.append(parse_utc(payload["timestamp"]))
     assert len(times) >= 5 and times == sorted(times)
+
+
+class Small(Persistence):
+    """A journal that is soon full of what waits for the central system."""
+
+    def __init__(self, *args):
+        super().__init__(*args, max_bytes=8192)
+
+
+async def test_an_end_for_which_a_full_journal_has_no_room_is_known_over_a_power_cut(tmp):
+    """What waits fills the part that is for messages: the end is kept as a value, and told when there is room."""
+    central = Central()
+    site = await charging(tmp, central, store=Small, vendor_id="")
+    site.module_stops = True
+    for size in (200, 20, 1):
+        try:
+            while True:
+                site.store.commit(push=(("test", "x" * size),))
+        except Persistence.Full:
+            pass
+    stopped_ms = site.clock.utc_ms()
+    site.ocpp.present_tag("TAG")
+    await site.run(1000)
+    assert site.store.get("ocpp/tx")[6] == ["Local", "TAG", stopped_ms] and site.ocpp.transaction is None
+    assert "cannot be journaled" in site.ocpp.present_tag("NEXT"), "it is not kept waiting for ever"
+    await site.power_off()
+    central.start_ms += 60000
+    site = Site(tmp, store=Small, vendor_id="")
+    opened = []
+    site.gate.transaction.watch(opened.append)
+    site.plug_in()
+    await site.power_on()
+    await site.connect(central)
+    await site.run(20000)
+    assert True not in opened and stops(site) == []
+    while len(site.store.queue("test")):
+        site.store.commit(pop=("test",))
+    await site.run(1000)
+    (stop,) = stops(site)
+    assert stop["timestamp"] == format_utc(stopped_ms) and stop["reason"] == "Local"
+    site.ocpp.present_tag("NEXT")
+    await site.run(2000)
+    assert site.gate.enabled.value and True in opened
