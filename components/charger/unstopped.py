@@ -8,7 +8,7 @@ _KEY = "charger/unstopped"  # in the store from the failure on until it is relea
 
 
 class Unstopped:
-    """With the gate closed, `flows_ma` or more that still flow after `after_ms` are a failure of the power switch.
+    """With the gate closed, `flows_ma` or more that are measured after `after_ms` are a failure of the power switch.
 
     It lasts, also over a power cut, until somebody released it after no current had flowed for `quiet_ms`: a person at
     the console (``s``), or whoever has the charger restarted (Reset, the console's ``reset``). An unknown current is
@@ -49,7 +49,8 @@ class Unstopped:
             self._stopped_ms = now
         if ma is None or ma >= self._flows_ma:
             self._flowed_ms = now
-        if not self.failed and time.ticks_diff(now, self._stopped_ms) >= self._after_ms:
+        # By the time of the measurement: the last one before a silence may be from before the stop.
+        if not self.failed and time.ticks_diff(self._current_ma.at_ms, self._stopped_ms) >= self._after_ms:
             self._kept = False
             self._fail()
         if self.failed and not self._kept and not self._store.fault.value:

@@ -48,6 +48,17 @@ async def test_a_module_that_goes_on_after_the_stop_is_a_failure_of_the_power_sw
     await rig.stop()
 
 
+async def test_what_was_measured_before_the_stop_is_no_failure(tmp):
+    """The bus fails while 50 A flow: their measurement is the last one for as long as the bus is away."""
+    rig = await Rig(tmp).start()
+    await rig.charge(amps=50)
+    del rig.say[POWER]
+    rig.gate.transaction.set(False)
+    await rig.advance(6000)
+    assert rig.charger.terminal_current_ma.value is None and rig.charger.error.value == ""
+    await rig.stop()
+
+
 async def test_it_is_released_by_a_person_after_no_current_for_a_time(tmp):
     rig = await runaway(tmp)
     await rig.advance(3200)
