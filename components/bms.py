@@ -17,9 +17,9 @@ _CHECK_MS = const(100)
 _ASK = const(20)  # every so many checks: 2 s
 _ASK_GAP_MS = const(10)
 _HEARD_MS = const(3000)
-_MODES = ("charging", "heating")
+_MODES = const(("charging", "heating"))
 # up to this current, capacity, name; the last one is for all that is above
-_MODELS = ((30000, 30000, "Classic"), (60000, 60000, "Pro"), (1000000, 90000, "Max"))
+_MODELS = const(((30000, 30000, "Classic"), (60000, 60000, "Pro"), (1000000, 90000, "Max")))
 
 
 class Bms:

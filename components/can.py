@@ -12,12 +12,14 @@ _FIRST_BACK_OFF_MS = const(100)
 _MAX_BACK_OFF_MS = const(5000)
 _STEADY_MS = const(5000)  # healthy for so long: the next failure begins with the first back-off again
 _WATCH_MS = const(500)
-_TEXTS = (
-    "%d unknown frames",
-    "%d refused frames: too short, or values out of range",
-    "%d pieces of garbage that are no frames",
-    "%d frames not sent",
-    "%d receive overruns",
+_TEXTS = const(
+    (
+        "%d unknown frames",
+        "%d refused frames: too short, or values out of range",
+        "%d pieces of garbage that are no frames",
+        "%d frames not sent",
+        "%d receive overruns",
+    )
 )
 _OVERRUN = const(7)  # index in get_counters()
 

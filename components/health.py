@@ -9,12 +9,14 @@ from core.signals import Signal
 _SLICE_MS = const(50)
 _FEED_MS = const(1000)
 _HEAP_MS = const(30000)
-_RESET_CAUSES = (
-    ("PWRON_RESET", "power on"),
-    ("HARD_RESET", "hard reset"),
-    ("WDT_RESET", "watchdog"),
-    ("DEEPSLEEP_RESET", "deep sleep"),
-    ("SOFT_RESET", "soft reset"),
+_RESET_CAUSES = const(
+    (
+        ("PWRON_RESET", "power on"),
+        ("HARD_RESET", "hard reset"),
+        ("WDT_RESET", "watchdog"),
+        ("DEEPSLEEP_RESET", "deep sleep"),
+        ("SOFT_RESET", "soft reset"),
+    )
 )
 
 

@@ -8,7 +8,7 @@ from core.tasks import Pace
 
 _TICK_MS = const(100)
 _NO_CURRENT_MA = const(1000)  # what may flow when the lock opens
-_HELD = "lock/held"  # in the store: the idTag that a cable stays locked for
+_HELD = const("lock/held")  # in the store: the idTag that a cable stays locked for
 
 
 class Lock:

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from micropython import const
 
 LATEST_MS = 4102444799999  # 2099-12-31T23:59:59.999Z: four digits of the year, and no mistake of an epoch
-_RELEASED_MS = 1793491200000  # 2026-11-01T00:00:00Z: of this release; an image knows more
-_DAY_MS = 86400000
+_RELEASED_MS = const(1793491200000)  # 2026-11-01T00:00:00Z: of this release; an image knows more
+_DAY_MS = const(86400000)
 _LONG_MS = 1 << 28  # three days: no test takes so long
 
 

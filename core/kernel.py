@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import time
+from micropython import const
 
 from core import declare
 from core.log import DEBUG
@@ -10,12 +11,12 @@ from core.signals import Signal
 from core.urgent import Urgent
 
 STOPPED, RESTART = 0, 3  # what `Kernel.run` returns, and the process's exit status
-_BACK_OFF_MS = 1000  # the first; it doubles
-_BACK_OFF_MAX_MS = 60000
-_STEADY_MS = 60000  # a component that ran this long starts over with the first back-off
-_STOP_MS = 2000  # what each component may take to stop
-_STOP_ALL_MS = 10000
-_POLL_MS = 5
+_BACK_OFF_MS = const(1000)  # the first; it doubles
+_BACK_OFF_MAX_MS = const(60000)
+_STEADY_MS = const(60000)  # a component that ran this long starts over with the first back-off
+_STOP_MS = const(2000)  # what each component may take to stop
+_STOP_ALL_MS = const(10000)
+_POLL_MS = const(5)
 
 
 class StartError(Exception):

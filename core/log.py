@@ -3,13 +3,14 @@
 import io
 import sys
 from collections import deque
+from micropython import const
 
 from core.text import printable
 
 DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 LEVELS = {DEBUG: "D", INFO: "I", WARNING: "W", ERROR: "E"}
-_RARE_MS = 60000
-_LINE_MAX = 400  # characters; a longer line is cut
+_RARE_MS = const(60000)
+_LINE_MAX = const(400)  # characters; a longer line is cut
 
 
 class LogTail:

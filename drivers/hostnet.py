@@ -1,9 +1,10 @@
 """The network of the machine that the unix port runs on, in the shape of network.WLAN."""
 
 import os
+from micropython import const
 
-_CLASS = "/sys/class/net"
-_WIRELESS = "/proc/net/wireless"
+_CLASS = const("/sys/class/net")
+_WIRELESS = const("/proc/net/wireless")
 
 
 class HostNetwork:

@@ -11,16 +11,26 @@ from drivers.mcp2515_line import Line
 from drivers.mcp2515_spi import Port
 from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing
 
-_CANSTAT, _CANCTRL, _TEC, _CNF3 = const(0x0E), const(0x0F), const(0x1C), const(0x28)
-_CANINTF, _EFLG, _RXB0CTRL = const(0x2C), const(0x2D), const(0x60)
-_OPMOD, _ICOD = const(0xE0), const(0x0E)  # in CANSTAT: the mode, 0 is the normal one; the most urgent interrupt
-_AFTER_RESET = b"\x80\x87"  # CANSTAT, CANCTRL: configuration mode
+_CANSTAT = const(0x0E)
+_CANCTRL = const(0x0F)
+_TEC = const(0x1C)
+_CNF3 = const(0x28)
+_CANINTF = const(0x2C)
+_EFLG = const(0x2D)
+_RXB0CTRL = const(0x60)
+_OPMOD = const(0xE0)  # in CANSTAT: the mode, 0 is the normal one
+_ICOD = const(0x0E)  # the most urgent interrupt
+_AFTER_RESET = const(b"\x80\x87")  # CANSTAT, CANCTRL: configuration mode
 _NORMAL = const(0x03)  # CANCTRL: normal mode, CLKOUT is off; its prescaler tells this from no chip, and from a reset
-_ERRIF, _RX0IF, _RX1IF = const(0x20), const(0x01), const(0x02)  # the interrupts that we want
+# the interrupts that we want
+_ERRIF = const(0x20)
+_RX0IF = const(0x01)
+_RX1IF = const(0x02)
 _BUKT = const(4)  # when buffer 0 is full, a frame goes to buffer 1
 _JOIN_MS = const(500)  # the controller waits for 11 recessive bits
 _FAREWELL_BITS = const(600)  # on leaving the bus: three frames of at most 160 bits, and one that is just on it
-_STOPPED, _BUS_OFF = const(0), const(4)
+_STOPPED = const(0)
+_BUS_OFF = const(4)
 _OUTPUTS = tuple(range(6)) + tuple(range(12, 24)) + (25, 26, 27, 32, 33)  # of the ESP32; 6 to 11 go to its flash
 _INPUTS = _OUTPUTS + tuple(range(34, 40))
 

@@ -9,7 +9,9 @@ _WAITING = const(0x54)  # in READ STATUS: TXREQ of the three transmit buffers
 _TXREQ = const(8)
 _PATIENCE_MS = const(100)
 _SRR = const(0x10)  # in SIDL: remote frame with a standard identifier
-_FULL, _OVERRUN = const(1), const(2)  # machine.CAN's errors
+# machine.CAN's errors
+_FULL = const(1)
+_OVERRUN = const(2)
 
 
 class Buffers:

@@ -6,8 +6,13 @@ from micropython import const
 
 EXTENDED, REMOTE = 0x08, 0x40  # the bits of SIDL and DLC
 RTR, EXT_ID = 1, 2  # machine.CAN's flags
-_WRITE, _READ, _MODIFY = const(0x02), const(0x03), const(0x05)
-_READ_BUFFER, _READ_STATUS, _REQUEST, _RESET = const(0x90), const(0xA0), const(0x80), const(0xC0)
+_WRITE = const(0x02)
+_READ = const(0x03)
+_MODIFY = const(0x05)
+_READ_BUFFER = const(0x90)
+_READ_STATUS = const(0xA0)
+_REQUEST = const(0x80)
+_RESET = const(0xC0)
 _START_CLOCKS = const(256)  # twice the oscillator start-up time of 8.1
 _LONGEST = const(16)
 

@@ -6,7 +6,7 @@ from micropython import const
 _NOT_FOUND = const(-0x1102)  # ESP_ERR_NVS_NOT_FOUND as check_esp_err() makes an errno of it
 _KEY_MAX = const(15)  # NVS_KEY_NAME_MAX_SIZE - 1
 _VALUE_MAX = const(1024)  # bytes of JSON; a blob's size cannot be asked for, so this is the buffer to read into
-_IDENTITY = "identity"
+_IDENTITY = const("identity")
 
 
 class Nvs:

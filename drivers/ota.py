@@ -11,9 +11,12 @@ from drivers.sink import BLOCK, ImageError, Sink, UpdateError
 
 _MAGIC = const(0xE9)  # ESP_IMAGE_HEADER_MAGIC: the first byte of an image
 _SUBTYPE_OTA = const(0)  # ESP_PARTITION_SUBTYPE_DATA_OTA
-_ENTRY = "<I20sII"  # esp_ota_select_entry_t: ota_seq, seq_label, ota_state, crc
+_ENTRY = const("<I20sII")  # esp_ota_select_entry_t: ota_seq, seq_label, ota_state, crc
 _NONE = const(0xFFFFFFFF)
-_PENDING_VERIFY, _INVALID, _ABORTED = const(1), const(3), const(4)  # esp_ota_img_states_t
+# esp_ota_img_states_t
+_PENDING_VERIFY = const(1)
+_INVALID = const(3)
+_ABORTED = const(4)
 
 
 class OtaSink(Sink):

@@ -13,7 +13,7 @@ from drivers.slcan_stream import Link, socket_address
 _BIT_RATES = {10000: 0, 20000: 1, 50000: 2, 100000: 3, 125000: 4, 250000: 5, 500000: 6, 800000: 7, 1000000: 8}
 _CONNECT_MS = const(3000)
 _ANSWER_MS = const(500)  # some adapters never answer commands: then the channel is taken for open
-_DIGITS = b"0123456789ABCDEF"
+_DIGITS = const(b"0123456789ABCDEF")
 
 
 class Slcan:

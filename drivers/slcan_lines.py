@@ -10,12 +10,19 @@ except (ImportError, SyntaxError, ValueError):  # this build, or this image, has
 ANSWERS_DUE = 3  # to C, S, O
 _CR = const(13)
 _BEL = const(7)
-_SIZE, _ID_DIGITS, _LENGTH, _DIGITS = const(8), const(9), const(10), const(16)  # places in what take_frame() fills
+# places in what take_frame() fills
+_SIZE = const(8)
+_ID_DIGITS = const(9)
+_LENGTH = const(10)
+_DIGITS = const(16)
 _MAX_LINE = const(32)  # the longest that we need, an extended frame, has 26 characters before its CR
 _ROOM = const(320)  # 11 frames of 8 bytes
-_ACTIVE, _WARNING, _PASSIVE, _BUS_OFF = const(1), const(2), const(3), const(4)
+_ACTIVE = const(1)
+_WARNING = const(2)
+_PASSIVE = const(3)
+_BUS_OFF = const(4)
 _STATES = {97: _ACTIVE, 119: _WARNING, 112: _PASSIVE, 98: _BUS_OFF}  # a w p b: the Linux kernel's slcan
-_IGNORED = b"zZ"  # "frame taken"
+_IGNORED = const(b"zZ")  # "frame taken"
 
 
 def make_scratch():

@@ -5,7 +5,9 @@ import errno
 import select
 from micropython import const
 
-_IPPROTO_TCP, _TCP_NODELAY = const(6), const(1)  # the same on Linux, macOS and lwIP; the port does not name them
+# the same on Linux, macOS and lwIP; the port does not name them
+_IPPROTO_TCP = const(6)
+_TCP_NODELAY = const(1)
 _UART_BUFFER = const(1024)  # bytes received while the loop is busy: 40 frames, 20 ms of a full bus
 
 

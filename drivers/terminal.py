@@ -3,9 +3,12 @@
 import asyncio
 import select
 import sys
+from micropython import const
 
-_CHUNK = 1024  # characters: at most the 4096 bytes that a writable pipe takes without blocking (PIPE_BUF)
-_LFLAG, _CC = 3, 6  # places in the list of tcgetattr
+_CHUNK = const(1024)  # characters: at most the 4096 bytes that a writable pipe takes without blocking (PIPE_BUF)
+# places in the list of tcgetattr
+_LFLAG = const(3)
+_CC = const(6)
 _FLAGS = {"linux": 0x2 | 0x8, "darwin": 0x100 | 0x8}  # ICANON | ECHO
 _VINTR = {"linux": (0, b"\x00"), "darwin": (8, b"\xff")}  # place of Ctrl-C among the characters; none
 

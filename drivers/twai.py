@@ -14,7 +14,8 @@ try:
 except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
     from drivers import twai_plain as fastest  # type: ignore[no-redef]
 
-_PATIENCE_MS, _FAREWELL_BITS = const(100), const(600)
+_PATIENCE_MS = const(100)
+_FAREWELL_BITS = const(600)
 
 
 class Twai(Poll):

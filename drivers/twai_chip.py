@@ -11,15 +11,39 @@ from drivers.twai_timing import timing
 
 BASE = 0x3FF6B000
 FIFO_BROKEN = 62  # ESP-IDF's threshold: with 64 messages only a reset repairs the receive FIFO (TWAI-3.13.11)
-_MODE, _COMMAND, _STATUS, _EVENTS, _ENABLE = const(0), const(4), const(8), const(12), const(16)
-_TIMING_0, _TIMING_1, _ALC, _ECC, _WARNING_LIMIT = const(24), const(28), const(44), const(48), const(52)
-_REC, _TEC, _FILTER, _MESSAGES, _CLOCK_DIVIDER = const(56), const(60), const(64), const(116), const(124)
-_RESET_MODE, _LISTEN_ONLY, _SINGLE_FILTER = const(1), const(2), const(8)
-_ABORT, _RELEASE, _CLEAR_OVERRUN = const(2), const(4), const(8)
-_FREE, _OFF = const(4), const(0x80)  # of the status
-_LOST, _BUS_ERROR = const(0x40), const(0x80)  # events: no interrupt reaches the CPU, drain() polls them
+_MODE = const(0)
+_COMMAND = const(4)
+_STATUS = const(8)
+_EVENTS = const(12)
+_ENABLE = const(16)
+_TIMING_0 = const(24)
+_TIMING_1 = const(28)
+_ALC = const(44)
+_ECC = const(48)
+_WARNING_LIMIT = const(52)
+_REC = const(56)
+_TEC = const(60)
+_FILTER = const(64)
+_MESSAGES = const(116)
+_CLOCK_DIVIDER = const(124)
+_RESET_MODE = const(1)
+_LISTEN_ONLY = const(2)
+_SINGLE_FILTER = const(8)
+_ABORT = const(2)
+_RELEASE = const(4)
+_CLEAR_OVERRUN = const(8)
+# of the status
+_FREE = const(4)
+_OFF = const(0x80)
+# events: no interrupt reaches the CPU, drain() polls them
+_LOST = const(0x40)
+_BUS_ERROR = const(0x80)
 _PELICAN_NO_CLKOUT = const(0x88)
-_DATA, _CRC, _ACK_DELIMITER, _OTHER = const(10), const(8), const(27), const(3)  # of the error code
+# of the error code
+_DATA = const(10)
+_CRC = const(8)
+_ACK_DELIMITER = const(27)
+_OTHER = const(3)
 
 
 class Chip:

@@ -6,8 +6,15 @@ from micropython import const
 
 from drivers.twai_chip import BASE, FIFO_BROKEN
 
-_OVERRUN, _FREE, _WAITS, _ERROR, _OFF = const(2), const(4), const(0x30), const(0x40), const(0x80)  # in the status
-_LOST, _BUS_ERROR = const(0x40 << 16), const(0x80 << 16)  # events, see drain()
+# in the status
+_OVERRUN = const(2)
+_FREE = const(4)
+_WAITS = const(0x30)
+_ERROR = const(0x40)
+_OFF = const(0x80)
+# events, see drain()
+_LOST = const(0x40 << 16)
+_BUS_ERROR = const(0x80 << 16)
 _NEWS = const(0xFFFFC2)  # of what drain() returns: error and bus status, overrun, frames, events
 _LOOKING = const(1)
 SETTING = 2

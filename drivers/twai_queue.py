@@ -3,7 +3,9 @@
 import time
 from micropython import const
 
-_SLOT, _SLOTS = const(16), const(17)  # one slot keeps what was handed over last
+# one slot keeps what was handed over last
+_SLOT = const(16)
+_SLOTS = const(17)
 
 
 class Queue:

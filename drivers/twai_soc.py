@@ -6,23 +6,32 @@ Addresses and bits from ESP-IDF (dport_reg.h, gpio_reg.h, gpio_sig_map.h, io_mux
 
 from micropython import const
 
-_CLOCK_ENABLE, _RESET = const(0x3FF000C0), const(0x3FF000C4)  # DPORT_PERIP_CLK_EN_REG, DPORT_PERIP_RST_EN_REG
+_CLOCK_ENABLE = const(0x3FF000C0)  # DPORT_PERIP_CLK_EN_REG
+_RESET = const(0x3FF000C4)  # DPORT_PERIP_RST_EN_REG
 _TWAI = const(1 << 19)
-_IN_SEL, _OUT_SEL = const(0x3FF44130), const(0x3FF44530)  # GPIO_FUNC0_IN_SEL_CFG_REG, GPIO_FUNC0_OUT_SEL_CFG_REG
-_ENABLE_SET, _ENABLE1_SET = const(0x3FF44024), const(0x3FF44030)  # GPIO_ENABLE_W1TS_REG, GPIO_ENABLE1_W1TS_REG
+_IN_SEL = const(0x3FF44130)  # GPIO_FUNC0_IN_SEL_CFG_REG
+_OUT_SEL = const(0x3FF44530)  # GPIO_FUNC0_OUT_SEL_CFG_REG
+_ENABLE_SET = const(0x3FF44024)  # GPIO_ENABLE_W1TS_REG
+_ENABLE1_SET = const(0x3FF44030)  # GPIO_ENABLE1_W1TS_REG
 _CLEAR = const(4)  # the W1TC register is behind its W1TS register
-_RX_SIGNAL, _TX_SIGNAL, _NO_SIGNAL = const(94), const(123), const(256)
+_RX_SIGNAL = const(94)
+_TX_SIGNAL = const(123)
+_NO_SIGNAL = const(256)
 _FROM_MATRIX = const(0x80)
 _HIGH = const(0x38)  # as input "pin" 0x38: a constant one, recessive
 _IO_MUX = const(0x3FF49000)
-_GPIO_FUNCTION, _INPUT, _PULL_UP, _DRIVE = const(2 << 12), const(1 << 9), const(1 << 8), const(2 << 10)
-_RDATA3, _RDATA5 = const(0x3FF5A00C), const(0x3FF5A014)  # EFUSE_BLK0_RDATA3_REG, EFUSE_BLK0_RDATA5_REG
+_GPIO_FUNCTION = const(2 << 12)
+_INPUT = const(1 << 9)
+_PULL_UP = const(1 << 8)
+_DRIVE = const(2 << 10)
+_RDATA3 = const(0x3FF5A00C)  # EFUSE_BLK0_RDATA3_REG
+_RDATA5 = const(0x3FF5A014)  # EFUSE_BLK0_RDATA5_REG
 # Offsets in IO_MUX of GPIO 0 to 39, in words; 0: no such pin, or one of the flash
-_PADS = (
+_PADS = const(
     b"\x11\x22\x10\x21\x12\x1b\0\0\0\0\0\0\x0d\x0e\x0c\x0f\x13\x14\x1c\x1d\x1e\x1f\x20\x23"
     b"\0\x09\x0a\x0b\0\0\0\0\x07\x08"
 )
-_INPUT_PADS = b"\x05\x06\x01\x02\x03\x04"  # 34 to 39 are only inputs
+_INPUT_PADS = const(b"\x05\x06\x01\x02\x03\x04")  # 34 to 39 are only inputs
 
 
 def check_pins(tx, rx):

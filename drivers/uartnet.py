@@ -5,7 +5,7 @@ import errno
 from micropython import const
 
 _BUFFER = const(2048)  # bytes received while the loop is busy
-_HANG_UP = b"\x88\x80\0\0\0\0\r\n\r\n"  # WebSocket: close, without a reason, masked. HTTP: no request
+_HANG_UP = const(b"\x88\x80\0\0\0\0\r\n\r\n")  # WebSocket: close, without a reason, masked. HTTP: no request
 _DIAL_MS = const(2500)  # so long whoever holds the other end takes to connect it again; QEMU up to 2 s
 
 

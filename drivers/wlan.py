@@ -5,7 +5,7 @@ from micropython import const
 
 _TRIES = const(2)  # what the system adds of its own to an attempt; the pauses between attempts are components/wifi.py's
 _SSID_MAX = const(32)  # bytes; MicroPython cuts off the rest without a word
-_ADDRESS = ("ip", "netmask", "gateway", "dns")
+_ADDRESS = const(("ip", "netmask", "gateway", "dns"))
 
 
 class Wlan:

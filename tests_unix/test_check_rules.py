@@ -83,6 +83,16 @@ def test_device_code_has_to_compile(findings):
     assert found.startswith("tools/a.py:1: syntax error")
 
 
+@pytest.mark.parametrize("source", ["_A, _B = const(1), const(2)", "def f():\n    return const(1)", "_A = -const(1)"])
+def test_const_is_folded_only_alone(findings, source):
+    """MicroPython keeps each name of a tuple in the module's dictionary, on the heap, and looks it up at run time."""
+    (found,) = set(findings(core__a="from micropython import const\n" + source))
+    line = source.count(chr(10)) + 2
+    assert found == f"core/a.py:{line}: const() is folded only as NAME = const(...), one name a line"
+    assert findings(tools__a="from micropython import const\n" + source) == []
+    assert findings(core__a="from micropython import const\n_A = const(1)\n_B = const(2 << _A)\n") == []
+
+
 @pytest.mark.parametrize(
     "parts", [("/wo", "rk/x"), ("/ro", "ot/x"), ("py", "pi.org"), ("TO", "DO"), ("pytest.", "skip('x')")]
 )

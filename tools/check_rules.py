@@ -1,8 +1,8 @@
 """The rules of the house that no ready-made linter knows; run by ``make lint``.
 
 Checked are the files that git tracks or would track: what each room may import, that device code compiles for the
-ESP32, how long files and functions are, and texts that must not be in the repository. One line a finding, status 1 if
-there is any.
+ESP32, that its constants are folded, how long files and functions are, and texts that must not be in the repository.
+One line a finding, status 1 if there is any.
 """
 
 import ast
@@ -67,6 +67,7 @@ def check(root: Path, files: list[Path]) -> Iterator[Finding]:
         if is_device(room):
             device.append(path)
             yield from wrong_imports(path, tree, room, lib_packages(root))
+            yield from unfolded(path, tree)
     yield from uncompilable(device)
 
 
@@ -141,6 +142,15 @@ def imported(tree: ast.Module, room: tuple[str, ...]) -> Iterator[tuple[int, str
             for alias in node.names:
                 # The name may be a submodule: what a room may not import is then decided by the whole path.
                 yield node.lineno, ".".join([*base, alias.name])
+
+
+def unfolded(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    """Yield each const() that MicroPython carries out at run time: it folds ``_NAME = const(...)`` alone."""
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    alone = [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)]
+    for call in calls:
+        if getattr(call.func, "id", "") == "const" and call not in alone:
+            yield path, call.lineno, "const() is folded only as NAME = const(...), one name a line"
 
 
 def uncompilable(paths: Iterable[Path]) -> Iterator[Finding]:

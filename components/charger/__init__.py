@@ -23,7 +23,9 @@ _CONTROL_REPLY = const(0x0681817E)
 _TELEMETRY_REPLY = const(0x0681827E)
 
 _CHECK_MS = const(100)
-_CONTROL, _TELEMETRY = const(3), const(2)  # every so many checks: 300 ms, 200 ms
+# every so many checks: 300 ms, 200 ms
+_CONTROL = const(3)
+_TELEMETRY = const(2)
 _SILENT_MS = const(3000)
 _ASKED_SILENT_MS = const(5000)  # five telemetry functions take turns, one a second
 _MOST = const(1000000)  # 1000 V, 1000 A

@@ -3,7 +3,7 @@
 import time
 from micropython import const
 
-_KEY = "register"
+_KEY = const("register")
 _LONGEST_MS = const(5000)  # of a time between two measurements no more counts
 # At 25 kW 100 Wh pass in 14 s: 250 records of about 40 bytes in an hour, that is 10 KB or 2.5 erased blocks of 4 KB.
 # A power cut then costs the operator 100 Wh or the energy of 5 minutes; never what was already reported.

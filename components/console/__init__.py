@@ -17,23 +17,25 @@ _ANSWERS_MAX = const(50)
 
 # Word, arguments or "", meaning, method of the pages or, with an underscore, of the console, which gets the text behind
 # the word if there are arguments. All constant: a frozen table takes no RAM.
-_COMMANDS = (
-    ("1", "", "BMS data", "bms_data"),
-    ("2", "", "charger data", "charger_data"),
-    ("3", "", "output voltage, current, temperature", "output_data"),
-    ("4", "", "terminal data", "terminal_data"),
-    ("5", "", "all", "everything"),
-    ("s", "", "start: release the emergency stop", "_start"),
-    ("t", "", "stop: emergency stop, at the keystroke", "_emergency_stop"),
-    ("0", "", "mute and unmute", "_mute"),
-    ("h", "", "help: this list", "_help"),
-    ("auth", "TAG", "present an idTag", "_auth"),
-    ("status", "", "state and counters", "status"),
-    ("why", "", "what forbids charging", "why"),
-    ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "_config"),
-    ("log", "", "the last log lines", "_show_log"),
-    ("components", "", "the components and their state", "components"),
-    ("reset", "", "restart", "_reset"),
+_COMMANDS = const(
+    (
+        ("1", "", "BMS data", "bms_data"),
+        ("2", "", "charger data", "charger_data"),
+        ("3", "", "output voltage, current, temperature", "output_data"),
+        ("4", "", "terminal data", "terminal_data"),
+        ("5", "", "all", "everything"),
+        ("s", "", "start: release the emergency stop", "_start"),
+        ("t", "", "stop: emergency stop, at the keystroke", "_emergency_stop"),
+        ("0", "", "mute and unmute", "_mute"),
+        ("h", "", "help: this list", "_help"),
+        ("auth", "TAG", "present an idTag", "_auth"),
+        ("status", "", "state and counters", "status"),
+        ("why", "", "what forbids charging", "why"),
+        ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "_config"),
+        ("log", "", "the last log lines", "_show_log"),
+        ("components", "", "the components and their state", "components"),
+        ("reset", "", "restart", "_reset"),
+    )
 )
 
 

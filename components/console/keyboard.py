@@ -14,8 +14,8 @@ _CTRL_U = const(21)
 _ESCAPE = const(27)
 _SPACE = const(32)
 _DELETE = const(127)
-_STOP_KEYS = b"tT"
-_PROMPT = "> "
+_STOP_KEYS = const(b"tT")
+_PROMPT = const("> ")
 
 
 class Keyboard:

@@ -1,9 +1,10 @@
 """What the console shows, as generators of lines. Integers only: a unit is a division of digits."""
 
 import time
+from micropython import const
 
-_HOUR_MS = 3600000
-_SHORT_MS = 60000  # nothing per hour is told from less
+_HOUR_MS = const(3600000)
+_SHORT_MS = const(60000)  # nothing per hour is told from less
 
 
 def fixed(value, unit, decimals=1):

@@ -3,7 +3,7 @@
 import time
 from micropython import const
 
-_STOPPED = "console.stop"  # in the store while the emergency stop is pressed
+_STOPPED = const("console.stop")  # in the store while the emergency stop is pressed
 _DECIDED_MS = const(500)  # without another key it was the emergency stop
 _RECOVERY_MS = const(1000)
 

@@ -6,7 +6,7 @@ from ujson_schema import SchemaError, validate
 
 # Actions of OCPP 1.6 and its security extension beyond Core: known, so the answer to one whose profile is not there is
 # NotSupported.
-_KNOWN = (
+_KNOWN = const(
     "|CertificateSigned|ClearChargingProfile|DeleteCertificate|DiagnosticsStatusNotification|"
     "ExtendedTriggerMessage|FirmwareStatusNotification|GetCompositeSchedule|GetDiagnostics|GetInstalledCertificateIds|"
     "GetLog|InstallCertificate|LogStatusNotification|SecurityEventNotification|SetChargingProfile|"

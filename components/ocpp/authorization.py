@@ -7,7 +7,7 @@ from core.text import is_ascii
 
 from .rpc import CLOSED, TIMEOUT, Call
 
-_CACHE = "ocpp/a/"  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
+_CACHE = const("ocpp/a/")  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
 _CLEARED_AT_ONCE = const(100)  # idTags that a record of the journal holds with room to spare
 TAG_MAX = const(20)  # characters
 NO_TAG = "an idTag has 1 to 20 printable ASCII characters"

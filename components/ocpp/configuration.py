@@ -6,12 +6,17 @@ from core.nearest import did_you_mean
 
 from .measurands import NAMES
 
-_STORED = "ocpp/c/"  # + key: the text that was set
-_NAME, _TYPE, _DEFAULT, _LOW, _HIGH, _ACCESS = const(0), const(1), const(2), const(3), const(4), const(5)
+_STORED = const("ocpp/c/")  # + key: the text that was set
+_NAME = const(0)
+_TYPE = const(1)
+_DEFAULT = const(2)
+_LOW = const(3)
+_HIGH = const(4)
+_ACCESS = const(5)
 _TEXT_MAX = const(500)  # a value in GetConfiguration.conf
 _INT_MAX = const(999999999)
 
-_ROTATIONS = "|NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR|"
+_ROTATIONS = const("|NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR|")
 
 
 class Configuration:

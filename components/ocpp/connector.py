@@ -4,16 +4,16 @@ from micropython import const
 
 from core.signals import Signal
 
-_ERRORS = (
+_ERRORS = const(
     "|ConnectorLockFailure|EVCommunicationError|GroundFailure|HighTemperature|InternalError|LocalListConflict|"
     "NoError|OtherError|OverCurrentFailure|OverVoltage|PowerMeterFailure|PowerSwitchFailure|ReaderFailure|ResetFailure|"
     "UnderVoltage|WeakSignal|"
 )
 NO_ERROR = "NoError"
-_WARNING = "EVCommunicationError"  # section 4.9: not Faulted, and told with these states only
-_WARNED = ("Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing")
-_DISCONNECTED = "EV side disconnected"  # section 4.9: the info with SuspendedEV, or with Finishing
-_VEHICLE_SIDE = ("bms_permits", "bms_settled", "plugged", "transaction", "locked")  # not ours alone to fulfil
+_WARNING = const("EVCommunicationError")  # section 4.9: not Faulted, and told with these states only
+_WARNED = const(("Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing"))
+_DISCONNECTED = const("EV side disconnected")  # section 4.9: the info with SuspendedEV, or with Finishing
+_VEHICLE_SIDE = const(("bms_permits", "bms_settled", "plugged", "transaction", "locked"))  # not ours alone to fulfil
 _GONE = _VEHICLE_SIDE + ("in_limits",)  # with the vehicle its voltage is gone; a silent bus proves nothing of it
 _EV_LASTS_MS = const(1500)  # longer than the gate's recovery, shorter than it is closed after a stop of the BMS
 _EVSE_LASTS_MS = const(3500)  # longer than it takes to notice a vehicle that is gone: 3 s without BMS frames

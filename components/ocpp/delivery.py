@@ -24,8 +24,12 @@ from .stop_data import StopData
 from .transaction import id_in
 
 QUEUE = "ocpp"
-_IDS = "ocpp/id/"  # + our number of a transaction: its transactionId
-_KIND, _NUMBER, _TX, _STAMP, _WH = const(0), const(1), const(2), const(3), const(4)
+_IDS = const("ocpp/id/")  # + our number of a transaction: its transactionId
+_KIND = const(0)
+_NUMBER = const(1)
+_TX = const(2)
+_STAMP = const(3)
+_WH = const(4)
 _JOURNAL_RETRY_MS = const(5000)
 _RESERVED = const(2)  # places that only StartTransaction and StopTransaction may take
 

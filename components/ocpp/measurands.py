@@ -16,8 +16,8 @@ NAMES = (
     "Current.Offered",
     "Power.Offered",
 )
-_UNITS = ("Wh", "W", "A", "V", "Percent", "Celsius", "A", "W")
-_SOC = 4
+_UNITS = const(("Wh", "W", "A", "V", "Percent", "Celsius", "A", "W"))
+_SOC = const(4)
 _SAMPLE_BYTES = const(63)  # {"timestamp": "2027-01-15T12:00:00.000Z", "sampledValue": []},
 _VALUE_BYTES = const(73)  # {"value": "1234567890.123", "context": "", "measurand": "", "unit": ""},
 _LOCATION_BYTES = const(18)  # , "location": "EV"

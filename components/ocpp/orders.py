@@ -7,8 +7,8 @@ from core.text import bare_url, is_ascii
 
 _INTERVAL_MAX_S = const(86400)
 _TRIES_MAX = const(100)
-_LINK = b"\xa9\xfe"  # 169.254.0.0/16
-_NAT64 = b"\x00\x64\xff\x9b"  # 64:ff9b::/96
+_LINK = const(b"\xa9\xfe")  # 169.254.0.0/16
+_NAT64 = const(b"\x00\x64\xff\x9b")  # 64:ff9b::/96
 
 
 def how_often(payload, tries, interval_s):

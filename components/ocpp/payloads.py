@@ -4,7 +4,9 @@ from micropython import const
 
 from .measurands import sampled_values
 
-_TX, _STAMP, _WH = const(2), const(3), const(4)
+_TX = const(2)
+_STAMP = const(3)
+_WH = const(4)
 _UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction that the central system never took
 
 

@@ -12,15 +12,17 @@ from .actions import NO_MEMORY, CallError
 from .json_text import Reader, is_id, readable_id, shown
 from .services import no_event
 
-_CALL, _CALLRESULT, _CALLERROR = const(2), const(3), const(4)
+_CALL = const(2)
+_CALLRESULT = const(3)
+_CALLERROR = const(4)
 _UNANSWERED_MAX = const(3)  # CALLs in a row
 _KEPT_MAX = const(4)  # answers kept to recognise a CALL that comes twice
 _KEPT_BYTES = const(512)  # longer answers come from actions that only read: those may run again
 _DESCRIPTION_MAX = const(255)  # table 6
-_INVALID = (
+_INVALID = const((
     "FormationViolation", "PropertyConstraintViolation", "OccurenceConstraintViolation", "TypeConstraintViolation",
     "ProtocolError", "GenericError",
-)  # fmt: skip
+))  # fmt: skip
 
 TIMEOUT, CLOSED = "timeout", "closed"
 

@@ -12,11 +12,11 @@ _JITTER_MS = const(1000)  # the central system's time within this is taken as th
 _JUMP_MS = const(3600000)  # a correction by more than this must be told twice
 _ASK_MS = const(10000)  # ... and is asked for again after that
 _SAME_MS = const(10000)  # ... with so much between the two, besides the time that passed
-_UNKNOWN_MS = 1577836800000  # 2020-01-01: stands where a time must be sent that nobody ever told us
+_UNKNOWN_MS = const(1577836800000)  # 2020-01-01: stands where a time must be sent that nobody ever told us
 
-_RUN = "ocpp/run"  # [salt, number of this run, records that the journal had lost by then]
-_LAST = "ocpp/last"  # [number of a transaction, UTC of its last sample in ms]
-_OFFSET = "ocpp/utc/"  # + number of a run: its UTC minus its uptime, in ms
+_RUN = const("ocpp/run")  # [salt, number of this run, records that the journal had lost by then]
+_LAST = const("ocpp/last")  # [number of a transaction, UTC of its last sample in ms]
+_OFFSET = const("ocpp/utc/")  # + number of a run: its UTC minus its uptime, in ms
 
 
 class Stamps:

@@ -6,8 +6,10 @@ on which it gets them, however often they are sent.
 
 from micropython import const
 
-_HIGH, _LOW, _END = const(0xD800), const(0xDC00), const(0xE000)
-_HEX = b"0123456789abcdefABCDEF"
+_HIGH = const(0xD800)
+_LOW = const(0xDC00)
+_END = const(0xE000)
+_HEX = const(b"0123456789abcdefABCDEF")
 _REPLACEMENT = const(0xFFFD)  # stands for half a character
 
 

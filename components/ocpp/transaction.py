@@ -4,7 +4,9 @@ from micropython import const
 
 from .authorization import ACCEPTED, is_tag
 
-_PARENT, _INVALID = const(2), const(5)  # in the record
+# in the record
+_PARENT = const(2)
+_INVALID = const(5)
 RUNNING = "ocpp/tx"  # the key of the one that runs: see `Transaction.record`
 
 

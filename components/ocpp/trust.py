@@ -13,7 +13,7 @@ from core.isotime import format_utc
 
 CENTRAL_ROOT = "CentralSystemRootCertificate"
 _CERTIFICATES_MAX = const(8)  # in a ca_file
-_KNOWN = "ocpp/tls/utc"  # a time in s that has passed for sure
+_KNOWN = const("ocpp/tls/utc")  # a time in s that has passed for sure
 _KEEP_S = const(86400)  # that is written once a day at most
 _VERIFY_FAILED = const(-0x2700)  # MBEDTLS_ERR_X509_CERT_VERIFY_FAILED: mbedTLS ends the handshake
 

@@ -17,8 +17,8 @@ from .orders import allowed_by
 UPLOADING, UPLOADED, FAILED, BAD, DENIED, UNSUPPORTED = range(6)
 
 _SLACK = const(200)  # bytes by which a text may grow between its counting and its sending
-_TYPE = "text/plain; charset=utf-8"
-_BY_FORM = (404, 405, 501)
+_TYPE = const("text/plain; charset=utf-8")
+_BY_FORM = const((404, 405, 501))
 
 
 def file_of(location, name):

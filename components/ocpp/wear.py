@@ -10,8 +10,8 @@ from .actions import CallError
 from .services import no_event
 
 _HOUR_MS = const(3600000)
-_LEFT = "ocpp/writes"  # what was left at the last orderly stop: a Reset is a command like others
-_WHY = "too much was written for commands"
+_LEFT = const("ocpp/writes")  # what was left at the last orderly stop: a Reset is a command like others
+_WHY = const("too much was written for commands")
 
 # Action, the status that refuses it ("": by a CALLERROR), erases of what follows the answer if it is Accepted. What the
 # handler itself has the journal write is counted.

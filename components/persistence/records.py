@@ -14,7 +14,7 @@ from micropython import const
 HEAD = 11  # bytes before the text of a record
 TEXT_MAX = 16384  # bytes
 _MAGIC = const(0xFE)
-_MAGIC_BYTE = b"\xfe"
+_MAGIC_BYTE = const(b"\xfe")
 _CHUNK = const(512)
 FAILURES = (OSError, MemoryError)  # made once: a handler that has to make its tuple needs memory
 _NONE = bytes(HEAD)  # the head of no record

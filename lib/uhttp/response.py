@@ -7,7 +7,7 @@ from .errors import HttpError
 
 _HEAD_MAX = const(16384)  # bytes of all lines of the head, an interim one's too
 # What is kept of the head; the rest is looked at and forgotten.
-_KEPT = (
+_KEPT = const(
     "|accept-ranges|connection|content-encoding|content-length|content-range|content-type|etag|last-modified|location|"
     "retry-after|transfer-encoding|"
 )

@@ -58,7 +58,7 @@ _TEXT = const(-11)
 
 _LONGEST_KEY = const(50)  # of a key that the sender made up, shown in the path
 
-_OCCURRENCE_RULES = ("required", "minItems", "maxItems")
+_OCCURRENCE_RULES = const(("required", "minItems", "maxItems"))
 
 
 class SchemaError(ValueError):

@@ -8,10 +8,10 @@ second of 60 is allowed at any minute. Every field has to be in its range, and t
 
 from micropython import const
 
-_DIGITS = "0123456789"
+_DIGITS = const("0123456789")
 _SHORTEST = const(19)  # 2024-02-29T12:34:56
-_SCHEME = "+-."
-_NOT_IN_URI = ' "<>\\^`{|}'
+_SCHEME = const("+-.")
+_NOT_IN_URI = const(' "<>\\^`{|}')
 
 
 def is_date_time(text):

@@ -8,13 +8,13 @@ from micropython import const
 from .frames import WebSocketError
 from .wire import SIZE
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
 _HEAD_MAX = const(16384)  # bytes of all lines of the answer, interim ones' too
 _LINE_MAX = const(4096)  # ... of one of them; of a line that matters, SIZE
-_KEPT = (
+_KEPT = const(
     "|connection|date|retry-after|sec-websocket-accept|sec-websocket-extensions|sec-websocket-protocol|upgrade|"
 )
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_MONTHS = const("JanFebMarAprMayJunJulAugSepOctNovDec")
 _FOREVER_S = const(999999999)
 
 

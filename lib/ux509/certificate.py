@@ -15,12 +15,12 @@ DIGITAL_SIGNATURE = const(0x8000)
 CLIENT_AUTH = b"\x2b\x06\x01\x05\x05\x07\x03\x02"
 CODE_SIGNING = b"\x2b\x06\x01\x05\x05\x07\x03\x03"
 
-_SUBJECT_KEY_ID = b"\x55\x1d\x0e"
-_KEY_USAGE = b"\x55\x1d\x0f"
-_SUBJECT_ALT_NAME = b"\x55\x1d\x11"
-_BASIC_CONSTRAINTS = b"\x55\x1d\x13"
-_AUTHORITY_KEY_ID = b"\x55\x1d\x23"
-_EXT_KEY_USAGE = b"\x55\x1d\x25"
+_SUBJECT_KEY_ID = const(b"\x55\x1d\x0e")
+_KEY_USAGE = const(b"\x55\x1d\x0f")
+_SUBJECT_ALT_NAME = const(b"\x55\x1d\x11")
+_BASIC_CONSTRAINTS = const(b"\x55\x1d\x13")
+_AUTHORITY_KEY_ID = const(b"\x55\x1d\x23")
+_EXT_KEY_USAGE = const(b"\x55\x1d\x25")
 _DNS_NAME = const(0x82)
 _KEY_ID = const(0x80)
 

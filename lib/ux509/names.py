@@ -9,9 +9,10 @@ SERIAL_NUMBER = b"\x55\x04\x05"
 COUNTRY = b"\x55\x04\x06"
 ORGANIZATION = b"\x55\x04\x0a"
 _BMP = const(0x1E)
-_TEXTS = (0x0C, 0x13, 0x14, 0x16, 0x1A)  # UTF8, Printable, Teletex, IA5, Visible
-_PRINTABLE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
-_UTC_TIME, _GENERALIZED = const(0x17), const(0x18)
+_TEXTS = const((0x0C, 0x13, 0x14, 0x16, 0x1A))  # UTF8, Printable, Teletex, IA5, Visible
+_PRINTABLE = const("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?")
+_UTC_TIME = const(0x17)
+_GENERALIZED = const(0x18)
 
 
 def text_of(name, oid):

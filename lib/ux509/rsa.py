@@ -5,9 +5,10 @@ import hashlib
 from micropython import const
 
 _HASH = const(32)
-_BITS_MIN, _BITS_MAX = const(2048), const(4096)
+_BITS_MIN = const(2048)
+_BITS_MAX = const(4096)
 # DER of DigestInfo with SHA-256, without the digest (RFC 8017, section 9.2)
-_DIGEST_INFO = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
+_DIGEST_INFO = const(b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20")
 
 
 class PublicKey:

@@ -22,8 +22,8 @@ from .roots import CENTRAL_SYSTEM, MANUFACTURER, Refused, Roots
 
 _CHAIN_BYTES = const(10000)  # what the schema of CertificateSigned allows
 _CHECK_MS = const(60000)
-_MALFORMED = "malformed"
-_RECONFIGURED = "ReconfigurationOfSecurityParameters"
+_MALFORMED = const("malformed")
+_RECONFIGURED = const("ReconfigurationOfSecurityParameters")
 
 KEYS = (
     ("AdditionalRootCertificateCheck", "bool", False, None, None, "R"),

@@ -11,7 +11,7 @@ from micropython import const
 
 from core.files import flush_dir, make_private
 
-_NEW = ".new"
+_NEW = const(".new")
 _SIZE_MAX = const(16384)
 
 

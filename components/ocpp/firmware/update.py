@@ -21,13 +21,16 @@ from uhttp import HttpError
 from ..orders import allowed_by
 from .download import Download
 
-_JOB, _SIGNATURE = "ocpp/fw", "ocpp/fw/s"
-_WAIT, _LOAD, _INSTALL = "wait", "load", "install"
+_JOB = const("ocpp/fw")
+_SIGNATURE = const("ocpp/fw/s")
+_WAIT = const("wait")
+_LOAD = const("load")
+_INSTALL = const("install")
 _POLL_MS = const(500)
 _JOURNAL_MS = const(60000)  # after the journal refused
 _DELIVERY_MS = const(10000)  # so long a restart waits for what the central system should hear before
 # What an UpdateFirmware tells of; the other statuses are those of the security extension.
-_UNSIGNED = "|Downloaded|DownloadFailed|Downloading|InstallationFailed|Installing|Installed|"
+_UNSIGNED = const("|Downloaded|DownloadFailed|Downloading|InstallationFailed|Installing|Installed|")
 
 
 class Update:

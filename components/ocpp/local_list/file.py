@@ -13,9 +13,11 @@ from core.files import check_room, flush_dir, make_private
 
 from .records import SIZE, TAG, removes
 
-_MAGIC = b"LAL1"
-_HEAD, _CRC = "<4siH", "<I"
-_HEAD_SIZE, _TAIL_SIZE = const(10), const(14)
+_MAGIC = const(b"LAL1")
+_HEAD = const("<4siH")
+_CRC = const("<I")
+_HEAD_SIZE = const(10)
+_TAIL_SIZE = const(14)
 _RESERVE = const(65536)  # bytes of the medium that stay free for the journal
 _AT_ONCE = const(8)  # records read or written in one step of the event loop
 

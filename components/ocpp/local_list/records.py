@@ -13,11 +13,11 @@ from ..authorization import TAG_MAX, is_tag
 
 SIZE = 45  # bytes of a record
 TAG = TAG_MAX  # ... of its idTag, which is what records are sorted by
-_FORMAT = "<20sBI20s"
+_FORMAT = const("<20sBI20s")
 _STATUS = const(20)
 _PARENT = const(25)
-_STATUSES = ("", "Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")
-_LATEST_S = 0xFFFFFFFF
+_STATUSES = const(("", "Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"))
+_LATEST_S = const(0xFFFFFFFF)
 
 
 def key_of(tag):

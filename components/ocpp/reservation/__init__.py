@@ -13,9 +13,13 @@ KEYS = (
     ("ReservationEnabled", "bool", True, None, None, "RW"),  # ours: "configured not to accept reservations" (5.13)
     ("ReserveConnectorZeroSupported", "bool", True, None, None, "R"),
 )
-_RESERVED = "ocpp/reserved"  # [reservationId, connectorId, idTag, parentIdTag or None, expiry as UTC in ms]
-_ID, _CONNECTOR, _TAG, _PARENT, _EXPIRY = const(0), const(1), const(2), const(3), const(4)
-_REFUSING = ("Faulted", "Unavailable")  # states of the connector that end a reservation, and refuse one
+_RESERVED = const("ocpp/reserved")  # [reservationId, connectorId, idTag, parentIdTag or None, expiry as UTC in ms]
+_ID = const(0)
+_CONNECTOR = const(1)
+_TAG = const(2)
+_PARENT = const(3)
+_EXPIRY = const(4)
+_REFUSING = const(("Faulted", "Unavailable"))  # states of the connector that end a reservation, and refuse one
 
 
 class Reservation:

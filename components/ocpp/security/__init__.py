@@ -21,8 +21,8 @@ KEYS = (
     ("SecurityProfile", "int", 0, 0, 3, "RW"),
 )
 _DRIFT_MS = const(5000)  # a clock that is corrected by less was not set, it drifted
-_LOSSES_TOLD = "ocpp/seclost"  # what the store's `lost` was when its loss was told last
-_RECONFIGURED = "ReconfigurationOfSecurityParameters"
+_LOSSES_TOLD = const("ocpp/seclost")  # what the store's `lost` was when its loss was told last
+_RECONFIGURED = const("ReconfigurationOfSecurityParameters")
 
 
 class Security:

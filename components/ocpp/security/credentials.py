@@ -13,12 +13,20 @@ from micropython import const
 
 from ..access import REFUSED, Access, url_of
 
-_STATE = "ocpp/access"  # [which settings, candidate that works, candidate on trial or None]; key None: the settings'
-_PROFILE, _KEY, _FORMS = const(0), const(1), const(2)
-_KEY_MIN, _KEY_MAX = const(16), const(40)  # bytes; characters
+# [which settings, candidate that works, candidate on trial or None]; key None: the settings'
+_STATE = const("ocpp/access")
+_PROFILE = const(0)
+_KEY = const(1)
+_FORMS = const(2)
+_KEY_MIN = const(16)  # bytes
+_KEY_MAX = const(40)  # characters
 _TRIES = const(3)  # attempts with a new profile before the former one has its turn
 
-NONE, BASIC, TLS, CLIENT = const(0), const(1), const(2), const(3)  # security profiles
+# security profiles
+NONE = const(0)
+BASIC = const(1)
+TLS = const(2)
+CLIENT = const(3)
 
 
 class Credentials(Access):

@@ -12,7 +12,10 @@ from ..rpc import CLOSED, TIMEOUT, Call
 
 QUEUE = "ocpp/sec"  # to be told: [number, stamp, type, info]
 RING = "ocpp/seclog"  # the security log: [stamp, type, info]
-_NUMBER, _STAMP, _TYPE, _INFO = const(0), const(1), const(2), const(3)
+_NUMBER = const(0)
+_STAMP = const(1)
+_TYPE = const(2)
+_INFO = const(3)
 _QUEUE_MAX = const(32)
 _INFO_MAX = const(255)  # techInfo
 _RETRY_MS = const(60000)
@@ -20,7 +23,7 @@ _RETRY_MS = const(60000)
 _BURST = const(10)  # events of one type that may come at once; then one in each
 _CRITICAL_MS = const(60000)
 _OTHER_MS = const(300000)
-_CRITICAL = (
+_CRITICAL = const(
     "|FirmwareUpdated|MemoryExhaustion|ResetOrReboot|SecurityLogWasCleared|SettingSystemTime|StartupOfTheDevice|"
     "TamperDetectionActivated|"
 )

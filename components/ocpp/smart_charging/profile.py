@@ -11,7 +11,7 @@ from core.isotime import parse_utc
 
 PURPOSES = ("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")
 MAX, DEFAULT, TX = 0, 1, 2  # indexes of PURPOSES
-_CONNECTORS = ((0,), (0, 1), (1,))  # where a purpose may be set (section 3.13.1)
+_CONNECTORS = const(((0,), (0, 1), (1,)))  # where a purpose may be set (section 3.13.1)
 _EVERY_S = {"Daily": 86400, "Weekly": 604800}
 _PHASES_MAX = const(3)
 _RATE_MAX = const(10000000)  # A or W: more is the same as no limit
