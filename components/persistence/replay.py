@@ -96,20 +96,22 @@ class Replay:
 
 
 def _open(path):
-    """The file, of the format that its first record has."""
+    """The file, of the format that its first sound record has."""
     records = Records(path)
-    try:
-        if records.text(0) is not None:
-            return records
-    finally:
-        records.close()
+    if _has_one(records):
+        return records
     from components.persistence.format1 import Records1  # only for a journal that is old or damaged
 
     former = Records1(path)
+    return former if _has_one(former) else records
+
+
+def _has_one(records):
+    """Is there a sound record of this format?"""
     try:
-        return former if former.text(0) is not None else records
+        return records.find(0, records.length()) >= 0
     finally:
-        former.close()
+        records.close()
 
 
 def _is_record(record):
