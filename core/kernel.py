@@ -45,7 +45,7 @@ class Kernel:
     Signals for all components: ``alive``, True while every critical component is running, and none was found to be
     hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
     ``stop_cleared``, False while a key is pressed that may become the emergency stop; ``releases``, how often a person
-    released what waits for one.
+    released what waits for one (`release`).
     ``urgent``, to be called before the loop is blocked: see `Urgent`.
     """
 
@@ -111,6 +111,10 @@ class Kernel:
             if part.name == name:
                 return part.instance
         raise KeyError(name)
+
+    def release(self):
+        """A person has seen to what waits for one."""
+        self.releases.set(self.releases.value + 1)
 
     def request_exit(self, code, reason):
         """End the firmware orderly: `code` is STOPPED or RESTART. Returns at once; the first caller's code counts."""

@@ -232,8 +232,7 @@ class Charger:
         self._unstopped.load()
 
     async def stop(self):
-        """Keep what was measured. An orderly restart releases a failure to stop. Raises StoreError."""
-        self._unstopped.release()
+        """Keep what was measured. Raises StoreError."""
         self._energy.read()
 
     async def run(self):

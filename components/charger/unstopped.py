@@ -11,8 +11,9 @@ class Unstopped:
     """With the gate closed, `flows_ma` or more that are measured after `after_ms` are a failure of the power switch.
 
     It lasts, also over a power cut, until somebody released it after no current had flowed for `quiet_ms`: a person at
-    the console (``s``), or whoever has the charger restarted (Reset, the console's ``reset``). An unknown current is
-    neither a current nor none. After each start charging is not possible until a measurement shows no current.
+    the console (``s``, ``reset``), or the central system's operator (Reset). No other restart, such as that of an
+    update, releases it. An unknown current is neither a current nor none. After each start charging is not possible
+    until a measurement shows no current.
     """
 
     def __init__(self, clock, gate, judge, store, log, current_ma, flows_ma, after_ms, quiet_ms):

@@ -194,7 +194,7 @@ class Console:
 
     def _start(self):
         lines = []
-        self._kernel.releases.set(self._kernel.releases.value + 1)
+        self._kernel.release()
         if self._stop_key.release():
             lines.append("the emergency stop is released")
         if self._gate.enabled.value:
@@ -238,6 +238,7 @@ class Console:
         self._kernel.request_exit(STOPPED, "Ctrl-C")
 
     def _reset(self):
+        self._kernel.release()
         self._kernel.request_exit(RESTART, "reset on the console")
         return ("restarting",)
 

@@ -19,7 +19,6 @@ class Ending:
     def __init__(self, services, kernel, transactions, delivery, status, online):
         self._clock = services.clock
         self._log = services.log
-        self._store = services.store
         self._configuration = services.configuration
         self._kernel = kernel
         self._transactions = transactions
@@ -37,12 +36,9 @@ class Ending:
     def reset(self, kind, reason):
         """ "Soft": deliver what is queued before (at most 10 s); "Hard": at once. `reason` of the StopTransaction.
 
-        It releases what a damaged journal left in doubt.
+        It releases what waits for a person, as a power module that did not stop does.
         """
-        try:
-            self._store.release()
-        except OSError as e:
-            self._log.error("what is in doubt is not released: %s", e)
+        self._kernel.release()
         hard = kind == "Hard"
         if self._transactions.current is not None:
             self._transactions.stop(reason, None, hard)

@@ -52,6 +52,8 @@ class Site:
             setattr(self, name, Facts(clock, signals))
         self.exits = []
         self.kernel.request_exit = lambda code, reason: self.exits.append((code, reason))
+        self.kernel.releases.set(0)
+        self.kernel.release = lambda: self.kernel.releases.set(self.kernel.releases.value + 1)
         self.kernel.alive.set(True)
         self.kernel.emergency_stop.set(False)
         self.kernel.stop_cleared.set(True)

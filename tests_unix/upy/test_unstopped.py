@@ -88,10 +88,12 @@ async def test_an_unknown_current_releases_nothing(tmp):
     await rig.stop()
 
 
-async def test_an_orderly_restart_releases_it_only_when_no_current_flows(tmp):
+async def test_a_restart_releases_it_only_if_somebody_asked_for_that_and_no_current_flows(tmp):
+    """Nobody looks at the power module when an update, or a store that works again, restarts the firmware."""
     rig = await runaway(tmp)
     await rig.advance(5000)
-    await rig.stop()  # as a Reset does
+    rig.kernel.release()  # as a Reset does before it
+    await rig.stop()
     rig = await Rig(tmp).start()
     rig.vehicle()
     rig.module(amps=50)
@@ -100,6 +102,13 @@ async def test_an_orderly_restart_releases_it_only_when_no_current_flows(tmp):
     rig.module(amps=0)
     await rig.advance(5500)
     assert not await startable(rig)
+    await rig.stop()  # as for an update
+    rig = await Rig(tmp).start()
+    rig.vehicle()
+    rig.module(amps=0)
+    await rig.advance(5500)
+    assert rig.charger.error.value == "PowerSwitchFailure" and not await startable(rig)
+    rig.kernel.release()
     await rig.stop()
     rig = await Rig(tmp).start()
     await rig.charge()
