@@ -64,9 +64,12 @@ class Closing:
                     raise
                 stuck = True  # there is room for values yet
         until_ms = now + self._stop_ms
-        self._store.commit({RUNNING: transaction.record()})
+        _, changes = self._register.changes()  # with what was delivered so far: the power may fail in the wait
+        changes[RUNNING] = transaction.record()
+        self._store.commit(changes)
         self._until_ms, self.stuck = until_ms, stuck
         self.transaction = transaction
+        self._register.saved()
 
     def step(self, at_once=False):
         """End it if the power module has stopped, or if it takes too long. What fails is tried again at each step."""

@@ -116,6 +116,26 @@ async def test_after_a_power_cut_it_has_its_end_and_charges_no_more(tmp):
         await site.power_off()
 
 
+async def test_a_power_cut_in_the_wait_costs_nothing_of_what_was_delivered_before_the_stop(tmp):
+    """The register is journaled with the stop: the last sample may be long ago, or there are none."""
+    site = await charging(tmp)
+    site.ocpp.set("MeterValueSampleInterval", "0")
+    central = site.central
+    deliver(site, 90)
+    delivered = site.charger.energy_mwh.value
+    site.ocpp.present_tag("TAG")
+    await site.run(300)
+    assert stops(site) == []
+    await site.power_off()
+    site = Site(tmp)
+    await site.power_on()
+    await site.connect(central)
+    await site.run(3000)
+    (stop,) = stops(site)
+    assert stop["meterStop"] >= delivered / 1000 >= 90
+    await site.power_off()
+
+
 async def test_a_hard_reset_does_not_wait_and_a_soft_one_does(tmp):
     for kind, at_once in (("Hard", True), ("Soft", False)):
         site = await charging(tmp + "/" + kind)
