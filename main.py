@@ -42,10 +42,10 @@ def interrupted():
 
 try:
     from core.clock import Clock
-    from core.declare import DeclarationError, described
     from core.kernel import RESTART, STOPPED, Kernel, StartError
+    from core.loading import unload
     from core.log import Log, LogTail
-    from core.settings import lay_identity_over, read_settings
+    from core.parts import DeclarationError, described
 except Exception as _error:
     if sys.platform == "esp32":  # no REPL: before the watchdog is armed nothing would end an image's trial there
         sys.print_exception(_error)
@@ -73,6 +73,8 @@ def load_board(name):
 
 def build(board_name, home):
     """The kernel of a board with the settings in its home, and its identity. Raises DeclarationError."""
+    from core.settings import lay_identity_over, read_settings  # what only building needs is let go of
+
     clock = Clock() if image is None else Clock(image.BUILT * 1000)
     tail = LogTail(clock) if image is None else LogTail(clock, keep=20, size=1000)  # a device's heap is small
     log = Log(tail, "main")
@@ -84,7 +86,7 @@ def build(board_name, home):
         package = board.__name__.partition(".")[0]
         for name in list(sys.modules):
             if name == package or name.startswith(package + "."):
-                del sys.modules[name]  # a package keeps its modules, and a board may be made of another
+                unload(name)  # a board may be made of another
     return kernel
 
 

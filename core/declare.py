@@ -23,59 +23,12 @@ A class declares what it needs as data:
 """
 
 import gc
-import io
-import sys
 
 from core.nearest import did_you_mean
+from core.parts import DeclarationError, Part, described
 
 BUILT_IN = ("clock", "log", "kernel", "home", "pulse")
 _ENTRY_KEYS = ("name", "use", "options", "bind", "critical")
-
-
-class DeclarationError(Exception):
-    """A board, or the settings for it, cannot be built: the message names board, component and option."""
-
-
-def described(error):
-    """A raised exception in one line: a ValueError, which is meant for people, as it is; others with type and place."""
-    if isinstance(error, ValueError):
-        return str(error)
-    out = io.StringIO()
-    sys.print_exception(error, out)
-    places = [line.strip()[5:] for line in out.getvalue().split("\n") if line.startswith("  File ")]
-    text = "%s: %s" % (type(error).__name__, error)
-    return text + " (%s)" % places[-1] if places else text
-
-
-class Part:
-    """One declared instance and, while it runs, what the kernel knows of it."""
-
-    # Of the class until they are set, which saves memory: most parts never fail.
-    instance = None
-    failures = 0
-    error = ""
-    hung = False  # it runs, but makes no progress
-    task = None
-
-    def __init__(self, entry, cls):
-        self.name = entry["name"]
-        self.use = entry["use"]
-        self.cls = cls
-        self.critical = entry.get("critical", False)
-        self.bind = entry.get("bind", {})
-        self.given = dict(entry.get("options", {}))
-        self.state = "built"  # built, started, running, failed (waits to be restarted), done, stopped
-        self.beat_ms = 0
-
-    @property
-    def requires(self):
-        """The services that it needs."""
-        return getattr(self.cls, "requires", ())
-
-    @property
-    def options(self):
-        """What may be set: {option: specification}."""
-        return getattr(self.cls, "options", {})
 
 
 def load_class(path):

@@ -5,8 +5,9 @@ import gc
 import time
 from micropython import const
 
-from core import declare
+from core.loading import unload
 from core.log import DEBUG
+from core.parts import DeclarationError, described
 from core.signals import Signal
 from core.urgent import Urgent
 
@@ -50,6 +51,8 @@ class Kernel:
     """
 
     def __init__(self, board, settings, clock, log, home="."):
+        from core.declare import read  # see `forget_declarations`
+
         self.clock = clock
         self.log = log.child("kernel")
         self.home = home
@@ -63,7 +66,7 @@ class Kernel:
         self._exit = asyncio.Event()
         self._stopping = False
         self._stopped = False
-        self.parts = declare.read(board, settings)  # raises DeclarationError
+        self.parts = read(board, settings)  # raises DeclarationError
         self._board_name = board.NAME
         for part in self.parts:
             gc.collect()
@@ -76,21 +79,23 @@ class Kernel:
         try:
             part.instance = part.cls(**arguments)
         except Exception as e:
-            raise declare.DeclarationError(self._told(part, "cannot be built", e))
+            raise DeclarationError(self._told(part, "cannot be built", e))
 
     def _told(self, part, what, error):
         """One line for people; the traceback is in the log at its lowest level."""
         self.log.exception("component %s %s" % (part.name, what), error, DEBUG)
-        return "board %s: component %s %s: %s" % (self._board_name, part.name, what, declare.described(error))
+        return "board %s: component %s %s: %s" % (self._board_name, part.name, what, described(error))
 
     def forget_declarations(self):
-        """Free what only building needs, 3 KB of options: for a device, where nothing is ever built again."""
+        """Free what only building needs, 5 KB of options and of code: for a device, where nothing is built again."""
         for part in self.parts:
             part.given = part.bind = None
             try:
                 del part.cls.options
             except AttributeError:
                 pass  # it has none, or another part is of the same class
+        unload("core.declare")
+        unload("core.settings")
 
     def _service(self, name, part, log):
         if name == "clock":

@@ -1,0 +1,48 @@
+"""What is needed once leaves the heap, and can be loaded again."""
+
+import gc
+import sys
+
+from core.clock import VirtualClock
+from core.kernel import Kernel
+from core.loading import unload
+from core.log import Log, LogTail
+
+
+class Board:
+    NAME = "empty"
+    COMPONENTS = ()
+
+
+def test_an_unloaded_module_leaves_the_heap_and_its_package_and_can_be_loaded_again():
+    import core.nearest
+
+    unload("core.nearest")
+    gc.collect()
+    before = gc.mem_alloc()
+    from core.nearest import nearest
+
+    gc.collect()
+    assert gc.mem_alloc() > before
+    assert nearest("statsu", ("status",)) == "status"
+    unload("core.nearest")
+    assert "core.nearest" not in sys.modules and not hasattr(core, "nearest")
+    del nearest
+    gc.collect()
+    assert gc.mem_alloc() <= before + 64
+    unload("core.nearest")
+    unload("no.such.module")
+
+
+def test_a_device_keeps_nothing_of_what_reads_declarations():
+    """Fails where the kernel or what it keeps has a reference into core.declare."""
+    clock = VirtualClock()
+    kernel = Kernel(Board, {}, clock, Log(LogTail(clock), "main"))
+    import core
+    import core.settings
+
+    assert "core.declare" in sys.modules and hasattr(core, "declare")
+    kernel.forget_declarations()
+    for name in ("declare", "settings"):
+        assert "core." + name not in sys.modules and not hasattr(core, name)
+    assert Kernel(Board, {}, clock, Log(LogTail(clock), "main")).parts == []  # it reads one again
