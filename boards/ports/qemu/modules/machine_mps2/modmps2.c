@@ -4,6 +4,7 @@
 
 #include "py/gc.h"
 #include "py/objarray.h"
+#include "py/objtype.h"
 #include "py/runtime.h"
 
 #include "mps2.h"
@@ -168,8 +169,41 @@ static void trim_map(mp_map_t *map) {
     m_del(mp_map_elem_t, old, alloc);
 }
 
-// trim(): do so for every module that is loaded, and every class in it. Who does that is to have loaded all he needs.
-static mp_obj_t trim(void) {
+// What the attributes of an object have grown beyond what it has, and of all that can be reached by attributes from it.
+static void trim_instance(mp_obj_t object, mp_obj_t seen) {
+    if (mp_obj_is_type(object, &mp_type_tuple) || mp_obj_is_type(object, &mp_type_list)) {
+        size_t count;
+        mp_obj_t *items;
+        mp_obj_get_array(object, &count, &items);
+        for (size_t i = 0; i < count; i++) {
+            trim_instance(items[i], seen);
+        }
+        return;
+    }
+    if (!mp_obj_is_obj(object) || !mp_obj_is_instance_type(mp_obj_get_type(object))) {
+        return;
+    }
+    size_t count;
+    mp_obj_t *items;
+    mp_obj_list_get(seen, &count, &items);
+    for (size_t i = 0; i < count; i++) {
+        if (items[i] == object) {
+            return;
+        }
+    }
+    mp_obj_list_append(seen, object);
+    mp_map_t *names = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(object))->members;
+    trim_map(names);
+    for (size_t i = 0; i < names->alloc; i++) {
+        if (mp_map_slot_is_filled(names, i)) {
+            trim_instance(names->table[i].value, seen);
+        }
+    }
+}
+
+// trim(object): do so for every module that is loaded, every class in it, and what can be reached from an object. Who
+// does that is to have loaded and built all he needs.
+static mp_obj_t trim(mp_obj_t object) {
     mp_map_t *modules = &MP_STATE_VM(mp_loaded_modules_dict).map;
     for (size_t i = 0; i < modules->alloc; i++) {
         if (!mp_map_slot_is_filled(modules, i) || !mp_obj_is_type(modules->table[i].value, &mp_type_module)) {
@@ -188,9 +222,10 @@ static mp_obj_t trim(void) {
         trim_map(names);
     }
     trim_map(modules);
+    trim_instance(object, mp_obj_new_list(0, NULL));
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(trim_obj, trim);
+static MP_DEFINE_CONST_FUN_OBJ_1(trim_obj, trim);
 
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2) },
