@@ -15,7 +15,7 @@ availability
 configuration, keys            configuration keys
 stamps                         times and message ids
 core_profile, wear             the central system's commands, and how much they may write
-access, trust                  what is dialled, and whom we believe over TLS
+access, trust, dates           what is dialled, and whom we believe over TLS
 =============================  ===================================================================================
 """
 
@@ -44,7 +44,6 @@ from .stamps import Stamps
 from .status import StatusReporter
 from .transactions import Transactions
 from .trust import Trust
-from .vendor import VendorMessages
 from .wear import WriteBudget
 
 _STEP_MS = const(250)
@@ -99,7 +98,7 @@ class Ocpp:
         self._clock = clock
         self._log = log
         self._pulse = pulse
-        self._failure = None
+        self._failure = self._vendor = None
         self._profiles = ""
         self._steps = self._pages = self._stamp_sources = ()
         self.triggers = {}  # {MessageTrigger: function(connectorId or None) -> will it be sent?}
@@ -150,8 +149,9 @@ class Ocpp:
         self.add_page(self.writes.page)
         self.add_profile(core_profile.NAME, self.core.handlers(), schemas, core_profile.KEYS)
         self.outbox = Outbox(self._log, self.online, self.rpc.wake, self.boot.pending)
-        self._vendor = None
         if vendor_id:
+            from .vendor import VendorMessages  # few sites have it
+
             self._vendor = VendorMessages(services, self.outbox, self.online, self.transactions, vendor_id)
         others = (self.status.next_call, self.outbox.next_call, self.metering.next_call)
         turns = Turns(self.delivery.next_call, self.delivery.pressing, self.status.next_before, *others)

@@ -1,56 +1,15 @@
 """Whom we believe over TLS: the one place where contexts for it are made.
 
 mbedTLS, which every port of MicroPython 1.25 and newer has, negotiates TLS 1.2 at least, verifies the chain of the
-server's certificates up to our roots, and compares the name of the host. Whether it compares the dates with a clock,
-and whether that clock is right, depends on how the port was built; so `Check` does it once more, with the time that the
-central system told. While that is not known, the last time that we are sure of is a lower bound.
+server's certificates up to our roots, and compares the name of the host. Of the dates see `dates`, which is loaded with
+the first of them: a charger without TLS does without.
 """
 
-import binascii
 from micropython import const
 
-from core.isotime import format_utc
-
 CENTRAL_ROOT = "CentralSystemRootCertificate"
-_CERTIFICATES_MAX = const(8)  # in a ca_file
 _KNOWN = const("ocpp/tls/utc")  # a time in s that has passed for sure
 _KEEP_S = const(86400)  # that is written once a day at most
-_VERIFY_FAILED = const(-0x2700)  # MBEDTLS_ERR_X509_CERT_VERIFY_FAILED: mbedTLS ends the handshake
-
-
-class Check:
-    """Looks at the validity of every certificate in one handshake.
-
-    ``failure``: why it refused, or "". ``begins``, ``ends``: when all of the chain is valid, s since 1970.
-    """
-
-    def __init__(self, utc_s, lowest_s):
-        self._utc_s = utc_s  # None: not known
-        self._lowest_s = lowest_s
-        self.failure = ""
-        self.begins = 0
-        self.ends = None
-
-    def verify(self, certificate, depth):
-        """What mbedTLS calls for each certificate, from the root down; 0: nothing against it. It must not raise."""
-        try:
-            begins, ends = validity(bytes(certificate))
-        except (ValueError, MemoryError) as e:
-            self.failure = "certificate not readable: %s" % type(e).__name__
-            return _VERIFY_FAILED
-        if ends < (self._lowest_s if self._utc_s is None else self._utc_s):
-            self.failure = "certificate expired on " + format_utc(ends * 1000)
-        elif self._utc_s is not None and self._utc_s < begins:
-            self.failure = "certificate not valid before " + format_utc(begins * 1000)
-        else:
-            self.begins = max(self.begins, begins)
-            self.ends = ends if self.ends is None else min(self.ends, ends)
-            return 0
-        return _VERIFY_FAILED
-
-    def covers(self, utc_s):
-        """Are the certificates that were seen valid at that time?"""
-        return self.ends is not None and self.begins <= utc_s <= self.ends
 
 
 class Trust:
@@ -81,6 +40,8 @@ class Trust:
         tls = _tls()
         if tls is None:
             raise ValueError("this port has no TLS")
+        from .dates import Check
+
         context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         context.verify_mode = tls.CERT_REQUIRED
         utc_s = self._utc_s()
@@ -100,6 +61,8 @@ class Trust:
     def roots(self):
         """Generator of the roots (DER) for the central system. Raises OSError, ValueError."""
         if self._ca_file:
+            from .dates import ders
+
             with open(self._ca_file, "rb") as file:
                 data = file.read()
             for root in ders(data):
@@ -152,31 +115,3 @@ def _tls():
         return tls
     except ImportError:
         return None
-
-
-def ders(data):
-    """Generator of the certificates in a file: those of a PEM text as DER, which is what every port takes, or `data`
-    itself. Raises ValueError."""
-    blocks = data.split(b"-----BEGIN CERTIFICATE-----")
-    if len(blocks) == 1:
-        yield data
-    if len(blocks) > _CERTIFICATES_MAX + 1:
-        raise ValueError("more than %d certificates" % _CERTIFICATES_MAX)
-    for block in blocks[1:]:
-        yield binascii.a2b_base64(block.split(b"-----")[0])
-
-
-def validity(der):
-    """(not before, not after) of a certificate, s since 1970. Raises ValueError if `der` is none.
-
-    Nothing else is read: what mbedTLS believes may have a form that ux509 itself would refuse.
-    """
-    from ux509 import der as form  # only with TLS: a board without it does not load it
-    from ux509.names import time
-
-    tbs = form.reader(der).enter(form.SEQUENCE)
-    tbs.optional(form.CONTEXT)
-    for _ in range(3):  # serial number, algorithm, issuer
-        tbs.raw()
-    dates = tbs.enter(form.SEQUENCE)
-    return time(dates), time(dates)

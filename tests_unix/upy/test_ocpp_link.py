@@ -7,7 +7,7 @@ from ws_peer import opened
 
 from components.ocpp import Ocpp
 from components.ocpp.access import percent_encoded
-from components.ocpp.trust import ders
+from components.ocpp.dates import ders
 
 
 def test_identity_in_the_url():

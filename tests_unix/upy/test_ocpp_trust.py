@@ -3,7 +3,7 @@
 from ocpp_site import NOON, Central, Site, booted
 
 from components.ocpp.access import REFUSED, event_of
-from components.ocpp.trust import Check, validity
+from components.ocpp.dates import Check, validity
 from ux509 import der
 
 DAY_S = 86400
