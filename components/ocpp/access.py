@@ -1,7 +1,6 @@
 """How the central system is dialled, and what it means when that fails."""
 
 from core.text import bare_url
-from uwebsockets.handshake import parse_url
 
 REFUSED = "FailedToAuthenticateAtCentralSystem"
 BAD_SERVER = "InvalidCentralSystemCertificate"
@@ -59,6 +58,8 @@ def url_of(url, id):
     """The URL to dial: `url` with the identity as the last part of its path, which it may be already; a query stays
     behind it. Raises ValueError.
     """
+    from uwebsockets.handshake import parse_url  # the link lets go of it
+
     try:
         parse_url(url)
     except ValueError:

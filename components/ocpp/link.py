@@ -4,6 +4,7 @@ import asyncio
 import os
 from micropython import const
 
+from core.loading import unload
 from core.signals import Signal
 from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
@@ -108,16 +109,7 @@ class Link:
         access = self.access
         access.begin()
         context, self._check = self.trust.make(access.url, access.login)
-        ws = await connect(
-            access.url,
-            ssl=context,
-            subprotocols=("ocpp1.6",),
-            auth=access.auth,
-            max_size=self._max_size,
-            timeout_ms=_CONNECT_MS,
-            stream=self._wifi.stream(),
-        )
-        self._ws = ws
+        self._ws = ws = await self._dial(access, context)
         tasks = []
         code = 1001  # an orderly stop
         try:
@@ -138,6 +130,22 @@ class Link:
                 task.cancel()
             self._rpc.detach()
             await ws.close(code, "", _CLOSE_MS)  # dropped at once, it might never read why we closed
+
+    async def _dial(self, access, context):
+        """The open WebSocket. What only that needs, 2 KB, is let go of."""
+        try:
+            return await connect(
+                access.url,
+                ssl=context,
+                subprotocols=("ocpp1.6",),
+                auth=access.auth,
+                max_size=self._max_size,
+                timeout_ms=_CONNECT_MS,
+                stream=self._wifi.stream(),
+            )
+        finally:
+            unload("uwebsockets.handshake")
+            unload("uwebsockets.dial")
 
     @property
     def url(self):

@@ -26,6 +26,18 @@ class WebSocketError(Exception):
     """Base class of all that this package raises about the peer, the network, or misuse of a connection."""
 
 
+class HandshakeError(WebSocketError):
+    """The server refused: HTTP ``status`` and ``reason``, and ``retry_after_s``: when to come back, None if it does not
+    say. Status None: what it said is no valid WebSocket answer.
+    """
+
+    def __init__(self, status, reason, retry_after_s=None):
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
 class ConnectionClosed(WebSocketError):
     """The connection is over: ``code`` (RFC 6455 7.4; 1006 without a close handshake) and ``reason``."""
 

@@ -5,7 +5,7 @@ import hashlib
 import os
 from micropython import const
 
-from .frames import WebSocketError
+from .frames import HandshakeError, WebSocketError
 from .wire import SIZE
 
 _GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
@@ -16,18 +16,6 @@ _KEPT = const(
 )
 _MONTHS = const("JanFebMarAprMayJunJulAugSepOctNovDec")
 _FOREVER_S = const(999999999)
-
-
-class HandshakeError(WebSocketError):
-    """The server refused: HTTP ``status`` and ``reason``, and ``retry_after_s``: when to come back, None if it does not
-    say. Status None: what it said is no valid WebSocket answer.
-    """
-
-    def __init__(self, status, reason, retry_after_s=None):
-        super().__init__(status, reason)
-        self.status = status
-        self.reason = reason
-        self.retry_after_s = retry_after_s
 
 
 def parse_url(url):
