@@ -49,7 +49,7 @@ class Settling(Pause):
         """Note a stop; returns whether there were too many."""
         now = self._ticks_ms()
         stops, turn = self._stops, self._turn
-        stops[turn] = now
+        stops[turn] = now  # type: ignore[call-overload]  # ticks are an int
         self._turn = (turn + 1) % len(stops)
         self._seen = min(self._seen + 1, len(stops))
         return self._seen == len(stops) and time.ticks_diff(now, stops[self._turn]) < self._within_ms

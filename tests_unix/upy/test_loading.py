@@ -1,12 +1,13 @@
-"""What is needed once leaves the heap, and can be loaded again."""
+"""What is needed once leaves the heap, and can be loaded again; what there is many of is small."""
 
 import gc
 import sys
 
-from core.clock import VirtualClock
+from core.clock import Clock, VirtualClock
 from core.kernel import Kernel
 from core.loading import unload
 from core.log import Log, LogTail
+from core.signals import Signal
 
 
 class Board:
@@ -46,3 +47,13 @@ def test_a_device_keeps_nothing_of_what_reads_declarations():
     for name in ("declare", "settings"):
         assert "core." + name not in sys.modules and not hasattr(core, name)
     assert Kernel(Board, {}, clock, Log(LogTail(clock), "main")).parts == []  # it reads one again
+
+
+def test_a_signal_of_the_device_clock_has_two_attributes_of_its_own():
+    signal = Signal(1, Clock())
+    assert sorted(signal.__dict__) == ["at_ms", "value"]
+    clock = VirtualClock(5)
+    signal = Signal(1, clock)
+    clock._now = 9
+    signal.set(2)
+    assert signal.at_ms == 9 and signal.age_ms() == 0
