@@ -242,7 +242,7 @@ class Ocpp:
     def _step(self):
         self.authorization.step()
         self.transactions.step()
-        self.metering.step(self.transactions.current and self.transactions.current.number)
+        self.metering.step(self.transactions.current)
         self.link.step()
         for step in self._steps:
             step()

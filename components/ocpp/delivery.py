@@ -21,6 +21,7 @@ from .payloads import Payloads
 from .rpc import CLOSED, TIMEOUT, Call
 from .stop_data import QUEUE as DATA
 from .stop_data import StopData
+from .thinning import thin
 from .transaction import id_in
 
 QUEUE = "ocpp"
@@ -52,6 +53,7 @@ class Delivery:
         self._online = online
         self._queue_max = queue_max
         self._head = ()  # the oldest record, read from the store once
+        self._answer = None  # to it, while the journal refuses that it is over: it is not sent again
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
@@ -139,23 +141,10 @@ class Delivery:
         return ((QUEUE, ["M", self._stamps.number(), transaction, sample]),)
 
     def _thin(self):
-        """Drop every second of the MeterValues that wait (never the first message: it may be on its way)."""
-        queue = self._store.queue(QUEUE)
-        drop = []
-        odd = False
-        for index in range(1, len(queue)):
-            if queue.get(index)[_KIND] == "M":
-                odd = not odd
-                if odd:
-                    drop.append((QUEUE, index))
-        if not drop:
-            return False
-        drop.reverse()  # from the end, so that the other indexes stay right
-        for at in range(0, len(drop), 200):
-            self._store.commit(drop=tuple(drop[at : at + 200]))
-        self.thinned += len(drop)
-        self._log.warning("%d of the MeterValues that wait were dropped for want of room", len(drop))
-        return True
+        """Drop MeterValues that wait; returns whether there were any."""
+        dropped = thin(self._store, QUEUE, self._log)
+        self.thinned += dropped
+        return dropped > 0
 
     # --- what goes out ------------------------------------------------------------------------------------------
 
@@ -184,6 +173,9 @@ class Delivery:
         """The oldest message, if it is due."""
         record = self._oldest()
         if not record:
+            return None
+        if self._answer is not None:
+            self._settle(record, self._answer)
             return None
         try:
             return self._call(record)
@@ -217,7 +209,17 @@ class Delivery:
         if error is not None or (record[_KIND] == "S" and id_in(answer) is None):
             self._failed(record, error)
         else:
+            self._settle(record, answer)
+
+    def _settle(self, record, answer):
+        """It was answered. While the journal refuses that, it waits as answered: it is not sent again."""
+        try:
             self._succeeded(record, answer)
+        except (self._store.Error, MemoryError) as e:
+            if self._head is not record:
+                raise  # it is over: what failed comes after that
+            self._answer = answer
+            self._later(e)
 
     def _succeeded(self, record, answer):
         if record[_KIND] == "S":
@@ -291,6 +293,7 @@ class Delivery:
             pop += (DATA,) * self._data.ended(record[_TX])
         self._store.commit(changes, pop=pop)
         self._head = ()
+        self._answer = None
         self._every = 1
         self._attempts = 0
         self._answers_seen = self._rpc.answers

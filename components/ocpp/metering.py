@@ -86,8 +86,9 @@ class Metering:
         """The last one, of the moment of the stop, or None."""
         return self.sample("StopTxnSampledData", END, mwh, stamp)
 
-    def step(self, transaction):
-        """Take what is due; `transaction`: our number of the one that runs, or None."""
+    def step(self, current):
+        """Take what is due; `current`: the Transaction that runs, or None. One that was stopped gets no sample more."""
+        transaction = None if current is None or current.reason else current.number
         self._periodic(transaction)
         self._clock_aligned(transaction)
 

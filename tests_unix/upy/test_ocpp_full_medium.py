@@ -258,3 +258,43 @@ async def test_with_every_profile_nothing_raises_on_a_full_medium(tmp):
         await calm(site)
         assert site.lines("raised") == []
         await site.power_off()
+
+
+async def test_what_was_answered_is_not_sent_again_while_the_medium_is_full(tmp):
+    """Each 5 s it was: a central system that does not look at message ids begins a transaction for each."""
+    with Mounted(Flash(32), "/full", fresh=True) as home:
+        site, medium = await ready(home, TransactionMessageAttempts="100", TransactionMessageRetryInterval="1")
+        central = site.central
+        central.answers["StartTransaction"] = lambda payload: "InternalError"
+        site.plug_in()
+        site.ocpp.present_tag("TAG")
+        await site.run(1000)
+        medium.fill(site)
+        told = len(central.of("StartTransaction")) + 1
+        del central.answers["StartTransaction"]
+        await site.run(120000)
+        assert len(site.ocpp.delivery) == 1 and not any("Traceback" in line for line in site.tail.lines)
+        medium.free()
+        await site.run(400000)
+        assert len(central.of("StartTransaction")) == told and len(site.ocpp.delivery) == 0
+        assert [stop["transactionId"] for stop in central.of("StopTransaction")] == [1]
+        await site.power_off()
+
+
+async def test_no_sample_is_taken_after_a_stop_that_cannot_be_journaled_yet(tmp):
+    """The journal works again for a sample before the end is tried again: it had a time after the stop."""
+    for wait_ms in range(30000, 36000, 1000):
+        with Mounted(Flash(32), "/full", fresh=True) as home:
+            site, medium = await ready(home, MeterValueSampleInterval="1", StopTxnSampledData="")
+            site.plug_in()
+            site.ocpp.present_tag("TAG")
+            await site.run(3000)
+            medium.fill(site)
+            site.ocpp.present_tag("TAG")
+            await site.run(wait_ms)
+            medium.free()
+            await site.run(20000)
+            (stop,) = site.central.of("StopTransaction")
+            for values in site.central.of("MeterValues"):
+                assert values["meterValue"][0]["timestamp"] <= stop["timestamp"], wait_ms
+            await site.power_off()
