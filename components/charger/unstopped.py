@@ -48,12 +48,11 @@ class Unstopped:
         ma = self._current_ma.value
         if ma is None or ma < self._flows_ma or self._gate.enabled.value:
             self._stopped_ms = now
+        elif not self.failed and time.ticks_diff(self._current_ma.at_ms, self._stopped_ms) >= self._after_ms:
+            self._kept = False  # by the time of the measurement: the last before a silence may be from before the stop
+            self._fail()
         if ma is None or ma >= self._flows_ma:
             self._flowed_ms = now
-        # By the time of the measurement: the last one before a silence may be from before the stop.
-        if not self.failed and time.ticks_diff(self._current_ma.at_ms, self._stopped_ms) >= self._after_ms:
-            self._kept = False
-            self._fail()
         if self.failed and not self._kept and not self._store.fault.value:
             self._remember(True)
 
