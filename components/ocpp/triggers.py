@@ -60,7 +60,7 @@ class Triggers:
             return False
         payload = {"connectorId": 1, "meterValue": [self._delivery.meter_value(sample)]}
         current = self._transactions.current
-        if current is not None and current.id is not None:
+        if current is not None and current.id is not None and not current.reason:
             payload["transactionId"] = current.id
         self._outbox.add("MeterValues", payload)
         return True

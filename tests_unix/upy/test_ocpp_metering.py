@@ -78,3 +78,29 @@ async def test_vendor_messages(tmp):
     assert summary["finalSoc"] == 99.1 and summary["durationMinutes"] == 2 and 330 <= summary["energyDelivered"] <= 340
     actions = site.central.actions()
     assert actions.index("StopTransaction") < len(actions) - 1
+
+
+async def test_a_sample_that_is_asked_for_after_a_stop_belongs_to_no_transaction(tmp):
+    """Also while the journal refuses the stop: its time would be after that of the StopTransaction."""
+    site = await booted(tmp, profiles=(("components.ocpp.remote_trigger:RemoteTrigger", {}),))
+    site.plug_in()
+    site.ocpp.present_tag("TAG")
+    await site.run(2000)
+    commit = site.store.commit
+
+    def refuse_the_end(changes=None, **more):
+        if changes and "ocpp/tx" in changes:
+            raise site.store.Error("full")
+        commit(changes, **more)
+
+    site.store.commit = refuse_the_end
+    site.ocpp.present_tag("TAG")
+    assert site.ocpp.transaction.reason == "Local"
+    assert await site.central.call("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
+    await site.run(1000)
+    (values,) = site.central.of("MeterValues")
+    assert "transactionId" not in values
+    site.store.commit = commit
+    await site.run(6000)
+    assert len(site.central.of("StopTransaction")) == 1
+    await site.power_off()
