@@ -25,7 +25,8 @@ class Plug:
       present, the power module does not say that it stands still, and under 0.5 A flow for 5 s;
     - the terminal voltage fell by more than `fall_mv` within 1 s, seen for 0.5 s so that it is no wrong measurement. A
       second in which the current fell by more than 10 A does not count, for then the battery's own resistance moves the
-      voltage; nor does the first second after the plugging in, when the battery pulls charged capacitors down.
+      voltage; nor does the first second after the plugging in, when the battery pulls charged capacitors down, nor the
+      return from above the board's limit, where no vehicle's battery is.
 
     The evidence that was there at an unplugging does not count as a new vehicle, for the capacitors hold their voltage
     for a minute and a BMS may go on talking: voltage counts again after it was seen outside the limits, or unknown
@@ -155,10 +156,13 @@ class Plug:
 
     def _sample(self):
         """Take a sample; True if the voltage fell too fast: now compared with one second ago."""
-        if self._charger.terminal_voltage_mv.value is None or self._settling:
+        mv = self._charger.terminal_voltage_mv.value
+        if mv is not None and mv > self._charger.max_voltage_mv:
+            mv = None
+        if mv is None or self._settling:
             self._settling = max(0, self._settling - 1)
-            self._forget_samples()  # what comes after a silence, or a plug, did not fall within a second
-        fell_mv = self._turn_over(self._mv, self._charger.terminal_voltage_mv.value)
+            self._forget_samples()  # what comes after a silence, a plug or a false value did not fall within a second
+        fell_mv = self._turn_over(self._mv, mv)
         fell_ma = self._turn_over(self._ma, self._charger.terminal_current_ma.value)
         self._turn = (self._turn + 1) % _WINDOW
         self._falling = self._falling + 1 if fell_mv > self._fall_mv and fell_ma <= _STEADY_MA else 0

@@ -140,6 +140,20 @@ async def test_no_current_is_normal_when_none_is_wanted_or_charging_is_disabled(
     await rig.stop()
 
 
+async def test_the_end_of_a_false_voltage_is_no_fall(tmp):
+    """The module shows 95 V for a while, more than the board permits; the vehicle is there all the time."""
+    rig = await Rig(tmp).start()
+    rig.vehicle()
+    rig.module(volts=76.0)
+    await rig.advance(2000)
+    rig.module(volts=95.0)
+    await rig.advance(3000)
+    rig.module(volts=76.0)
+    await rig.advance(3000)
+    assert rig.plug.plugged.value is True, rig.plug.reason
+    await rig.stop()
+
+
 async def test_voltage_that_falls_faster_than_2_v_per_s(tmp):
     rig = await Rig(tmp).start()
     rig.vehicle()
