@@ -15,7 +15,7 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HEAD = const(64)  # of a CALL: its id and action are in there
 _PING, _PONG = const(0x89), const(0x8A)
 _TEXT = const(0x81)
-_TIME = '"currentTime":"2026-01-01T00:00:00Z"'
+_TIME = '"currentTime":"2030-01-01T00:00:00Z"'
 _ANSWERS = {
     "BootNotification": '{"status":"Accepted","interval":300,%s}' % _TIME,
     "Heartbeat": "{%s}" % _TIME,
