@@ -25,7 +25,7 @@ async def site(shared):
 
 
 async def test_a_silent_module_makes_a_free_connector_faulted(site):
-    """E2: an app must not say Available; ReserveNow answers Faulted."""
+    """An app must not say Available; ReserveNow answers Faulted."""
     since = site.mark()
     site.module.silent = True
     told = await site.status("Faulted", since, timeout=40)
@@ -94,7 +94,7 @@ async def eventually_counts(site, before):
 
 
 async def test_a_module_that_goes_on_after_the_stop_is_told_and_released_at_the_console(site):
-    """B2: Finishing, NoError; and it could be started again."""
+    """It was Finishing with NoError, and could be started again."""
     await site.start_session("CARD-3")
     site.module.runs_on = True
     since = site.mark()

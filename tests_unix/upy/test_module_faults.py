@@ -110,7 +110,7 @@ async def test_a_vehicle_that_goes_from_a_module_that_stands_still_is_noticed(tm
 
 
 async def test_a_silent_module_is_a_fault_outside_of_transactions(tmp):
-    """E2: 10 s, whether it was ever heard or not. In words, so the error is OtherError."""
+    """After 10 s, whether it was ever heard or not. In words, so the error is OtherError."""
     words = "the power module is silent"
     rig = await Rig(tmp).start()
     await rig.advance(9500)

@@ -36,7 +36,7 @@ def handle(rig, data):
 
 
 async def test_a_lower_request_is_told_while_its_frame_is_handled(tmp):
-    """B3: it took up to 900 ms, the turn of its function."""
+    """It took up to 900 ms, the turn of its function."""
     rig = await Rig(tmp).start()
     await rig.charge()
     spy = Spy(rig)

@@ -35,7 +35,7 @@ async def nothing():
 
 
 async def test_a_module_that_goes_on_after_the_stop_is_a_failure_of_the_power_switch(tmp):
-    """B2: 31.8 Wh in 15 s, Finishing, NoError."""
+    """31.8 Wh in 15 s, Finishing, NoError."""
     rig = await runaway(tmp)
     await rig.advance(2700)
     assert rig.charger.error.value == ""
