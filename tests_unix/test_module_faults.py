@@ -40,7 +40,7 @@ async def test_a_silent_module_makes_a_free_connector_faulted(site):
 
 
 async def test_a_broken_module_is_faulted_and_no_vehicle_that_left(site):
-    """E9: it led to `unplugged: no current`, EVDisconnected, Available, NoError."""
+    """It led to `unplugged: no current`, EVDisconnected, Available, NoError."""
     await site.start_session("CARD-1")
     since = site.mark()
     site.module.hardware_failure = True
@@ -67,7 +67,7 @@ async def end_session(site, tag):
 
 
 async def test_more_current_than_asked_for_is_told(site):
-    """B1: the gate was open and nothing was told."""
+    """The gate was open and nothing was told."""
     site.vehicle.max_a = 5.0
     await site.start_session("CARD-2")
     since = site.mark()

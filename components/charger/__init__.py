@@ -86,6 +86,7 @@ class Charger:
         self._energy = Energy(clock, store, self.energy_mwh)
         self.register_changes, self.register_saved = self._energy.changes, self._energy.saved
         self._limits = Limits(clock, gate, self.error, self._recovery_ms)
+        self.error.watch(self._tell_error)
         self._requests = Requests(can)
         self._add_setpoint(tolerance)
         gate.enabled.watch(self._switch)
@@ -223,6 +224,10 @@ class Charger:
         """Nobody knows what the power module did while it could not hear: the first thing that it hears is a stop."""
         if healthy and not self._gate.enabled.value:
             self._requests.switch(False)
+
+    def _tell_error(self, error):
+        if error:
+            self._log.rare("fault: " + error)  # one that comes again and again is told once a minute, with its count
 
     # -- periodic
 

@@ -6,7 +6,7 @@ HEAPSIZE = "16M"  # the wire keeps every frame
 
 
 async def test_a_module_that_delivers_250_A_to_a_vehicle_that_asks_for_5(tmp):
-    """B1: 20 s went by with the gate open and without an error."""
+    """20 s went by with the gate open and without an error."""
     rig = await Rig(tmp).start()
     rig.vehicle(amps=5)
     rig.module()
@@ -23,6 +23,7 @@ async def test_a_module_that_delivers_250_A_to_a_vehicle_that_asks_for_5(tmp):
     assert STOP_FRAME in [data for _, data in rig.wire.of(CONTROL, None, since)]
     await rig.advance(1500)  # it goes on
     assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "OverCurrentFailure"
+    assert len(rig.logged("fault: OverCurrentFailure")) == 1
     rig.module(amps=0)
     await rig.advance(300)
     assert rig.charger.error.value == "" and not rig.gate.enabled.value
@@ -78,7 +79,7 @@ async def test_a_setpoint_that_was_lowered_leaves_the_module_a_second(tmp):
 
 
 async def test_more_voltage_than_the_vehicle_permits(tmp):
-    """B1: inside the board's limits, and above the vehicle's maximum."""
+    """Inside the board's limits, and above the vehicle's maximum."""
     rig = await Rig(tmp).start()
     rig.vehicle(volts=80)
     rig.module(volts=78)

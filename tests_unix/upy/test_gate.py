@@ -123,7 +123,7 @@ async def test_each_condition_that_goes_sends_a_stop_frame(tmp):
 
 
 async def test_after_a_stop_of_the_BMS_the_gate_stays_shut_for_a_time(tmp):
-    """A2: a stop 4 ms before each measurement and a permission 4 ms after it was a charge for free."""
+    """A stop 4 ms before each measurement and a permission 4 ms after it was a charge for free."""
     rig = await Rig(tmp).start()
     await rig.charge()
     rig.obeys = True
@@ -204,7 +204,7 @@ async def test_how_often_and_how_long_are_options(tmp):
 
 
 async def test_a_critical_component_that_keeps_failing_does_not_make_the_gate_blink(tmp):
-    """B5: it was enabled for 1 ms at each restart of the component."""
+    """It was enabled for 1 ms at each restart of the component."""
     rig = await Rig(tmp).start()
     await rig.charge()
     rig.obeys = True

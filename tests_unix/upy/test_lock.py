@@ -128,7 +128,7 @@ async def test_it_does_not_open_while_current_flows(tmp):
 
 
 async def test_an_unknown_current_counts_as_one(tmp):
-    """B6: with terminal power lost it counted as none, and the lock opened."""
+    """With terminal power lost it counted as none, and the lock opened."""
     site = await made(tmp)
     await start(site)
     site.charger.terminal_current_ma.set(None)

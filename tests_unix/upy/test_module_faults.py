@@ -12,7 +12,7 @@ REFUSED_ON = b"\x21\x32\x00\x01\x00\x00\x00\x00"  # an error in the upper four b
 
 
 async def test_a_module_that_refuses_to_switch_on_is_a_failure_while_its_reply_is_handled(tmp):
-    """E9: `no current` was taken for an unplugging, and the connector became Available."""
+    """`no current` was taken for an unplugging, and the connector became Available."""
     rig = await Rig(tmp).start()
     await rig.charge(amps=0)
     since = len(rig.wire.frames)

@@ -152,7 +152,7 @@ def works(hardware, memory, driver):
 
 
 def test_each_access_of_each_step_may_raise():
-    """B7: with `_busy` left set, or the chip left in reset mode, it would be deaf and mute with the state ACTIVE."""
+    """With `_busy` left set, or the chip left in reset mode, it would be deaf and mute with the state ACTIVE."""
     steps = (sends, sends_and_ticks, receives, overruns, is_spoiled, sets_filters, goes_off, comes_back, leaves)
     for step in steps + (is_made_anew,):
         for late in (False, True):

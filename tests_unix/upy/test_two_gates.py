@@ -58,7 +58,7 @@ class TwoOutlets(Desk):
 
 
 async def test_one_key_stops_every_gate_of_the_process(tmp):
-    """F4: the console closed its own gate only."""
+    """The console closed its own gate only."""
     async with TwoOutlets(tmp) as site:
         await site.charge()
         await site.type("t")
