@@ -1,20 +1,9 @@
 """When a state of the connector counts (OCPP 1.6, section 4.9): told from events, and none that only flickers."""
 
 from ocpp_site import booted
+from states import charging, infos
 
 DISCONNECTED = "EV side disconnected"
-
-
-async def charging(site):
-    site.plug_in()
-    await site.run(500)
-    site.ocpp.present_tag("TAG")
-    await site.run(500)
-    assert site.central.states()[-1] == "Charging"
-
-
-def infos(site):
-    return [(p["status"], p.get("info")) for p in site.central.of("StatusNotification") if p["connectorId"] == 1]
 
 
 async def test_states_that_begin_and_end_between_two_steps_are_told(tmp):

@@ -3,18 +3,7 @@
 import json
 
 from ocpp_site import Central, booted
-
-
-async def charging(site):
-    site.plug_in()
-    await site.run(500)
-    site.ocpp.present_tag("TAG")
-    await site.run(500)
-    assert site.central.states()[-1] == "Charging"
-
-
-def infos(site):
-    return [(p["status"], p.get("info")) for p in site.central.of("StatusNotification") if p["connectorId"] == 1]
+from states import charging
 
 
 async def test_states_that_commands_make_and_end_between_two_steps_are_told(tmp):
