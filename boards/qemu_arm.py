@@ -1,4 +1,4 @@
-"""Bare metal in QEMU: MPS2_AN385 (Cortex-M3), the whole charger in 128 KB of heap.
+"""Bare metal in QEMU: MPS2_AN385 (Cortex-M3), the whole charger in the heap of an ESP32 without external RAM.
 
 UART 0 is the console, UART 1 speaks SLCAN to the bus hub, UART 2 is the line to the central system; QEMU connects both
 with TCP ports. That line is all the network there is, so the profiles that need connections of their own (firmware and

@@ -1,11 +1,11 @@
-"""The image of qemu_arm takes a Local Authorization List of a thousand entries while it charges, in 128 KB of heap."""
+"""The image of qemu_arm takes a Local Authorization List of a thousand entries while it charges, in an ESP32's heap."""
 
 import pytest
 from qemu_site import QemuSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ENTRIES = 1000
-KEPT_FREE = 12 * 1024  # bytes of the heap; measured: 18.3 thousand
+KEPT_FREE = 17 * 1024  # bytes of the heap; measured: 21.2 thousand
 FIELDS = {"expiryDate": "2099-01-01T00:00:00.000000+00:00", "parentIdTag": "PARENT-OF-20-LETTERS"}
 
 

@@ -1,6 +1,10 @@
 // What the image has beyond the qemu port's own configuration.
 
 #include <mpconfigport.h>
+#include "gc_heap.h"
+
+// Instead of a heap of the system: blocks of one array, one after the other, and never back.
+#define MP_PLAT_ALLOC_HEAP(size)             mps2_alloc(size)
 
 #undef MICROPY_PY_TIME
 #undef MICROPY_PY_SELECT
@@ -44,6 +48,7 @@ static inline void mps2_unmask(unsigned int state) {
     __asm volatile ("msr primask, %0" : : "r" (state) : "memory");
 }
 
+void *mps2_alloc(unsigned int size);
 void mps2_wait(unsigned int timeout_ms);
 void mps2_after_exec(void *exception, int ret);
 unsigned int mps2_random_u32(void);

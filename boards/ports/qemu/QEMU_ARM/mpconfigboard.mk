@@ -5,12 +5,12 @@ include boards/MPS2_AN385/mpconfigboard.mk
 
 UCHARGE_PORT := $(abspath $(BOARD_DIR)/..)
 UCHARGE_MODULE := $(UCHARGE_PORT)/modules/machine_mps2
+UCHARGE_SHARED := $(abspath $(UCHARGE_PORT)/../shared)
 USER_C_MODULES := $(UCHARGE_PORT)/modules
 
-CFLAGS += -DMP_CONFIGFILE='"$(UCHARGE_PORT)/mpconfig.h"' -I$(UCHARGE_MODULE)
-# 128 KB for objects, about what an ESP32 has left beside Wi-Fi and TLS: the collector takes 3 bits for each 16 bytes of it
-# for its own tables.
-MICROPY_HEAP_SIZE = 134208
+CFLAGS += -DMP_CONFIGFILE='"$(UCHARGE_PORT)/mpconfig.h"' -I$(UCHARGE_MODULE) -I$(UCHARGE_SHARED)
+vpath %.c $(UCHARGE_SHARED)
+SRC_C += gc_heap.c
 MICROPY_VFS_LFS2 = 1
 LDSCRIPT = $(UCHARGE_PORT)/an385.ld
 LIB_SRC_C += shared/timeutils/timeutils.c

@@ -23,7 +23,8 @@
 extern const uint32_t isr_vector[];
 
 static uint32_t vectors[EXCEPTIONS + MPS2_IRQS] __attribute__((aligned(256)));
-static uint32_t heap[MICROPY_HEAP_SIZE / sizeof(uint32_t)];
+static char memory[UCHARGE_GC_FIRST_AREA + UCHARGE_GC_SECOND_AREA] __attribute__((aligned(MICROPY_BYTES_PER_GC_BLOCK)));
+static size_t taken;
 static int status;
 
 // First stage of the watchdog: no second chance is asked for; its second stage resets the machine.
@@ -63,6 +64,14 @@ void mps2_after_exec(void *exception, int ret) {
     }
 }
 
+void *mps2_alloc(unsigned int size) {
+    if (size > sizeof(memory) - taken) {
+        return NULL;
+    }
+    taken += size;
+    return memory + taken - size;
+}
+
 static bool exists(const char *name) {
     return mp_find_frozen_module(name, NULL, NULL) == MP_IMPORT_STAT_FILE || mp_import_stat(name) == MP_IMPORT_STAT_FILE;
 }
@@ -82,7 +91,8 @@ int __wrap_main(int argc, char **argv) {
     mps2_uarts_init();
     mp_stack_ctrl_init();
     mp_stack_set_limit(STACK_SIZE);
-    gc_init(heap, (char *)heap + sizeof(heap));
+    char *heap = MP_PLAT_ALLOC_HEAP(MICROPY_GC_INITIAL_HEAP_SIZE);
+    gc_init(heap, heap + MICROPY_GC_INITIAL_HEAP_SIZE);
     mp_init();
     if (exists("_boot.py")) {
         pyexec_frozen_module("_boot.py", false);
