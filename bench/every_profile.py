@@ -1,22 +1,26 @@
-"""The board of qemu_arm with every OCPP profile that the unix board has: what `bench.profiles` weighs.
+"""The reference board in QEMU: every component of `boards.rivot_esp32`, in its order, on qemu_arm's UARTs.
 
-It is only weighed: firmware management and log upload need a network with sockets, which that port has not.
+For measuring only. A driver of the chip's own hardware is replaced by the one that does its work there: SLCAN on
+UART 1, the line to the central system on UART 2, slots for images as files, and the journal in place of the NVS. What
+needs sockets (updates, uploads) is built and runs, and fails when it is asked for.
 """
 
-from boards import qemu_arm, unix
+from boards import qemu_arm
+from boards import rivot_esp32 as reference
 
 NAME = "every_profile"
-PORT = "qemu"
-HOME = "/"
-SETTINGS = qemu_arm.SETTINGS
+PORT = qemu_arm.PORT
+HOME = qemu_arm.HOME
+HEAP_KB = 192  # what is weighed must fit beside what weighs it
 
-# Profiles, and what they need that is no profile itself.
-_NEEDED = ("sink", "trial")
-_THERE = [entry["name"] for entry in qemu_arm.COMPONENTS]
+_QEMU: dict = {entry["name"]: entry for entry in qemu_arm.COMPONENTS}
+_IN_PLACE: dict = {
+    "can_driver": _QEMU["can_driver"],
+    "wifi_driver": _QEMU["wifi_driver"],
+    "health": _QEMU["health"],  # which counts its starts in the journal
+    "sink": {"name": "sink", "use": "drivers.filesink:FileSink", "options": {"magic": "e9", "reserve": 65536}},
+}
 
+COMPONENTS = (_QEMU["heap"],) + tuple([_IN_PLACE.get(entry["name"], entry) for entry in reference.COMPONENTS])
 
-def _is_wanted(entry):
-    return entry["name"] not in _THERE and (entry["use"].startswith("components.ocpp.") or entry["name"] in _NEEDED)
-
-
-COMPONENTS = qemu_arm.COMPONENTS + tuple([entry for entry in unix.COMPONENTS if _is_wanted(entry)])
+SETTINGS = dict(reference.SETTINGS, can=qemu_arm.SETTINGS["can"], wifi=qemu_arm.SETTINGS["wifi"])

@@ -29,10 +29,10 @@ from bench import (  # noqa: E402
     instructions,
     latency,
     lists,
-    profiles,
     reconnects,
     roundtrips,
     tricks,
+    weights,
 )
 from bench.children import BenchError, interpreter  # noqa: E402
 from bench.table import Row, render, write_json  # noqa: E402
@@ -48,7 +48,7 @@ MEASUREMENTS = {
     "tricks": tricks.measure,
     "lists": lists.measure,
     "icount": icount.measure,
-    "profiles": profiles.measure,
+    "weights": weights.measure,
     "reconnects": reconnects.measure,
 }
 

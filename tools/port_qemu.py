@@ -49,11 +49,18 @@ def _make(board: str, port: Path, *targets: str) -> None:
         f"BOARD_DIR={_PORT / 'QEMU_ARM'}",
         f"BUILD={port}",
         f"MPY_LIB_DIR={library}",
+        *heap_options(selection),
         MANIFEST,
         PYTHON,
         *targets,
         env=environment,
     )
+
+
+def heap_options(selection: Selection) -> list[str]:
+    """What make is told of the heap: nothing, or the board's own HEAP_KB, which a board for measuring has."""
+    heap_kb = selection.declaration.get("HEAP_KB")
+    return [] if heap_kb is None else [f"MICROPY_HEAP_SIZE={int(heap_kb) * 1024}"]
 
 
 def names(selection: Selection) -> Path:

@@ -1,8 +1,11 @@
-"""``make size BOARD=NAME``: the bytes that a board's modules take in its image, and the heap that is free after boot.
+"""``make size BOARD=NAME``: the bytes that a board's modules take in its image, and the heap that its components take.
 
 The bytes are those of the compiled table of frozen modules, symbol by symbol. A board whose port cannot be built here
 (ESP32) has its modules frozen for the 32-bit Cortex-M3 of the qemu port: same bytecode and pointers, and the machine
 code of the few viper functions and the start-up modules are that port's.
+
+The heap is weighed inside an image in QEMU (see ``weigh``): a board of another port is weighed by the components of
+the same names of the measuring board.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import port_qemu
+from tools import port_qemu, weigh
 from tools.build_firmware import build
 from tools.firmware import Firmware
 from tools.mpsource import BUILD, lock
@@ -114,13 +117,30 @@ async def heap_after_boot(board: str, port: str) -> int:
             return int((await station.firmware.wait_output(r"Heap: (\d+) bytes free", _BOOT_S, since))[1])
 
 
-def heap_line(board: str) -> str:
-    """A sentence on the heap, measured where the image can be run."""
-    port = Selection(board).port
-    total = {"unix": "2,048", "qemu": "128"}.get(port)
+def free_line(board: str) -> str:
+    """A sentence on the heap that is left, measured where the image can be run; "" where it cannot."""
+    total = {"unix": "2,048", "qemu": "128"}.get(Selection(board).port)
     if total is None:
-        return "Heap after boot: this board's image does not run here; qemu_arm's does, with the same components."
-    return f"Heap after boot: {asyncio.run(heap_after_boot(board, port)):,} bytes free of {total} KB"
+        return ""
+    return f"Heap after boot: {asyncio.run(heap_after_boot(board, Selection(board).port)):,} bytes free of {total} KB"
+
+
+def heap_table(board: str) -> list[str]:
+    """What each component takes of the heap, the largest first. Raises BuildError, SelectionError, WeighError."""
+    measured = weigh.board_for(board)
+    found = weigh.weights(measured, build(measured))
+    wanted, measured_uses = weigh.uses(board), weigh.uses(measured)
+    lines = [f"{board}: bytes of heap, 32 bit" + (f", by {measured}" if measured != board else "")]
+    lines.append(f"  {'':<26}{'code':>9}{'objects':>9}{'start':>9}{'run':>9}{'sum':>9}")
+    rows = {name: found[name] for name in ("core", "declarations", *wanted) if name in found}
+    for name, weight in sorted(rows.items(), key=lambda row: -sum(row[1])):
+        instead = measured_uses.get(name, wanted.get(name)) != wanted.get(name)
+        note = f"  ({measured_uses[name]} in its place)" if instead else ""
+        lines.append(f"  {name:<26}" + "".join(f"{size:>9,}" for size in (*weight, sum(weight))) + note)
+    sums = [sum(column) for column in zip(*rows.values())]
+    lines.append(f"  {'total':<26}" + "".join(f"{size:>9,}" for size in (*sums, sum(sums))))
+    missing = sorted(wanted.keys() - found.keys())
+    return lines + ([f"  not weighed: {', '.join(missing)}"] if missing else [])
 
 
 def main() -> None:
@@ -135,8 +155,10 @@ def main() -> None:
         for owner, size in sorted(found.items(), key=lambda row: (row[0] == NAMES, row[0])):
             print(f"  {owner:<26}{size:>9,}")
         print(f"  {'total':<26}{sum(found.values()):>9,}")
-        print(heap_line(board))
-    except (BuildError, SelectionError, TimeoutError) as problem:
+        print("\n".join(heap_table(board)))
+        if free := free_line(board):
+            print(free)
+    except (BuildError, SelectionError, TimeoutError, weigh.WeighError) as problem:
         sys.exit(f"ucharge: {problem}")
 
 

@@ -1,0 +1,82 @@
+"""The GC heap of a 32-bit device with every component of the reference board, and what each of them takes of it.
+
+The image is that of `bench.every_profile` for QEMU. One run charges and tells what is in use after a collection, and
+the most that ever was; in another the components are weighed one by one (tools/weigh.py), where nothing charges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from functools import partial
+
+from bench.children import BenchError
+from bench.table import LOWER, Row
+from tools import size, weigh
+from tools.build_firmware import build
+from tools.qemu import QemuFirmware
+from tools.station import Station
+from tools.toolchain import BuildError
+
+KB = 1024
+GROUP = "heap of a device"
+_TARGET_KB = 100
+_BOARD = weigh.MEASURING
+_BOOT = b"import mps2\nmps2.watch_heap()\n"
+_STEP_S = 30
+_MEASURED_S = 32  # health measures the heap every 30 s
+_TAG = "CARD-1"
+
+
+async def session() -> tuple[int, int]:
+    """Bytes in use after a collection: while it charges, and at most from start to end. Raises TimeoutError."""
+    with tempfile.TemporaryDirectory() as home:
+        kind = partial(QemuFirmware, board=_BOARD)
+        async with Station(home, kind=kind, firmware=False, pack="Max", soc=0.5) as station:
+            firmware = station.firmware
+            assert isinstance(firmware, QemuFirmware)
+            firmware.files["boot.py"] = _BOOT
+            await firmware.start()
+            await station.wait_booted(_STEP_S)
+            station.vehicle.plug()
+            await station.central.wait_for("StatusNotification", lambda p: p["status"] == "Preparing", _STEP_S)
+            await firmware.write(f"auth {_TAG}\n")
+            await station.until(lambda: station.module.current_a > 1, _STEP_S, "current")
+            await asyncio.sleep(_MEASURED_S)
+            since = firmware.mark
+            await firmware.write("status\n")
+            free = int((await firmware.wait_output(r"Heap: (\d+) bytes free", _STEP_S, since))[1])
+            await firmware.write(f"auth {_TAG}\n")
+            await station.central.wait_for("StopTransaction", timeout=_STEP_S)
+            await firmware.interrupt()
+            told = re.search(r"heap: at least (\d+) of (\d+) bytes were free", firmware.text)
+    if told is None:
+        raise BenchError(f"the image did not tell of its heap:\n{firmware.text[-1500:]}")
+    return int(told[2]) - free, int(told[2]) - int(told[1])
+
+
+def measure(quick: bool) -> list[Row]:
+    """The session, and two rows a component."""
+    if quick:
+        note = "Not measured in a quick run."
+        return [Row(GROUP, "heap of a device with every component", "KB", None, better=LOWER, note=note)]
+    try:
+        image = build(_BOARD)
+        frozen = size.sizes(_BOARD, size.frozen_object(_BOARD))
+        weights = weigh.weights(_BOARD, image)
+        charging, most = asyncio.run(session())
+    except (BuildError, TimeoutError, weigh.WeighError) as error:
+        raise BenchError(str(error)) from None
+    note = "Every component of rivot_esp32 on a Cortex-M3 in QEMU, in use after a collection."
+    rows = [
+        Row(GROUP, "device's heap, charging", "KB", charging / KB, better=LOWER, target=_TARGET_KB, note=note),
+        Row(GROUP, "device's heap, most in a session", "KB", most / KB, better=LOWER),
+    ]
+    modules = {name: use.partition(":")[0] for name, use in weigh.uses(_BOARD).items()}
+    for name, weight in weights.items():
+        own = frozen.get(modules.get(name, name))
+        if own is not None:
+            rows.append(Row(GROUP, f"component {name}: frozen", "B", own, better=LOWER))
+        rows.append(Row(GROUP, f"component {name}: heap", "B", sum(weight), better=LOWER))
+    return rows

@@ -1,0 +1,55 @@
+"""The heap that a 32-bit device needs with every component of the reference board, in the image for measuring."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from bench import weights
+from tools import weigh
+from tools.build_firmware import build
+from tools.firmware import ROOT
+
+CHARGING = 121 * 1024  # bytes in use after a collection while charging; measured: 122.4 to 122.6 thousand
+
+
+@pytest.fixture(scope="module")
+def measuring_image():
+    return build(weigh.MEASURING)
+
+
+def test_the_heap_in_use_while_charging_with_every_profile(measuring_image):
+    charging, most = asyncio.run(weights.session())
+    assert charging <= CHARGING
+    assert charging <= most
+
+
+def test_the_measuring_board_has_every_component_of_the_reference_board():
+    measured = weigh.uses(weigh.MEASURING)
+    reference = weigh.uses("rivot_esp32")
+    assert reference.keys() <= measured.keys()
+    in_place = {name for name, use in reference.items() if measured[name] != use}
+    assert in_place == {"can_driver", "wifi_driver", "sink"}, "only what drives the chip itself is replaced"
+
+
+def test_the_size_of_an_esp32_board_tells_the_heap_of_each_component(measuring_image):
+    """Each component has a row, and what it is the row of; the sum is what all of them have in use, less what runs."""
+    command = [sys.executable, "-m", "tools.size", "rivot_esp32_dual"]
+    text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    table = text.partition("bytes of heap, 32 bit, by bench.every_profile")[2].splitlines()[2:]
+    rows = {}
+    for line in table:
+        name, *figures = line.split()[:6]
+        rows[name] = [int(figure.replace(",", "")) for figure in figures if figure[-1].isdigit()]
+    named = weigh.uses("rivot_esp32_dual").keys()
+    assert named - rows.keys() == {"vehicle_can", "vehicle_can_driver"}
+    assert "not weighed: vehicle_can, vehicle_can_driver" in text
+    assert "(drivers.slcan:Slcan in its place)" in next(line for line in table if line.split()[0] == "can_driver")
+    for name in named & rows.keys():
+        code, objects, start, run, whole = rows[name]
+        assert code > 0 and objects > 0 and start >= 0 and run >= 0 and whole == code + objects + start + run, name
+    rows.pop("not")
+    whole = rows.pop("total")
+    assert whole == [sum(column) for column in zip(*rows.values())]
+    assert 60_000 < whole[-1] < CHARGING + 16 * 1024

@@ -1,0 +1,81 @@
+"""Runs in an image on a 32-bit machine, from boot.py: weighs what each component takes of the heap.
+
+Prints ``heap NAME CODE OBJECTS START RUN`` for each component, in bytes after a collection: the names, functions and
+classes of its modules (with what the first that needs it loads of lib/), its objects, what its ``start()`` and the
+first steps of its ``run()`` keep. ``core`` is what is there before the first component, asyncio too; ``declarations``
+is negative: what is let go of when all is built. Nobody is at the other ends of the lines: no connection, no frames.
+"""
+
+import gc
+from micropython import const
+
+_STEPS_MS = const(300)  # of a run() before it is weighed
+_CODE, _OBJECTS, _START, _RUN = range(4)
+
+
+class Scales:
+    """What the heap grew by, for each name."""
+
+    def __init__(self, names):
+        self.weights = {name: [0, 0, 0, 0] for name in names}  # now, and not while something is weighed
+        self._before = 0
+
+    def lay(self):
+        """From here on it is weighed."""
+        gc.collect()
+        self._before = gc.mem_alloc()
+
+    def read(self, name, kind):
+        """Up to here."""
+        gc.collect()
+        self.weights[name][kind] += gc.mem_alloc() - self._before
+
+    def weighed(self, name, kind, function, *arguments):
+        """Call it."""
+        self.lay()
+        result = function(*arguments)
+        self.read(name, kind)
+        return result
+
+
+async def live(kernel, scales):
+    """Start the parts and let them run as the kernel does, one by one."""
+    import asyncio
+
+    for part in kernel.parts:
+        part.state = "started"
+        if hasattr(part.instance, "start"):
+            scales.lay()
+            await part.instance.start()
+            scales.read(part.name, _START)
+    for part in kernel.parts:
+        if hasattr(part.instance, "run"):
+            scales.lay()
+            part.task = asyncio.create_task(kernel._supervise(part))
+            await asyncio.sleep_ms(_STEPS_MS)
+            scales.read(part.name, _RUN)
+
+
+def main(name):
+    """Build the board as main.py does, and weigh."""
+    gc.collect()
+    empty = gc.mem_alloc()
+    import asyncio  # with core's, whose weight it is in
+
+    import main as firmware
+    from core import declare
+    from core.kernel import Kernel
+
+    names = {entry["use"]: entry["name"] for entry in firmware.load_board(name).COMPONENTS}
+    gc.collect()
+    core = gc.mem_alloc() - empty
+    scales = Scales(list(names.values()) + ["declarations"])
+    weighed = scales.weighed
+    load, build, forget = declare.load_class, Kernel._build, Kernel.forget_declarations
+    declare.load_class = lambda path: weighed(names[path], _CODE, load, path)
+    Kernel._build = lambda self, part, *rest: weighed(part.name, _OBJECTS, build, self, part, *rest)
+    Kernel.forget_declarations = lambda self: weighed("declarations", _CODE, forget, self)
+    asyncio.run(live(firmware.build(name, ""), scales))
+    print("heap core", core, 0, 0, 0)
+    for name, weights in sorted(scales.weights.items()):
+        print("heap", name, *weights)
