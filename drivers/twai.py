@@ -3,8 +3,7 @@
 import errno
 from micropython import const
 
-from drivers import twai_soc
-from drivers.twai_chip import BASE, Chip
+from drivers.twai_chip import Chip
 from drivers.twai_poll import SETTING, Poll
 from drivers.twai_queue import Queue
 from drivers.twai_timing import acceptance, timing
@@ -39,6 +38,7 @@ class Twai(Poll):
     """
 
     requires = ()
+    chip = Chip
     options = {
         "tx": (int, 21, 0, 33),
         "rx": (int, 22, 0, 39),
@@ -50,14 +50,15 @@ class Twai(Poll):
     RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
 
     def __init__(self, tx=21, rx=22, bitrate=250000, timer=0, hardware=None, code=fastest):
-        twai_soc.check_pins(tx, rx)
+        kind = self.chip
+        kind.soc.check_pins(tx, rx)
         timing(bitrate, True)
         if hardware is None:
             import machine as hardware
         self._hardware = hardware
         memory = hardware.mem32
-        chip = Chip(memory, (tx, rx), acceptance(None, self.FLAG_EXT_ID))
-        super().__init__(memory, chip, code, Queue(code.put, BASE, self.FLAG_EXT_ID))
+        chip = kind(memory, (tx, rx), acceptance(None, self.FLAG_EXT_ID))
+        super().__init__(memory, chip, code, Queue(code.put, kind.address, self.FLAG_EXT_ID))
         self._bitrate = bitrate
         self._timer_id = timer
         self._timer = None

@@ -4,7 +4,7 @@ import asyncio
 from array import array
 from micropython import const
 
-from drivers.twai_chip import BASE, FIFO_BROKEN
+from drivers.twai_chip import FIFO_BROKEN
 
 # in the status
 _OVERRUN = const(2)
@@ -90,7 +90,7 @@ class Poll:
                 self.tx_dropped += queue.clear()
 
     def _receive(self):
-        result = self._code.drain(self._memory, BASE, self._ring, self._cursor)
+        result = self._code.drain(self._memory, self._chip.address, self._ring, self._cursor)
         if result & _NEWS != self._seen:
             self._changed(result)
         return result

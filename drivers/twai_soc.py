@@ -6,6 +6,7 @@ Addresses and bits from ESP-IDF (dport_reg.h, gpio_reg.h, gpio_sig_map.h, io_mux
 
 from micropython import const
 
+CLOCK_DIVIDER = 0x88  # of the controller: PeliCAN mode, no CLKOUT
 _CLOCK_ENABLE = const(0x3FF000C0)  # DPORT_PERIP_CLK_EN_REG
 _RESET = const(0x3FF000C4)  # DPORT_PERIP_RST_EN_REG
 _TWAI = const(1 << 19)

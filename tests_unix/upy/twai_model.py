@@ -25,6 +25,8 @@ class Twai(Soc):
     interrupt, message counter and receive buffer, and to release it, allocates nothing (while nothing is on the air).
     """
 
+    controller = Controller
+
     def __init__(self, revision=3, air_reads=1):
         self.revision = revision
         self.air_reads = air_reads
@@ -32,7 +34,7 @@ class Twai(Soc):
         super().__init__()
 
     def _hardware_reset(self):
-        self.chip = Controller()
+        self.chip = self.controller()
         self._timing = [None, None]
         self._divider = 0
         self._buffer = bytearray(13)
@@ -42,8 +44,11 @@ class Twai(Soc):
 
     def _check_exists(self, register):
         rule(register not in RESERVED, "the register does not exist")
-        pelican = self._divider & 128 or register in (MODE, CLOCK_DIVIDER)
+        pelican = self._is_pelican() or register in (MODE, CLOCK_DIVIDER)
         rule(pelican, "register access before PeliCAN mode was chosen (CDR.7)")
+
+    def _is_pelican(self):
+        return self._divider & 128
 
     def _read(self, register):
         self._check_exists(register)
@@ -155,7 +160,7 @@ class Twai(Soc):
             chip.leave_reset_mode()
 
     def _check_configuration(self):
-        rule(self._divider & 128, "operating mode before PeliCAN mode was chosen (CDR.7)")
+        rule(self._is_pelican(), "operating mode before PeliCAN mode was chosen (CDR.7)")
         rule(None not in self._timing, "operating mode without bus timing (undefined after reset)")
         rule(None not in self.chip.acr + self.chip.amr, "operating mode without acceptance filter (undefined)")
         rule(self.bit_rate <= 1000000, "more than 1 Mbit/s")

@@ -100,6 +100,8 @@ class Fifo:
 class Controller:
     """What is behind the registers. `interrupts` holds the enabled events that happened (IR without RI)."""
 
+    errata = True  # the two of the ESP32 that `spoils` and `stale` are
+
     def __init__(self):
         self.reset_mode = True
         self.listen_only = self.self_test = self.single_filter = False
@@ -177,7 +179,7 @@ class Controller:
             limit_before = self.error_status
             self.tec = self.waits
             self.bus_off = self.waits > 0
-            self.stale = not self.bus_off
+            self.stale = self.errata and not self.bus_off
             if limit_before != self.error_status or not self.bus_off:
                 self.raise_interrupt(EI)
 
@@ -250,7 +252,7 @@ class Controller:
             self.ecc, self.ecc_held = code << 6 | (not transmitting) << 5 | segment, True
             self.raise_interrupt(BEI)
         if not transmitting and code in (ERROR_BIT, ERROR_STUFF) and segment in (CRC_FIELD, DATA_FIELD):
-            self.spoils = True
+            self.spoils = self.errata
         if self.listen_only:
             return
         if transmitting:
