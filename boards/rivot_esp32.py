@@ -34,6 +34,8 @@ COMMON = (
     {"name": "plug", "use": "components.plug:Plug", "critical": True},
     {"name": "wifi_driver", "use": "drivers.wlan:Wlan"},
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
+    {"name": "nvs", "use": "drivers.nvs:Nvs"},
+    {"name": "register", "use": "components.charger.kept:KeptRegister"},  # before "ocpp", which reads it
     {
         "name": "ocpp",
         "use": "components.ocpp:Ocpp",
@@ -47,7 +49,6 @@ COMMON = (
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
     {"name": "security", "use": "components.ocpp.security:Security"},
-    {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
     {"name": "sink", "use": "drivers.ota:OtaSink"},
     {"name": "trial", "use": "components.trial:Trial"},

@@ -47,6 +47,24 @@ class Nvs:
             raise OSError("NVS %s: %s is not JSON" % (self._namespace, key))  # never its value: it may be secret
         return default if value is None else value
 
+    def get_number(self, key):
+        """The number that `put_number` wrote, None if there is none. Raises OSError."""
+        try:
+            return self._open().get_i32(key)
+        except OSError as e:
+            if e.errno == _NOT_FOUND:
+                return None
+            raise
+
+    def put_number(self, key, number):
+        """Write a whole number below 2**31, apart from what else has the same key. Raises OSError.
+
+        It takes one entry of a page, of which it has 126: so a page is erased after as many numbers.
+        """
+        nvs = self._open()
+        nvs.set_i32(key, number)
+        nvs.commit()
+
     def put(self, key, value):
         """Write one value; None deletes the key."""
         self.commit({key: value})

@@ -60,6 +60,25 @@ async def test_the_register_survives_without_a_transaction(tmp_path):
         assert second.payload["meterStart"] == stop.payload["meterStop"] > first.payload["meterStart"]
 
 
+async def test_the_register_is_lower_by_20_Wh_at_most(tmp_path):
+    """No sample saves it: so much, or the energy of the second that lies between two records, and what is measured."""
+    async with Site(tmp_path) as site:
+        await start(site)
+        await site.configure(MeterValueSampleInterval=0)
+        await site.start_session()
+        for part_wh in (35, 90):  # 24 kW: a record at each 20 Wh; it was one at each 100 Wh
+            await eventually(lambda part_wh=part_wh: site.module.delivered_wh > part_wh, "energy", 60)
+            delivered_wh = site.module.delivered_wh
+            await site.firmware.kill()
+            printed, since = site.firmware.mark, site.mark()
+            await site.boot()
+            found = await site.printed(r"energy register (\d+) mWh", printed)
+            lost_wh = delivered_wh - int(found[1]) / 1000
+            assert lost_wh < 20 + 24000 / 3600 * 1.5, lost_wh
+            if part_wh == 35:
+                await charging_again(site, since)
+
+
 async def test_an_orderly_stop_in_the_middle_of_a_transaction(tmp_path):
     """Ctrl-C: exit status 0, the stop frame is sent; the transaction goes on at the next start."""
     async with Site(tmp_path) as site:

@@ -41,7 +41,8 @@ class Charger:
     heartbeat), ``error`` (OCPP 1.6 ChargePointErrorCode, "" if there is none), ``wanted_voltage_mv``,
     ``wanted_current_ma`` (smallest of the vehicle's request, the board's limit and the central system's).
     Counters: ``refused``, frames that were too short or held what cannot be; those of ``meter`` and ``plausibility``.
-    ``register_changes``, ``register_saved``: for a commit of the caller (`Energy.changes`, `Energy.saved`).
+    ``register_changes``, ``register_saved``: for a commit of the caller (`Energy.changes`, `Energy.saved`);
+    ``keep_register_by``: `Energy.keep_by`, to be called in a ``start``.
 
     Safety: a measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is handled;
     one that is right again gives it back, silence does not. When the gate closes, the stop frame is sent within the
@@ -50,7 +51,8 @@ class Charger:
     Options: limits of the board; current_scale, terminal current is in 1/current_scale A on the wire; heartbeat, is
     0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits;
     over_current_ma, over_current_ms, over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see Unstopped;
-    silent_fault_ms, see Faults; power_period_ms, starting_current_ma, see Plausibility and TerminalMeter.
+    silent_fault_ms, see Faults; power_period_ms, starting_current_ma, see Plausibility and TerminalMeter;
+    register_pause_ms, see Energy.
     """
 
     requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
@@ -71,6 +73,7 @@ class Charger:
         "quiet_ms": (int, 5000, 1000, 3600000),
         "power_period_ms": (int, 200, 20, 1000),
         "starting_current_ma": (int, 500, 1, 10000),
+        "register_pause_ms": (int, 10000, 100, 60000),
     }
 
     def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
@@ -83,8 +86,9 @@ class Charger:
         tolerance = self._take_options(**options)
         self._add_signals(clock)
         self.refused = 0
-        self._energy = Energy(clock, store, self.energy_mwh)
+        self._energy = Energy(clock, store, self.energy_mwh, self._register_pause_ms)
         self.register_changes, self.register_saved = self._energy.changes, self._energy.saved
+        self.keep_register_by = self._energy.keep_by
         self._limits = Limits(clock, gate, self.error, self._recovery_ms)
         self.error.watch(self._tell_error)
         self._requests = Requests(can)
@@ -127,6 +131,7 @@ class Charger:
         quiet_ms=5000,
         power_period_ms=200,
         starting_current_ma=500,
+        register_pause_ms=10000,
     ):
         if min_voltage_mv >= max_voltage_mv:
             raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (min_voltage_mv, max_voltage_mv))
@@ -141,6 +146,7 @@ class Charger:
         self._recovery_ms = recovery_ms
         self._silent_ms = silent_fault_ms
         self._unstopped_ms = unstopped_ms, quiet_ms
+        self._register_pause_ms = register_pause_ms
         return over_current_ma, over_voltage_mv, over_current_ms
 
     def _add_signals(self, clock):

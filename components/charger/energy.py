@@ -5,10 +5,11 @@ from micropython import const
 
 _KEY = const("register")
 _LONGEST_MS = const(5000)  # of a time between two measurements no more counts
-# At 25 kW 100 Wh pass in 14 s: 250 records of about 40 bytes in an hour, that is 10 KB or 2.5 erased blocks of 4 KB.
-# A power cut then costs the operator 100 Wh or the energy of 5 minutes; never what was already reported.
-_SAVE_MWH = const(100000)
-_SAVE_MS = const(300000)
+# What a power cut may take: so much energy, or that of so long, whichever is less; never what was already reported.
+_SAVE_MWH = const(20000)
+_SAVE_MS = const(60000)
+_KEPT_MWH = const(1000000)  # so far what is kept beside the journal may be ahead of it
+_KEEP_PAUSE_MS = const(1000)
 _RETRY_MS = const(10000)  # after a journal that refused
 
 
@@ -18,9 +19,16 @@ class Energy:
     Between two measurements holds the mean of both. `measured` allocates nothing: what it adds up is a small integer,
     which `fold` adds to the register (an object on the heap of a 32-bit device from 1.07 MWh on) every now and then.
     Nothing is lost by rounding: the rest is kept.
+
+    The register is in each commit to the journal while it grows (`Persistence.carry`). `save_seldom` sees to it that
+    no more than 20 Wh, nor more than 60 s, are missing there; but two records of the register alone are at least
+    `pause_ms` apart, for each may erase a block of the flash. A function given to `keep_by` takes the place of these
+    records: it keeps the register elsewhere, where that costs less.
     """
 
-    def __init__(self, clock, store, register):
+    _keep = None
+
+    def __init__(self, clock, store, register, pause_ms=10000):
         self._clock = clock
         self._store = store
         self._register = register  # Signal
@@ -29,10 +37,12 @@ class Energy:
         self._rest = 0  # mW ms / 2, below 7200: together they are less than 1 uWh
         self._rest_uwh = 0  # below 1000
         self._new_mwh = 0
-        self._saved_mwh = 0
-        self._saved_ms = 0
-        self._retry_ms = 0
+        self._saved_mwh = 0  # in the journal
+        self._safe_mwh = 0  # there, or kept elsewhere
+        self._safe_ms = self._retry_ms = self.at_ms
+        self._pause_ms = pause_ms
         store.vital(_KEY, "the energy register")
+        store.carry(self)
 
     def load(self):
         """Take the register from the store; returns it. What is none is in doubt, and 0."""
@@ -40,10 +50,22 @@ class Energy:
         if not isinstance(mwh, int) or mwh < 0:
             self._store.distrust("the energy register")
             mwh = 0
-        self._saved_mwh = mwh
-        self._saved_ms = self._clock.uptime_ms()
+        self.saved(mwh)
         self._register.set(mwh)
         return mwh
+
+    def keep_by(self, keep, mwh):
+        """Have ``keep(mwh)`` keep the register between two commits; it returns whether it could.
+
+        `mwh`: what it kept last, None: nothing. That counts if it can be what was added since the last commit: does it?
+        """
+        self._keep = keep
+        self._pause_ms = _KEEP_PAUSE_MS
+        if mwh is None or not self._saved_mwh < mwh <= self._saved_mwh + _KEPT_MWH:
+            return False
+        self._safe_mwh = mwh
+        self._register.set(mwh)
+        return True
 
     def measured(self, power_mw, at_ms):
         """A power of 0 .. 1,000,000,000 mW, measured at `at_ms`."""
@@ -87,9 +109,9 @@ class Energy:
         return mwh, {_KEY: mwh} if mwh > self._saved_mwh else {}
 
     def saved(self, mwh):
-        """What `changes` told is in the journal."""
-        self._saved_mwh = mwh
-        self._saved_ms = self._clock.uptime_ms()
+        """What `changes` told is in the journal. It allocates nothing."""
+        self._saved_mwh = self._safe_mwh = mwh
+        self._safe_ms = self._clock.ticks_ms()
 
     def read(self):
         """The register in mWh. It is in the journal before anybody sees it. Raises StoreError."""
@@ -100,13 +122,26 @@ class Energy:
         return mwh
 
     def save_seldom(self):
-        """Journal the register if much was added, or long ago. A journal that refuses is asked again later."""
+        """Keep the register if much was added, or long ago. A journal that refuses is asked again later."""
         self.fold()
-        more_mwh = self._register.value - self._saved_mwh
-        now = self._clock.uptime_ms()
-        if more_mwh >= _SAVE_MWH or (more_mwh and now - self._saved_ms >= _SAVE_MS):
-            if now >= self._retry_ms:
-                try:
-                    self.read()
-                except (self._store.Error, MemoryError):  # the store tells of it
-                    self._retry_ms = now + _RETRY_MS
+        now = self._clock.ticks_ms()
+        more_mwh = self._register.value - self._safe_mwh
+        if not more_mwh:
+            self._safe_ms = self._retry_ms = now
+            return
+        age_ms = time.ticks_diff(now, self._safe_ms)
+        due = age_ms >= _SAVE_MS or (more_mwh >= _SAVE_MWH and age_ms >= self._pause_ms)
+        if due and time.ticks_diff(now, self._retry_ms) >= 0:
+            self._retry_ms = now
+            try:
+                self._save()
+            except (self._store.Error, MemoryError):  # the store tells of it
+                self._retry_ms = time.ticks_add(now, _RETRY_MS)
+
+    def _save(self):
+        mwh = self._register.value
+        if self._keep is not None and mwh - self._saved_mwh <= _KEPT_MWH and self._keep(mwh):
+            self._safe_mwh = mwh
+            self._safe_ms = self._clock.ticks_ms()
+        else:
+            self.read()

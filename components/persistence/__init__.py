@@ -73,6 +73,7 @@ class Persistence(Journal):
     Error = StoreError
     Full = QueueFull
     _opened = False
+    _rider = None
 
     def __init__(self, home, clock, log, pulse, kernel, dir="state", queue_max=500, max_bytes=262144):
         folder = dir if dir.startswith("/") else home + "/" + dir
@@ -92,6 +93,12 @@ class Persistence(Journal):
     def wait_while(self, busy):
         """While the Signal `busy` is True a compaction waits, unless the journal is half full."""
         self._busy = busy
+
+    def carry(self, rider):
+        """Each commit carries along what ``rider.changes()`` returns, (value, {key: value}), unless it sets that key
+        itself; ``rider.saved(value)``, which may not fail, hears of it then.
+        """
+        self._rider = rider
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -183,6 +190,7 @@ class Persistence(Journal):
                 record[name] = content
         if not record:
             return
+        carried = self._take_along(record)
         text = json.dumps(record).encode()
         if parse(text) is None:  # MicroPython's json writes down what it cannot read again, such as NaN
             raise ValueError("not JSON-able: %r" % record)
@@ -195,6 +203,21 @@ class Persistence(Journal):
             self._open()
         self._make_room(2 * (HEAD + len(text)), push, changes)
         self._append(record, text)
+        if self._rider is not None and carried is not None:
+            self._rider.saved(carried)
+
+    def _take_along(self, record):
+        """Put into `record` what rides along; returns the rider's value then, else None."""
+        if self._rider is None:
+            return None
+        value, more = self._rider.changes()
+        changes = record.get("s", ())
+        if not more or any(key in changes for key in more):
+            return None
+        for key in changes:
+            more[key] = changes[key]
+        record["s"] = more
+        return value
 
     def _check(self, push, pop, drop):
         left = {}

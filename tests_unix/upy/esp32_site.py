@@ -90,11 +90,15 @@ class Esp32:
 
 
 class Site:
-    """A board that runs. `module` and `vehicle` are the buses that these are on; `identity` is in its NVS."""
+    """A board that runs. `module` and `vehicle` are the buses that these are on; `identity` is in its NVS.
 
-    def __init__(self, board, home, module, vehicle, settings=SETTINGS, identity=None):
+    `kept`: what an NVS held when the power went: another life of the same device.
+    """
+
+    def __init__(self, board, home, module, vehicle, settings=SETTINGS, identity=None, kept=None):
         self.clock = VirtualClock()
         self.hardware = Esp32(self.clock)
+        self.hardware.device.nvs.items.update(kept or {})
         Nvs("identity").commit(identity or {})
         self.module = getattr(self.hardware, module)
         self.vehicle = getattr(self.hardware, vehicle)

@@ -78,6 +78,19 @@ def test_a_value_takes_the_place_of_one_of_another_type():
     assert nvs.get("key") == "five"
 
 
+def test_a_number_takes_one_entry_and_stands_beside_a_value_of_the_same_key():
+    device = Device().install()
+    nvs = Nvs()
+    assert nvs.get_number("key") is None
+    nvs.put("key", "text")
+    used = device.nvs.used()
+    nvs.put_number("key", 0x7FFFFFFF)
+    assert device.nvs.used() == used + 1
+    device.restart(power_cut=True)
+    assert Nvs().get_number("key") == 0x7FFFFFFF and Nvs().get("key") == "text"
+    assert raises(OSError, nvs.put_number, "a key that is far too long", 1)
+
+
 def test_none_deletes_and_what_is_not_there_may_be_deleted():
     device = Device().install()
     nvs = Nvs()

@@ -1,0 +1,42 @@
+"""The energy register in a memory that takes many small writes, between two commits to the journal."""
+
+from micropython import const
+
+_KEY = const("register")
+_WH_MAX = const(0x7FFFFFFF)
+
+
+class KeptRegister:
+    """Keeps the energy register in NVS as whole Wh, rounded down, so that a power cut takes less of it.
+
+    A number in NVS is appended within a page, where a record of the journal erases a block of its file system. `start`
+    gives back what was kept, so it is declared before whatever reads the register at its own start.
+    """
+
+    requires = ("charger", "nvs", "log")
+
+    def __init__(self, charger, nvs, log):
+        self._charger = charger
+        self._nvs = nvs
+        self._log = log
+
+    async def start(self):
+        wh = None
+        try:
+            wh = self._nvs.get_number(_KEY)
+        except OSError as e:
+            self._log.error("not read: %s", e)
+        if self._charger.keep_register_by(self._keep, None if wh is None else 1000 * wh):
+            self._log.info("energy register %d Wh, ahead of the journal", wh)
+
+    def _keep(self, mwh):
+        """Write it; returns whether it could be."""
+        wh = mwh // 1000
+        if wh > _WH_MAX:
+            return False
+        try:
+            self._nvs.put_number(_KEY, wh)
+        except OSError as e:
+            self._log.rare("not written: %s", e)
+            return False
+        return True
