@@ -6,7 +6,7 @@ In an image the generated module ``image`` says which board it was made for (BOA
 and so may be the home where the board has a HOME, the place in its file system.
 
 Exit status: 0 orderly stop (Ctrl-C), 1 a component did not start, 2 wrong arguments, settings or declarations,
-3 "start me again" (Reset, update): a device without arguments resets. For an ESP32 see `run_on_esp32`.
+3 "start me again" (Reset, update). A device, which has no exit status, resets: see `run_on_device`.
 """
 
 import sys
@@ -28,6 +28,15 @@ except ImportError:
 _PAUSE_S = 10
 
 
+def is_device():
+    """Whether this is a microcontroller, where nobody sees an exit status."""
+    try:
+        import machine
+    except ImportError:
+        return False
+    return hasattr(machine, "reset")
+
+
 def interrupted():
     """Before a reset: whether there came a Ctrl-C, which is to lead to the REPL, within 10 s."""
     import time
@@ -42,12 +51,12 @@ def interrupted():
 
 try:
     from core.clock import Clock
-    from core.kernel import RESTART, STOPPED, Kernel, StartError
+    from core.kernel import RESTART, Kernel, StartError
     from core.loading import unload
     from core.log import Log, LogTail
     from core.parts import DeclarationError, described
 except Exception as _error:
-    if sys.platform == "esp32":  # no REPL: before the watchdog is armed nothing would end an image's trial there
+    if is_device():  # no REPL: before the watchdog is armed nothing would end an image's trial there
         sys.print_exception(_error)
         if not interrupted():
             import machine
@@ -73,14 +82,10 @@ def load_board(name):
 
 def build(board_name, home):
     """The kernel of a board with the settings in its home, and its identity. Raises DeclarationError."""
-    from core.settings import lay_identity_over, read_settings  # what only building needs is let go of
+    from core.settings import read_settings  # what only building needs is let go of
 
-    clock = Clock() if image is None else Clock(image.BUILT * 1000)
-    tail = LogTail(clock) if image is None else LogTail(clock, keep=20, size=1000)  # a device's heap is small
-    log = Log(tail, "main")
     board = load_board(board_name)
-    settings = lay_identity_over(read_settings(home + "/settings.json"), board)
-    kernel = Kernel(board, settings, clock, log, home)
+    kernel = assemble(board, read_settings(home + "/settings.json"), home)
     if image is not None:  # the one board of this device is built: what declared it may leave the heap
         kernel.forget_declarations()
         package = board.__name__.partition(".")[0]
@@ -88,6 +93,15 @@ def build(board_name, home):
             if name == package or name.startswith(package + "."):
                 unload(name)  # a board may be made of another
     return kernel
+
+
+def assemble(board, settings, home):
+    """The kernel of a board with these settings, over which its identity is laid. Raises DeclarationError."""
+    from core.settings import lay_identity_over
+
+    clock = Clock() if image is None else Clock(image.BUILT * 1000)
+    tail = LogTail(clock) if image is None else LogTail(clock, keep=20, size=1000)  # a device's heap is small
+    return Kernel(board, lay_identity_over(settings, board), clock, Log(tail, "main"), home)
 
 
 def run(kernel):
@@ -148,33 +162,79 @@ def main(arguments):
         return _FAILED
 
 
-def run_on_esp32():
-    """`main` where SystemExit would only start main.py again: it ends with a reset, or with the REPL after Ctrl-C.
+def run_on_device():
+    """`main` where nobody sees an exit status, and SystemExit would only start main.py again: it ends with a reset.
 
-    What fails, settings included, is told, and 10 s later it resets: so a new image that does not even start is gone.
+    It returns, for the REPL, after Ctrl-C. A start that fails, settings included, is told, and 10 s later it resets: so
+    a new image that does not even start is gone. The third one in a row waits for a person, see
+    components/console/recovery.py.
     """
     import machine
 
+    words, wrong, feed = _live()
+    repl = not words
+    if words:
+        print("ucharge:", words)
+        repl = _after_failure(words, wrong, feed)
+    if not repl:
+        machine.reset()
+
+
+def _after_failure(words, wrong, feed):
+    """Whether the REPL is wanted; else it is time to reset. A board without a console only resets."""
     try:
-        status = main([])
+        module = __import__("components.console", None, None, ("after_failure",))  # it is frozen where it is declared
+        return module.after_failure(words, wrong, feed, interrupted, place, load_board, assemble)
+    except Exception as e:  # whatever it was: not the end of all
+        if not isinstance(e, ImportError):
+            sys.print_exception(e)
+        return interrupted()
+
+
+def _live():
+    """Start, and run until the end. Resets if that is asked for; else returns what `after_failure` takes.
+
+    Those are: what failed, "" after Ctrl-C; whether that is the declaration or the settings; the watchdog's feed.
+    """
+    feed = _nothing
+    try:
+        where = place([])
+        if where is None:
+            return _IMAGE_USAGE, True, feed
+        kernel = build(*where)
+        for part in kernel.parts:
+            feed = getattr(part.instance, "feed", feed)
+        _forget_failures(kernel)
+        status = run(kernel)
+    except DeclarationError as e:
+        return str(e), True, feed
+    except StartError as e:
+        return str(e), False, feed
     except Exception as e:
         sys.print_exception(e)
-        status = _WRONG
-    if status == STOPPED:
-        return
-    if status != RESTART and interrupted():
-        return
-    machine.reset()
+        return described(e), False, feed
+    if status == RESTART:
+        import machine
+
+        machine.reset()
+    return "", False, feed
+
+
+def _forget_failures(kernel):
+    """Starts that failed before are in no row with later ones, once all that is critical runs."""
+    from core.failures import failures, forget
+
+    if failures():
+        kernel.alive.watch(forget)
+    unload("core.failures")
+
+
+def _nothing():
+    """Feeds no watchdog."""
 
 
 if __name__ == "__main__":
-    if sys.platform == "esp32":
-        run_on_esp32()
+    if is_device():
+        run_on_device()
     else:
-        _status = main(sys.argv[1:])
-        if _status == RESTART and image is not None:
-            import machine
-
-            if hasattr(machine, "reset"):  # a process has none: its status asks for the restart
-                machine.reset()
-        sys.exit(_status)
+        sys.exit(main(sys.argv[1:]))

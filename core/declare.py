@@ -208,22 +208,40 @@ def check_value(spec, value):
 
 def _apply_settings(board, parts, settings):
     """Give the parts the options that settings.json sets."""
-    known = getattr(board, "SETTINGS", {})
     for section, values in settings.items():
-        if section not in known:
-            where = "board %s: settings: unknown section %r%s"
-            raise DeclarationError(where % (board.NAME, section, did_you_mean(section, known)))
+        _check_section(board, section)
         if not isinstance(values, dict):
             raise DeclarationError("board %s: settings: section %r is not an object" % (board.NAME, section))
         for key, value in values.items():
-            where = "board %s: settings: %r in section %r" % (board.NAME, key, section)
-            if key not in known[section]:
-                raise DeclarationError(where + " is unknown" + did_you_mean(key, known[section]))
-            name, _, option = known[section][key].partition(".")
-            problem = check_value(parts[name].options[option], value)
-            if problem:
-                raise DeclarationError(where + " (component %s, option %s): %s" % (name, option, problem))
+            name, option = target_of(board, section, key)
+            check_setting(board, section, key, parts[name].options[option], value)
             parts[name].given[option] = value
+
+
+def _check_section(board, section):
+    known = getattr(board, "SETTINGS", {})
+    if section not in known:
+        where = "board %s: settings: unknown section %r%s"
+        raise DeclarationError(where % (board.NAME, section, did_you_mean(section, known)))
+
+
+def target_of(board, section, key):
+    """(component, option) that a setting is for. Raises DeclarationError for one that the board does not have."""
+    _check_section(board, section)
+    known = board.SETTINGS[section]
+    if key not in known:
+        where = "board %s: settings: %r in section %r is unknown%s"
+        raise DeclarationError(where % (board.NAME, key, section, did_you_mean(key, known)))
+    name, _, option = known[key].partition(".")
+    return name, option
+
+
+def check_setting(board, section, key, spec, value):
+    """Raise DeclarationError for a value that its option, of which `spec` is the declaration, does not take."""
+    problem = check_value(spec, value)
+    if problem:
+        where = "board %s: settings: %r in section %r (component %s, option %s): %s"
+        raise DeclarationError(where % ((board.NAME, key, section) + target_of(board, section, key) + (problem,)))
 
 
 def _in_order(board, parts):

@@ -101,22 +101,27 @@ class OtaSink(Sink):
         return self._opened().info()[4]
 
     def pending(self):
-        """Whether the bootloader waits for this image's `confirm`: MicroPython does not tell, the OTA data does."""
-        from esp32 import Partition
-
-        active, state = -1, None
-        for partition in Partition.find(Partition.TYPE_DATA, _SUBTYPE_OTA):
-            for block in (0, 1):
-                sequence, entry_state = _entry(partition, block)
-                if sequence > active:
-                    active, state = sequence, entry_state
-        return state == _PENDING_VERIFY
+        """Whether the bootloader waits for this image's `confirm`."""
+        return pending()
 
     def confirm(self):
         """End the trial: ``esp_ota_mark_app_valid_cancel_rollback``."""
         from esp32 import Partition
 
         Partition.mark_app_valid_cancel_rollback()
+
+
+def pending():
+    """Whether the image is on trial, so that a reset takes it back: MicroPython does not tell, the OTA data does."""
+    from esp32 import Partition
+
+    active, state = -1, None
+    for partition in Partition.find(Partition.TYPE_DATA, _SUBTYPE_OTA):
+        for block in (0, 1):
+            sequence, entry_state = _entry(partition, block)
+            if sequence > active:
+                active, state = sequence, entry_state
+    return state == _PENDING_VERIFY
 
 
 def _entry(partition, block):

@@ -41,13 +41,13 @@ def say(text):
 
 
 def run_main():
-    """What main.py does where sys.platform is "esp32"."""
+    """What main.py does on a device."""
     keyboard_interrupt(True)
     try:
         names = {"__name__": "main"}
         with open("/rom/main.py") as file:
             exec(file.read(), names)
-        names["run_on_esp32"]()
+        names["run_on_device"]()
     except KeyboardInterrupt as e:
         sys.print_exception(e)
     keyboard_interrupt(False)

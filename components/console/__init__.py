@@ -243,6 +243,13 @@ class Console:
         return ("restarting",)
 
 
+def after_failure(*arguments):
+    """For main.py, on a device: see `components.console.recovery`, which is loaded only then."""
+    from components.console.recovery import after_failure
+
+    return after_failure(*arguments)
+
+
 def _meant(word):
     """The command that a word may stand for: like its name, an argument's, or the first word of what it does; or ""."""
     meant = {}

@@ -42,7 +42,7 @@ def end_of(*components):
     main.image = Image
     main._PAUSE_S = 0
     try:
-        main.run_on_esp32()
+        main.run_on_device()
     except Reset:
         return "reset"
     finally:

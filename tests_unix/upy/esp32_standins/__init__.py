@@ -1,8 +1,9 @@
 """Stand-ins of the modules ``esp32``, ``network`` and ``machine``: they refuse what those of the ESP32 refuse.
 
 Written from MicroPython 1.25's ports/esp32 (esp32_nvs.c, esp32_partition.c, network_wlan.c, network_common.c,
-machine_wdt.c) and what ESP-IDF does below them. ``device = Device(); device.install()``; then ``device.restart()`` is a
-reset with the bootloader's part of it, ``device.restart(power_cut=True)`` loses what was not committed.
+machine_wdt.c, machine_rtc.c) and what ESP-IDF does below them. ``device = Device(); device.install()``; then
+``device.restart()`` is a reset with the bootloader's part of it, ``device.restart(power_cut=True)`` loses what was not
+committed.
 """
 
 import sys
@@ -46,7 +47,7 @@ class Device:
         parts = {name: getattr(self.machine, name) for name in ("Pin", "Timer", "mem32", "SPI", "UART", "CAN")
                  if hasattr(self.machine, name)}  # fmt: skip
         self.radio = Network(self.radio.air)
-        self.machine = Machine(1 if power_cut else 2)
+        self.machine = Machine(1) if power_cut else Machine(2, self.machine.RTC)
         return self.install(**parts)
 
 

@@ -1,4 +1,4 @@
-"""machine.WDT (machine_wdt.c), reset and reset_cause."""
+"""machine.WDT (machine_wdt.c), RTC.memory (machine_rtc.c), reset and reset_cause."""
 
 
 class Reset(BaseException):
@@ -24,13 +24,31 @@ class Wdt:
         self.fed += 1
 
 
+class Rtc:
+    """Its memory: RTC_NOINIT_ATTR, which a reset leaves alone, and a power cut not."""
+
+    def __init__(self):
+        self._kept = b""
+
+    def __call__(self):
+        return self
+
+    def memory(self, data=None):
+        if data is None:
+            return self._kept
+        if len(data) > 2048:
+            raise ValueError("buffer too long")
+        self._kept = bytes(data)
+
+
 class Machine:
     """The module. `reset_by`: cause of the last reset."""
 
     PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 
-    def __init__(self, cause=1):
+    def __init__(self, cause=1, rtc=None):
         self._cause = cause
+        self.RTC = rtc or Rtc()
         self.WDT = self.watchdog = Wdt()
 
     def reset_cause(self):

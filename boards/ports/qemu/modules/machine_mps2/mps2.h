@@ -40,6 +40,9 @@ size_t mps2_uart_write(unsigned int number, const uint8_t *data, size_t size); /
 void mps2_exit(int status) __attribute__((noreturn));
 bool mps2_random(uint8_t *buf, size_t size);
 
+// machine_rtc.c
+extern const struct _mp_obj_type_t mps2_rtc_type;
+
 // modmps2.c
 void mps2_tell_heap(void);
 

@@ -1,0 +1,57 @@
+"""What becomes of a device that does not start."""
+
+import asyncio
+import gc
+import sys
+from micropython import const
+
+from core.failures import failures
+from core.loading import unload
+from core.parts import DeclarationError
+
+_STARTS = const(3)  # so many that fail in a row wait for a person
+_PATIENCE_S = const(300)
+
+
+def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
+    """Count a start that failed; returns whether the REPL is wanted, else it is time to reset.
+
+    An image on trial is always reset, for that has the bootloader take back the one before. Otherwise the third start
+    in a row waits at a prompt that takes settings (see `Setup`). Wrong declarations or settings (`wrong`) do not become
+    right by a reset, so there it waits for ever. What does not start although they are right may be a setting all the
+    same, or hardware that comes back: then it resets, but only 5 minutes after the last key.
+
+    words: what failed. feed(): keeps the watchdog from biting. The others are functions of main.py.
+    """
+    if _on_trial() or failures(min(failures() + 1, _STARTS)) < _STARTS:
+        return interrupted()
+    asyncio.new_event_loop()  # lets go of the tasks of what did not start
+    try:
+        name, home = place([])
+        board = load_board(name)
+    except (DeclarationError, TypeError):
+        return interrupted()  # the image itself is wrong: no setting helps
+    _unload_parts(board)
+    from components.console.setup import Setup
+
+    setup = Setup(board, home + "/settings.json", lambda settings: assemble(board, settings, home), feed)
+    return setup.run(words, 0 if wrong else _PATIENCE_S)
+
+
+def _unload_parts(board):
+    """For room, and to have the options of their classes again, which `Kernel.forget_declarations` deletes."""
+    parts = [entry["use"].partition(":")[0] for entry in board.COMPONENTS]
+    for name in list(sys.modules):
+        if name in parts or name.partition(".")[0] in ("components", "drivers"):
+            unload(name)
+    gc.collect()
+
+
+def _on_trial():
+    """Whether a reset has the bootloader take back the image before this one."""
+    try:  # not by an import statement: it is frozen where a board declares it
+        return __import__("drivers.ota", None, None, ("pending",)).pending()
+    except ImportError:
+        return False
+    except OSError:
+        return True  # not known

@@ -1,0 +1,260 @@
+"""Settings of a charger that does not start, taken at its terminal: what is wrong, and what mends it."""
+
+import gc
+import json
+import os
+import select
+import sys
+from micropython import const
+
+from components.console.keyboard import Keyboard
+from components.console.values import described_option, is_secret, parsed, shown
+from core.declare import check_setting, load_class, target_of
+from core.files import flush_dir, make_private
+from core.nearest import did_you_mean
+from core.parts import DeclarationError, described
+from core.settings import lay_identity_over, read_settings
+from core.text import printable
+
+_STEP_MS = const(1000)  # how long it waits for a key before it feeds the watchdog again
+_CTRL_C = const(3)
+_ENTER = const(13)
+_RESTART = const(1)
+_REPL = const(2)
+
+# Word, arguments, meaning, method. All constant: a frozen table takes no RAM.
+_COMMANDS = const(
+    (
+        ("show", "", "every setting of this board, and its value", "_show"),
+        ("set", "SECTION.KEY VALUE", 'change one: set ocpp.url wss://example.com/ocpp; "" is an empty text', "_set"),
+        ("set", "SECTION.KEY", "the same; what is secret is then asked for, and not shown", ""),
+        ("unset", "SECTION.KEY", "take one out of the settings", "_unset"),
+        ("check", "", "tell what is wrong with the settings, without keeping them", "_check"),
+        ("save", "", "check the settings, keep them, and restart", "_save"),
+        ("restart", "", "restart with the settings that are in the file now", "_restart"),
+        ("help", "", "this list; Ctrl-C leads to the REPL", "_help"),
+    )
+)
+
+
+class _NoStopKey:
+    """Nothing is switched here that a key could stop."""
+
+    pending = False
+
+    def press(self):
+        pass
+
+
+class Setup:
+    """A prompt over the settings of a board, which are in the file at `path`.
+
+    ``build(settings)`` builds the board as a start does; it raises DeclarationError, and may change `settings`.
+    ``feed()`` keeps a watchdog that is armed from biting. What is typed for a setting is checked against the board's
+    declaration at once, and all of it as a start does before it is kept. A file that is no JSON object is not
+    overwritten: ``save`` keeps it as ``settings.bad``.
+    """
+
+    def __init__(self, board, path, build, feed):
+        self._board = board
+        self._path = path
+        self._build = build
+        self._feed = feed
+        self._broken = False
+        self._settings = {}
+        self._secret = ""  # the setting of which the value is being typed
+        self._end = 0
+        self._keyboard = Keyboard(_NoStopKey(), self._run_line, self._say, self._leave, self._complete)
+        self._keyboard.echo = sys.stdout.write
+
+    def run(self, words, patience_s=0):
+        """Take settings. True: the REPL is wanted; False: it is time to restart.
+
+        words: what is wrong, as it was told before. patience_s: so many seconds after the last key it is; 0: never.
+        """
+        self._introduce(words, patience_s)
+        keys = getattr(sys.stdin, "buffer", sys.stdin)
+        poll = select.poll()
+        poll.register(keys, select.POLLIN)
+        idle_ms = 0
+        try:
+            while not self._end and not (patience_s and idle_ms >= patience_s * 1000):
+                self._feed()
+                if not poll.poll(_STEP_MS):
+                    idle_ms += _STEP_MS
+                    continue
+                idle_ms = 0
+                byte = keys.read(1)
+                if not byte:
+                    self._end = _RESTART  # the end of the input
+                elif byte[0] == _CTRL_C:
+                    self._leave()
+                else:
+                    self._keyboard.feed(byte[0])
+        except KeyboardInterrupt:
+            self._leave()
+        return self._end == _REPL
+
+    def _introduce(self, words, patience_s):
+        self._say("")
+        self._say("This charger has failed to start three times in a row. It waits here for settings, or a restart.")
+        if patience_s:
+            self._say("It restarts by itself %d s after the last key: the fault may have passed." % patience_s)
+        try:
+            self._settings = read_settings(self._path)
+        except DeclarationError as e:
+            self._broken = True
+            if str(e) != words:
+                self._say(str(e))
+            self._say("The settings begin anew; save keeps the file that is there as settings.bad.")
+        self._help()
+        self._keyboard.feed(_ENTER)  # shows its prompt
+
+    def _say(self, line):
+        sys.stdout.write(printable(line) + "\n")
+
+    def _leave(self):
+        self._end = _REPL
+
+    # --- commands ---------------------------------------------------------------------------------------------
+
+    def _run_line(self, line):
+        secret, self._secret = self._secret, ""
+        self._keyboard.echo = sys.stdout.write
+        try:
+            if secret:
+                self._keyboard.private = True
+                self._put(secret, line)
+            else:
+                self._obey(line)
+        except DeclarationError as e:
+            self._say(str(e))
+        except Exception as e:  # OSError, MemoryError: the prompt stays
+            self._say("failed: " + described(e))
+        if not self._secret and not self._end:
+            self._keyboard.feed(_ENTER)
+
+    def _obey(self, line):
+        word, _, rest = line.partition(" ")
+        rest = rest.strip()
+        for name, arguments, _, method in _COMMANDS:
+            if name == word.lower():
+                if arguments and not rest:
+                    self._say("which one? %s %s" % (name, arguments))
+                elif arguments:
+                    getattr(self, method)(rest)
+                else:
+                    getattr(self, method)()
+                return
+        self._say("%r is no command%s; help lists them" % (word[:20], did_you_mean(word, [c[0] for c in _COMMANDS])))
+
+    def _complete(self, typed):
+        """What Tab adds: the rest of a command, or of a setting."""
+        command, space, name = typed.partition(" ")
+        names = [c[0] for c in _COMMANDS]
+        if space:
+            names = [s + "." + key for s, keys in self._board.SETTINGS.items() for key in keys]
+        rests = [other[len(name or command) :] for other in names if other.startswith(name or command)]
+        return rests[0] + " " if rests and rests.count(rests[0]) == len(rests) else ""
+
+    def _help(self):
+        for name, arguments, meaning, _ in _COMMANDS:
+            self._say("  %-8s %-18s %s" % (name, arguments, meaning))
+
+    def _show(self):
+        merged = lay_identity_over(self._copy(), self._board)
+        for section in sorted(self._board.SETTINGS):
+            values = merged.pop(section, {})
+            values = values if isinstance(values, dict) else {}
+            for key in sorted(self._board.SETTINGS[section]):
+                name = section + "." + key
+                spec, given = self._declared(section, key)
+                text = shown(name, values.pop(key)) if key in values else "--"
+                self._say("  %s = %s   (%s)" % (name, text, described_option(spec, given)))
+            for key in values:
+                self._say("  %s.%s is unknown: unset %s.%s" % (section, key, section, key))
+        for section in merged:
+            self._say("  section %s is unknown: unset %s" % (section, section))
+
+    def _set(self, text):
+        name, _, value = text.partition(" ")
+        section, _, key = name.partition(".")
+        target_of(self._board, section, key)
+        if value:
+            self._keyboard.private = is_secret(name)
+            self._put(name, value.strip())
+        elif is_secret(name):
+            self._secret = name
+            self._say("type the value of %s, which is not shown, and Enter" % name)
+            self._keyboard.echo = None
+        else:
+            self._say('which value? set %s VALUE; "" is an empty text' % name)
+
+    def _put(self, name, text):
+        section, _, key = name.partition(".")
+        spec, _ = self._declared(section, key)
+        value = parsed(spec[0], text)
+        check_setting(self._board, section, key, spec, value)
+        if not isinstance(self._settings.get(section), dict):
+            self._settings[section] = {}
+        self._settings[section][key] = value
+        self._say("%s = %s" % (name, shown(name, value)))
+
+    def _unset(self, name):
+        section, _, key = name.partition(".")
+        values = self._settings.get(section)
+        if key and isinstance(values, dict):
+            found = values.pop(key, None) is not None
+        else:
+            found = not key and self._settings.pop(section, None) is not None
+        self._say("%s is taken out" % name if found else "%s is not set" % name)
+
+    def _check(self):
+        words = self._wrong()
+        self._say(words or "nothing is wrong with these settings; save keeps them")
+
+    def _save(self):
+        words = self._wrong()
+        if words:
+            self._say("not saved: " + words)
+            return
+        fresh = self._path + ".new"
+        with open(fresh, "w") as file:
+            file.write(json.dumps(self._settings))
+            file.flush()
+        make_private(fresh)
+        folder = self._path.rpartition("/")[0] or "/"
+        if self._broken:
+            os.rename(self._path, folder.rstrip("/") + "/settings.bad")
+        os.rename(fresh, self._path)
+        flush_dir(folder)
+        self._restart("saved; ")
+
+    def _restart(self, before=""):
+        self._say(before + "restarting")
+        self._end = _RESTART
+
+    # --- the declaration --------------------------------------------------------------------------------------
+
+    def _copy(self):
+        return json.loads(json.dumps(self._settings))
+
+    def _wrong(self):
+        """What keeps the board from being built with these settings, or "". It is built, and forgotten."""
+        gc.collect()
+        try:
+            self._build(self._copy())
+        except DeclarationError as e:
+            return str(e)
+        finally:
+            gc.collect()
+        return ""
+
+    def _declared(self, section, key):
+        """(the option's specification, its value without the setting). Raises DeclarationError."""
+        name, option = target_of(self._board, section, key)
+        for entry in self._board.COMPONENTS:
+            if entry["name"] == name:
+                spec = load_class(entry["use"]).options[option]
+                return spec, entry.get("options", {}).get(option, spec[1])
+        raise DeclarationError("board %s: no component %s" % (self._board.NAME, name))

@@ -1,0 +1,31 @@
+"""How many starts of a device have failed in a row."""
+
+from micropython import const
+
+_KEPT = const(b"ucharge failed starts ")  # before the number
+
+
+def failures(number=None):
+    """Their number, after keeping `number` (below 256) as such: in the RTC's memory, which a reset leaves alone.
+
+    It wears nothing; a power cut may lose it. Where there is no such memory it is 0.
+    """
+    try:
+        from machine import RTC
+
+        memory = RTC().memory
+    except (ImportError, AttributeError):
+        return 0
+    if number is not None:
+        memory(_KEPT + bytes((number,)))
+    kept = memory()
+    return kept[-1] if len(kept) == len(_KEPT) + 1 and kept.startswith(_KEPT) else 0
+
+
+def forget(alive):
+    """For the kernel's Signal `alive`: a start has succeeded."""
+    if alive:
+        try:
+            failures(0)
+        except MemoryError:
+            pass  # whoever set the Signal goes on
