@@ -72,28 +72,31 @@ class Setup:
 
         words: what is wrong, as it was told before. patience_s: so many seconds after the last key it is; 0: never.
         """
-        self._introduce(words, patience_s)
+        try:
+            self._introduce(words, patience_s)
+            self._listen(patience_s * 1000)
+        except KeyboardInterrupt:
+            self._leave()
+        return self._end == _REPL
+
+    def _listen(self, patience_ms):
         keys = getattr(sys.stdin, "buffer", sys.stdin)
         poll = select.poll()
         poll.register(keys, select.POLLIN)
         idle_ms = 0
-        try:
-            while not self._end and not (patience_s and idle_ms >= patience_s * 1000):
-                self._feed()
-                if not poll.poll(_STEP_MS):
-                    idle_ms += _STEP_MS
-                    continue
-                idle_ms = 0
-                byte = keys.read(1)
-                if not byte:
-                    self._end = _RESTART  # the end of the input
-                elif byte[0] == _CTRL_C:
-                    self._leave()
-                else:
-                    self._keyboard.feed(byte[0])
-        except KeyboardInterrupt:
-            self._leave()
-        return self._end == _REPL
+        while not self._end and not (patience_ms and idle_ms >= patience_ms):
+            self._feed()
+            if not poll.poll(_STEP_MS):
+                idle_ms += _STEP_MS
+                continue
+            idle_ms = 0
+            byte = keys.read(1)
+            if not byte:
+                self._end = _RESTART  # the end of the input
+            elif byte[0] == _CTRL_C:
+                self._leave()
+            else:
+                self._keyboard.feed(byte[0])
 
     def _introduce(self, words, patience_s):
         self._say("")
