@@ -13,6 +13,7 @@ _DISCHARGED = const(0x160D8001)
 _ASK_CHARGED = const(0x160B0180)
 _ASK_DISCHARGED = const(0x160D0180)
 
+_SWITCH = const(4)  # byte of the charge request: 0 permits
 _CHECK_MS = const(100)
 _ASK = const(20)  # every so many checks: 2 s
 _ASK_GAP_MS = const(10)
@@ -32,6 +33,9 @@ class Bms:
 
     A request to stop is honoured whatever else is in the frame. A permission with a voltage, current or mode that
     cannot be is refused: counted in ``refused``, and it does not renew anything.
+
+    ``guard(can, answer, data)`` takes the power module's stop frame for the guard of its bus (components/can.py), if
+    that is the vehicle's bus, too.
 
     Options: timeout_ms; lowest_mv, highest_mv, highest_ma, what a request may ask for; range_m_per_ah; models, tuples
     (up to this maximum current in mA, capacity in mAh, name) in rising order; the last is for all that is above.
@@ -99,13 +103,17 @@ class Bms:
         self.soc_permille = Signal(None, clock)
         self.range_m = Signal(None, clock)
 
+    def guard(self, can, answer, data):
+        if can is self._can:
+            can.guard(_REQUEST, _SWITCH, answer, data, self._stopped_by_guard)
+
     # -- received
 
     def _request(self, data, length):
         """Charge request: maximum voltage and current, switch, mode (DLC 8; 6 bytes are used)."""
         if data == self._last_request and self.permitted.value:
             return self._renew()  # the usual one: nothing changed
-        if length > 4 and data[4]:
+        if length > _SWITCH and data[_SWITCH]:
             return self._stop(length)
         if not self._watching:
             return True
@@ -132,6 +140,10 @@ class Bms:
         self.permitted.set(False)
         self.heard.set(True)
         return True if length > 5 else self._refuse()
+
+    def _stopped_by_guard(self):
+        """The frame was seen by the interrupt only."""
+        self._stop(8)
 
     def _store(self, decivolts, deciamps, mode):
         """Keep what was asked for; False if it cannot be."""

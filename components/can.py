@@ -19,6 +19,7 @@ _TEXTS = const(
         "%d pieces of garbage that are no frames",
         "%d frames not sent",
         "%d receive overruns",
+        "%d stops of the vehicle answered by the interrupt",
     )
 )
 _OVERRUN = const(7)  # index in get_counters()
@@ -35,11 +36,18 @@ class Can:
     bits), refused (the handler returned False: too short, or values out of range), rx_overruns, bus_offs, failures (of
     the stream or driver), garbage (what the driver could not read).
 
+    A driver may have a ``guard`` (drivers/slcan.py): an interrupt that answers the one frame that stops charging, also
+    while the loop is blocked. ``guard_stops`` counts how often it did.
+
     Frames that have come are handled before something blocks the loop (``kernel.urgent``): the one that stops charging
     does not wait for a flash erase.
     """
 
     requires = ("driver", "gate", "clock", "log", "pulse", "kernel")
+    guard_stops = 0
+    _guard = None  # the driver's, once there is a rule for it
+    _guard_fired = None
+    _armed = False
     _draining = False
     _raised = None  # what went wrong while frames were handled before something blocked
 
@@ -58,7 +66,7 @@ class Can:
         self._overrun = driver.RECV_ERR_OVERRUN
         self._initialised = self._sends = self._was_up = False
         self._up_ms = self._healthy_ms = 0
-        self._told = (0, 0, 0, 0, 0)
+        self._told = (0,) * len(_TEXTS)
         self._poll = getattr(driver, "poll", None)  # of a driver that reads a stream
         gate.add_bus(self.healthy)
         kernel.urgent.add(self._urgent)
@@ -83,6 +91,32 @@ class Can:
                 self._down()  # the receiving task finds the same, and recovers
         self.tx_dropped += self._was_up
         return False
+
+    def guard(self, identifier, at, answer, data, fired):
+        """Give the driver's guard, if it has one, its rule; see drivers/slcan.py.
+
+        ``fired()`` is called if it has answered a frame that was lost on its way to us.
+        """
+        guard = getattr(self.driver, "guard", None)
+        if guard is not None:
+            guard.rule(identifier, at, answer, data)
+            self._guard_fired = fired
+            self._guard = guard
+
+    def arm(self, on):
+        """Arm the guard, or disarm it."""
+        if self._guard is not None:
+            self._armed = on
+            self._guard.arm(on)
+
+    def _look_at(self, guard):
+        """All that came is handled: the frame that the guard answered has disarmed it, or is lost. Raises OSError."""
+        fired = guard.fired()
+        if fired == self.guard_stops or (self._poll is not None and self._poll()):
+            return
+        self.guard_stops = fired
+        if self._armed and self._guard_fired is not None:
+            self._guard_fired()
 
     @property
     def garbage(self):
@@ -152,6 +186,8 @@ class Can:
             left -= 1
             self._dispatch(frame)
         self.rx += _BATCH - left
+        if left and self._guard is not None:
+            self._look_at(self._guard)
         self._draining = False
         return not left
 
@@ -234,7 +270,7 @@ class Can:
             overruns = self.driver.get_counters(self._counters)[_OVERRUN]
             if overruns is not None:  # the controller's own count: it knows of more than the flags tell
                 self.rx_overruns = max(self.rx_overruns, overruns)
-        counts = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns)
+        counts = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns, self.guard_stops)
         for i in range(len(counts)):
             if counts[i] != self._told[i]:
                 self._log.rare(_TEXTS[i], counts[i])

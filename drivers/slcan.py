@@ -8,7 +8,7 @@ import errno
 from micropython import const
 
 from drivers.slcan_lines import ANSWERS_DUE, LineReader
-from drivers.slcan_stream import Link, socket_address
+from drivers.slcan_stream import Link, socket_address, uart_number
 
 _BIT_RATES = {10000: 0, 20000: 1, 50000: 2, 100000: 3, 125000: 4, 250000: 5, 500000: 6, 800000: 7, 1000000: 8}
 _CONNECT_MS = const(3000)
@@ -31,6 +31,11 @@ class Slcan:
       reports bus-off.
     - ``poll()`` is for whoever is about to block the loop: it takes in what the stream has, without waiting.
     - ``set_filters`` knows only None.
+    - ``guard``, None or the module ``canguard`` of the image: an interrupt that answers one frame while the loop is
+      blocked. ``rule(identifier, at, answer, data)``: an extended frame `identifier` whose byte `at` is not 0 is
+      answered by the extended frame `answer` with this data, from ``arm(True)`` to ``arm(False)``. After that nothing
+      else goes out under the answer's identifier until then. ``fired()`` counts it, once for each ``arm(True)``. The
+      frame is received as any other. Neither `arm` nor `fired` allocates. Here: on the UART that the image watches.
     - ``send`` returns None and counts in `tx_dropped` when the stream cannot take the frame now. It never waits.
     - Remote frames are counted and not delivered, none are sent.
 
@@ -62,6 +67,7 @@ class Slcan:
         self._out = bytearray(32)
         self._out_from = self._out_to = 0  # what the stream has not yet taken of the last frame
         self._error = None
+        self.guard = _guard(uart_number(port))
         self.recv = self._lines.recv  # bound once: it is called for every frame
         self.tx_dropped = 0
 
@@ -211,13 +217,17 @@ class Slcan:
         return self._lines.state
 
     def get_counters(self, counters=None):
-        """``[TEC, REC, warnings, passives, bus-offs, None, None, None]``: an adapter tells nothing of its queues."""
+        """``[TEC, REC, warnings, passives, bus-offs, None, None, None]``: an adapter tells nothing of its queues.
+
+        The last one is the number of frames for which there was no room, where the UART has a guard.
+        """
         if counters is None:
             counters = [None] * 8
         lines = self._lines
         counters[0], counters[1] = lines.tx_errors, lines.rx_errors
         counters[2], counters[3], counters[4] = lines.warnings, lines.passives, lines.bus_offs
-        counters[5] = counters[6] = counters[7] = None
+        counters[5] = counters[6] = None
+        counters[7] = None if self.guard is None else self.guard.lost()
         return counters
 
     @property
@@ -234,3 +244,12 @@ class Slcan:
     def refused(self):
         """Frames that the adapter refused to send (BEL)."""
         return self._lines.refused
+
+
+def _guard(uart):
+    """The guard of this image, if it watches this UART."""
+    try:
+        import canguard
+    except ImportError:
+        return None
+    return canguard if uart is not None and getattr(canguard, "UART", None) == uart else None

@@ -46,7 +46,8 @@ class Charger:
 
     Safety: a measurement outside the limits, or a fault flag, takes ``gate.in_limits`` away while its frame is handled;
     one that is right again gives it back, silence does not. When the gate closes, the stop frame is sent within the
-    same call, repeated at least every 900 ms, and sent at once when the bus comes back.
+    same call, repeated at least every 900 ms, and sent at once when the bus comes back. While it is open the guard of
+    the bus is armed: its interrupt sends the stop frame when the vehicle stops, also while the loop is blocked.
 
     Options: limits of the board; current_scale, terminal current is in 1/current_scale A on the wire; heartbeat, is
     0x18FF50E5 the charger's (False: the board's own, as Feedback); recovery_ms, how long all must be inside the limits;
@@ -91,7 +92,7 @@ class Charger:
         self.keep_register_by = self._energy.keep_by
         self._limits = Limits(clock, gate, self.error, self._recovery_ms)
         self.error.watch(self._tell_error)
-        self._requests = Requests(can)
+        self._requests = Requests(can, bms)
         self._add_setpoint(tolerance)
         gate.enabled.watch(self._switch)
         self._add_meter()
@@ -224,6 +225,7 @@ class Charger:
         """The gate opened or closed: tell the power module within this call. Limits come before a start."""
         if enabled:
             self._setpoint.tell()
+        self._can.arm(enabled)  # before a start: behind a stop of the guard it does not go out
         self._requests.switch(enabled)
 
     def _bus_changed(self, healthy):

@@ -11,17 +11,19 @@ _VOLTAGE = const(0x00)
 _CURRENT = const(0x03)
 _CONTROL_ROUND = bytes((_SWITCH, _VOLTAGE, _CURRENT))
 _TELEMETRY_ROUND = bytes((0x84, 0x82, 0x79, 0x80, 0x83))
+_STOP = const(b"\x01\x32\x00\x01\x00\x00\x00\x00")  # what `switch` sends
 LEAST_MA = const(33)  # a lower current is 0 on the wire
 
 
 class Requests:
-    """Builds and sends the requests in their round-robin, from one buffer.
+    """Builds and sends the requests in their round-robin, from one buffer. The bus's guard may send the stop, too.
 
     ``told_mv``, ``told_ma``: the limits that the bus took last.
     """
 
-    def __init__(self, can):
+    def __init__(self, can, bms):
         self._can = can
+        bms.guard(can, _CONTROL, _STOP)
         self._data = bytearray(8)
         self._data[0] = 0x01
         self._control_turn = self._telemetry_turn = 0

@@ -262,8 +262,8 @@ class Pages:
 
 def _bus(name, can):
     yield "%s: %s, %d received, %d sent, %d not sent" % (name, can.state, can.rx, can.tx, can.tx_dropped)
-    bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs
-    yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off" % bad
+    bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs, can.guard_stops
+    yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off, %d stops by interrupt" % bad
 
 
 def _measurement(charger):

@@ -27,6 +27,7 @@ void mps2_wait(unsigned int timeout_ms);
 
 // uart.c: UARTs 0 to 2. A byte that finds its ring full waits in the UART and holds up the sender.
 #define MPS2_UARTS 3
+#define MPS2_CAN_UART 1 // SLCAN, with the CAN guard
 #define MPS2_RX_RING 4096
 void mps2_uarts_init(void);
 void mps2_uart_resize(unsigned int number, size_t size);
@@ -35,6 +36,8 @@ int mps2_uart_get(unsigned int number); // -1: nothing there
 bool mps2_uart_writable(unsigned int number); // if not, an interrupt follows once it is
 size_t mps2_uart_feed(unsigned int number, const uint8_t *data, size_t size); // as if they had come in; how many did
 size_t mps2_uart_write(unsigned int number, const uint8_t *data, size_t size); // as many as it takes at once
+uint32_t mps2_can_lost(void); // lines for which there was no room while the guard was armed
+uint32_t mps2_answer_us(void); // from the last frame that the guard answered until its answer was out
 
 // semihost.c: what the board asks of the machine that runs QEMU.
 void mps2_exit(int status) __attribute__((noreturn));

@@ -1,9 +1,13 @@
-// CMSDK APB UARTs (Arm DDI 0479, 4.4) with a ring for what comes in.
+// CMSDK APB UARTs (Arm DDI 0479, 4.4) with a ring for what comes in. What goes out on the line to the CAN bus waits here a
+// line at a time, so that the guard's answer goes between two of them.
+
+#include <string.h>
 
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
+#include "canguard.h"
 #include "mps2.h"
 
 #define BASE(number) (0x40004000 + 0x1000 * (number))
@@ -25,15 +29,76 @@ typedef struct {
 
 static ring_t rings[MPS2_UARTS];
 
+static struct {
+    uint8_t data[64];
+    size_t size;
+    size_t sent;
+    uint8_t last; // byte that was put in
+} out = { .last = '\r' };
+
+static bool begins = true, skips; // the next byte begins a line; the line that comes is not for the ring
+static volatile uint32_t lost; // such lines
+
+static uint64_t stop_ticks; // when the frame that the guard answers had come
+static volatile uint32_t answer_ticks; // from then until its answer was out
+
 static size_t count(const ring_t *ring) {
     return ring->head - ring->tail;
+}
+
+static void put(ring_t *ring, uint8_t byte) {
+    ring->data[ring->head % MPS2_RX_RING] = byte;
+    ring->head++;
+}
+
+// With interrupts masked: send what waits on the line to the CAN bus, then the guard's answer; the rest by interrupt.
+static void transmit(void) {
+    for (;;) {
+        while (out.sent < out.size && !(STATE(MPS2_CAN_UART) & TX_FULL)) {
+            DATA(MPS2_CAN_UART) = out.data[out.sent++];
+        }
+        if (out.sent < out.size) {
+            INT(MPS2_CAN_UART) = INT_TX;
+            CTRL(MPS2_CAN_UART) |= TX_INT;
+            if (STATE(MPS2_CAN_UART) & TX_FULL) {
+                return;
+            }
+        } else if (canguard.due && out.last == '\r') {
+            canguard.due = false;
+            out.size = canguard_slcan_answer(out.data);
+            out.sent = 0;
+        } else {
+            if (stop_ticks != 0 && !canguard.due) {
+                answer_ticks = mps2_ticks() - stop_ticks;
+                stop_ticks = 0;
+            }
+            return;
+        }
+    }
+}
+
+// A byte of the CAN bus; returns whether it is for the ring. A bus does not wait for the loop: while the guard is armed, it
+// sees what finds the ring full, too.
+static bool guard(uint8_t byte) {
+    size_t room = rings[MPS2_CAN_UART].size - count(&rings[MPS2_CAN_UART]);
+    bool skipped = skips && !begins;
+    skips = skipped || (canguard.armed && room < (begins ? CANGUARD_LINE : 1));
+    lost += skips && !skipped;
+    begins = byte == '\r';
+    bool was_due = canguard.due;
+    canguard_slcan_received(byte);
+    if (canguard.due && !was_due) {
+        stop_ticks = mps2_ticks();
+        transmit();
+    }
+    return !skips;
 }
 
 // Take what the UART has; if there is no room, leave it there and hear no more of it until there is.
 static void receive(unsigned int number) {
     ring_t *ring = &rings[number];
     while (STATE(number) & RX_FULL) {
-        if (count(ring) >= ring->size) {
+        if (count(ring) >= ring->size && !(number == MPS2_CAN_UART && canguard.armed)) {
             CTRL(number) &= ~RX_INT;
             return;
         }
@@ -45,8 +110,9 @@ static void receive(unsigned int number) {
             continue;
         }
         #endif
-        ring->data[ring->head % MPS2_RX_RING] = c;
-        ring->head++;
+        if (number != MPS2_CAN_UART || guard(c)) {
+            put(ring, c);
+        }
     }
 }
 
@@ -55,6 +121,9 @@ static void interrupt(unsigned int number) {
     if (INT(number) & INT_TX) {
         INT(number) = INT_TX;
         CTRL(number) &= ~TX_INT;
+        if (number == MPS2_CAN_UART) {
+            transmit();
+        }
     }
     mps2_wake();
 }
@@ -111,8 +180,10 @@ size_t mps2_uart_feed(unsigned int number, const uint8_t *data, size_t size) {
     size_t done = 0;
     uint32_t state = MICROPY_BEGIN_ATOMIC_SECTION();
     while (done < size && count(ring) < ring->size) {
-        ring->data[ring->head % MPS2_RX_RING] = data[done++];
-        ring->head++;
+        if (number != MPS2_CAN_UART || guard(data[done])) {
+            put(ring, data[done]);
+        }
+        done++;
     }
     MICROPY_END_ATOMIC_SECTION(state);
     mps2_wake();
@@ -120,8 +191,9 @@ size_t mps2_uart_feed(unsigned int number, const uint8_t *data, size_t size) {
 }
 
 bool mps2_uart_writable(unsigned int number) {
-    if (!(STATE(number) & TX_FULL)) {
-        return true;
+    bool free = number == MPS2_CAN_UART ? out.sent == out.size : !(STATE(number) & TX_FULL);
+    if (free || number == MPS2_CAN_UART) { // whose interrupts go on until all is sent
+        return free;
     }
     uint32_t state = MICROPY_BEGIN_ATOMIC_SECTION();
     INT(number) = INT_TX;
@@ -130,12 +202,41 @@ bool mps2_uart_writable(unsigned int number) {
     return !(STATE(number) & TX_FULL);
 }
 
+// Take a line, or as much as there is room for, if nothing waits.
+static size_t put_line(const uint8_t *data, size_t size) {
+    size_t done = 0;
+    uint32_t state = MICROPY_BEGIN_ATOMIC_SECTION();
+    if (out.sent == out.size && size > 0) {
+        done = MIN(size, sizeof(out.data));
+        if (out.last != '\r' || !canguard_slcan_holds(data, done)) {
+            memcpy(out.data, data, done);
+            out.size = done;
+            out.sent = 0;
+            out.last = data[done - 1];
+            transmit();
+        }
+    }
+    MICROPY_END_ATOMIC_SECTION(state);
+    return done;
+}
+
 size_t mps2_uart_write(unsigned int number, const uint8_t *data, size_t size) {
+    if (number == MPS2_CAN_UART) {
+        return put_line(data, size);
+    }
     size_t done = 0;
     while (done < size && !(STATE(number) & TX_FULL)) {
         DATA(number) = data[done++];
     }
     return done;
+}
+
+uint32_t mps2_can_lost(void) {
+    return lost;
+}
+
+uint32_t mps2_answer_us(void) {
+    return answer_ticks / MPS2_TICKS_PER_US;
 }
 
 // The console is UART 0.
