@@ -146,20 +146,25 @@ def place(arguments):
 
 def main(arguments):
     """Start the firmware with the command line's arguments; returns the exit status."""
+    from core.hold import hold
+
+    held = None
     try:
         where = place(arguments)
         if where is None:
             print(_USAGE if image is None else _IMAGE_USAGE)
             return _WRONG
-        kernel = build(*where)
+        held = hold(where[1])
+        return run(build(*where))
     except DeclarationError as e:
         print("ucharge:", e)
         return _WRONG
-    try:
-        return run(kernel)
     except StartError as e:
         print("ucharge:", e)
         return _FAILED
+    finally:
+        if held is not None:
+            held.close()
 
 
 def run_on_device():

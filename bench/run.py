@@ -36,6 +36,7 @@ from bench import (  # noqa: E402
 )
 from bench.children import BenchError, interpreter  # noqa: E402
 from bench.table import Row, render, write_json  # noqa: E402
+from tools.firmware import missing_interpreter  # noqa: E402
 
 MEASUREMENTS = {
     "frames": frames.measure,
@@ -105,6 +106,8 @@ def main() -> int:
     unknown = [name for name in options.names if name not in MEASUREMENTS]
     if unknown:
         parser.error(f"no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
+    if missing_interpreter():
+        parser.error(missing_interpreter())
     about = machine()
     rows, failures = measure(options.names or list(MEASUREMENTS), options.quick)
     print(render(rows))

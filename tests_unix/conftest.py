@@ -18,6 +18,14 @@ from certificate_desk import Desk
 from http_peer import HttpPeer
 from rig import Site
 
+from tools.firmware import missing_interpreter
+
+
+def pytest_configure(config):
+    """One sentence instead of a failure of every test."""
+    if missing_interpreter():
+        raise pytest.UsageError(missing_interpreter())
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(request, tmp_path_factory):

@@ -17,6 +17,7 @@ from ocpp.charge_point import camel_to_snake_case
 from ocpp.v16 import call
 
 from tools.central import Message
+from tools.firmware import missing_interpreter
 from tools.point import Transaction, energies
 from tools.station import Station
 
@@ -170,6 +171,10 @@ async def _demo(home: Path) -> int:
 
 def main() -> int:
     """Run the session in a directory of its own; returns the status."""
+    wrong = missing_interpreter()
+    if wrong:
+        print(wrong, file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory(prefix="ucharge-demo-") as home:
         return asyncio.run(_demo(Path(home)))
 

@@ -7,6 +7,7 @@ import codecs
 import contextlib
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -22,6 +23,13 @@ _CTRL_C = "\x03"
 def interpreter() -> str:
     """The MicroPython to use: the environment's MICROPYTHON, or the one beside this Python."""
     return os.environ.get("MICROPYTHON") or str(Path(sys.executable).parent / "micropython")
+
+
+def missing_interpreter() -> str:
+    """That there is no MicroPython to use, in one sentence; "" if there is one."""
+    found = os.environ.get("UCHARGE_EXECUTABLE") or shutil.which(interpreter())
+    words = "there is no such program; name a MicroPython, or leave the variable out for the one in .venv"
+    return "" if found else f"MICROPYTHON={interpreter()}: {words}"
 
 
 def start_of(board: str) -> list[str]:

@@ -9,6 +9,8 @@ import signal
 import sys
 import termios
 
+from tools.firmware import missing_interpreter
+from tools.homelock import HomeInUse
 from tools.simulate import options_of_site, site
 
 _BANNER = """\
@@ -52,10 +54,17 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Run until the firmware ends; returns its status."""
+    """Run until the firmware ends; returns its status, 2 where it cannot begin."""
     options = options_of_site((__doc__ or "").splitlines()[0]).parse_args()
-    with _terminal():
-        return asyncio.run(_run(options))
+    wrong = missing_interpreter()
+    try:
+        if not wrong:
+            with _terminal():
+                return asyncio.run(_run(options))
+    except HomeInUse as error:
+        wrong = str(error)
+    print(wrong, file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

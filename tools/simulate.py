@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.battery import PACKS
 from tools.control import Control
+from tools.homelock import HomeInUse, held
 from tools.sim import HOME, RUNNING
 from tools.station import Station
 
@@ -32,9 +33,9 @@ def options_of_site(description: str) -> argparse.ArgumentParser:
 
 @contextlib.asynccontextmanager
 async def site(options: argparse.Namespace, **more):
-    """A Station and its Control, as the options describe them."""
+    """A Station and its Control, as the options describe them. Raises HomeInUse."""
     options.home.mkdir(parents=True, exist_ok=True)
-    with (options.home / "central.log").open("a", encoding="utf-8") as log:
+    with held(options.home), (options.home / "central.log").open("a", encoding="utf-8") as log:
         station = Station(
             options.home,
             pack=options.pack,
@@ -86,11 +87,18 @@ async def _simulate(options: argparse.Namespace) -> None:
         await _prompt(control)
 
 
-def main() -> None:
-    """Run the site until the end of input or Ctrl-C."""
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_simulate(options_of_site((__doc__ or "").splitlines()[0]).parse_args()))
+def main() -> int:
+    """Run the site until the end of input or Ctrl-C; returns the status."""
+    options = options_of_site((__doc__ or "").splitlines()[0]).parse_args()
+    try:
+        asyncio.run(_simulate(options))
+    except KeyboardInterrupt:
+        pass
+    except HomeInUse as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
