@@ -28,7 +28,8 @@ class Health:
     While one is hung the kernel's ``alive`` is False, for not every device has a watchdog.
 
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
-    took longer than `block_ms`. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
+    took longer than `block_ms`, without what is known to block it (``kernel.urgent``): each of those is told once, with
+    its name and length. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
     is the lowest of it. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung`` (Signal): what the
     watchdog is withheld for, "" while it is fed.
     """
@@ -52,6 +53,7 @@ class Health:
         self._limit_ms = limit_ms
         self._block_ms = block_ms
         self._started = False
+        self._told = ()  # names of what is known to block the loop
 
     # --- restarts ---------------------------------------------------------------------------------------------
 
@@ -80,19 +82,24 @@ class Health:
 
     async def run(self):
         """Sleep in slices; what a slice takes too long, some step of the loop, or of ours, has taken."""
+        urgent = self._kernel.urgent
         woke = self._clock.ticks_ms()
+        self._tell_known(urgent.longest)  # of the start
         feed_ms = heap_ms = 0  # left until then
         while True:
             if heap_ms <= 0:
-                self._measure_heap()
+                urgent.block("collection", self._measure_heap)
                 heap_ms += _HEAP_MS
             if feed_ms <= 0:
                 self._watch_parts()
                 feed_ms = _FEED_MS
+            urgent.due_ms = time.ticks_add(self._clock.ticks_ms(), _SLICE_MS)
             await self._clock.sleep_ms(_SLICE_MS)
             took_ms = time.ticks_diff(self._clock.ticks_ms(), woke)
             woke = time.ticks_add(woke, took_ms)
             self._measured(took_ms - _SLICE_MS)
+            urgent.due_ms = woke
+            urgent.late_ms = 0
             feed_ms -= took_ms
             heap_ms -= took_ms
 
@@ -100,9 +107,21 @@ class Health:
         self.lag_ms.set(lag_ms)
         if lag_ms > self.lag_max_ms:
             self.lag_max_ms = lag_ms
-        if lag_ms > self._block_ms:
+        if lag_ms <= self._block_ms:
+            return
+        urgent = self._kernel.urgent
+        if lag_ms - urgent.late_ms > self._block_ms:
             self.blocked += 1
             self._log.rare("the loop was blocked for more than %d ms" % self._block_ms + ": %d ms", lag_ms)
+        else:
+            self._tell_known(urgent.longest)
+
+    def _tell_known(self, longest):
+        """What is known to block the loop is told once."""
+        for name in longest:
+            if longest[name] > self._block_ms and name not in self._told:
+                self._told += (name,)
+                self._log.info("%s blocked the loop for %d ms", name, longest[name])
 
     def _watch_parts(self):
         self.hung.set(self._find_hung())

@@ -22,14 +22,14 @@ class Wifi:
     ``driver_errors``.
     """
 
-    requires = ("driver", "clock", "log", "pulse")
+    requires = ("driver", "clock", "log", "pulse", "kernel")
     options = {
         "ssid": (str, "", 0, 32),
         "password": (str, "", 0, 64),
         "connect_ms": (int, 20000, 1000, 120000),
     }
 
-    def __init__(self, driver, clock, log, pulse, ssid="", password="", connect_ms=20000):
+    def __init__(self, driver, clock, log, pulse, kernel, ssid="", password="", connect_ms=20000):
         self.online = Signal(False, clock)
         self.rssi = Signal(None, clock)
         self.attempts = self.connects = self.losses = self.driver_errors = 0
@@ -37,6 +37,7 @@ class Wifi:
         self._clock = clock
         self._log = log
         self._pulse = pulse
+        self._urgent = kernel.urgent
         self._ssid = ssid
         self._password = password
         self._connect_ms = connect_ms
@@ -47,7 +48,7 @@ class Wifi:
         return self._driver.stream() if hasattr(self._driver, "stream") else None
 
     async def run(self):
-        self._driver.active(True)
+        await self._switch_on()
         try:
             while True:
                 if self._connected():
@@ -61,6 +62,12 @@ class Wifi:
         finally:
             self.online.set(False)
             self.rssi.set(None)
+
+    async def _switch_on(self):
+        """Switch the radio on, once, which blocks the loop. If that failed at the start: not while somebody charges."""
+        while not (self._driver.active() or self._urgent.calm()):
+            await self._wait(_POLL_MS)
+        self._urgent.block("Wi-Fi on", self._driver.active, True)
 
     def _connected(self):
         """What the driver says; an error of it is no connection."""
@@ -111,7 +118,7 @@ class Wifi:
         except OSError as e:
             self._driver_error("disconnect", e)
         try:
-            self._driver.connect(self._ssid, self._password)
+            self._urgent.block("Wi-Fi connect", self._driver.connect, self._ssid, self._password)
         except OSError as e:
             self._driver_error("connect", e)
         else:

@@ -47,7 +47,7 @@ class Kernel:
     hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
     ``stop_cleared``, False while a key is pressed that may become the emergency stop; ``releases``, how often a person
     released what waits for one (`release`).
-    ``urgent``, to be called before the loop is blocked: see `Urgent`.
+    ``urgent``, which calls what is known to block the loop: see `Urgent`.
     """
 
     def __init__(self, board, settings, clock, log, home="."):
@@ -60,7 +60,7 @@ class Kernel:
         self.emergency_stop = Signal(False, clock)
         self.stop_cleared = Signal(True, clock)
         self.releases = Signal(0, clock)
-        self.urgent = Urgent()
+        self.urgent = Urgent(clock)
         self.exit_reason = ""
         self._exit_code = None
         self._exit = asyncio.Event()

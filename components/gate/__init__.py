@@ -57,6 +57,7 @@ class Gate:
         self.in_limits = Signal(False, clock)
         self.emergency_stop = kernel.emergency_stop
         self.enabled = Signal(False, clock)
+        kernel.urgent.wait_while(self.enabled)
         # Before the conditions that they follow: the pause has begun when the gate looks.
         self._alive_steady = Pause(kernel.alive, True, _ALIVE_MS, clock)
         self._bms_settled = Settling(

@@ -56,7 +56,6 @@ class Connector:
         self._charger = services.charger
         self._plug = services.plug
         self._store = services.store
-        services.store.wait_while(services.gate.enabled)
         services.gate.require("journal", services.store.trusted)
         self._warning = False
         self._opened = False  # the gate has opened since the last derivation

@@ -35,7 +35,7 @@ import json
 from micropython import const
 
 from components.persistence.index import PUSHES_MAX, Queue
-from components.persistence.journal import DOUBTS, Journal
+from components.persistence.journal import DOUBTS, FLASH, Journal
 from components.persistence.records import FAILURES, HEAD, TEXT_MAX, QueueFull, StoreError, parse
 from core.kernel import RESTART
 
@@ -90,10 +90,6 @@ class Persistence(Journal):
         """Charging is not safe, or not right, if the value of `key` is not known for sure; `words`: what it is."""
         self._vital[key] = words
 
-    def wait_while(self, busy):
-        """While the Signal `busy` is True a compaction waits, unless the journal is half full."""
-        self._busy = busy
-
     def carry(self, rider):
         """Each commit carries along what ``rider.changes()`` returns, (value, {key: value}), unless it sets that key
         itself; ``rider.saved(value)``, which may not fail, hears of it then.
@@ -115,7 +111,7 @@ class Persistence(Journal):
         """Look after the file in quiet moments, so that a commit seldom has to."""
         while True:
             self._pulse()
-            await self._clock.sleep_ms(_PAUSE_MS if self._tend() else _IDLE_MS)
+            await self._clock.sleep_ms(_PAUSE_MS if self._urgent.block(FLASH, self._tend) else _IDLE_MS)
 
     def _tend(self):
         """Returns whether there is more to do soon."""
@@ -244,7 +240,7 @@ class Persistence(Journal):
             limit = self._max_bytes if changes else 2 * self._max_bytes  # what only takes away may always
         if self.index.records.size + length > limit and self.index.dead >= self._max_bytes // 8:
             try:
-                self._compact()
+                self._urgent.block(FLASH, self._compact)
             except OSError as e:
                 self._log.rare("compaction failed: %s", e)
                 if self.index.bad:

@@ -16,6 +16,7 @@ _COMPACT_MIN = const(24576)  # a journal shorter than this is left as it is
 _END_MS = const(2)
 _AGAIN_MS = const(300000)  # after a compaction that failed
 _BLOCK = const(4096)  # bytes that a flash erases at once
+FLASH = "flash"  # what the medium's time goes by (`Urgent`)
 DOUBTS = "store.doubts"  # the words of what is in doubt, until somebody releases it
 
 
@@ -27,7 +28,6 @@ class Journal:
     damaged = 0
     _in_commit = False
     _copying = None  # the Compaction that is under way
-    _busy = None  # a Signal: while it is True a compaction waits if it can
     _compact_due_ms = 0
 
     def __init__(self, folder, clock, log, urgent, max_bytes):
@@ -142,27 +142,25 @@ class Journal:
         """Write and flush; what was set aside makes room if there is none."""
         size = records.size
         try:
-            self._do_urgent()
-            offset = records.write(text)
+            offset = self._block(records.write, text)
             self._flush(records)
         except OSError as e:
             if e.args[:1] != (ENOSPC,) or not remove(self._aside):
                 raise
             self._log.warning("the medium is full: the damaged journal that was kept is removed")
             records.take_back(size, len(text))
-            offset = records.write(text)
+            offset = self._block(records.write, text)
             self._flush(records)
         return offset
 
     def _flush(self, records):
-        self._do_urgent()
-        records.flush()
+        self._block(records.flush)
 
-    def _do_urgent(self):
+    def _block(self, function, *arguments):
         """The medium may block the loop: what cannot wait is done before, and must not commit anything itself."""
         self._in_commit = True
         try:
-            self._urgent()
+            return self._urgent.block(FLASH, function, *arguments)
         finally:
             self._in_commit = False
 
@@ -175,7 +173,7 @@ class Journal:
             worth = size >= _COMPACT_MIN and 2 * self.index.dead > size
             if not (worth or self.SCRUB in self.index.offsets) or self._clock.uptime_ms() < self._compact_due_ms:
                 return False
-        return self._busy is None or not self._busy.value or size > self._max_bytes // 2
+        return self._urgent.calm() or size > self._max_bytes // 2
 
     def _begin(self, extra) -> Compaction:
         totals = (self.records, self.bytes, self.compactions + 1, self.torn, self.lost)

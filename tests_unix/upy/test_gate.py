@@ -8,6 +8,7 @@ from components.gate import Gate
 from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
+from core.urgent import Urgent
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 
@@ -17,6 +18,7 @@ class Kernel:
         self.alive = Signal(False, clock)
         self.emergency_stop = Signal(False, clock)
         self.stop_cleared = Signal(False, clock)
+        self.urgent = Urgent(clock)
 
 
 def make():

@@ -91,7 +91,7 @@ async def test_it_waits_while_somebody_charges_until_the_journal_is_half_full(tm
     clock = VirtualClock()
     charging = Signal(True, clock)
     store = make(tmp, clock)
-    store.wait_while(charging)
+    store.kernel.urgent.wait_while(charging)
     await store.start()
     task = asyncio.create_task(store.run())
     grow(store, 600)
@@ -113,7 +113,7 @@ async def test_a_session_that_begins_in_the_middle_of_a_compaction_makes_it_wait
     clock = VirtualClock()
     charging = Signal(False, clock)
     store = make(tmp, clock)
-    store.wait_while(charging)
+    store.kernel.urgent.wait_while(charging)
     await store.start()
     grow(store, 600)
     made = store.compactions

@@ -1,8 +1,12 @@
 """What stops charging does not wait for the journal: frames that have come are handled before the next flush begins."""
 
+import micropython
+import time
+
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, line, request
 from flash import Flash, Mounted
 
+from core.signals import Signal
 from core.urgent import Urgent
 
 HEAPSIZE = "16M"
@@ -101,6 +105,108 @@ async def test_bus_off_that_is_read_before_a_flush_closes_the_gate_and_is_recove
     assert not rig.can.healthy.value and not rig.gate.enabled.value and rig.can.bus_offs == 1
     await rig.advance(2000)
     await rig.until(lambda: rig.can.healthy.value)
+    await rig.stop()
+
+
+class Clock:
+    """Ticks that a test moves; they wrap around as the real ones."""
+
+    def __init__(self):
+        self.now = 0
+
+    def ticks_ms(self):
+        return time.ticks_add(0, self.now)
+
+    def work(self, ms, result=None):
+        self.now += ms
+        return result
+
+
+def test_what_blocks_is_known_by_name_and_what_is_urgent_goes_before_it():
+    clock = Clock()
+    urgent = Urgent(clock)
+    order = []
+    urgent.add(lambda: order.append("urgent"))
+
+    def step(ms):
+        order.append(ms)
+        return clock.work(ms, "done")
+
+    assert [urgent.block("flash", step, ms) for ms in (60, 900, 5)] == ["done"] * 3
+    urgent.block("Wi-Fi on", step, 500)
+    assert order == ["urgent", 60, "urgent", 900, "urgent", 5, "urgent", 500]
+    assert urgent.longest == {"flash": 900, "Wi-Fi on": 500}
+
+
+def test_a_step_within_another_counts_once_and_an_error_passes_and_counts():
+    clock = Clock()
+    urgent = Urgent(clock)
+    urgent.due_ms = 0
+
+    def outer():
+        clock.work(10)
+        urgent.block("inner", clock.work, 20)
+
+    def broken():
+        clock.work(70)
+        raise OSError("broken")
+
+    urgent.block("outer", outer)
+    assert urgent.longest == {"outer": 30} and urgent.late_ms == 30
+    try:
+        urgent.block("outer", broken)
+        raise AssertionError("it passed")
+    except OSError:
+        pass
+    assert urgent.longest == {"outer": 70} and urgent.late_ms == 100
+    urgent.block("inner", clock.work, 5)  # the one that failed is over
+    assert urgent.longest["inner"] == 5
+
+
+def test_late_is_only_what_is_after_the_time_that_was_due():
+    clock = Clock()
+    urgent = Urgent(clock)
+    for due_ms, late_ms in ((100, 0), (60, 0), (40, 20), (0, 60), (-500, 60)):
+        clock.now, urgent.due_ms, urgent.late_ms = 0, time.ticks_add(0, due_ms), 0
+        urgent.block("flash", clock.work, 60)
+        assert urgent.late_ms == late_ms, (due_ms, urgent.late_ms)
+
+
+def test_nothing_is_allocated_once_the_step_is_done():
+    clock = Clock()
+    urgent = Urgent(clock)
+
+    def step():
+        clock.now += 60
+        micropython.heap_lock()  # from here on there is no memory any more
+        return True
+
+    for _ in range(2):
+        try:
+            assert urgent.block("flash", step)
+        finally:
+            micropython.heap_unlock()
+    assert urgent.longest["flash"] == 60 and urgent.late_ms == 120
+
+
+def test_it_is_calm_while_nobody_charges():
+    urgent = Urgent()
+    assert urgent.calm()
+    first, second = Signal(False), Signal(True)
+    urgent.wait_while(first)
+    urgent.wait_while(second)
+    assert not urgent.calm()
+    second.set(False)
+    assert urgent.calm()
+    first.set(True)
+    assert not urgent.calm()
+
+
+async def test_while_the_gate_is_open_the_loop_is_not_calm(tmp):
+    rig = await charging(tmp)
+    assert not rig.kernel.urgent.calm()
+    rig.gate.transaction.set(False)
+    assert rig.kernel.urgent.calm()
     await rig.stop()
 
 

@@ -5,7 +5,16 @@ import asyncio
 from components.wifi import Wifi
 from core.clock import VirtualClock
 from core.log import Log, LogTail
+from core.signals import Signal
+from core.urgent import Urgent
 from drivers.hostnet import HostNetwork, _rssi
+
+
+class Kernel:
+    """What a Wifi needs of the kernel."""
+
+    def __init__(self):
+        self.urgent = Urgent()
 
 
 class Broken:
@@ -34,12 +43,17 @@ class Station:
         self.in_reach = True
         self.calls = []  # (uptime_ms, call)
         self._active = self._connecting = False
+        self.refusals = 0  # of switching it on
 
     def _note(self, call):
         self.calls.append((self._clock.uptime_ms(), call))
 
     def active(self, is_active=None):
         if is_active is not None:
+            self._note("active")
+            if self.refusals:
+                self.refusals -= 1
+                raise OSError("Wifi Out Of Memory")
             self._active = is_active
         return self._active
 
@@ -83,7 +97,7 @@ class Pulses:
 def make(driver, clock, **options):
     tail = LogTail(clock, None)
     pulses = Pulses(clock)
-    wifi = Wifi(driver, clock, Log(tail, "wifi"), pulses, **options)
+    wifi = Wifi(driver, clock, Log(tail, "wifi"), pulses, Kernel(), **options)
     wifi.tail, wifi.pulses = tail, pulses
     return wifi
 
@@ -105,7 +119,7 @@ async def test_it_connects_and_knows_the_strength():
     assert wifi.online.value is True and wifi.rssi.value == -61 and heard == [True]
     assert (wifi.attempts, wifi.connects, wifi.losses) == (1, 1, 0)
     await clock.advance(3600000)
-    assert [call for _, call in station.calls] == ["disconnect", "connect"]  # and then leaves it in peace
+    assert [call for _, call in station.calls] == ["active", "disconnect", "connect"]  # and then leaves it in peace
     task.cancel()
 
 
@@ -125,7 +139,7 @@ async def test_a_loss_is_told_counted_and_mended():
 async def test_attempts_back_off_with_jitter_up_to_a_minute():
     clock, station, wifi, task = await started(in_reach=False)
     await clock.advance(3600000)
-    calls = station.calls
+    calls = station.calls[1:]
     assert [call for _, call in calls] == ["disconnect", "connect"] * (len(calls) // 2)  # never one on top of another
     times = [at for at, call in calls if call == "connect"]
     gaps = [b - a - 20000 for a, b in zip(times, times[1:])]  # an attempt may take 20 s
@@ -174,10 +188,10 @@ async def test_without_an_ssid_it_watches_and_never_connects():
     wifi = make(station, clock)
     task = asyncio.create_task(wifi.run())
     await clock.advance(60000)
-    assert wifi.online.value is False and station.calls == []
+    assert wifi.online.value is False and station.calls[1:] == []
     station.in_reach = station._connecting = True  # the host came back
     await clock.advance(1000)
-    assert wifi.online.value is True and station.calls == []
+    assert wifi.online.value is True and station.calls[1:] == []
     task.cancel()
 
 
@@ -214,10 +228,48 @@ def test_the_rssi_is_read_from_proc_net_wireless():
 async def test_what_failed_is_not_online():
     clock = VirtualClock()
     driver = Broken()
-    wifi = Wifi(driver, clock, Log(LogTail(clock, None), "wifi"), lambda: None)
+    wifi = Wifi(driver, clock, Log(LogTail(clock, None), "wifi"), lambda: None, Kernel())
     task = asyncio.create_task(wifi.run())
     await clock.advance(1000)
     assert (wifi.online.value, wifi.rssi.value) == (True, -61)
     driver.broken = True
     await clock.advance(1000)
     assert task.done() and (wifi.online.value, wifi.rssi.value) == (False, None)
+
+
+async def test_the_radio_is_switched_on_once_by_name_and_a_loss_comes_back_without_it():
+    """Switching on blocks the loop: it may happen at the start, and not when the network is lost in a session."""
+    clock, station, wifi, task = await started()
+    await clock.advance(5000)
+    for _ in range(3):
+        station.in_reach = False
+        await clock.advance(60000)
+        station.in_reach = True
+        await clock.advance(61000)
+    task.cancel()
+    again = asyncio.create_task(wifi.run())  # as the kernel does after a failure
+    await clock.advance(5000)
+    assert wifi.online.value is True and wifi.losses == 3
+    assert [call for _, call in station.calls].count("active") == 2  # the second finds it on
+    assert sorted(wifi._urgent.longest) == ["Wi-Fi connect", "Wi-Fi on"]
+    again.cancel()
+
+
+async def test_a_radio_that_could_not_be_switched_on_is_not_tried_again_while_somebody_charges():
+    clock = VirtualClock()
+    station = Station(clock)
+    wifi = make(station, clock, ssid="home", password="secret")
+    charging = Signal(False, clock)
+    wifi._urgent.wait_while(charging)
+    station.refusals = 1
+    task = asyncio.create_task(wifi.run())
+    await clock.advance(1000)
+    assert task.done() and station.calls == [(0, "active")]
+    charging.set(True)
+    task = asyncio.create_task(wifi.run())
+    await clock.advance(3600000)
+    assert not task.done() and station.calls == [(0, "active")] and wifi.pulses.longest_ms <= 1000
+    charging.set(False)
+    await clock.advance(2000)
+    assert wifi.online.value is True
+    task.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 
 from esp32_standins import Device
+from test_wifi import Kernel
 
 from components.wifi import Wifi
 from core.clock import VirtualClock
@@ -156,7 +157,7 @@ async def test_the_component_connects_over_it_survives_a_loss_and_keeps_the_pass
     made = device({})
     clock = VirtualClock()
     tail = LogTail(clock, None)
-    wifi = Wifi(Wlan(), clock, Log(tail, "wifi"), lambda: None, ssid="home", password="secret")
+    wifi = Wifi(Wlan(), clock, Log(tail, "wifi"), lambda: None, Kernel(), ssid="home", password="secret")
     task = asyncio.create_task(wifi.run())
     await clock.advance(120000)
     assert wifi.online.value is False and wifi.attempts > 3 and wifi.driver_errors == 0
