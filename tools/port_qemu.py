@@ -36,7 +36,7 @@ def _make(board: str, port: Path, *targets: str) -> None:
     source = micropython_source()
     need([*HOST_PACKAGES, *source_packages(source), *_TOOLCHAIN])
     selection = Selection(board)
-    frozen = Frozen(selection, boot=(_PORT / "frozen", names(selection)))
+    frozen = Frozen(selection, boot=(_PORT / "frozen",))
     environment = {**frozen.environment, "MICROPY_MPYCROSS": str(mpy_cross(source))}
     library = selection.folder / "micropython-lib"  # nothing of it is used, but the build asks for its README
     library.mkdir(parents=True, exist_ok=True)
@@ -58,19 +58,6 @@ def _make(board: str, port: Path, *targets: str) -> None:
 
 
 def heap_options(selection: Selection) -> list[str]:
-    """What make is told of the heap: nothing, or the board's own HEAP_KB, which a board for measuring has."""
-    heap_kb = selection.declaration.get("HEAP_KB")
-    return [] if heap_kb is None else [f"MICROPY_HEAP_SIZE={int(heap_kb) * 1024}"]
-
-
-def names(selection: Selection) -> Path:
-    """A frozen module that nobody imports: by it the names of all modules are strings of the image, not of the heap."""
-    imported = [*selection.modules, *(f"asyncio.{part}" for part in ("core", "event", "funcs", "lock", "stream"))]
-    lines = ['"""Generated: the names of modules, for MicroPython\'s table of strings."""', ""]
-    for name in sorted(imported):
-        package, _, last = name.rpartition(".")
-        lines += [f"import {name}"] + ([f"from {package} import {last}"] if package else [])
-    path = selection.folder / "module_names.py"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    """What make is told of the heap: nothing, or how much a board for measuring has more, its MORE_HEAP_KB."""
+    more_kb = selection.declaration.get("MORE_HEAP_KB")
+    return [] if more_kb is None else [f"CFLAGS_EXTRA=-DUCHARGE_GC_SECOND_AREA={int(more_kb) * 1024}"]

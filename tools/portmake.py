@@ -45,15 +45,18 @@ def source_packages(source: Path) -> tuple[str, ...]:
 
 
 class Frozen:
-    """What manifest.py is told of one board. boot: start-up modules of the port, or folders of such."""
+    """What manifest.py is told of one board. boot: start-up modules of the port, or folders of such.
+
+    Beside them goes a module of names, see `module_names`.
+    """
 
     def __init__(self, selection: Selection, boot: tuple[Path, ...] = ()):
         self.selection = selection
-        self.boot = boot
+        self.boot = (*boot, module_names(selection))
         self.environment = {
             "UCHARGE_BOARD": selection.name,
             "UCHARGE_NATIVE": "1" if selection.native else "0",
-            "UCHARGE_BOOT": ":".join(str(place) for place in boot),
+            "UCHARGE_BOOT": ":".join(str(place) for place in self.boot),
         }
 
     def refresh(self, port: Path, makefile: Path | None = None) -> None:
@@ -73,3 +76,16 @@ class Frozen:
         if not record.exists() or record.read_text(encoding="utf-8") != now:
             (port / "frozen_content.c").unlink(missing_ok=True)
             record.write_text(now, encoding="utf-8")
+
+
+def module_names(selection: Selection) -> Path:
+    """A frozen module that nobody imports: by it the names of all modules are strings of the image, not of the heap."""
+    imported = [*selection.modules, *(f"asyncio.{part}" for part in ("core", "event", "funcs", "lock", "stream"))]
+    lines = ['"""Generated: the names of modules, for MicroPython\'s table of strings."""', ""]
+    for name in sorted(imported):
+        package, _, last = name.rpartition(".")
+        lines += [f"import {name}"] + ([f"from {package} import {last}"] if package else [])
+    path = selection.folder / "module_names.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

@@ -11,7 +11,7 @@ from tools import weigh
 from tools.build_firmware import build
 from tools.firmware import ROOT
 
-CHARGING = 121 * 1024  # bytes in use after a collection while charging; measured: 122.4 to 122.6 thousand
+CHARGING = 123 * 1024  # bytes in use after a collection while charging; measured: 124.4 thousand
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_the_measuring_board_has_every_component_of_the_reference_board():
     reference = weigh.uses("rivot_esp32")
     assert reference.keys() <= measured.keys()
     in_place = {name for name, use in reference.items() if measured[name] != use}
-    assert in_place == {"can_driver", "wifi_driver", "sink"}, "only what drives the chip itself is replaced"
+    assert in_place == {"can_driver", "wifi_driver", "sink", "nvs"}, "only what drives the chip itself is replaced"
 
 
 def test_the_size_of_an_esp32_board_tells_the_heap_of_each_component(measuring_image):

@@ -72,7 +72,15 @@ def main(name):
     scales = Scales(list(names.values()) + ["declarations"])
     weighed = scales.weighed
     load, build, forget = declare.load_class, Kernel._build, Kernel.forget_declarations
-    declare.load_class = lambda path: weighed(names[path], _CODE, load, path)
+
+    def load_class(path):
+        """The package that a component's module is in comes first, if it is a component itself."""
+        for use, owner in names.items():
+            if path.startswith(use.partition(":")[0] + "."):
+                weighed(owner, _CODE, load, use)
+        return weighed(names[path], _CODE, load, path)
+
+    declare.load_class = load_class
     Kernel._build = lambda self, part, *rest: weighed(part.name, _OBJECTS, build, self, part, *rest)
     Kernel.forget_declarations = lambda self: weighed("declarations", _CODE, forget, self)
     asyncio.run(live(firmware.build(name, ""), scales))
