@@ -3,6 +3,7 @@
 import time
 from micropython import const
 
+from core.parts import told
 from core.signals import Signal
 from core.tasks import together
 
@@ -250,7 +251,8 @@ class Can:
         self.failures += 1
         self._initialised = False
         self.driver.deinit()
-        self._log.rare("bus is down: %r", error)
+        port = getattr(self.driver, "port", "")
+        self._log.rare("bus is down: %s%s", "port %s: " % port if port else "", told(error))
 
     async def _watch(self):
         """Tell of what was counted: a flood of frames must not become a flood of text.

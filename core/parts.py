@@ -1,7 +1,23 @@
 """What the kernel keeps of a declaration while it runs: the parts, and how an error is told."""
 
+import errno
 import io
 import sys
+from micropython import const
+
+# What the system's errors mean where something is opened or dialled. By name: the numbers differ between ports.
+_MEANINGS = const(
+    (
+        ("ENOENT", "no such file or device"),
+        ("ENODEV", "no such device"),
+        ("EACCES", "no right to open it"),
+        ("EINVAL", "no serial device, or no such bit rate"),
+        ("ECONNREFUSED", "nobody listens there"),
+        ("ECONNRESET", "the other side has closed it"),
+        ("EHOSTUNREACH", "no way there"),
+        ("ETIMEDOUT", "no answer in time"),
+    )
+)
 
 
 class DeclarationError(Exception):
@@ -17,6 +33,19 @@ def described(error):
     places = [line.strip()[5:] for line in out.getvalue().split("\n") if line.startswith("  File ")]
     text = "%s: %s" % (type(error).__name__, error)
     return text + " (%s)" % places[-1] if places else text
+
+
+def told(error):
+    """An error of opening or dialling something, for people: what it means, not the bare number of an OSError."""
+    args = error.args
+    if len(args) == 1 and isinstance(error, (OSError, ValueError)):
+        if isinstance(args[0], str):
+            return args[0]
+        name = errno.errorcode.get(args[0])
+        for known, meaning in _MEANINGS:
+            if known == name:
+                return "%s (%s)" % (meaning, name)
+    return repr(error)
 
 
 class Part:

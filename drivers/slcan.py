@@ -59,7 +59,7 @@ class Slcan:
 
     def __init__(self, port, bitrate=250000, baudrate=115200, tx=-1, rx=-1):
         socket_address(port)  # raises ValueError for a port that cannot be
-        self._port = port
+        self.port = port
         self._line = (baudrate, tx, rx)
         self._commands = b"C\rS%d\rO\r" % _BIT_RATES[bitrate]
         self._link = None
@@ -76,7 +76,7 @@ class Slcan:
     def init(self):
         """Begin to connect. Raises OSError (a name is resolved here, which blocks)."""
         self.deinit()
-        self._link = Link(self._port, *self._line)
+        self._link = Link(self.port, *self._line)
         self._error = None
         self._lines.reset()
 

@@ -5,6 +5,7 @@ import os
 from micropython import const
 
 from core.loading import unload
+from core.parts import told
 from core.signals import Signal
 from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
@@ -94,9 +95,10 @@ class Link:
     def _failed(self, error):
         """A connection could not be made, or was lost."""
         check, access = self._check, self.access
-        why = (check is not None and check.failure) or repr(error)
-        self._log.warning("connection: %s", why)
-        if self._ws is None:
+        why = (check is not None and check.failure) or told(error)
+        dialled = self._ws is None
+        self._log.warning("connection: %s%s", why, ", at " + bare_url(self.access.url) if dialled else "")
+        if dialled:
             self._rpc.counters.failed_connects += 1
             event = event_of(error, check, access.login)
             if event is not None:

@@ -7,6 +7,8 @@ the first of them: a charger without TLS does without.
 
 from micropython import const
 
+from core.parts import told
+
 CENTRAL_ROOT = "CentralSystemRootCertificate"
 _KNOWN = const("ocpp/tls/utc")  # a time in s that has passed for sure
 _KEEP_S = const(86400)  # that is written once a day at most
@@ -63,8 +65,11 @@ class Trust:
         if self._ca_file:
             from .dates import ders
 
-            with open(self._ca_file, "rb") as file:
-                data = file.read()
+            try:
+                with open(self._ca_file, "rb") as file:
+                    data = file.read()
+            except OSError as e:
+                raise ValueError("%s, the setting ca_file: %s" % (self._ca_file, told(e)))
             for root in ders(data):
                 yield root
         if self.credentials is not None:
