@@ -32,8 +32,8 @@ COMMON = (
     {"name": "store", "use": "components.persistence:Persistence", "critical": True},
     {"name": "gate", "use": "components.gate:Gate"},
     {"name": "plug", "use": "components.plug:Plug", "critical": True},
-    {"name": "wifi_driver", "use": "drivers.wlan:Wlan"},
-    {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
+    {"name": "wifi_driver", "use": "drivers.wlan:Wlan", "early": True},  # it associates while the rest is loaded
+    {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "register", "use": "components.charger.kept:KeptRegister"},  # before "ocpp", which reads it
     {

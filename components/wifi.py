@@ -18,6 +18,9 @@ class Wifi:
     to succeed; after a failure it waits, with jitter, 1 s, 2 s ... 60 s. Without an ssid it only watches a network
     that somebody else connects.
 
+    The first attempt is `begin`'s: a board that declares driver and Wi-Fi as early has the station associate while the
+    other components are loaded, built and started.
+
     Signals: ``online`` (bool), ``rssi`` (dBm, None while unknown). Counters: ``attempts``, ``connects``, ``losses``,
     ``driver_errors``.
     """
@@ -28,6 +31,8 @@ class Wifi:
         "password": (str, "", 0, 64),
         "connect_ms": (int, 20000, 1000, 120000),
     }
+
+    _begun = False  # `begin`'s attempt is under way
 
     def __init__(self, driver, clock, log, pulse, kernel, ssid="", password="", connect_ms=20000):
         self.online = Signal(False, clock)
@@ -47,9 +52,23 @@ class Wifi:
         """What leads to the central system if the driver has no sockets: an open (reader, writer) pair, else None."""
         return self._driver.stream() if hasattr(self._driver, "stream") else None
 
+    def begin(self):
+        """Switch the station on and begin to connect. What fails is in the log, and `run` tries it again."""
+        try:
+            self._urgent.block("Wi-Fi on", self._driver.active, True)
+            if self._ssid:
+                self.attempts += 1
+                self._urgent.block("Wi-Fi connect", self._driver.connect, self._ssid, self._password)
+                self._begun = True
+        except OSError as e:
+            self._driver_error("begin", e)
+
     async def run(self):
         await self._switch_on()
         try:
+            if self._begun:
+                self._begun = False
+                await self._wait_connected(self._connect_ms)
             while True:
                 if self._connected():
                     self._came()

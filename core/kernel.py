@@ -19,6 +19,10 @@ _STOP_MS = const(2000)  # what each component may take to stop
 _STOP_ALL_MS = const(10000)
 _POLL_MS = const(5)
 
+# So much of the free heap, one part of four, is filled between two collections: what stays for ever lies side by side
+# in the rest, and not in small pieces between what is thrown away. Each of them takes a million instructions.
+_GARBAGE = const(4)
+
 
 class StartError(Exception):
     """A component's ``start`` raised: the message names board, component, and what it was."""
@@ -66,18 +70,33 @@ class Kernel:
         self._exit = asyncio.Event()
         self._stopping = False
         self._stopped = False
-        self.parts = read(board, settings)  # raises DeclarationError
-        self._board_name = board.NAME
-        for part in self.parts:
-            gc.collect()
-            self._build(part, log)
+        gc.threshold(gc.mem_free() // _GARBAGE)
+        self.parts = []
+        self._board_name = getattr(board, "NAME", "")
+        declared = read(board, settings, lambda early: self._begin(early, log))  # raises DeclarationError
+        self.parts = [one.part for one in declared]
+        for one in declared:
+            if one.part.instance is None:
+                self._build(one, log)
 
-    def _build(self, part, log):
-        arguments = dict(part.given)
-        for service in part.requires:
-            arguments[service] = self._service(part.bind.get(service, service), part, log)
+    def _begin(self, declared, log):
+        """Build an early part, and have it begin what takes its time while the others are loaded and built."""
+        part = declared.part
+        self.parts.append(part)
+        self._build(declared, log)
+        if hasattr(part.instance, "begin"):
+            try:
+                part.instance.begin()
+            except Exception as e:
+                raise DeclarationError(self._told(part, "cannot begin", e))
+
+    def _build(self, declared, log):
+        part = declared.part
+        arguments = declared.given
+        for service in declared.requires:
+            arguments[service] = self._service(declared.bind.get(service, service), part, log)
         try:
-            part.instance = part.cls(**arguments)
+            part.instance = declared.cls(**arguments)
         except Exception as e:
             raise DeclarationError(self._told(part, "cannot be built", e))
 
@@ -89,13 +108,12 @@ class Kernel:
     def forget_declarations(self):
         """Free what only building needs, 5 KB of options and of code: for a device, where nothing is built again."""
         for part in self.parts:
-            part.given = part.bind = None
             try:
-                del part.cls.options
+                del type(part.instance).options
             except AttributeError:
                 pass  # it has none, or another part is of the same class
-        unload("core.declare")
-        unload("core.settings")
+        for name in ("declare", "options", "settings"):
+            unload("core." + name)
 
     def _service(self, name, part, log):
         if name == "clock":
@@ -169,22 +187,20 @@ class Kernel:
 
     async def _start(self):
         for part in self.parts:
-            gc.collect()
             part.state = "started"
             if hasattr(part.instance, "start"):
                 try:
                     await part.instance.start()
                 except Exception as e:
                     raise StartError(self._told(part, "did not start", e))
-        for part in self.parts:
+        gc.collect()
+        gc.threshold(gc.mem_free() // _GARBAGE)
+        for part in self.parts:  # each is running before the first one, which may be who watches them, takes a step
+            part.state = "running"
             part.beat_ms = self.clock.ticks_ms()
             if hasattr(part.instance, "run"):
                 part.task = asyncio.create_task(self._supervise(part))
-            else:
-                part.state = "running"
         self.update_alive()
-        gc.collect()
-        gc.threshold(gc.mem_free() // 4)  # collecting before the heap is full keeps it from falling into small pieces
 
     async def _supervise(self, part):
         """One life of a component after the other. (One frame for all: each on the heap of its own costs 100 bytes.)"""
@@ -192,7 +208,6 @@ class Kernel:
         try:
             while True:
                 began_ms = self.clock.uptime_ms()
-                self._set_state(part, "running")
                 try:
                     await part.instance.run()
                     self._set_state(part, "done")
@@ -209,6 +224,7 @@ class Kernel:
                     back_off_ms = _BACK_OFF_MS
                 self.log.error("%s failed (%d times); next try in %d ms", part.name, part.failures, back_off_ms)
                 await self.clock.sleep_ms(back_off_ms)
+                self._set_state(part, "running")
                 back_off_ms = min(2 * back_off_ms, _BACK_OFF_MAX_MS)
         finally:
             part.task = None

@@ -49,31 +49,19 @@ def told(error):
 
 
 class Part:
-    """One declared instance and, while it runs, what the kernel knows of it."""
+    """One instance and, while it runs, what the kernel knows of it."""
 
     # Of the class until they are set, which saves memory: most parts never fail.
+    critical = False
     instance = None
+    state = "built"  # built, started, running, failed (waits to be restarted), done, stopped
+    beat_ms = 0
     failures = 0
     error = ""
     hung = False  # it runs, but makes no progress
     task = None
 
-    def __init__(self, entry, cls):
-        self.name = entry["name"]
-        self.use = entry["use"]
-        self.cls = cls
-        self.critical = entry.get("critical", False)
-        self.bind = entry.get("bind", {})
-        self.given = dict(entry.get("options", {}))
-        self.state = "built"  # built, started, running, failed (waits to be restarted), done, stopped
-        self.beat_ms = 0
-
-    @property
-    def requires(self):
-        """The services that it needs."""
-        return getattr(self.cls, "requires", ())
-
-    @property
-    def options(self):
-        """What may be set: {option: specification}."""
-        return getattr(self.cls, "options", {})
+    def __init__(self, name, critical):
+        self.name = name
+        if critical:
+            self.critical = True

@@ -62,8 +62,8 @@ class Site(Station):
         return await self.firmware.wait_output(pattern, timeout, since)
 
     def check_calm(self):
-        """No component raised, and no text was lost to memory."""
-        bad = re.search(r"Traceback|MemoryError|component \w+ raised", self.firmware.text)
+        """No component raised, the watchdog was fed, and no text was lost to memory."""
+        bad = re.search(r"Traceback|MemoryError|component \w+ raised|watchdog not fed", self.firmware.text)
         assert not bad, self.firmware.text[max(0, bad.start() - 300) : bad.end() + 1500]
 
     # -- what the central system hears

@@ -9,9 +9,10 @@ from micropython import const
 
 from components.console.keyboard import Keyboard
 from components.console.values import described_option, is_secret, parsed, shown
-from core.declare import check_setting, load_class, target_of
+from core.declare import load_class
 from core.files import flush_dir, make_private
 from core.nearest import did_you_mean
+from core.options import check_setting, target_of
 from core.parts import DeclarationError, described
 from core.settings import lay_identity_over, read_settings
 from core.text import printable

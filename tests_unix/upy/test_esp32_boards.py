@@ -1,11 +1,13 @@
 """The three ESP32 boards as declared, on models of their hardware: pins, limits, and a while of real work."""
 
 from bus import CONTROL, HEARTBEAT, START_FRAME, STOP_FRAME, TELEMETRY
-from esp32_site import Site
+from esp32_site import Esp32, Site, here
 
 from boards import esp32_bench, rivot_esp32, rivot_esp32_dual
-from core.kernel import STOPPED
-from core.log import DEBUG
+from core.clock import VirtualClock
+from core.kernel import STOPPED, Kernel
+from core.log import DEBUG, Log, LogTail
+from core.parts import DeclarationError
 from drivers.nvs import Nvs
 
 BOARDS = (
@@ -161,3 +163,35 @@ def test_the_watchdog_is_the_first_to_start():
     for board, module, vehicle in BOARDS:
         site = Site(board, ".", module, vehicle)
         assert site.kernel.parts[0].name == "watchdog", board.NAME
+
+
+async def test_no_complaint_of_the_watchdog_in_a_healthy_start(tmp):
+    """Fails where health looks at components, some of which are declared after it, that are not running yet."""
+    for board, module, vehicle in BOARDS:
+        site = await Site(board, tmp + "/" + board.NAME, module, vehicle).start()
+        lines = list(site.tail.lines)
+        assert any("health: boot 1" in line for line in lines), lines
+        assert not any("watchdog" in line for line in lines), lines
+        assert site.hardware.device.machine.watchdog.fed, board.NAME
+        await site.stop()
+
+
+def test_wifi_associates_before_anything_else_is_loaded_or_started(tmp):
+    """Fails where the radio is on only when the component runs: all of the start would be added to the association."""
+    for board, module, vehicle in BOARDS:
+        site = Site(board, tmp, module, vehicle)  # built, not started
+        station = site.hardware.device.radio.station
+        assert station.used == ("home", "secret") and station.tries == 1, board.NAME
+        assert station.isconnected(), board.NAME
+
+
+def test_wrong_settings_are_told_although_wifi_has_begun(tmp):
+    settings = {"ocpp": {"id": "CP-1"}, "wifi": {"ssid": "home", "password": "secret"}}
+    hardware = Esp32(VirtualClock())
+    log = Log(LogTail(VirtualClock(), None), "main")
+    try:
+        Kernel(here(rivot_esp32), settings, VirtualClock(), log, tmp)
+        raise AssertionError("no url, and no refusal")
+    except DeclarationError as e:
+        assert "component ocpp: option 'url' is required: set" in str(e), e
+    assert hardware.device.radio.station.tries == 1

@@ -73,6 +73,22 @@ async def test_the_watchdog_is_fed_once_a_second_while_all_critical_ones_make_pr
     await ended(kernel, task)
 
 
+class Late(Board):
+    COMPONENTS = Board.COMPONENTS + ({"name": "late", "use": "test_health:Worker", "critical": True},)
+
+
+async def test_what_is_declared_after_it_is_running_when_health_looks_for_the_first_time(tmp):
+    """Fails where a component is not running before its task has taken a step: others may take theirs first."""
+    clock = VirtualClock()
+    kernel = Kernel(Late, {}, clock, Log(LogTail(clock, None), "main"), tmp)
+    task = asyncio.create_task(kernel.run())
+    while not kernel["watchdog"].fed and not lines(kernel, "watchdog"):
+        await asyncio.sleep_ms(0)
+    assert not lines(kernel, "watchdog"), lines(kernel, "watchdog")
+    assert kernel["watchdog"].fed == 1 and kernel.alive.value is True
+    await ended(kernel, task)
+
+
 async def test_a_critical_component_that_hangs_starves_the_watchdog(tmp):
     kernel = make(tmp)
     task = await running(kernel)

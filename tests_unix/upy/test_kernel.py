@@ -94,6 +94,49 @@ def test_two_kernels_share_nothing():
     assert one["source"] is not two["source"] and a_board.COMPONENTS[0]["options"] == {"level_ma": 7}
 
 
+begun = []
+
+
+class Begun:
+    """It begins, and keeps what was there by then."""
+
+    requires = ("kernel",)
+
+    def __init__(self, kernel):
+        self._kernel = kernel
+        self.at_once = None
+
+    def begin(self):
+        begun.append(self)
+        self.at_once = [part.name for part in self._kernel.parts if part.instance is not None]
+
+
+class NoBeginner:
+    def begin(self):
+        raise OSError(5)
+
+
+def test_an_early_one_begins_before_the_others_are_loaded_and_built():
+    """Fails where all classes are loaded first; the order in which they are built, and start, is the board's."""
+    early = entry("begun", "Begun", early=True), entry("begun2", "Begun", early=True)
+    a_board = board(entry("source", "Source"), *early)
+    k = kernel(a_board)
+    assert k["begun"].at_once == ["begun"] and k["begun2"].at_once == ["begun", "begun2"]
+    assert [part.name for part in k.parts] == ["source", "begun", "begun2"]
+    del begun[:]
+    refused(board(entry("x", "Nothing"), entry("begun", "Begun", early=True)), "component x", "test_kernel:Nothing")
+    assert len(begun) == 1
+
+
+def test_what_is_early_and_cannot_be_is_refused():
+    refused(board(entry("user", "User", early=True), entry("source", "Source")), "component user", "early", "'source'")
+    refused(board(entry("source", "Source"), entry("user", "User", early=True)), "component user", "early", "'source'")
+    refused(board(entry("x", "NoBeginner", early=True)), "component x", "cannot begin", "EIO")
+    refused(board(entry("x", "NoBeginner", early=1)), "component x", "early", "neither True nor False")
+    pair = entry("source", "Source", early=True), entry("user", "User", early=True)
+    assert kernel(board(*pair))["user"].source.level_ma == 100
+
+
 def test_missing_service():
     refused(board(entry("user", "User")), "component user", "'source'", "missing")
 

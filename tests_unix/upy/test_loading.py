@@ -44,7 +44,7 @@ def test_a_device_keeps_nothing_of_what_reads_declarations():
 
     assert "core.declare" in sys.modules and hasattr(core, "declare")
     kernel.forget_declarations()
-    for name in ("declare", "settings"):
+    for name in ("declare", "options", "settings"):
         assert "core." + name not in sys.modules and not hasattr(core, name)
     assert Kernel(Board, {}, clock, Log(LogTail(clock), "main")).parts == []  # it reads one again
 

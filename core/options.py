@@ -1,0 +1,129 @@
+"""Options: what a class declares of them, what its entry and settings.json give, and what is wrong with that."""
+
+from core.nearest import did_you_mean
+from core.parts import DeclarationError
+
+
+def check_class(declared):
+    """What a class declares: whoever wrote it forgot a comma, or the default does not fit its own bounds."""
+    requires, options, problem = declared.requires, declared.options, ""
+    if not isinstance(requires, (tuple, list)):
+        problem = "requires is no tuple of names: %r" % (requires,)
+    elif not isinstance(options, dict):
+        problem = "options is a %s, no dict" % type(options).__name__
+    else:
+        for service in requires:
+            if not isinstance(service, str):
+                problem = "requires is no tuple of names: %r" % (requires,)
+        for name, spec in options.items():
+            problem = _spec_problem(spec)
+            if problem:
+                problem = "option %r%s" % (name, problem)
+                break
+    if problem:
+        raise DeclarationError("%s: %s" % (declared.use, problem))
+
+
+def _spec_problem(spec):
+    size = len(spec) if isinstance(spec, tuple) else 0
+    if not 2 <= size <= 4 or not isinstance(spec[0], type):
+        return " is no (type, default, ...): %r" % (spec,)
+    if size == 3 and not isinstance(spec[2], (tuple, list)):
+        return ": its values are no tuple: %r" % (spec[2],)
+    if size == 4 and not (isinstance(spec[2], (int, float)) and isinstance(spec[3], (int, float))):
+        return ": its bounds are no numbers: %r, %r" % (spec[2], spec[3])
+    problem = spec[1] is not ... and check_value(spec, spec[1])
+    return ": its own default: " + problem if problem else ""
+
+
+def check_given(declared):
+    """What the entry gives to the options."""
+    for name, value in declared.given.items():
+        if name not in declared.options:
+            raise DeclarationError("unknown option %r%s" % (name, did_you_mean(name, declared.options)))
+        problem = check_value(declared.options[name], value)
+        if problem:
+            raise DeclarationError("option %r: %s" % (name, problem))
+
+
+def fill_in(board, declared):
+    """The defaults of what nobody gave."""
+    given = declared.given
+    for name, spec in declared.options.items():
+        if name not in given:
+            if spec[1] is ...:
+                words = "board %s: component %s: option %r is required%s"
+                hint = _hint(board, declared.name, name)
+                raise DeclarationError(words % (board.NAME, declared.name, name, hint))
+            given[name] = spec[1]
+        if spec[0] is float:
+            given[name] = float(given[name])
+
+
+def _hint(board, part_name, option):
+    for section, keys in getattr(board, "SETTINGS", {}).items():
+        for key, target in keys.items():
+            if target == part_name + "." + option:
+                return ': set "%s": {"%s": ...} in settings.json' % (section, key)
+    return ""
+
+
+def check_value(spec, value):
+    """What is wrong with `value` under an option's `spec`, or None."""
+    kind = spec[0]
+    kinds = (int, float) if kind is float else kind
+    if not isinstance(value, kinds) or (kind in (int, float) and isinstance(value, bool)):
+        shown = "what is given" if kind is str else repr(value)  # for it may be a password
+        return "%s is not of type %s" % (shown, kind.__name__)
+    if len(spec) == 3 and value not in spec[2]:
+        return "%r is none of %s" % (value, ", ".join([repr(choice) for choice in spec[2]]))
+    if len(spec) == 4:
+        size = len(value) if isinstance(value, str) else value
+        if not spec[2] <= size <= spec[3]:
+            what = "length " if kind is str else ""
+            return "%s%r is not within %r..%r" % (what, size, spec[2], spec[3])
+    return None
+
+
+def chosen_by(board, settings):
+    """{component: {option: (section, key, value)}} of what settings.json sets; the values are still to be checked."""
+    chosen = {}
+    for section, values in settings.items():
+        _check_section(board, section)
+        if not isinstance(values, dict):
+            raise DeclarationError("board %s: settings: section %r is not an object" % (board.NAME, section))
+        for key, value in values.items():
+            name, option = target_of(board, section, key)
+            chosen.setdefault(name, {})[option] = section, key, value
+    return chosen
+
+
+def _check_section(board, section):
+    known = getattr(board, "SETTINGS", {})
+    if section not in known:
+        where = "board %s: settings: unknown section %r%s"
+        raise DeclarationError(where % (board.NAME, section, did_you_mean(section, known)))
+
+
+def target_of(board, section, key):
+    """(component, option) that a setting is for. Raises DeclarationError for one that the board does not have."""
+    _check_section(board, section)
+    known = board.SETTINGS[section]
+    if key not in known:
+        where = "board %s: settings: %r in section %r is unknown%s"
+        raise DeclarationError(where % (board.NAME, key, section, did_you_mean(key, known)))
+    name, _, option = split_target(known[key])
+    return name, option
+
+
+def check_setting(board, section, key, spec, value):
+    """Raise DeclarationError for a value that its option, of which `spec` is the declaration, does not take."""
+    problem = check_value(spec, value)
+    if problem:
+        where = "board %s: settings: %r in section %r (component %s, option %s): %s"
+        raise DeclarationError(where % ((board.NAME, key, section) + target_of(board, section, key) + (problem,)))
+
+
+def split_target(target):
+    """("component", ".", "option") of what a setting is for; empty for what is no text."""
+    return target.partition(".") if isinstance(target, str) else ("", "", "")
