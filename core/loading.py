@@ -16,3 +16,45 @@ def unload(name):
         delattr(sys.modules[package], module)  # a package keeps its modules
     except (KeyError, AttributeError):
         pass
+
+
+class OnDemand:
+    """Modules that are there for a while: what is imported between a `begin` and its `end` is let go.
+
+    Where several overlap it is with the last `end`. What runs on after that keeps what it has of them.
+    """
+
+    def __init__(self):
+        self._users = 0
+        self._resident = None  # type: set  # the names of the modules that were there before
+
+    def begin(self):
+        """Raises MemoryError: then nothing has begun."""
+        if self._resident is None:
+            self._resident = set(sys.modules)
+        self._users += 1
+
+    def keep(self, names):
+        """Between a `begin` and its `end`: have these modules stay until `drop`. Returns those that would not."""
+        kept = tuple([name for name in names if name not in self._resident])
+        self._resident.update(kept)
+        return kept
+
+    def drop(self, kept):
+        """What `keep` returned is let go: now, or with the last `end`, for what is there may use it."""
+        if self._resident is not None:
+            self._resident.difference_update(kept)
+            return
+        for name in kept:
+            unload(name)
+
+    def end(self):
+        self._users -= 1
+        if self._users:
+            return
+        try:
+            for name in [name for name in sys.modules if name not in self._resident]:
+                unload(name)
+        except MemoryError:
+            return  # they are let go with the next end
+        self._resident = None

@@ -14,7 +14,8 @@ connector, status,             the connector's state, how it is told, and whethe
 availability
 configuration, keys            configuration keys
 stamps                         times and message ids
-core_profile, wear             the central system's commands, and how much they may write
+core_profile, core_calls,      the central system's commands, those that are loaded when they come, and how much they
+wear                           may write
 access, trust, dates           what is dialled, and whom we believe over TLS
 =============================  ===================================================================================
 """
@@ -22,9 +23,9 @@ access, trust, dates           what is dialled, and whom we believe over TLS
 import asyncio
 from micropython import const
 
+from core.loading import unload
 from core.signals import Signal
 
-from . import core_profile, schemas
 from .access import Access
 from .actions import Actions
 from .authorization import Authorization
@@ -32,9 +33,11 @@ from .availability import Availability
 from .boot import Boot, identity_of
 from .configuration import Configuration
 from .connector import Connector
+from .core_profile import CoreProfile
 from .counters import Counters
 from .delivery import Delivery
 from .ending import Ending
+from .keys import CORE
 from .link import Link
 from .metering import Metering
 from .rpc import Rpc
@@ -101,11 +104,10 @@ class Ocpp:
         self._failure = self._vendor = None
         self._profiles = ""
         self._steps = self._pages = self._stamp_sources = ()
-        self.triggers = {}  # {MessageTrigger: function(connectorId or None) -> will it be sent?}
         self.security_event = no_event  # function(type, info): see the security extension
         self.services = services = Services(clock, log, store, gate, bms, charger, plug, wifi)
         services.stamps = self.stamps = Stamps(clock, store, log)
-        services.configuration = self.configuration = Configuration(store, log)
+        services.configuration = self.configuration = Configuration(store, log, services.on_demand)
         self._build_link(services, options)
         self._build_charge_point(services, kernel, options)
         self._build_sources(services, options["vendor_id"])
@@ -116,11 +118,11 @@ class Ocpp:
         self.max_message = o["max_message"]
         self.local_transfers = o["local_transfers"]
         services.writes = self.writes = WriteBudget(services, o["writes_burst"], o["writes_per_hour"])
-        self.actions = Actions(self._log, o["strict"], self.writes.run)
+        self.actions = Actions(self._log, o["strict"], self.writes.run, services.on_demand)
         self.rpc = Rpc(
             self._clock, self._log, self.counters, self.actions, self.stamps.message_id, o["call_timeout_ms"]
         )
-        self.trust = Trust(self._clock, services.store, self._log, o["ca_file"])
+        self.trust = Trust(self._clock, services.store, self._log, o["ca_file"], services.on_demand)
         access = Access(o["url"], o["id"], o["auth_key"], o["ca_file"])
         self.link = Link(services, self.rpc, access, self.trust, o["max_message"])
         self.firmware_version = o["firmware_version"]
@@ -144,10 +146,9 @@ class Ocpp:
     def _build_sources(self, services, vendor_id):
         """Who asks, and who answers."""
         parts = services.configuration, self.authorization, self.availability, self.transactions, self.boot
-        self.core = core_profile.CoreProfile(*parts, vendor_id, self.reset, self._log)
-        self.add_page(self.core.page)
+        self.core = CoreProfile(*parts, vendor_id, self.reset, self._log)
         self.add_page(self.writes.page)
-        self.add_profile(core_profile.NAME, self.core.handlers(), schemas, core_profile.KEYS)
+        self.add_profile("core", self.core, "Core", CORE)
         self.outbox = Outbox(self._log, self.online, self.rpc.wake, self.boot.pending)
         if vendor_id:
             from .vendor import VendorMessages  # few sites have it
@@ -164,14 +165,14 @@ class Ocpp:
 
     # --- for the profiles ---------------------------------------------------------------------------------------
 
-    def add_profile(self, name, handlers, schemas, keys=()):
-        """A profile registers itself in its constructor: its name in SupportedFeatureProfiles ("": not in there),
-        {action: handler} (see `Actions`), its generated module of schemas, and its keys (rows as in keys.py).
+    def add_profile(self, name, profile, feature="", keys=()):
+        """A profile registers itself in its constructor: its name in the table of `Actions`, which tells what it has to
+        have, its name in SupportedFeatureProfiles ("": not in there), and its keys (rows as in keys.py).
         """
-        self.actions.add(handlers, schemas)
+        self.actions.add(name, profile)
         self.configuration.add(keys)
-        if name:
-            self._profiles += "," + name if self._profiles else name
+        if feature:
+            self._profiles += "," + feature if self._profiles else feature
             self.configuration.fix("SupportedFeatureProfiles", self._profiles)
 
     def add_step(self, function):
@@ -289,11 +290,10 @@ class Ocpp:
 
     def describe(self):
         """Generator of lines: the counters, and what the profiles have to tell."""
-        for line in self.counters.lines(self.delivery, self.boot, self.metering, self.outbox, self.status):
-            yield line
-        for page in self._pages:
-            for line in page():
-                yield line
+        from .page import lines
+
+        unload("components.ocpp.page")
+        return lines(self, self._pages)
 
     def reset(self, kind="Soft", reason=""):
         """Restart; "Soft": end the transaction and deliver what is queued (at most 10 s) before; "Hard": at once."""

@@ -2,40 +2,33 @@
 
 from micropython import const
 
-from core.nearest import did_you_mean
-
-from .measurands import NAMES
-
 _STORED = const("ocpp/c/")  # + key: the text that was set
 _NAME = const(0)
 _TYPE = const(1)
 _DEFAULT = const(2)
-_LOW = const(3)
-_HIGH = const(4)
 _ACCESS = const(5)
-_TEXT_MAX = const(500)  # a value in GetConfiguration.conf
-_INT_MAX = const(999999999)
-
-_ROTATIONS = const("|NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR|")
 
 
 class Configuration:
     """The values of all keys, by name: ``configuration["HeartbeatInterval"]`` is an int, a bool or a str.
 
     Each profile adds its table of rows as in keys.py. A value set by `set` is journaled before it counts.
-    ``refusal``: what was wrong with the last one, in words; "" if nothing was.
+    ``refusal``: what was wrong with the last one, in words; "" if nothing was. What a text means is found out by
+    `key_values`, which is there as long as that takes.
     """
 
-    def __init__(self, store, log):
+    refusal = ""
+
+    def __init__(self, store, log, on_demand):
         self._tables = ()
         self._store = store
         self._log = log
+        self._on_demand = on_demand
         self._values = {}
         self._stored = {}  # texts that count only after a reboot
         self._watchers = ()
         self._owners = {}
         self._later = ()
-        self.refusal = ""
 
     def add(self, table):
         """Take the keys of a profile, before `start`."""
@@ -68,6 +61,15 @@ class Configuration:
 
     def start(self):
         """Read what was set; what no longer fits its rule is ignored, with a word in the log."""
+        self._on_demand.begin()
+        try:
+            self._read_stored()
+        finally:
+            self._on_demand.end()
+
+    def _read_stored(self):
+        from .key_values import parse
+
         for key in self._store.keys(_STORED):
             name = key[len(_STORED) :]
             row = self._row(name)
@@ -100,19 +102,23 @@ class Configuration:
             function()
 
     def set(self, name, text):
-        """ChangeConfiguration: returns its status. Raises the store's Error if it cannot be journaled."""
-        row = self._row(name)
-        if row is None:
-            self.refusal = "there is no such key" + did_you_mean(name, self.names())
-            return "NotSupported"
-        self.refusal = ""
+        """ChangeConfiguration: returns its status. Raises the store's Error if it cannot be journaled, MemoryError."""
+        self._on_demand.begin()
         try:
-            return self._set(row, text)
+            return self._set(self._row(name), name, text)
         except ValueError as e:
             self.refusal = str(e)
             return "Rejected"
+        finally:
+            self._on_demand.end()
 
-    def _set(self, row, text):
+    def _set(self, row, name, text):
+        from .key_values import parse, unknown
+
+        if row is None:
+            self.refusal = unknown(name, self.names())
+            return "NotSupported"
+        self.refusal = ""
         name = row[_NAME]
         if row[_ACCESS] == "R":
             raise ValueError("it is read-only")
@@ -155,67 +161,3 @@ def write(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def parse(row, text):
-    """The value that `text` means under the rule of a row. Raises ValueError, which says how it breaks it."""
-    if not isinstance(text, str) or len(text) > _TEXT_MAX:
-        raise ValueError("longer than %d characters" % _TEXT_MAX)
-    kind = row[_TYPE]
-    if kind == "bool":
-        return _parse_bool(text.strip().lower())
-    if kind == "int":
-        return _parse_int(row, text.strip())
-    if kind == "csl":
-        return _parse_list(row, text)
-    if kind == "rotation":
-        return _parse_rotation(row, text)
-    if row[_HIGH] is not None and len(text) > row[_HIGH]:
-        raise ValueError("longer than %d characters" % row[_HIGH])
-    return text
-
-
-def _parse_bool(text):
-    if text not in ("true", "false"):
-        raise ValueError("it is true or false")
-    return text == "true"
-
-
-def _parse_int(row, text):
-    digits = text[1:] if text[:1] == "-" else text
-    if not digits.isdigit():
-        raise ValueError("it is a whole number")
-    low = -_INT_MAX if row[_LOW] is None else row[_LOW]
-    high = _INT_MAX if row[_HIGH] is None else row[_HIGH]
-    if len(digits) > 9 or not low <= int(text) <= high:
-        raise ValueError("it is %d to %d" % (low, high))
-    return int(text)
-
-
-def _items(text, most):
-    items = [item.strip() for item in text.split(",")] if text.strip() else []
-    if len(items) > most:
-        raise ValueError("it has %d items at most" % most)
-    return items
-
-
-def _parse_list(row, text):
-    items = _items(text, row[_HIGH])
-    for item in items:
-        if item not in NAMES:
-            raise ValueError("there is no measurand %r%s" % (item[:40], did_you_mean(item, NAMES)))
-    if len(set(items)) != len(items):
-        raise ValueError("a measurand is there twice")
-    return ",".join(items)
-
-
-def _parse_rotation(row, text):
-    """``0.RST,1.RTS``: connector, dot, phase rotation."""
-    items = _items(text, row[_HIGH])
-    for item in items:
-        connector, _, rotation = item.partition(".")
-        if connector not in ("0", "1") or not rotation or "|" in rotation or "|" + rotation + "|" not in _ROTATIONS:
-            items = ()
-    if not items:
-        raise ValueError("it is connector.rotation, such as 0.RST,1.RST, of %s" % _ROTATIONS[1:-1].replace("|", ", "))
-    return ",".join(items)

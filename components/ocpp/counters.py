@@ -17,33 +17,3 @@ class Counters:
         self.ignored = 0  # CALLs while Rejected
         self.dropped = 0  # messages given up
         self.connects = self.failed_connects = 0
-
-    def lines(self, delivery, boot, metering, outbox, status):
-        """Generator of lines with these counters, and with those that the parts keep themselves."""
-        yield "OCPP: rx %d, tx %d, connects %d, failed %d, waiting %d" % (
-            self.rx,
-            self.tx,
-            self.connects,
-            self.failed_connects,
-            len(delivery),
-        )
-        yield "  time-outs %d, errors received %d, errors sent %d, malformed %d, unknown ids %d, twice %d" % (
-            self.timeouts,
-            self.errors_received,
-            self.errors_sent,
-            self.malformed,
-            self.unknown_ids,
-            self.duplicates,
-        )
-        yield "  too long %d, bad answers %d, bad times %d, ignored %d, ended unanswered %d" % (
-            self.too_long,
-            self.bad_answers,
-            boot.bad_times,
-            self.ignored,
-            self.deaf,
-        )
-        yield "  given up %d, meter values dropped %d, others dropped %d" % (
-            self.dropped,
-            delivery.thinned + metering.dropped,
-            outbox.dropped + status.skipped,
-        )

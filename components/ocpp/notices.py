@@ -26,7 +26,6 @@ class Notices:
         self._sent = None  # the number of the one that is under way
         self._attempts = 0
         self._due_ms = 0
-        ocpp.add_step(self.step)
 
     def __len__(self):
         return len(self._store.queue(self._queue))
@@ -41,10 +40,14 @@ class Notices:
         self._store.commit(changes, push=((self._queue, entry),), drop=drop)
 
     def step(self):
-        if self._sent is not None or not len(self) or not self._ocpp.online():
-            return
-        if self._clock.uptime_ms() < self._due_ms:
-            return
+        """Send what is due. Returns whether there is anything yet."""
+        if not len(self):
+            return False
+        if self._sent is None and self._ocpp.online() and self._clock.uptime_ms() >= self._due_ms:
+            self._send()
+        return True
+
+    def _send(self):
         number, action, payload = self._store.queue(self._queue).peek()
         self._sent = number
         done = lambda answer, error: self._done(number, error)  # noqa: E731

@@ -23,7 +23,6 @@ _INVALID = const((
     "FormationViolation", "PropertyConstraintViolation", "OccurenceConstraintViolation", "TypeConstraintViolation",
     "ProtocolError", "GenericError",
 ))  # fmt: skip
-
 TIMEOUT, CLOSED = "timeout", "closed"
 
 
@@ -280,13 +279,15 @@ class Rpc:
         While a handler is at work the next message waits, unread: so commands are carried out in their order, and
         nothing piles up. The work may take as long as an answer to a CALL of ours; then it is cancelled.
         """
-        result = self._actions.handle(frame)
-        if isinstance(result, tuple):
-            return result
         try:
+            result = self._actions.handle(frame)
+            if isinstance(result, tuple):
+                return result
             return await self._clock.wait_for_ms(self._actions.finish(frame[2], result), self._timeout_ms)
         except asyncio.TimeoutError:
             raise CallError("InternalError", "not done within %d ms" % self._timeout_ms)
+        finally:
+            self._actions.release()
 
     async def _send_error(self, message_id, error):
         self.counters.errors_sent += 1

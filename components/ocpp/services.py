@@ -1,10 +1,15 @@
 """What the kernel injects, in one object for the parts of this package."""
 
+from core.loading import OnDemand
+
 from .register import Register
 
 
 class Services:
-    """The services of the component, and ``stamps``, ``configuration``, ``register`` and ``writes`` for its parts."""
+    """The services of the component, and ``stamps``, ``configuration``, ``register`` and ``writes`` for its parts.
+
+    ``on_demand``: where modules are loaded that are seldom needed.
+    """
 
     def __init__(self, clock, log, store, gate, bms, charger, plug, wifi):
         self.clock = clock
@@ -15,10 +20,25 @@ class Services:
         self.charger = charger
         self.plug = plug
         self.wifi = wifi
+        self.on_demand = OnDemand()
         self.stamps = None
         self.configuration = None
         self.register = Register(store, charger)
         self.writes = None
+
+
+def notices_of(ocpp, queue, clock, log):
+    """The `Notices` of a queue in the store, which are loaded: to be kept and stepped while there are any.
+
+    Raises MemoryError.
+    """
+    ocpp.services.on_demand.begin()
+    try:
+        from .notices import Notices
+
+        return Notices(ocpp, clock, log, ocpp.services.store, queue)
+    finally:
+        ocpp.services.on_demand.end()
 
 
 def no_event(type, info=""):

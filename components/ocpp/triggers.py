@@ -4,63 +4,69 @@ OCPP 1.6, section 5.17: the answer goes out before the message that it promises.
 sent by another task, which gets the connection only after the answer.
 """
 
+from micropython import const
+
 from .boot import ACCEPTED
 from .measurands import TRIGGER
 
+# The message, and the profile whose ``calls()`` has trigger(profile, message, connectorId or None) -> will it be sent?
+_TRIGGERS = const((
+    "DiagnosticsStatusNotification", "firmware",
+    "FirmwareStatusNotification", "firmware",
+    "LogStatusNotification", "log_upload",
+    "SignChargePointCertificate", "certificates",
+    "SignedFirmwareStatusNotification", "signed_firmware",
+))  # fmt: skip
 
-class Triggers:
-    """The messages of the Core profile; those of other profiles are in ``ocpp.triggers``, from where all are asked."""
 
-    def __init__(self, ocpp):
-        self._boot = ocpp.boot
-        self._delivery = ocpp.delivery
-        self._metering = ocpp.metering
-        self._outbox = ocpp.outbox
-        self._status = ocpp.status
-        self._transactions = ocpp.transactions
-        self._triggers = ocpp.triggers
-        ocpp.triggers["BootNotification"] = self._boot_notification
-        ocpp.triggers["Heartbeat"] = self._heartbeat
-        ocpp.triggers["MeterValues"] = self._meter_values
-        ocpp.triggers["StatusNotification"] = self._status.ask
+def trigger(ocpp, name, connector):
+    """Have the message `name` sent, for `connector` or, with None, for each that it is sent for: the answer.
 
-    def handle(self, name, connector):
-        """Have the message `name` sent, for `connector` or, with None, for each that it is sent for: the answer.
-
-        Rejected: there is no such connector, nothing is known that could be told, there is no room for more, or we are
-        not registered yet.
-        """
-        function = self._triggers.get(name)
-        if function is None:
+    Rejected: there is no such connector, nothing is known that could be told, there is no room for more, or we are
+    not registered yet.
+    """
+    profile = None
+    if name in _TRIGGERS:
+        profile = ocpp.actions.profile(_TRIGGERS[_TRIGGERS.index(name) + 1])
+        if profile is None:
             return {"status": "NotImplemented"}
-        if name != "BootNotification" and self._boot.status != ACCEPTED and not self._boot.pending():
-            return {"status": "Rejected"}
-        outbox = self._outbox
-        outbox.asked = True
-        try:
-            sent = not outbox.full() and function(connector)
-        finally:
-            outbox.asked = False
-        return {"status": "Accepted" if sent else "Rejected"}
+    if name != "BootNotification" and ocpp.boot.status != ACCEPTED and not ocpp.boot.pending():
+        return {"status": "Rejected"}
+    outbox = ocpp.outbox
+    outbox.asked = True
+    try:
+        if outbox.full():
+            sent = False
+        elif profile is None:
+            sent = _of_core(ocpp, name, connector)
+        else:
+            sent = profile.calls().trigger(profile, name, connector)
+    finally:
+        outbox.asked = False
+    return {"status": "Accepted" if sent else "Rejected"}
 
-    # A connector that has nothing to do with the message is ignored.
 
-    def _boot_notification(self, connector):
-        self._boot.ask()
-        return True
+def _of_core(ocpp, name, connector):
+    """A connector that has nothing to do with the message is ignored."""
+    if name == "BootNotification":
+        ocpp.boot.ask()
+    elif name == "Heartbeat":
+        ocpp.outbox.add("Heartbeat", {}, ocpp.boot.on_heartbeat)
+    elif name == "StatusNotification":
+        return ocpp.status.ask(connector)
+    else:
+        return _meter_values(ocpp, connector)
+    return True
 
-    def _heartbeat(self, connector):
-        self._outbox.add("Heartbeat", {}, self._boot.on_heartbeat)
-        return True
 
-    def _meter_values(self, connector):
-        """There is no main meter of its own, so connector 0 has none. Not journaled: whoever asks can ask again."""
-        sample = self._metering.sample("MeterValuesSampledData", TRIGGER) if connector in (None, 1) else None
-        if sample is None:
-            return False
-        payload = {"connectorId": 1, "meterValue": [self._delivery.meter_value(sample)]}
-        current = self._transactions.current
-        if current is not None and current.id is not None and not current.reason:
-            payload["transactionId"] = current.id
-        self._outbox.add("MeterValues", payload)
-        return True
+def _meter_values(ocpp, connector):
+    """There is no main meter of its own, so connector 0 has none. Not journaled: whoever asks can ask again."""
+    sample = ocpp.metering.sample("MeterValuesSampledData", TRIGGER) if connector in (None, 1) else None
+    if sample is None:
+        return False
+    payload = {"connectorId": 1, "meterValue": [ocpp.delivery.meter_value(sample)]}
+    current = ocpp.transactions.current
+    if current is not None and current.id is not None and not current.reason:
+        payload["transactionId"] = current.id
+    ocpp.outbox.add("MeterValues", payload)
+    return True

@@ -1,8 +1,8 @@
 """Whom we believe over TLS: the one place where contexts for it are made.
 
 mbedTLS, which every port of MicroPython 1.25 and newer has, negotiates TLS 1.2 at least, verifies the chain of the
-server's certificates up to our roots, and compares the name of the host. Of the dates see `dates`, which is loaded with
-the first of them: a charger without TLS does without.
+server's certificates up to our roots, and compares the name of the host. Of the dates see `dates`, which is loaded for
+them: a charger without TLS does without.
 """
 
 from micropython import const
@@ -18,15 +18,19 @@ class Trust:
     """Makes the contexts. ``credentials``: None, or what has ``roots(kind)``, further roots in DER, and ``client()``,
     None or (our certificates, private key) in DER.
 
+    What reads them is loaded for each connection.
+
     `ca_file`: path of the roots of the settings (PEM or one in DER), or "".
     """
 
-    def __init__(self, clock, store, log, ca_file):
+    credentials = None
+
+    def __init__(self, clock, store, log, ca_file, on_demand):
         self._clock = clock
         self._store = store
         self._log = log
         self._ca_file = ca_file
-        self.credentials = None
+        self._on_demand = on_demand
 
     def context(self, url):
         """The SSLContext to dial a ``wss://`` or ``https://`` URL with; None for an URL without TLS.
@@ -42,6 +46,13 @@ class Trust:
         tls = _tls()
         if tls is None:
             raise ValueError("this port has no TLS")
+        self._on_demand.begin()
+        try:
+            return self._made(tls, login)
+        finally:
+            self._on_demand.end()
+
+    def _made(self, tls, login):
         from .dates import Check
 
         context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
@@ -84,16 +95,23 @@ class Trust:
         """Is there TLS, and a root certificate to verify the central system against?"""
         if not self.has_tls():
             return False
+        self._on_demand.begin()
         try:
             for _ in self.roots():
                 return True
         except (OSError, ValueError) as e:
             self._log.warning("root certificate: %s", e)
+        finally:
+            self._on_demand.end()
         return False
 
     def has_client(self):
         """Is there a certificate of our own?"""
-        return self.credentials is not None and self.credentials.client() is not None
+        self._on_demand.begin()
+        try:
+            return self.credentials is not None and self.credentials.client() is not None
+        finally:
+            self._on_demand.end()
 
     def _utc_s(self):
         utc_ms = self._clock.utc_ms()

@@ -31,6 +31,18 @@ def file_of(location, name):
     return path + ("" if path.endswith("/") else "/") + name, name
 
 
+def upload_of(profile):
+    """The Upload of a profile that has ``upload``, None or the one that is under way; it is loaded until that ends.
+
+    The profile does the rest: it drops the one that is not busy any more, and ends the use of ``on_demand``.
+    """
+    if profile.upload is None:
+        upload = Upload(profile.ocpp, profile.clock, profile.log, profile.timeout_ms)
+        profile.ocpp.services.on_demand.begin()
+        profile.upload = upload
+    return profile.upload
+
+
 class Upload:
     """One at a time; `begin` ends the one before."""
 

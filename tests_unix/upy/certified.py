@@ -2,6 +2,7 @@
 
 from issuer import authority
 from ocpp_site import Central, Site
+from triggering import triggered
 
 from components.ocpp.certificates.roots import CENTRAL_SYSTEM, MANUFACTURER
 
@@ -41,7 +42,7 @@ class CertifiedSite(Site):
     async def requested(self):
         """Trigger a request; returns its text."""
         before = len(self.central.of("SignCertificate"))
-        assert self.ocpp.triggers["SignChargePointCertificate"](None) is True
+        assert triggered(self, "SignChargePointCertificate")
         await self.run(100)
         requests = self.central.of("SignCertificate")
         assert len(requests) == before + 1

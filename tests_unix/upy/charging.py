@@ -2,7 +2,7 @@
 words and without any cleverness.
 """
 
-from components.ocpp.smart_charging.profile import parse
+from components.ocpp.smart_charging.parsing import parse
 from core.isotime import format_utc
 
 DAY = 86400

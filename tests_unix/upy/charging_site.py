@@ -68,3 +68,9 @@ async def set_time(site, utc_s):
     await site.connect(Central(utc_s * 1000))
     await site.run(500)
     return site.clock.utc_ms() is not None
+
+
+def profiles_of(site):
+    """The charging profiles that count."""
+    active = site.profiles[0].active
+    return [] if active is None else active.profiles

@@ -1,6 +1,15 @@
 """What the tests of the Local Authorization List share: a site that has one, entries, the commands."""
 
+from components.ocpp.local_list import update
+from components.ocpp.local_list.file import ListFile
+
 USE = "components.ocpp.local_list:LocalList"
+
+
+class File(ListFile):
+    """With what is loaded to check and change it."""
+
+    load, is_now, update = update.load, update.is_now, update.update
 
 
 def listed(**options):

@@ -6,7 +6,8 @@ from certified import CertifiedSite, rooted
 from issuer import authority
 from test_ocpp_own_certificate import certified, client
 
-from components.ocpp.certificates import files
+from components.ocpp.certificates import calls, changes, files
+from components.ocpp.certificates.own import own_of
 
 
 class PowerCut(BaseException):
@@ -129,7 +130,8 @@ async def test_installing_a_root(tmp):
     other = await authority("Other")
 
     async def install(site):
-        await site.certificates._install({"certificateType": "CentralSystemRootCertificate", "certificate": other.text})
+        given = {"certificateType": "CentralSystemRootCertificate", "certificate": other.text}
+        await calls.install_certificate(site.certificates, given)
 
     assert await every_cut(tmp, install, lambda site: sorted(site.trusted())) >= 4
 
@@ -141,7 +143,7 @@ async def test_deleting_a_root(tmp):
     data = (await site.listed())[0]
 
     async def delete(site):
-        await site.certificates._delete({"certificateHashData": data})
+        await calls.delete_certificate(site.certificates, {"certificateHashData": data})
 
     assert await every_cut(tmp, delete, lambda site: sorted(site.trusted())) >= 2
 
@@ -151,7 +153,7 @@ async def test_taking_a_certificate_of_our_own(tmp):
     chain = await root.answer(await site.requested())
 
     async def take(site):
-        await site.certificates._signed({"certificateChain": chain})
+        await calls.certificate_signed(site.certificates, {"certificateChain": chain})
 
     assert await every_cut(tmp, take, lambda site: client(site).der) >= 7
 
@@ -162,9 +164,9 @@ async def test_settling_on_the_new_certificate(tmp):
     new = client(site).der
 
     async def settle(site):
-        site.certificates._settle()
+        changes.settle(site.certificates)
 
-    assert await every_cut(tmp, settle, lambda site: site.certificates._own.replaced()) >= 2
+    assert await every_cut(tmp, settle, lambda site: own_of(site.certificates).replaced()) >= 2
     assert client(site).der == new
 
 
@@ -173,8 +175,8 @@ async def test_going_back_to_the_former_certificate(tmp):
     await site.deliver(await root.answer(await site.requested()))
 
     async def settle(site):
-        site.certificates._attempt = 1
-        site.certificates._settle()
+        site.certificates.attempt = 1
+        changes.settle(site.certificates)
 
     assert await every_cut(tmp, settle, lambda site: client(site).der) >= 2
 
@@ -185,7 +187,7 @@ async def test_a_new_key_for_a_request(tmp):
 
     async def request(site):
         site.ocpp.outbox.request = answer
-        await site.certificates._own.request()
+        await own_of(site.certificates).request()
 
     async def answer(action, payload):
         return {"status": "Accepted"}, None
@@ -193,7 +195,7 @@ async def test_a_new_key_for_a_request(tmp):
     keys = []
 
     def pending(site):
-        keys.append(site.certificates._own._files.read("pending")[0])
+        keys.append(site.certificates.files().read("pending")[0])
         return keys[-1] == keys[0]
 
     assert await every_cut(tmp, request, pending) >= 4

@@ -164,7 +164,7 @@ async def test_a_broken_file_is_passed_over_and_told(tmp):
     site, root = await rooted(tmp)
     other = await authority("Other")
     await site.install(other.text)
-    path = tmp + "/certs/" + site.certificates._roots.names(CENTRAL_SYSTEM)[0]
+    path = tmp + "/certs/" + site.certificates.files().names("c-")[0]
     with open(path, "r+b") as file:
         file.seek(100)
         byte = file.read(1)

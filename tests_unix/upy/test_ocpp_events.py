@@ -165,7 +165,7 @@ async def test_a_message_for_which_there_is_no_memory(tmp):
     def no_memory(payload):
         raise MemoryError
 
-    site.ocpp.actions._handlers["ClearCache"] = no_memory
+    site.ocpp.core.clear_cache = no_memory
     await site.central.call("ClearCache", {})
     await site.run(500)
     assert "MemoryExhaustion" in told(site.central)

@@ -55,7 +55,7 @@ async def test_a_power_cut_right_before_the_activation_is_an_InstallationFailed(
     commit = life.site.store.commit
 
     def no_more(changes=None, **rest):
-        if life.firmware.update.status == "Installing" and changes and changes.get("ocpp/fw", 0) is None:
+        if changes and changes.get("ocpp/fw", 0) is None and life.firmware.update.status == "Installing":
             raise life.site.store.Error("the power is gone")
         commit(changes, **rest)
 
@@ -138,7 +138,7 @@ async def test_a_central_system_that_refuses_a_notification_or_never_answers_get
     life.central.answers["FirmwareStatusNotification"] = "NotSupported"
     life.desk.status["/image"] = 404
     await life.update()
-    await life.until(lambda: life.site.lines("DownloadFailed") and not len(life.firmware.notices))
+    await life.until(lambda: life.site.lines("DownloadFailed") and not len(life.firmware.notices()))
     assert len(life.site.lines("was not taken: NotSupported")) == 2
     life.central.answers["FirmwareStatusNotification"] = None
     await life.update()
@@ -202,11 +202,11 @@ async def test_so_many_notifications_wait_and_no_more(tmp):
     notices = life.firmware.notices
     await life.site.disconnect()
     for number in range(20):
-        notices.add("FirmwareStatusNotification", {"status": "Idle" if number < 19 else "Installed"})
-    assert len(notices) == 12 and life.site.lines("one is given up")
+        notices().add("FirmwareStatusNotification", {"status": "Idle" if number < 19 else "Installed"})
+    assert len(notices()) == 12 and life.site.lines("one is given up")
     life.central = Central()
     await life.site.connect(life.central)
-    await life.until(lambda: not len(notices))
+    await life.until(lambda: not len(notices()))
     assert life.told() == ["Idle"] * 11 + ["Installed"]
     await life.end()
     await life.desk.stop()

@@ -7,11 +7,11 @@ import random
 
 from flash import Flash, Mounted
 from journals import exists
-from local_lists import listed
+from local_lists import File, listed
 from ocpp_site import booted
 
-from components.ocpp.local_list.file import ListError, ListFile
 from components.ocpp.local_list.records import SIZE, key_of, pack, unpack
+from components.ocpp.local_list.update import ListError
 from core.clock import Clock
 
 TIMEOUT_S = 300
@@ -32,7 +32,7 @@ def records(names, status="Accepted"):
 
 async def opened(home):
     """A list as after a start."""
-    file = ListFile(home + "/list", Clock())
+    file = File(home + "/list", Clock())
     await file.load()
     return file
 

@@ -2,6 +2,7 @@
 
 from http_desk import Desk, until
 from ocpp_site import NOON, Central, Site
+from triggering import triggered
 
 from components.ocpp.upload import file_of
 from core.isotime import format_utc
@@ -212,15 +213,15 @@ async def test_the_security_log(tmp):
 
 async def test_triggers(tmp):
     site = await started(tmp)
-    site.ocpp.triggers["LogStatusNotification"](None)
-    site.ocpp.triggers["DiagnosticsStatusNotification"](None)
+    assert triggered(site, "LogStatusNotification")
+    assert triggered(site, "DiagnosticsStatusNotification")
     await site.run(1000)
     assert statuses(site, "Log") == statuses(site, "Diagnostics") == ["Idle"]
     site.desk.status["/x.log"] = 500
     payload = {"log": {"remoteLocation": site.desk.url + "/x.log"}, "logType": "DiagnosticsLog", "requestId": 4}
     await site.central.call("GetLog", dict(payload, retries=3, retryInterval=600))
     await until(site, lambda: len(site.desk.asked) == 1)
-    site.ocpp.triggers["LogStatusNotification"](None)
+    assert triggered(site, "LogStatusNotification")
     await site.run(1000)
     assert site.central.of("LogStatusNotification")[-1] == {"status": "Uploading", "requestId": 4}
     await end(site)

@@ -5,6 +5,7 @@ import os
 from certified import booted, rooted
 from issuer import DAY_S, NOON_S, SERVER, authority
 from ocpp_site import Central
+from triggering import triggered
 
 from ux509 import Certificate, new_key, pem, read_private_key
 from ux509.der import reader
@@ -166,7 +167,7 @@ async def test_it_is_renewed_a_month_before_its_end(tmp):
     assert requests() == 1  # the first one
     site.clock.set_utc_ms((NOON_S + 71 * DAY_S) * 1000)
     site.central.start_ms = site.clock.utc_ms() - site.clock.uptime_ms()
-    site.certificates._own._asked_ms -= 86400000  # that was a day ago
+    site.certificates.asked_ms -= 86400000  # that was a day ago
     await site.run(120000)
     assert requests() == 2
     await site.run(600000)
@@ -175,7 +176,7 @@ async def test_it_is_renewed_a_month_before_its_end(tmp):
     await site.run(120000)
     assert requests() == 3
     assert await site.deliver(await root.answer(site.central.of("SignCertificate")[-1]["csr"], ends=200)) == "Accepted"
-    site.certificates._own._asked_ms -= 86400000
+    site.certificates.asked_ms -= 86400000
     await site.run(120000)
     assert requests() == 3
 
@@ -187,10 +188,10 @@ async def test_a_request_that_is_refused_or_lost(tmp):
     assert site.lines("was not accepted: Rejected")
     assert await site.deliver(await root.answer(request)) == "Rejected"
     site.central.answers["SignCertificate"] = "InternalError"
-    assert site.ocpp.triggers["SignChargePointCertificate"](None)
+    assert triggered(site, "SignChargePointCertificate")
     await site.run(1000)
     site.central.answers["SignCertificate"] = None
-    assert site.ocpp.triggers["SignChargePointCertificate"](None)
+    assert triggered(site, "SignChargePointCertificate")
     await site.run(31000)
     requests = site.central.of("SignCertificate")
     assert len(requests) == 3 and requests[1] == requests[2]  # the same once more, after a time-out
@@ -203,7 +204,7 @@ async def test_a_trigger_while_a_request_is_under_way_is_another_one(tmp):
     site, root = await rooted(tmp)
     site.central.answers["SignCertificate"] = None
     for _ in range(3):
-        assert site.ocpp.triggers["SignChargePointCertificate"](None)
+        assert triggered(site, "SignChargePointCertificate")
         await site.run(500)
     requests = site.central.of("SignCertificate")
     assert len(requests) == 1
@@ -218,7 +219,7 @@ async def test_a_trigger_while_a_request_is_under_way_is_another_one(tmp):
 async def test_a_request_waits_for_the_connection(tmp):
     site, root = await rooted(tmp)
     await site.disconnect()
-    assert site.ocpp.triggers["SignChargePointCertificate"](None)
+    assert triggered(site, "SignChargePointCertificate")
     await site.run(60000)
     await site.connect(central := Central())
     await site.run(1000)

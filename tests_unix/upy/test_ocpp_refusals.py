@@ -98,7 +98,7 @@ async def test_offline_too_the_first_card_stays(tmp):
 
 async def test_an_accepted_remote_start_does_not_replace_a_card_that_came_before_it_was_told(tmp):
     site = await booted(tmp)
-    answer, start = site.ocpp.core._remote_start({"idTag": "REMOTE"})
+    answer, start = site.ocpp.core.remote_start_transaction({"idTag": "REMOTE"})
     assert answer["status"] == "Accepted"
     await site.disconnect()
     site.ocpp.set("AllowOfflineTxForUnknownId", "true")

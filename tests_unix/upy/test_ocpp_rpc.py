@@ -5,7 +5,6 @@ import json
 
 from ocpp_site import Central, Site, booted
 
-from components.ocpp import schemas
 from components.ocpp.actions import CallError
 
 
@@ -129,8 +128,8 @@ def slowly(site, *answers):
 
         return handle
 
-    handlers = {action: handler(answer) for action, answer in zip(("DataTransfer", "ClearCache"), answers)}
-    site.ocpp.actions.add(handlers, schemas)
+    for name, answer in zip(("data_transfer", "clear_cache"), answers):
+        setattr(site.ocpp.core, name, handler(answer))
     return events
 
 

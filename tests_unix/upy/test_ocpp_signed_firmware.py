@@ -6,6 +6,7 @@ import hashlib
 from firmware_life import ALL, IMAGE, Life
 from http_desk import Desk
 from ocpp_site import NOON
+from triggering import triggered
 
 from core.isotime import format_utc
 from ux509 import Untrusted, new_key, spki
@@ -170,8 +171,8 @@ async def test_scheduled_canceled_and_too_late(tmp):
     assert await maker.order(life, 1, NOON + 600000) == "Accepted"
     await life.until_told("DownloadScheduled")
     assert await life.central.call("GetConfiguration", {"key": ["NumberOfConnectors"]})
-    life.site.ocpp.triggers["SignedFirmwareStatusNotification"](None)
-    life.site.ocpp.triggers["FirmwareStatusNotification"](None)
+    assert triggered(life.site, "SignedFirmwareStatusNotification")
+    assert triggered(life.site, "FirmwareStatusNotification")
     await life.site.run(1000)
     assert life.central.of("SignedFirmwareStatusNotification")[-1] == {"status": "DownloadScheduled", "requestId": 1}
     assert life.central.of("FirmwareStatusNotification") == [{"status": "Idle"}]

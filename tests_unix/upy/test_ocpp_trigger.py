@@ -4,6 +4,7 @@ import gc
 import json
 
 from ocpp_site import Central, booted
+from triggering import Telling
 
 PROFILES = (
     ("components.ocpp.remote_trigger:RemoteTrigger", {}),
@@ -190,8 +191,8 @@ async def test_another_profile_brings_its_messages(tmp):
         site.ocpp.outbox.add("SignedFirmwareStatusNotification", {"status": "Idle"})
         return True
 
-    site.ocpp.triggers["SignedFirmwareStatusNotification"] = signed
-    site.ocpp.triggers["FirmwareStatusNotification"] = lambda connector: False
+    site.ocpp.actions.add("signed_firmware", Telling(signed))
+    site.ocpp.actions.add("firmware", Telling(lambda connector: False))
     assert await trigger(site, "FirmwareStatusNotification") == "Rejected"
     assert await trigger(site, "FirmwareStatusNotification", 1, "ExtendedTriggerMessage") == "Accepted"
     await site.run(300)

@@ -83,7 +83,7 @@ async def ask(site, action, payload):
 
 def written(site):
     """Blocks that were erased: for the journal, and for the file of the local list."""
-    return site.store.erases + site.profiles[0]._file.bytes // 4096
+    return site.store.erases + site.profiles[0].file.bytes // 4096
 
 
 async def flood(site, action, start, count=150):
@@ -165,7 +165,7 @@ async def test_a_list_that_is_there_already_is_not_written_again(tmp):
     entries = [{"idTag": "T%d" % n, "idTagInfo": {"status": "Accepted"}} for n in range(9)]
     whole = {"listVersion": 4, "updateType": "Full", "localAuthorizationList": entries}
     assert await ask(site, "SendLocalList", whole) == "Accepted"
-    file = site.profiles[0]._file
+    file = site.profiles[0].file
     before = file.bytes
     for _ in range(20):
         assert await ask(site, "SendLocalList", dict(whole, localAuthorizationList=list(entries))) == "Accepted"

@@ -3,7 +3,7 @@
 import micropython
 
 from charging import DAY, DEFAULT, MAX, TX, profile
-from charging_site import charge, clear, composite, limit, now_of, periods, ready, set_profile
+from charging_site import charge, clear, composite, limit, now_of, periods, profiles_of, ready, set_profile
 from ocpp_site import NOON, booted
 
 NOW = NOON // 1000
@@ -132,7 +132,7 @@ async def test_every_filter_and_every_combination_clears_what_it_names(tmp):
             if all(has[name] == filters[name] for name in filters):
                 hit.append(has["id"])
         assert await clear(site, **filters) == ("Accepted" if hit else "Unknown"), filters
-        left = [one.id for one in site.profiles[0].profiles]
+        left = [one.id for one in profiles_of(site)]
         assert sorted(left + hit) == [1, 2, 3, 4] and not set(left) & set(hit), (filters, left, hit)
 
 
@@ -235,7 +235,7 @@ async def test_bad_messages(tmp):
     assert await set_profile(site, 7, profile(1, 10)) == "Rejected"
     assert await site.central.call("ClearChargingProfile", {"id": "1"}) == "TypeConstraintViolation"
     assert await site.central.call("GetCompositeSchedule", {"connectorId": 1}) == "OccurenceConstraintViolation"
-    assert site.profiles[0].profiles == [] and site.lines("charging profile 1 refused: no TxDefaultProfile for conn")
+    assert profiles_of(site) == [] and site.lines("charging profile 1 refused: no TxDefaultProfile for conn")
 
 
 async def test_the_console_says_which_profile_limits(tmp):

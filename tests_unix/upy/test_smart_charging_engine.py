@@ -6,7 +6,8 @@ from charging import DAY, DEFAULT, MAX, TX, model_limits, parsed, profile, rando
 
 from components.ocpp.smart_charging import engine
 from components.ocpp.smart_charging.engine import Composite, capped_ma, capped_tenths, limits_at, piece
-from components.ocpp.smart_charging.profile import Profile, Refused, parse
+from components.ocpp.smart_charging.parsing import parse
+from components.ocpp.smart_charging.profile import Profile, Refused
 
 NOW = 1800014400  # 2027-01-15T12:00:00Z
 HORIZON = 130  # s

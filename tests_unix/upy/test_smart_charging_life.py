@@ -1,7 +1,7 @@
 """Smart Charging through remote starts, restarts, lost time and a full medium (OCPP 1.6, sections 3.13, 5.11, 5.16)."""
 
 from charging import MAX, TX, profile
-from charging_site import charge, limit, now_of, ready, restart, set_profile, set_time, site_of
+from charging_site import charge, limit, now_of, profiles_of, ready, restart, set_profile, set_time, site_of
 from ocpp_site import NOON, Central
 
 NOW = NOON // 1000
@@ -29,7 +29,7 @@ async def test_remote_start_with_a_profile(tmp):
     assert limit(site) == 20000
     site.ocpp.present_tag("TAG")
     await site.run(500)
-    assert site.profiles[0].profiles == [] and site.store.keys("ocpp/cp/") == []
+    assert profiles_of(site) == [] and site.store.keys("ocpp/cp/") == []
 
 
 async def test_the_profile_of_a_remote_start_goes_with_it(tmp):
@@ -112,7 +112,7 @@ async def test_profiles_survive_a_power_cut(tmp):
     await site.connect(Central(NOON + 200000))
     await site.run(20000)  # the car is gone: the transaction ends
     assert site.ocpp.transaction is None
-    assert sorted([one.id for one in site.profiles[0].profiles]) == [1, 2]
+    assert sorted([one.id for one in profiles_of(site)]) == [1, 2]
     assert len(site.store.keys("ocpp/cp/")) == 2
 
 
@@ -181,9 +181,9 @@ async def test_a_profile_that_is_over_is_removed(tmp):
     assert await set_profile(site, 1, profile(1, 20, start=now_of(site), duration=30)) == "Accepted"
     assert await set_profile(site, 0, profile(2, 20, MAX, validTo="2027-01-15T12:00:40Z")) == "Accepted"
     await site.run(35000)
-    assert [one.id for one in site.profiles[0].profiles] == [2]
+    assert [one.id for one in profiles_of(site)] == [2]
     await site.run(10000)
-    assert site.profiles[0].profiles == [] and site.store.keys("ocpp/cp/") == []
+    assert profiles_of(site) == [] and site.store.keys("ocpp/cp/") == []
 
 
 async def test_what_the_journal_refuses_is_not_installed(tmp):
@@ -198,7 +198,7 @@ async def test_what_the_journal_refuses_is_not_installed(tmp):
     assert await set_profile(site, 1, profile(2, 10, level=1)) == "Rejected"
     assert await site.central.call("ClearChargingProfile", {}) == "InternalError"
     site.store.commit = write
-    assert [one.id for one in site.profiles[0].profiles] == [1]
+    assert [one.id for one in profiles_of(site)] == [1]
     await charge(site)
     assert limit(site) == 20000
 
@@ -208,5 +208,5 @@ async def test_a_broken_record_is_dropped_and_told(tmp):
     assert await set_profile(site, 1, profile(1, 20)) == "Accepted"
     site.store.put("ocpp/cp/9", [9, 1])
     site = await restart(site, tmp, Central())
-    assert [one.id for one in site.profiles[0].profiles] == [1] and site.store.keys("ocpp/cp/") == ["ocpp/cp/1"]
+    assert [one.id for one in profiles_of(site)] == [1] and site.store.keys("ocpp/cp/") == ["ocpp/cp/1"]
     assert site.lines("stored charging profile 9 is not valid")

@@ -53,6 +53,13 @@ class Files:
             self._log.rare("the file certs/%s is broken", name)
         return blocks
 
+    def installed(self, prefix, omitted=()):
+        """Generator of the root certificates (DER) in the files that begin so, but for those `omitted`."""
+        for name in self.names(prefix):
+            blocks = None if name in omitted else self.read(name)
+            if blocks:
+                yield blocks[1]
+
     def write(self, name, blocks):
         """Write a file. Raises OSError: then what was there before is still there."""
         data = b"".join([struct.pack("<H", len(block)) + block for block in blocks])

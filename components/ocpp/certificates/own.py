@@ -13,11 +13,11 @@ Each of the last four holds the private key and the chain, the charge point's ce
 
 from micropython import const
 
-from core.isotime import format_utc
 from ux509 import (
     Certificate,
     Untrusted,
     certificate_request,
+    names,
     new_key,
     pem,
     private_key_der,
@@ -30,23 +30,21 @@ from ux509.verify import CHAIN_MAX
 from .roots import CENTRAL_SYSTEM, Refused
 
 _RENEW_S = const(2592000)  # a month before the end, or when a third of its life is left
-_AGAIN_MS = const(86400000)  # after a request that led to nothing
 _ATTEMPTS = const(3)  # to get one request to the central system
 
 
-class OwnCertificate:
-    """What becomes of these files. `subject_of()`: the attributes that a request asks for; `common_name`: ours."""
+def own_of(certificates):
+    """The OwnCertificate of a `Certificates`."""
+    return OwnCertificate(certificates, certificates.files(), certificates.log)
 
-    def __init__(self, files, clock, log, outbox, subject_of, common_name):
+
+class OwnCertificate:
+    """What becomes of these files. What is to be known of them without reading is kept in `certificates`."""
+
+    def __init__(self, certificates, files, log):
+        self._certificates = certificates
         self._files = files
-        self._clock = clock
         self._log = log
-        self._outbox = outbox
-        self._subject_of = subject_of
-        self._common_name = common_name
-        self._ends = None  # (when to renew, when it ends), s; None: there is none
-        self._begins = None  # when the next one begins, s
-        self._asked_ms = None
 
     def start(self):
         """Read what there is; put right what a power cut left half done."""
@@ -62,12 +60,13 @@ class OwnCertificate:
 
     def _load(self):
         certificate = self._first("client")
-        self._ends = None
+        ends = None
         if certificate is not None:
             left = min(_RENEW_S, (certificate.not_after - certificate.not_before) // 3)
-            self._ends = (certificate.not_after - left, certificate.not_after)
+            ends = (certificate.not_after - left, certificate.not_after)
+        self._certificates.ends = ends
         certificate = self._first("next")
-        self._begins = None if certificate is None else certificate.not_before
+        self._certificates.begins = None if certificate is None else certificate.not_before
 
     def _first(self, name):
         blocks = self._files.read(name)
@@ -75,11 +74,6 @@ class OwnCertificate:
             return Certificate(blocks[1]) if blocks else None
         except (ValueError, IndexError):
             return None
-
-    def read(self, name):
-        """(chain, private key) of "client" or "former", as DER: a tuple, the charge point's first; None: none."""
-        blocks = self._files.read(name)
-        return (tuple(blocks[1:]), blocks[0]) if blocks else None
 
     def replaced(self):
         """Is there a former one, on which we can fall back?"""
@@ -98,12 +92,13 @@ class OwnCertificate:
 
     async def request(self):
         """Make a key and send SignCertificate with it."""
-        self._asked_ms = self._clock.uptime_ms()
+        certificates, ocpp = self._certificates, self._certificates.ocpp
+        certificates.asked_ms = certificates.clock.uptime_ms()
         d, public = await new_key()
         self._files.write("pending", (private_key_der(d, public),))
-        request = pem.encode(await certificate_request(d, public, self._subject_of()), "CERTIFICATE REQUEST")
+        request = pem.encode(await certificate_request(d, public, _subject(ocpp)), "CERTIFICATE REQUEST")
         for _ in range(_ATTEMPTS):
-            answer, error = await self._outbox.request("SignCertificate", {"csr": request})
+            answer, error = await ocpp.outbox.request("SignCertificate", {"csr": request})
             if answer is not None:
                 break
             self._log.warning("SignCertificate: %s", error)
@@ -114,12 +109,6 @@ class OwnCertificate:
             self._log.info("a certificate is requested")
         else:  # what comes nevertheless is welcome, unless it was refused
             self._log.warning("the request for a certificate was not accepted: %s", status or "no answer")
-
-    def due(self, utc):
-        """Is it time to renew the certificate? To be asked now and then; `utc` in s."""
-        if self._ends is None or utc < self._ends[0] or self._begins is not None:
-            return False
-        return self._asked_ms is None or self._clock.uptime_ms() - self._asked_ms >= _AGAIN_MS
 
     # --- getting it -----------------------------------------------------------------------------------------------
 
@@ -134,7 +123,7 @@ class OwnCertificate:
         try:
             chain = [Certificate(der) for der in pem.decode(text, most=CHAIN_MAX)]
             first = chain[0]
-            _check_use(first, read_private_key(pending[0])[1], self._common_name)
+            _check_use(first, read_private_key(pending[0])[1], self._certificates.ocpp.serial)
             # One that begins later is good, if it will be then.
             await verify_chain(chain, roots.trusted(CENTRAL_SYSTEM), utc and max(utc, first.not_before))
         except (ValueError, Untrusted) as e:
@@ -158,20 +147,17 @@ class OwnCertificate:
             self._files.rename("client", "former")
         self._files.rename(name, "client")
 
-    def step(self, utc):
-        """Change to the next certificate if its time has come; returns whether it did. Raises OSError."""
-        if self._begins is None or utc < self._begins:
-            return False
+    def take_next(self):
+        """Change to the next certificate. Raises OSError."""
         self._change("next")
         self._load()
-        return True
 
-    def describe(self):
-        """One line for the console."""
-        pending = ", one requested" if self._files.names("pending") else ""
-        if self._ends is None:
-            return "no certificate of our own" + pending
-        return "our own certificate until %s%s" % (format_utc(self._ends[1] * 1000)[:10], pending)
+
+def _subject(ocpp):
+    """Of a request: our serial number as CN and, as soon as the operator has told it, his name as O."""
+    organization = ocpp.configuration["CpoName"]
+    common_name = (names.COMMON_NAME, ocpp.serial)
+    return ((names.ORGANIZATION, organization), common_name) if organization else (common_name,)
 
 
 def _check_use(certificate, public, common_name):

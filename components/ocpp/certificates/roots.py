@@ -12,14 +12,26 @@ from core.parts import told
 from ux509 import Certificate, Untrusted, certificate_hash_data, check_key, issuer_key_hash, pem, verify_chain
 from ux509.certificate import KEY_CERT_SIGN
 
+from . import PREFIXES
+
 CENTRAL_SYSTEM, MANUFACTURER = "CentralSystemRootCertificate", "ManufacturerRootCertificate"
-_PREFIXES = {CENTRAL_SYSTEM: "c-", MANUFACTURER: "m-"}
 _NAME_BYTES = const(8)  # of the certificate's hash, in its file's name
 _CA_FILE_MAX = const(32768)
 
 
 class Refused(Exception):
     """A certificate that is not taken; the text says why."""
+
+
+def roots_of(certificates):
+    """The Roots of a `Certificates`."""
+    bounds = certificates.max_installed, certificates.additional_root_check
+    return Roots(certificates.files(), certificates.log, certificates.ocpp.ca_file, *bounds)
+
+
+def prefix_of(kind):
+    """How the files of a kind begin."""
+    return PREFIXES[PREFIXES.index(kind) + 1]
 
 
 class Roots:
@@ -38,18 +50,11 @@ class Roots:
 
     def names(self, kind):
         """The files of a kind."""
-        return self._files.names(_PREFIXES[kind])
+        return self._files.names(prefix_of(kind))
 
-    def installed(self, kind, omitted=()):
-        """Generator of what is installed (DER), but for the files `omitted`."""
-        for name in self.names(kind):
-            blocks = None if name in omitted else self._files.read(name)
-            if blocks:
-                yield blocks[1]
-
-    def trusted(self, kind, omitted=()):
+    def trusted(self, kind):
         """Generator of all that a certificate may be verified against (DER)."""
-        for der in self.installed(kind, omitted):
+        for der in self._files.installed(prefix_of(kind)):
             yield der
         if kind == CENTRAL_SYSTEM:
             for der in self.given():
@@ -82,7 +87,7 @@ class Roots:
             key_hash = await self._judge(kind, certificate, utc)
         except (ValueError, Untrusted) as e:
             raise Refused(str(e))
-        name = _PREFIXES[kind] + hashlib.sha256(certificate.der).digest()[:_NAME_BYTES].hex()
+        name = prefix_of(kind) + hashlib.sha256(certificate.der).digest()[:_NAME_BYTES].hex()
         there = self.names(kind)
         if name in there:
             return None
@@ -103,7 +108,7 @@ class Roots:
         if not certificate.is_ca or usage is not None and not usage & KEY_CERT_SIGN:
             raise ValueError("not the certificate of an authority")
         if self._one_only and kind == CENTRAL_SYSTEM:
-            anchors = list(self.installed(kind)) or list(self.given())
+            anchors = list(self._files.installed(prefix_of(kind))) or list(self.given())
         else:
             anchors = ()
         if not anchors:  # the first one is believed because whoever sends it is; later ones too, if that is enough
@@ -151,7 +156,7 @@ class Roots:
 
     async def find(self, wanted):
         """(kind, file's name) of a CertificateHashData; the name is "" if it is of ``ca_file``. None: not there."""
-        for kind in _PREFIXES:
+        for kind in (CENTRAL_SYSTEM, MANUFACTURER):
             for name in self.names(kind):
                 if _is_same(self._hash_data(name), wanted):
                     return kind, name

@@ -1,21 +1,15 @@
 """Firmware Management (OCPP 1.6, sections 4.4, 4.5, 5.9 and 5.19): updates and diagnostics over HTTP and HTTPS.
 
-===========  ==============================================================
-update       the update, from the order to the restart, and what became of it
-download     one image from a URL into the sink
+===========  ======================================================================================
+calls        the answers to the messages; loaded for them
+update       the update, from the order to the restart, and what became of it; loaded while there is one
+download     ... one image from a URL into the sink
 diagnostics  GetDiagnostics
 schemas      of the messages, generated
-===========  ==============================================================
+===========  ======================================================================================
 """
 
-from core.isotime import parse_utc
-
-from ..actions import CallError
-from ..notices import Notices
-from ..orders import how_often, takes, utc_or_none
-from . import schemas
-from .diagnostics import Diagnostics
-from .update import Update
+from ..services import notices_of
 
 
 class Firmware:
@@ -25,6 +19,10 @@ class Firmware:
     transaction runs; with a sink that blocks it is also fetched only then. A new order replaces one that is not being
     installed yet; while one is, an UpdateFirmware is ignored with a word in the log, for its answer has no status. One
     from a URL that is neither http nor https has failed at once, and changes nothing.
+
+    ``update`` is the `Update` while there is one, ``upload`` the `Upload` of diagnostics while it is under way; else
+    None. ``unsigned``: is UpdateFirmware taken? ``verify``: coroutine function (what `Update.order` was given as
+    `signature`, SHA-256 of the image) -> bool; it must be there for signed updates.
 
     Options: ``tries`` and ``interval_s`` where the central system does not say how often and how long after each other;
     ``timeout_ms`` for each step of a transfer.
@@ -37,72 +35,90 @@ class Firmware:
         "interval_s": (int, 60, 0, 86400),
         "timeout_ms": (int, 20000, 100, 600000),
     }
+    unsigned = True
+    verify = update = upload = _notices = None
 
     def __init__(self, ocpp, sink, clock, log, kernel, store, tries, interval_s, timeout_ms):
-        self._ocpp = ocpp
-        self._log = log
-        self._defaults = tries, interval_s
-        self._unsigned = True
-        self.notices = Notices(ocpp, clock, log, store, "ocpp/fw/n")
-        self.update = Update(ocpp, sink, clock, log, kernel, store, self.notices, timeout_ms)
-        self.diagnostics = Diagnostics(ocpp, clock, log, kernel, store, self.notices, timeout_ms)
-        ocpp.add_profile("FirmwareManagement", self._handlers(), schemas)
-        ocpp.triggers["FirmwareStatusNotification"] = self._trigger_firmware
-        ocpp.triggers["DiagnosticsStatusNotification"] = self._trigger_diagnostics
-        ocpp.add_page(self._page)
+        self.ocpp = ocpp
+        self.sink = sink
+        self.clock = clock
+        self.log = log
+        self.kernel = kernel
+        self.store = store
+        self.tries = tries
+        self.interval_s = interval_s
+        self.timeout_ms = timeout_ms
+        ocpp.add_profile("firmware", self, "FirmwareManagement")
+        ocpp.add_step(self._step)
 
-    def _handlers(self):
-        return {"GetDiagnostics": self._get_diagnostics, "UpdateFirmware": self._update_firmware}
+    def calls(self):
+        """See `Actions`."""
+        from . import calls
 
-    def take_signed(self, verify, unsigned):
-        """For the component of SignedUpdateFirmware. ``verify``: coroutine function (what `Update.order` was given as
-        `signature`, SHA-256 of the image) -> bool. `unsigned`: is UpdateFirmware taken as well?
-        """
-        self.update.verify = verify
-        self._unsigned = unsigned
+        return calls
+
+    def notices(self):
+        """The `Notices`, which are loaded while there are any. Raises MemoryError."""
+        if self._notices is None:
+            self._notices = notices_of(self.ocpp, "ocpp/fw/n", self.clock, self.log)
+        return self._notices
+
+    def begin_update(self):
+        """The `Update`, which is loaded if there is none. Raises MemoryError."""
+        if self.update is None:
+            on_demand = self.ocpp.services.on_demand
+            on_demand.begin()  # as long as there is one: see `_step`
+            try:
+                from .update import Update
+
+                self.update = Update(self)
+            except MemoryError:
+                on_demand.end()
+                raise
+        return self.update
 
     async def start(self):
         """Read the journal."""
-        self.update.start()
-        self.diagnostics.start()
+        if self.store.get("ocpp/fw") is not None:
+            self.begin_update().start()
+        if self.store.get("ocpp/diag"):
+            self._tell_failure()
+        if len(self.store.queue("ocpp/fw/n")):
+            self.notices()
+
+    def _tell_failure(self):
+        on_demand = self.ocpp.services.on_demand
+        on_demand.begin()
+        try:
+            from .diagnostics import failed_by_restart
+
+            failed_by_restart(self)
+        finally:
+            on_demand.end()
 
     async def stop(self):
-        await self.update.stop()
-        await self.diagnostics.upload.stop()
+        if self.update is not None:
+            await self.update.stop()
+        if self.upload is not None:
+            await self.upload.stop()
 
-    def _update_firmware(self, payload):
-        """UpdateFirmware (section 5.19)."""
-        if not self._unsigned:
-            self._log.warning("UpdateFirmware refused: it has no signature")
-            raise CallError("SecurityError", "only SignedUpdateFirmware")
-        if not takes(self._ocpp, self._log, payload["location"]):
-            return {}, self.update.fail
-        retrieve_ms = parse_utc(payload["retrieveDate"])
-        if self.update.order(payload["location"], retrieve_ms, *how_often(payload, *self._defaults)) == "Rejected":
-            self._log.warning("UpdateFirmware ignored: another update is being installed")
-        return {}
+    def _step(self):
+        on_demand = self.ocpp.services.on_demand
+        if self.update is not None:
+            self.update.step()
+            if self.update.is_over():
+                self.update = None
+                on_demand.end()
+        if self.upload is not None and not self.upload.busy():
+            self.upload = None
+            on_demand.end()
+        if self._notices is not None and not self._notices.step():
+            self._notices = None
 
-    def _get_diagnostics(self, payload):
-        """GetDiagnostics (section 5.9); without a file name where there is nowhere to upload it to."""
-        if not takes(self._ocpp, self._log, payload["location"]):
-            return {}
-        since_ms, until_ms = utc_or_none(payload, "startTime"), utc_or_none(payload, "stopTime")
-        name = self.diagnostics.get(payload["location"], since_ms, until_ms, *how_often(payload, *self._defaults))
-        return {"fileName": name}
-
-    def _trigger_firmware(self, connector):
-        status = "Idle" if self.update.signed else self.update.status or "Idle"
-        self._ocpp.outbox.add("FirmwareStatusNotification", {"status": status})
-        return True
-
-    def _trigger_diagnostics(self, connector):
-        status = "Uploading" if self.diagnostics.upload.busy() else "Idle"
-        self._ocpp.outbox.add("DiagnosticsStatusNotification", {"status": status})
-        return True
-
-    def _page(self):
+    def page(self):
+        """What the console shows."""
         yield "Firmware: %s; %d notifications wait%s" % (
-            self.update.describe(),
-            len(self.notices),
-            "; diagnostics are being uploaded" if self.diagnostics.upload.busy() else "",
+            "no update" if self.update is None else self.update.describe(),
+            len(self.store.queue("ocpp/fw/n")),
+            "" if self.upload is None else "; diagnostics are being uploaded",
         )

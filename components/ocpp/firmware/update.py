@@ -34,26 +34,19 @@ _UNSIGNED = const("|Downloaded|DownloadFailed|Downloading|InstallationFailed|Ins
 
 
 class Update:
-    """At most one update at a time. ``verify``: see `Firmware.take_signed`; it must be there for signed ones.
+    """The one update of `firmware`, the Firmware. ``status`` was told last; "" before."""
 
-    ``status`` was told last; "" while there is no update.
-    """
-
-    def __init__(self, ocpp, sink, clock, log, kernel, store, notices, timeout_ms):
-        self._ocpp = ocpp
-        self._sink = sink
-        self._clock = clock
-        self._log = log
-        self._kernel = kernel
-        self._store = store
-        self._notices = notices
-        self._timeout_ms = timeout_ms
+    def __init__(self, firmware):
+        self._firmware = firmware
+        self._ocpp = firmware.ocpp
+        self._sink = firmware.sink
+        self._clock = firmware.clock
+        self._log = firmware.log
+        self._store = firmware.store
         self._task = None  # type: asyncio.Task
         self._job = None  # type: dict
         self._due_ms = 0
         self.status = ""
-        self.verify = None
-        ocpp.add_step(self._step)
 
     def start(self):
         """Read the journal. A download that a restart interrupted begins again."""
@@ -68,6 +61,10 @@ class Update:
                 await self._task
             except asyncio.CancelledError:
                 pass
+
+    def is_over(self):
+        """Is there nothing to do any more?"""
+        return self._job is None and not self._working()
 
     def _working(self):
         return self._task is not None and not self._task.done()
@@ -105,13 +102,6 @@ class Update:
             self._tell("DownloadScheduled")
         return "Accepted" if former is None else "AcceptedCanceled"
 
-    def fail(self):
-        """Have the central system told that an UpdateFirmware has failed that cannot even begin."""
-        try:
-            self._notices.add("FirmwareStatusNotification", {"status": "DownloadFailed"})
-        except self._store.Error as e:
-            self._log.rare("not told: %s", str(e))
-
     def describe(self):
         """A line for people."""
         if self._job is None:
@@ -129,9 +119,9 @@ class Update:
         try:
             if request_id is not None:
                 payload = {"status": status, "requestId": request_id}
-                self._notices.add("SignedFirmwareStatusNotification", payload, changes)
+                self._firmware.notices().add("SignedFirmwareStatusNotification", payload, changes)
             elif "|" + status + "|" in _UNSIGNED:
-                self._notices.add("FirmwareStatusNotification", {"status": status}, changes)
+                self._firmware.notices().add("FirmwareStatusNotification", {"status": status}, changes)
         except self._store.Error as e:
             if changes:
                 raise
@@ -153,7 +143,8 @@ class Update:
 
     # --- the work -----------------------------------------------------------------------------------------------
 
-    def _step(self):
+    def step(self):
+        """Begin what is due."""
         job = self._job
         if job is None or self._working() or self._clock.uptime_ms() < self._due_ms:
             return
@@ -197,7 +188,9 @@ class Update:
         job["s"] = _LOAD
         self._tell("Downloading", {_JOB: job})
         whom = self._ocpp.trust.context, allowed_by(self._ocpp)
-        download = Download(job["u"], self._sink, *whom, self._clock, self._log, self._timeout_ms, self._forbidden)
+        download = Download(
+            job["u"], self._sink, *whom, self._clock, self._log, self._firmware.timeout_ms, self._forbidden
+        )
         while True:
             try:
                 await download.run()
@@ -224,8 +217,8 @@ class Update:
         """Is the image signed as it should be, or need not be signed?"""
         if job["r"] is None:
             return True
-        signature = self._store.get(_SIGNATURE)
-        if self.verify is not None and signature and await self.verify(signature, self._sink.digest):
+        signature, verify = self._store.get(_SIGNATURE), self._firmware.verify
+        if verify is not None and signature and await verify(signature, self._sink.digest):
             self._tell("SignatureVerified")
             return True
         self._log.error("the image is not what its signature says")
@@ -260,9 +253,9 @@ class Update:
         until_ms = self._clock.uptime_ms() + _DELIVERY_MS
         while self._clock.uptime_ms() < until_ms and self._ocpp.online() and self._has_to_say():
             await self._clock.sleep_ms(_POLL_MS)
-        self._kernel.request_exit(RESTART, "firmware update")
+        self._firmware.kernel.request_exit(RESTART, "firmware update")
         while True:  # nothing else begins before the restart
             await self._clock.sleep_ms(_DELIVERY_MS)
 
     def _has_to_say(self):
-        return len(self._notices) or len(self._ocpp.delivery)
+        return len(self._store.queue("ocpp/fw/n")) or len(self._ocpp.delivery)

@@ -1,29 +1,9 @@
 """The list's file: records sorted by idTag, and behind them a tail that says they are whole.
 
-An update is merged with the old file into a new one that is then renamed: after a power cut there is the one or the
-other. The tail is written last: magic | i32 version | u16 number of records | u32 CRC-32 of all before it.
+The tail: magic | i32 version | u16 number of records | u32 CRC-32 of all before it. `update` checks and changes it.
 """
 
-import binascii
-import os
-import struct
-from micropython import const
-
-from core.files import check_room, flush_dir, make_private
-
-from .records import SIZE, TAG, removes
-
-_MAGIC = const(b"LAL1")
-_HEAD = const("<4siH")
-_CRC = const("<I")
-_HEAD_SIZE = const(10)
-_TAIL_SIZE = const(14)
-_RESERVE = const(65536)  # bytes of the medium that stay free for the journal
-_AT_ONCE = const(8)  # records read or written in one step of the event loop
-
-
-class ListError(Exception):
-    """The update cannot become a list."""
+from .records import SIZE, TAG
 
 
 class ListFile:
@@ -37,199 +17,31 @@ class ListFile:
         self.count = 0
         self.broken = False
         self.bytes = 0
-        self._path = path
-        self._clock = clock
-
-    async def load(self):
-        """Check the file. One that is broken counts as empty. Raises OSError if it cannot be read."""
-        _remove(self._path + ".new")  # what an interrupted update left
-        try:
-            file = open(self._path, "rb")
-        except OSError:
-            return  # there never was a list
-        with file:
-            found = await self._check(file)
-        self.broken = found is None
-        if found is not None:
-            self.version, self.count = found
-
-    async def _check(self, file):
-        """(version, count) of a file that is whole, else None."""
-        size = file.seek(0, 2)
-        if size < _TAIL_SIZE or (size - _TAIL_SIZE) % SIZE:
-            return None
-        file.seek(0)
-        crc, left = 0, size - _TAIL_SIZE
-        while left:
-            data = file.read(min(_AT_ONCE * SIZE, left))
-            if not data:
-                return None
-            crc = binascii.crc32(data, crc)
-            left -= len(data)
-            await self._clock.sleep_ms(0)
-        head, tail = file.read(_HEAD_SIZE), file.read(_TAIL_SIZE - _HEAD_SIZE)
-        if tail != struct.pack(_CRC, binascii.crc32(head, crc)):
-            return None
-        magic, version, count = struct.unpack(_HEAD, head)
-        return (version, count) if magic == _MAGIC and count * SIZE == size - _TAIL_SIZE else None
+        self.path = path
+        self.clock = clock
 
     def find(self, key):
         """The record of an idTag (as `records.key_of` makes it) or None: ten reads for 1,000. Raises OSError."""
         low, high = 0, self.count
         if not high:
             return None
-        with open(self._path, "rb") as file:
+        with open(self.path, "rb") as file:
             while low < high:
                 middle = (low + high) // 2
                 file.seek(middle * SIZE)
-                found = _read(file, TAG)
+                found = read(file, TAG)
                 if found == key:
-                    return found + _read(file, SIZE - TAG)
+                    return found + read(file, SIZE - TAG)
                 if found < key:
                     low = middle + 1
                 else:
                     high = middle
         return None
 
-    async def is_now(self, batch, version):
-        """Is the whole list these sorted records, of this version, already? Raises OSError."""
-        if self.broken or version != self.version or len(batch) != self.count or not batch:
-            return False
-        with open(self._path, "rb") as file:
-            for record in batch:
-                if _read(file, SIZE) != record:
-                    return False
-                await self._clock.sleep_ms(0)
-        return True
 
-    async def update(self, batch, version, full, limit):
-        """Replace the list by the sorted records of `batch` (`full`), or merge them into it; both or nothing.
-
-        Raises ListError if it would have more than `limit` entries, OSError if it cannot be written or leaves too
-        little room for others.
-        """
-        size = (len(batch) + (0 if full else self.count)) * SIZE + _TAIL_SIZE
-        check_room(self._path.rpartition("/")[0], min(size, limit * SIZE + _TAIL_SIZE), _RESERVE)
-        fresh = _Writer(self._path + ".new", limit)
-        try:
-            at = 0 if full else await self._merge(batch, fresh)
-            while at < len(batch):
-                fresh.add(batch[at])
-                at += 1
-                if at % _AT_ONCE == 0:
-                    await self._clock.sleep_ms(0)
-            fresh.finish(version if fresh.count else 0)
-            os.rename(self._path + ".new", self._path)
-        except BaseException:  # cancellation as well
-            fresh.close()
-            _remove(self._path + ".new")
-            raise
-        flush_dir(self._path.rpartition("/")[0])
-        self.version, self.count, self.broken = (version if fresh.count else 0), fresh.count, False
-        self.bytes += fresh.count * SIZE + _TAIL_SIZE
-
-    async def _merge(self, batch, fresh):
-        """Write the old records and those of the batch that go before or in place of them; returns how many."""
-        at, left = 0, self.count
-        if not left:
-            return 0
-        with open(self._path, "rb") as old:
-            while left:
-                count = min(_AT_ONCE, left)
-                at = _mix(_read(old, count * SIZE), batch, at, fresh)
-                left -= count
-                await self._clock.sleep_ms(0)
-        return at
-
-
-def _read(file, size):
+def read(file, size):
     """So many bytes. Raises OSError if there are not as many."""
     data = file.read(size)
     if len(data) < size:
         raise OSError("the file is cut off")
     return data
-
-
-def _mix(data, batch, at, fresh):
-    """Write the records in `data`, each after those of the batch (from `at` on) that do not go behind it."""
-    last = len(data) - SIZE
-    if at == len(batch) or data[last : last + TAG] < batch[at][:TAG]:
-        fresh.copy(data)  # most of a long list
-        return at
-    for start in range(0, len(data), SIZE):
-        record = data[start : start + SIZE]
-        key = record[:TAG]
-        while at < len(batch) and batch[at][:TAG] < key:
-            fresh.add(batch[at])
-            at += 1
-        if at < len(batch) and batch[at][:TAG] == key:
-            record = batch[at]
-            at += 1
-        fresh.add(record)
-    return at
-
-
-class _Writer:
-    """The new file, written in pieces of some records."""
-
-    def __init__(self, path, limit):
-        self.count = 0
-        self._limit = limit
-        self._crc = 0
-        self._room = bytearray(_AT_ONCE * SIZE)
-        self._used = 0
-        self._file = open(path, "wb")
-        make_private(path)
-
-    def add(self, record):
-        """Take a record, unless it is the order to remove one. Raises ListError, OSError."""
-        if removes(record):
-            return
-        self._count(1)
-        self._room[self._used : self._used + SIZE] = record
-        self._used += SIZE
-        if self._used == len(self._room):
-            self._flush()
-
-    def copy(self, data):
-        """Take records as they stand in the old file. Raises ListError, OSError."""
-        self._count(len(data) // SIZE)
-        self._flush()
-        self._write(data)
-
-    def _count(self, more):
-        self.count += more
-        if self.count > self._limit:
-            raise ListError("more than %d entries" % self._limit)
-
-    def _flush(self):
-        if self._used:
-            self._write(memoryview(self._room)[: self._used])
-            self._used = 0
-
-    def _write(self, data):
-        self._crc = binascii.crc32(data, self._crc)
-        if self._file.write(data) != len(data):
-            raise OSError("short write")
-
-    def finish(self, version):
-        """Write the tail and have all of it on the medium."""
-        self._flush()
-        self._write(struct.pack(_HEAD, _MAGIC, version, self.count))
-        self._write(struct.pack(_CRC, self._crc))
-        self._file.flush()
-        self._file.close()
-
-    def close(self):
-        """Give the file up; an error is none any more."""
-        try:
-            self._file.close()
-        except OSError:
-            pass
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError:
-        pass  # there is none

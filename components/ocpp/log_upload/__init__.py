@@ -1,24 +1,13 @@
 """GetLog and LogStatusNotification (white paper "Improved security for OCPP 1.6-J", use case N01)."""
 
-from ..notices import Notices
-from ..orders import file_name, how_often, takes, utc_or_none
-from ..report import diagnostics
-from ..upload import BAD, DENIED, UNSUPPORTED, UPLOADED, UPLOADING, Upload, file_of
-from . import schemas
-
-_RUNNING = "ocpp/log"  # [requestId] while an upload is under way
-_STATUSES = {
-    UPLOADING: "Uploading",
-    UPLOADED: "Uploaded",
-    BAD: "BadMessage",
-    DENIED: "PermissionDenied",
-    UNSUPPORTED: "NotSupportedOperation",
-}
+from ..services import notices_of
 
 
 class LogUpload:
     """The DiagnosticsLog is what GetDiagnostics sends; the SecurityLog is that of the component ``security``: a board
     without that one rejects it. A second GetLog ends the upload of the first.
+
+    ``upload`` is the `Upload` while one is under way, else None; ``request_id`` is its.
 
     Options: ``tries`` and ``interval_s`` where the central system does not say; ``timeout_ms`` for each step.
     """
@@ -30,75 +19,58 @@ class LogUpload:
         "interval_s": (int, 60, 0, 86400),
         "timeout_ms": (int, 20000, 100, 600000),
     }
+    upload = request_id = _notices = None
 
     def __init__(self, ocpp, clock, log, kernel, store, tries, interval_s, timeout_ms):
-        self._ocpp = ocpp
-        self._clock = clock
-        self._log = log
-        self._kernel = kernel
-        self._store = store
-        self._defaults = tries, interval_s
-        self._request_id = None  # of the upload that is under way
-        self._notices = Notices(ocpp, clock, log, store, "ocpp/log/n")
-        self._upload = Upload(ocpp, clock, log, timeout_ms)
-        ocpp.add_profile("", {"GetLog": self._get_log}, schemas)
-        ocpp.triggers["LogStatusNotification"] = self._trigger
-        ocpp.add_page(self._page)
+        self.ocpp = ocpp
+        self.clock = clock
+        self.log = log
+        self.kernel = kernel
+        self.store = store
+        self.tries = tries
+        self.interval_s = interval_s
+        self.timeout_ms = timeout_ms
+        ocpp.add_profile("log_upload", self)
+        ocpp.add_step(self._step)
+
+    def calls(self):
+        """See `Actions`."""
+        from . import calls
+
+        return calls
+
+    def notices(self):
+        """The `Notices`, which are loaded while there are any. Raises MemoryError."""
+        if self._notices is None:
+            self._notices = notices_of(self.ocpp, "ocpp/log/n", self.clock, self.log)
+        return self._notices
 
     async def start(self):
-        """An upload that a restart has ended has failed."""
-        running = self._store.get(_RUNNING)
-        if running:
-            payload = {"status": "UploadFailure", "requestId": running[0]}
+        """Read the journal."""
+        if self.store.get("ocpp/log"):
+            on_demand = self.ocpp.services.on_demand
+            on_demand.begin()
             try:
-                self._notices.add("LogStatusNotification", payload, {_RUNNING: None})
-            except self._store.Error as e:  # it is at the next start
-                self._log.error("not told that the upload failed: %s", e)
+                self.calls().failed_by_restart(self)
+            finally:
+                on_demand.end()
+        if len(self.store.queue("ocpp/log/n")):
+            self.notices()
 
     async def stop(self):
-        await self._upload.stop()
+        if self.upload is not None:
+            await self.upload.stop()
 
-    def _get_log(self, payload):
-        log = payload["log"]
-        kind = payload["logType"]
-        since_ms, until_ms = utc_or_none(log, "oldestTimestamp"), utc_or_none(log, "latestTimestamp")
-        lines = self._lines(kind, since_ms, until_ms)
-        if lines is None or not takes(self._ocpp, self._log, log["remoteLocation"]):
-            return {"status": "Rejected"}
-        request_id = int(payload["requestId"])
-        prefix = "security" if kind == "SecurityLog" else "diagnostics"
-        name = file_of(log["remoteLocation"], file_name(self._ocpp, self._clock, prefix))[1]
-        tell = lambda outcome: self._tell(request_id, outcome)  # noqa: E731
-        tries, interval_s = how_often(payload, *self._defaults)
-        canceled = self._upload.begin(log["remoteLocation"], name, lines, tries, interval_s, tell)
-        self._request_id = request_id
-        return {"status": "AcceptedCanceled" if canceled else "Accepted", "filename": name}
+    def _step(self):
+        if self.upload is not None and not self.upload.busy():
+            self.upload = None
+            self.ocpp.services.on_demand.end()
+        if self._notices is not None and not self._notices.step():
+            self._notices = None
 
-    def _lines(self, kind, since_ms, until_ms):
-        """A function that yields the lines of a log, or None if there is no such log."""
-        if kind == "DiagnosticsLog":
-            return lambda: diagnostics(self._ocpp, self._kernel, self._clock, self._log, since_ms, until_ms)
-        for part in self._kernel.parts:
-            if part.name == "security":
-                return lambda: part.instance.log_lines(since_ms, until_ms)
-        return None
-
-    def _tell(self, request_id, outcome):
-        payload = {"status": _STATUSES.get(outcome, "UploadFailure"), "requestId": request_id}
-        running = [request_id] if outcome == UPLOADING else None
-        try:
-            self._notices.add("LogStatusNotification", payload, {_RUNNING: running})
-        except self._store.Error as e:
-            self._log.rare("not told: %s", str(e))
-
-    def _trigger(self, connector):
-        busy = self._upload.busy()
-        payload = {"status": "Uploading", "requestId": self._request_id} if busy else {"status": "Idle"}
-        self._ocpp.outbox.add("LogStatusNotification", payload)
-        return True
-
-    def _page(self):
+    def page(self):
+        """What the console shows."""
         yield "Log: %s, %d notifications wait" % (
-            "is being uploaded" if self._upload.busy() else "no upload",
-            len(self._notices),
+            "no upload" if self.upload is None else "is being uploaded",
+            len(self.store.queue("ocpp/log/n")),
         )

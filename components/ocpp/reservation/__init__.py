@@ -2,24 +2,21 @@
 
 from micropython import const
 
-from core.isotime import format_utc, parse_utc
+from core.isotime import format_utc
 
-from ..actions import CallError
-from ..authorization import is_tag, same_tag
-from . import schemas
+from ..authorization import same_tag
 
-NAME = "Reservation"
 KEYS = (
     ("ReservationEnabled", "bool", True, None, None, "RW"),  # ours: "configured not to accept reservations" (5.13)
     ("ReserveConnectorZeroSupported", "bool", True, None, None, "R"),
 )
-_RESERVED = const("ocpp/reserved")  # [reservationId, connectorId, idTag, parentIdTag or None, expiry as UTC in ms]
+RESERVED = "ocpp/reserved"  # [reservationId, connectorId, idTag, parentIdTag or None, expiry as UTC in ms]
 _ID = const(0)
 _CONNECTOR = const(1)
 _TAG = const(2)
 _PARENT = const(3)
 _EXPIRY = const(4)
-_REFUSING = const(("Faulted", "Unavailable"))  # states of the connector that end a reservation, and refuse one
+_ENDING = const(("Faulted", "Unavailable"))  # states of the connector that end a reservation
 
 
 class Reservation:
@@ -32,130 +29,91 @@ class Reservation:
     Option ``connector_zero``: reservations of connector 0 are taken.
     """
 
+    held = ()  # type: list | tuple
+    over = False  # the journal still has one that has ended
+
     requires = ("ocpp", "clock", "log", "store")
     keeps = ("ocpp/reserved",)
     options = {"connector_zero": (bool, True)}
 
     def __init__(self, ocpp, clock, log, store, connector_zero=True):
-        self._clock = clock
-        self._log = log
-        self._store = store
-        self._configuration = ocpp.configuration
-        self._connector = ocpp.connector
-        self._held = ()  # type: list | tuple
-        self._over = False  # the journal still has one that has ended
-        handlers = {"CancelReservation": self._cancel, "ReserveNow": self._reserve}
-        ocpp.add_profile(NAME, handlers, schemas, KEYS)
+        self.clock = clock
+        self.log = log
+        self.store = store
+        self.configuration = ocpp.configuration
+        self.connector = ocpp.connector
+        ocpp.add_profile("reservation", self, "Reservation", KEYS)
         ocpp.configuration.fix("ReserveConnectorZeroSupported", connector_zero)
         ocpp.add_step(self._step)
-        ocpp.add_page(self._page)
         ocpp.transactions.reservation = self
         ocpp.transactions.begun += (self._begun,)
 
+    def calls(self):
+        """See `Actions`."""
+        from . import calls
+
+        return calls
+
     async def start(self):
         """Read the journal."""
-        self._held = self._store.get(_RESERVED) or ()
-
-    # --- what the central system asks ----------------------------------------------------------------------------
-
-    def _reserve(self, payload):
-        try:
-            expiry_ms = parse_utc(payload["expiryDate"])
-        except ValueError as e:
-            raise CallError("PropertyConstraintViolation", "expiryDate: %s" % e)
-        if not self._acceptable(payload, expiry_ms):
-            return {"status": "Rejected"}
-        number = payload["reservationId"]
-        self._connector.step()  # what is so now, not at the last step
-        state = self._connector.state.value
-        if state in _REFUSING:
-            return {"status": state}
-        if state != "Available" and not (self._held and self._held[_ID] == number):
-            return {"status": "Occupied"}
-        held = [number, payload["connectorId"], payload["idTag"], payload.get("parentIdTag"), expiry_ms]
-        if self._over or held != self._held:
-            self._store.put(_RESERVED, held)
-        self._held = held
-        self._over = False
-        self._log.info("reservation %d: for idTag %s until %s", number, held[_TAG], format_utc(expiry_ms))
-        return {"status": "Accepted"}, self._connector.event
-
-    def _acceptable(self, payload, expiry_ms):
-        """Not a connector that is not there, nor for nobody, nor for a time that is over."""
-        lowest = 0 if self._configuration["ReserveConnectorZeroSupported"] else 1
-        utc_ms = self._clock.utc_ms()
-        return (
-            self._configuration["ReservationEnabled"]
-            and lowest <= payload["connectorId"] <= 1
-            and is_tag(payload["idTag"])
-            and (not payload.get("parentIdTag") or is_tag(payload["parentIdTag"]))
-            and (utc_ms is None or utc_ms < expiry_ms)
-        )
-
-    def _cancel(self, payload):
-        if not self._held or self._held[_ID] != payload["reservationId"]:
-            return {"status": "Rejected"}
-        self._store.delete(_RESERVED)
-        self._log.info("reservation %d: cancelled", self._held[_ID])
-        self._held = ()
-        return {"status": "Accepted"}, self._connector.event
+        self.held = self.store.get(RESERVED) or ()
 
     # --- what the transactions ask (see optional.NoReservation) ---------------------------------------------------
 
     def active(self):
         """Is the connector reserved?"""
-        return bool(self._held)
+        return bool(self.held)
 
     def admits(self, tag, parent):
         """Is the connector free, or reserved for this idTag or for its parentIdTag?"""
-        held = self._held
+        held = self.held
         return not held or same_tag(tag, held[_TAG]) or same_tag(parent, held[_PARENT])
 
     def closed_to(self, tag):
         """Is the connector reserved for others, whatever the parentIdTag of `tag` may be?"""
-        return not self.admits(tag, None) and self._held[_PARENT] is None
+        return not self.admits(tag, None) and self.held[_PARENT] is None
 
     def use(self, changes):
         """A transaction starts: `changes`, which are journaled with it, end the reservation; returns its id or None."""
-        if not self._held:
+        if not self.held:
             return None
-        changes[_RESERVED] = None
-        return self._held[_ID]
+        changes[RESERVED] = None
+        return self.held[_ID]
 
     def _begun(self, transaction):
-        if self._held:
-            self._log.info("reservation %d: used", self._held[_ID])
-            self._held = ()
+        if self.held:
+            self.log.info("reservation %d: used", self.held[_ID])
+            self.held = ()
 
     # --- as time goes by ------------------------------------------------------------------------------------------
 
     def _step(self):
-        if self._held:
-            utc_ms = self._clock.utc_ms()
-            state = self._connector.state.value
-            if state in _REFUSING:
+        if self.held:
+            utc_ms = self.clock.utc_ms()
+            state = self.connector.state.value
+            if state in _ENDING:
                 self._end("ended, the connector is " + state)
-            elif utc_ms is not None and utc_ms >= self._held[_EXPIRY]:
+            elif utc_ms is not None and utc_ms >= self.held[_EXPIRY]:
                 self._end("expired")
-        if self._over:
+        if self.over:
             self._forget()
 
     def _end(self, why):
-        self._log.info("reservation %d: %s", self._held[_ID], why)
-        self._held = ()
-        self._over = True
+        self.log.info("reservation %d: %s", self.held[_ID], why)
+        self.held = ()
+        self.over = True
 
     def _forget(self):
         """Each step tries, until the journal has taken it."""
         try:
-            self._store.delete(_RESERVED)
-            self._over = False
-        except self._store.Error as e:
-            self._log.rare("the end of a reservation cannot be journaled: %s", str(e))
+            self.store.delete(RESERVED)
+            self.over = False
+        except self.store.Error as e:
+            self.log.rare("the end of a reservation cannot be journaled: %s", str(e))
 
-    def _page(self):
+    def page(self):
         """What the console shows."""
-        held = self._held
+        held = self.held
         if held:
             yield "Reservation %d of connector %d: for idTag %s, parent %s, until %s" % (
                 held[_ID],

@@ -12,7 +12,6 @@ from micropython import const
 
 from core.isotime import format_utc
 
-from . import schemas
 from .credentials import Credentials
 from .events import Events
 
@@ -51,16 +50,21 @@ class Security:
             ocpp.link.access, store, log, ocpp.trust, url_tls, profile, self._on_change
         )
         ocpp.link.access = credentials
-        ocpp.add_profile("", {}, schemas, KEYS)
+        ocpp.add_profile("security", self, "", KEYS)
         configuration.own("AuthorizationKey", self._set_key)
         configuration.own("SecurityProfile", self._set_profile)
         ocpp.report_to(events.report)
         ocpp.add_stamps(events.stamps)
         ocpp.add_step(events.step)
-        ocpp.add_page(self._page)
         ocpp.rpc.sources.append(events.next_call)
         ocpp.link.open.watch(events.on_open)
         ocpp.stamps.corrected = self._on_correction
+
+    def calls(self):
+        """See `Actions`: there are none, but there is the schema of an answer."""
+        from . import calls
+
+        return calls
 
     async def start(self):
         """Read the journal; tell that we are here."""
@@ -108,7 +112,8 @@ class Security:
         if abs(now_ms - former_ms) >= _DRIFT_MS:
             self._events.report("SettingSystemTime", "from %s to %s" % (format_utc(former_ms), format_utc(now_ms)))
 
-    def _page(self):
+    def page(self):
+        """What the console shows."""
         credentials = self._credentials
         trial = "" if credentials.latest() == credentials.profile else ", %d asked for" % credentials.latest()
         yield "Security: profile %d%s; events: %d wait, %d lost" % (

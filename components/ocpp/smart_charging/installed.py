@@ -1,8 +1,7 @@
 """The charging profiles that are installed, in RAM and in the journal (OCPP 1.6, sections 5.4 and 5.16)."""
 
+from . import STORED
 from .profile import TX, Profile, Refused
-
-_STORED = "ocpp/cp/"  # + chargingProfileId: the Profile's record
 
 
 class Installed:
@@ -17,11 +16,11 @@ class Installed:
     def load(self, number):
         """Read the journal. TxProfiles of other transactions than our `number` are dropped: those are over."""
         profiles, dropped = [], {}
-        for key in self._store.keys(_STORED):
+        for key in self._store.keys(STORED):
             try:
                 profile = Profile(self._store.get(key))
             except (ValueError, TypeError, IndexError) as e:
-                self._log.warning("stored charging profile %s is not valid: %s", key[len(_STORED) :], str(e))
+                self._log.warning("stored charging profile %s is not valid: %s", key[len(STORED) :], str(e))
                 dropped[key] = None
                 continue
             if profile.purpose == TX and profile.number != number:
@@ -37,14 +36,14 @@ class Installed:
         kept = [other for other in self.profiles if not profile.replaces(other)]
         if len(kept) >= (self._most if most is None else most):
             raise Refused("%d profiles are installed" % len(kept))
-        changes = {_STORED + str(other.id): None for other in self.profiles if profile.replaces(other)}
-        changes[_STORED + str(profile.id)] = profile.record()
+        changes = {STORED + str(other.id): None for other in self.profiles if profile.replaces(other)}
+        changes[STORED + str(profile.id)] = profile.record()
         return kept + [profile], changes
 
     def add(self, profile, most=None):
         """Install a profile; it takes the place of those that it replaces. Raises Refused, the store's Error."""
         profiles, changes = self.plan(profile, most)
-        if len(changes) > 1 or self._store.get(_STORED + str(profile.id)) != profile.record():
+        if len(changes) > 1 or self._store.get(STORED + str(profile.id)) != profile.record():
             self._store.commit(changes)
         self._set(profiles)
 
@@ -56,13 +55,13 @@ class Installed:
         """Remove the profiles for which ``fits(profile)``; returns how many. Raises the store's Error."""
         gone = [profile for profile in self.profiles if fits(profile)]
         if gone:
-            self._store.commit({_STORED + str(profile.id): None for profile in gone})
+            self._store.commit({STORED + str(profile.id): None for profile in gone})
             self._set([profile for profile in self.profiles if profile not in gone])
         return len(gone)
 
     def discard(self, fits):
         """Remove what no longer counts; where the journal refuses, it is out of RAM and goes at the next start."""
-        gone = {_STORED + str(profile.id): None for profile in self.profiles if fits(profile)}
+        gone = {STORED + str(profile.id): None for profile in self.profiles if fits(profile)}
         if gone:
             self._set([profile for profile in self.profiles if not fits(profile)])
             self._commit(gone)

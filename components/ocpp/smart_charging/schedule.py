@@ -1,54 +1,47 @@
 """GetCompositeSchedule (OCPP 1.6, section 5.7)."""
 
+from micropython import const
+
 from core.isotime import format_utc
 
 from .engine import Composite, capped_tenths
 
-_SECONDS_MAX = 31536000  # a year: asked for more, we answer for that
+_SECONDS_MAX = const(31536000)  # a year: asked for more, we answer for that
 
 
-class Schedules:
-    """Answers for connector 1, and for 0: with one connector the charge point's schedule is that connector's.
+async def composite_schedule(active, clock, periods_max, payload):
+    """The answer for connector 1, and for 0: with one connector the charge point's schedule is that connector's.
 
     What is told is what is permitted: limits, and the charger's own. Without a transaction: as if one began now. A
-    duration of 0 asks for the limit of this moment.
+    duration of 0 asks for the limit of this moment. Others get their turn between the parts of the schedule.
     """
+    duration_s = min(int(payload["duration"]), _SECONDS_MAX)
+    if payload["connectorId"] not in (0, 1) or duration_s < 0:
+        return {"status": "Rejected"}
+    moment = active.moment()
+    at, _, known = moment
+    watts = _unit(active.profiles, payload) == "W"
+    mv, most_ma = active.voltage_mv(), active.most_ma
+    limits_at = active.limits_from(moment)
+    first = limits_at(at)
+    composite = Composite(at, duration_s * 1000, periods_max)
+    while composite.step(limits_at, lambda limits: capped_tenths(limits, watts, most_ma, mv)):
+        await clock.sleep_ms(0)
+    answer = {
+        "status": "Accepted",
+        "connectorId": int(payload["connectorId"]),
+        "chargingSchedule": _schedule(composite, watts, first),
+    }
+    if known:
+        answer["scheduleStart"] = format_utc(at - at % 1000)
+    return answer
 
-    def __init__(self, charging, clock, periods_max):
-        self._charging = charging
-        self._clock = clock
-        self._periods_max = periods_max
 
-    async def answer(self, payload):
-        """The handler. It lets others run between the parts of the schedule."""
-        duration_s = min(int(payload["duration"]), _SECONDS_MAX)
-        if payload["connectorId"] not in (0, 1) or duration_s < 0:
-            return {"status": "Rejected"}
-        charging = self._charging
-        moment = charging.moment()
-        at, _, known = moment
-        watts = self._unit(payload) == "W"
-        mv, most_ma = charging.voltage_mv(), charging.most_ma
-        limits_at = charging.limits_from(moment)
-        first = limits_at(at)
-        composite = Composite(at, duration_s * 1000, self._periods_max)
-        while composite.step(limits_at, lambda limits: capped_tenths(limits, watts, most_ma, mv)):
-            await self._clock.sleep_ms(0)
-        answer = {
-            "status": "Accepted",
-            "connectorId": int(payload["connectorId"]),
-            "chargingSchedule": _schedule(composite, watts, first),
-        }
-        if known:
-            answer["scheduleStart"] = format_utc(at - at % 1000)
-        return answer
-
-    def _unit(self, payload):
-        """What is asked for; else the one of the profiles, if they agree."""
-        if "chargingRateUnit" in payload:
-            return payload["chargingRateUnit"]
-        profiles = self._charging.profiles
-        return "W" if profiles and all(profile.watts for profile in profiles) else "A"
+def _unit(profiles, payload):
+    """What is asked for; else the one of the profiles, if they agree."""
+    if "chargingRateUnit" in payload:
+        return payload["chargingRateUnit"]
+    return "W" if profiles and all(profile.watts for profile in profiles) else "A"
 
 
 def _schedule(composite, watts, first):

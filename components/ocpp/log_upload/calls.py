@@ -1,0 +1,69 @@
+"""The answer to GetLog, and what is told of the upload. `profile` is the LogUpload."""
+
+from ..orders import file_name, how_often, takes, utc_or_none
+from ..report import diagnostics
+from ..upload import BAD, DENIED, UNSUPPORTED, UPLOADED, UPLOADING, file_of, upload_of
+from . import schemas  # noqa: F401  # see `Actions`
+
+_RUNNING = "ocpp/log"  # [requestId] while an upload is under way
+_STATUSES = {
+    UPLOADING: "Uploading",
+    UPLOADED: "Uploaded",
+    BAD: "BadMessage",
+    DENIED: "PermissionDenied",
+    UNSUPPORTED: "NotSupportedOperation",
+}
+
+
+def get_log(profile, payload):
+    """GetLog."""
+    log = payload["log"]
+    kind = payload["logType"]
+    since_ms, until_ms = utc_or_none(log, "oldestTimestamp"), utc_or_none(log, "latestTimestamp")
+    lines = _lines(profile, kind, since_ms, until_ms)
+    if lines is None or not takes(profile.ocpp, profile.log, log["remoteLocation"]):
+        return {"status": "Rejected"}
+    request_id = int(payload["requestId"])
+    prefix = "security" if kind == "SecurityLog" else "diagnostics"
+    name = file_of(log["remoteLocation"], file_name(profile.ocpp, profile.clock, prefix))[1]
+    tell = lambda outcome: _tell(profile, request_id, outcome)  # noqa: E731
+    tries, interval_s = how_often(payload, profile.tries, profile.interval_s)
+    canceled = upload_of(profile).begin(log["remoteLocation"], name, lines, tries, interval_s, tell)
+    profile.request_id = request_id
+    return {"status": "AcceptedCanceled" if canceled else "Accepted", "filename": name}
+
+
+def _lines(profile, kind, since_ms, until_ms):
+    """A function that yields the lines of a log, or None if there is no such log."""
+    if kind == "DiagnosticsLog":
+        return lambda: diagnostics(profile.ocpp, profile.kernel, profile.clock, profile.log, since_ms, until_ms)
+    for part in profile.kernel.parts:
+        if part.name == "security":
+            return lambda: part.instance.log_lines(since_ms, until_ms)
+    return None
+
+
+def _tell(profile, request_id, outcome):
+    payload = {"status": _STATUSES.get(outcome, "UploadFailure"), "requestId": request_id}
+    running = [request_id] if outcome == UPLOADING else None
+    try:
+        profile.notices().add("LogStatusNotification", payload, {_RUNNING: running})
+    except profile.store.Error as e:
+        profile.log.rare("not told: %s", str(e))
+
+
+def failed_by_restart(profile):
+    """An upload that a restart has ended has failed."""
+    payload = {"status": "UploadFailure", "requestId": profile.store.get(_RUNNING)[0]}
+    try:
+        profile.notices().add("LogStatusNotification", payload, {_RUNNING: None})
+    except profile.store.Error as e:  # it is at the next start
+        profile.log.error("not told that the upload failed: %s", e)
+
+
+def trigger(profile, message, connector):
+    """LogStatusNotification: see `triggers`."""
+    busy = profile.upload is not None and profile.upload.busy()
+    payload = {"status": "Uploading", "requestId": profile.request_id} if busy else {"status": "Idle"}
+    profile.ocpp.outbox.add(message, payload)
+    return True

@@ -1,0 +1,243 @@
+"""What the central system seldom asks for is loaded when it asks, and is no longer there afterwards."""
+
+import gc
+import sys
+
+from ocpp_site import NOON, Central, Site
+from scarce import Scarce
+
+from components.ocpp.actions import ACTIONS, CallError
+from core.isotime import format_utc
+from core.loading import OnDemand, unload
+from drivers.filesink import FileSink
+
+TIMEOUT_S = 300
+HEAPSIZE = "2M"
+OCPP = "components.ocpp."
+PROFILES = (
+    (OCPP + "local_list:LocalList", {}),
+    (OCPP + "reservation:Reservation", {}),
+    (OCPP + "smart_charging:SmartCharging", {}),
+    (OCPP + "remote_trigger:RemoteTrigger", {}),
+    (OCPP + "extended_trigger:ExtendedTrigger", {}),
+    (OCPP + "certificates:Certificates", {}),
+    (OCPP + "security:Security", {}),
+    (OCPP + "firmware:Firmware", {}),
+    (OCPP + "signed_firmware:SignedFirmware", {"unsigned": True}),
+    (OCPP + "log_upload:LogUpload", {}),
+)
+HASHES = {"hashAlgorithm": "SHA256", "issuerNameHash": "00", "issuerKeyHash": "00", "serialNumber": "1"}
+LATER = format_utc(NOON + 3600000)
+SIGNED = {"location": "ftp://host/x", "retrieveDateTime": LATER, "signingCertificate": "none", "signature": "AA=="}
+# What is seldom asked: (a payload, its answer); neither begins anything that goes on after the answer
+ASKED = {
+    "CancelReservation": ({"reservationId": 1}, {"status": "Rejected"}),
+    "CertificateSigned": ({"certificateChain": "none"}, {"status": "Rejected"}),
+    "ChangeAvailability": ({"connectorId": 1, "type": "Operative"}, {"status": "Accepted"}),
+    "ChangeConfiguration": ({"key": "ConnectionTimeOut", "value": "60"}, {"status": "Accepted"}),
+    "ClearCache": ({}, {"status": "Accepted"}),
+    "ClearChargingProfile": ({"id": 1}, {"status": "Unknown"}),
+    "DataTransfer": ({"vendorId": "x"}, {"status": "UnknownVendorId"}),
+    "DeleteCertificate": ({"certificateHashData": HASHES}, {"status": "NotFound"}),
+    "ExtendedTriggerMessage": ({"requestedMessage": "LogStatusNotification"}, {"status": "Accepted"}),
+    "GetCompositeSchedule": ({"connectorId": 9, "duration": 1}, {"status": "Rejected"}),
+    "GetConfiguration": ({"key": ["None"]}, {"unknownKey": ["None"]}),
+    "GetDiagnostics": ({"location": "ftp://host/x"}, {}),
+    "GetInstalledCertificateIds": ({"certificateType": "CentralSystemRootCertificate"}, {"status": "NotFound"}),
+    "GetLocalListVersion": ({}, {"listVersion": 0}),
+    "GetLog": (
+        {"log": {"remoteLocation": "ftp://host/x"}, "logType": "DiagnosticsLog", "requestId": 1},
+        {"status": "Rejected"},
+    ),
+    "InstallCertificate": (
+        {"certificateType": "ManufacturerRootCertificate", "certificate": "none"}, {"status": "Rejected"}
+    ),
+    "ReserveNow": (
+        {"connectorId": 9, "expiryDate": LATER, "idTag": "TAG", "reservationId": 1}, {"status": "Rejected"}
+    ),
+    "SendLocalList": ({"listVersion": 0, "updateType": "Differential"}, {"status": "VersionMismatch"}),
+    "SetChargingProfile": (
+        {"connectorId": 9, "csChargingProfiles": {
+            "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 9}]},
+        }},
+        {"status": "Rejected"},
+    ),
+    "SignedUpdateFirmware": ({"requestId": 1, "firmware": SIGNED}, {"status": "Rejected"}),
+    "TriggerMessage": ({"requestedMessage": "DiagnosticsStatusNotification"}, {"status": "Accepted"}),
+    "UpdateFirmware": ({"location": "http://host/x", "retrieveDate": LATER}, {}),
+}  # fmt: skip
+# Never loaded for a CALL: what stops, starts and measures must not fail for want of memory for code
+RESIDENT = ("RemoteStartTransaction", "RemoteStopTransaction", "Reset", "UnlockConnector")
+
+
+SELDOM = ("calls", "core_calls", "key_values", "triggers", "update", "upload")  # modules
+
+
+async def made(tmp):
+    site = Site(tmp, profiles=PROFILES, services={"sink": FileSink(tmp)})
+    await site.power_on()
+    await site.connect(Central())
+    await site.run(1000)
+    return site
+
+
+def rows():
+    return [ACTIONS[at : at + 3] for at in range(0, len(ACTIONS), 3)]
+
+
+def loaded():
+    """The modules that are there for a while."""
+    names = []
+    for name in sys.modules:
+        package, _, last = name.rpartition(".")
+        if (package or last) in ("ux509", "uhttp") or name.startswith(OCPP) and last in SELDOM:
+            names.append(name)
+    return names
+
+
+class Watch:
+    """Context: ``seen`` are the modules that are there for a while when a handler is called."""
+
+    def __init__(self, actions):
+        self.seen = []
+        self._actions = actions
+        self._run = actions._run
+
+    def __enter__(self):
+        self._actions._run = self._watched
+        return self
+
+    def _watched(self, action, handler, payload):
+        self.seen.append(loaded())
+        return self._run(action, handler, payload)
+
+    def __exit__(self, kind, error, trace):
+        self._actions._run = self._run
+
+
+async def answer_to(site, action, payload):
+    """The answer to a CALL; None is not awaited for longer than it takes."""
+    answer = await site.central.call(action, payload)
+    while answer is None:
+        await site.run(50)
+        answer = site.central.results.pop()[2] if site.central.results else None
+    return answer
+
+
+async def test_the_table_and_the_modules_agree(tmp):
+    """Each action has a profile, each function is there, and each message has its schema."""
+    site = await made(tmp)
+    actions, on_demand = site.ocpp.actions, site.ocpp.services.on_demand
+    seldom = []
+    on_demand.begin()
+    for action, name, function in rows():
+        profile = actions.profile(name)
+        assert profile is not None, name
+        schemas = getattr(profile, "schemas", None) or profile.calls().schemas
+        if not function:
+            assert schemas.response(action) is not None, action
+            continue
+        assert schemas.request(action) is not None, action
+        if hasattr(profile, function):
+            assert action in RESIDENT, action
+        else:
+            assert callable(getattr(profile.calls(), function)), action
+            seldom.append(action)
+    on_demand.end()
+    assert sorted(seldom) == sorted(ASKED), seldom
+    assert len(actions.profiles) == len(PROFILES) + 1
+    await site.power_off()
+
+
+async def test_each_part_is_there_for_its_message_only(tmp):
+    """Not before it, and not afterwards; and the answer is right."""
+    site = await made(tmp)
+    assert loaded() == []
+    for action in sorted(ASKED):
+        payload, expected = ASKED[action]
+        with Watch(site.ocpp.actions) as watch:
+            answer = await answer_to(site, action, dict(payload))
+        assert answer == expected, (action, answer)
+        assert len(watch.seen) == 1 and watch.seen[0], action
+        await site.run(1000)
+        if action == "UpdateFirmware":
+            assert OCPP + "firmware.update" in sys.modules  # as long as there is one
+            site.profiles[7].update._job = None
+            await site.run(1000)
+        assert loaded() == [], action
+    await site.power_off()
+
+
+async def test_a_part_for_which_there_is_no_memory_is_refused_and_answers_later(tmp):
+    """With any number of free blocks: what does not answer is a CALLERROR, and nothing is half done."""
+    site = await made(tmp)
+    for action in sorted(ASKED):
+        payload, expected = ASKED[action]
+        refused = 0
+        frames = [[2, "id", action, payload] for _ in range(8)]
+        for blocks in range(0, 640, 80):
+            frame, code = frames.pop(), None
+            gc.collect()
+            with Scarce(blocks):
+                code = attempt(site.ocpp.actions, frame)
+            site.ocpp.actions.release()
+            if code:
+                assert code == "InternalError", (action, blocks, code)
+                refused += 1
+        assert refused, action
+        answer = await answer_to(site, action, dict(payload))
+        assert answer == expected, (action, answer)
+        if action == "UpdateFirmware":
+            site.profiles[7].update._job = None
+        await site.run(61000)
+        assert loaded() == [], (action, loaded())
+    await site.power_off()
+
+
+def attempt(actions, frame):
+    """The code of the CALLERROR, or None."""
+    try:
+        result = actions.handle(frame)
+    except CallError as e:
+        return e.code
+    except MemoryError:
+        return "InternalError"  # as Rpc answers it
+    if not isinstance(result, (tuple, dict)):
+        result.close()
+    return None
+
+
+async def test_what_stops_needs_nothing_that_is_loaded(tmp):
+    site = await made(tmp)
+    for action, payload in (
+        ("RemoteStartTransaction", {"idTag": "TAG"}),
+        ("RemoteStopTransaction", {"transactionId": 1}),
+        ("UnlockConnector", {"connectorId": 1}),
+        ("Reset", {"type": "Soft"}),
+    ):
+        with Watch(site.ocpp.actions) as watch:
+            site.ocpp.actions.handle([2, "id", action, payload])
+        assert watch.seen == [[]], action
+    await site.power_off()
+
+
+async def test_overlapping_jobs_keep_what_they_loaded_until_the_last_of_them_ends(tmp):
+    unload("core.nearest")
+    on_demand = OnDemand()
+    on_demand.begin()
+    import core.nearest  # noqa: F401
+
+    on_demand.begin()
+    on_demand.end()
+    assert "core.nearest" in sys.modules
+    kept = on_demand.keep(("core.nearest", "core.log"))
+    assert kept == ("core.nearest",)  # the other one was there before
+    on_demand.end()
+    assert "core.nearest" in sys.modules
+    on_demand.begin()
+    on_demand.drop(kept)
+    assert "core.nearest" in sys.modules  # somebody is at work
+    on_demand.end()
+    assert "core.nearest" not in sys.modules and "core.log" in sys.modules
