@@ -14,6 +14,18 @@ from tools.station import Station
 PATIENCE_S = 15  # what a busy machine may take
 BACK_OFF_S = 32  # the longest pause of a charge point that was without its central system for less than half a minute
 
+# What ``why`` says of a condition of the gate where it holds, and where it does not.
+CONDITIONS = {
+    "plugged": "a vehicle is plugged in|no vehicle is plugged in",
+    "in_limits": "all measurements are within|a measurement is missing or outside",
+    "bms_permits": "the vehicle's BMS permits|the vehicle's BMS does not permit",
+    "bms_settled": "no pause after a stop of the BMS|the BMS has just stopped",
+    "emergency_stop": "no emergency stop|the emergency stop is pressed",
+    "charger_online": "the power module is heard|the power module is silent",
+    "locked": "the connector is locked|the connector is not locked",
+    "journal": "the journal is whole|the journal was damaged",
+}
+
 
 async def eventually(condition, what, timeout=PATIENCE_S):
     """Wait until ``condition()`` gives something true, and return that."""
@@ -179,7 +191,8 @@ class Site(Station):
     async def condition(self, name, verdict, timeout=PATIENCE_S):
         """Ask the console ``why`` until a condition of the gate is "ok" or "FORBIDS"."""
         deadline = time.monotonic() + timeout
-        while (await self.answer("why", rf"(ok|FORBIDS) +{name} = "))[1] != verdict:
+        pattern = rf"(?m)^ *(ok|FORBIDS) +(?:{CONDITIONS[name]})"
+        while (await self.answer("why", pattern))[1] != verdict:
             assert time.monotonic() < deadline, f"{name} is not {verdict} within {timeout} s"
 
     def pull_out(self):

@@ -105,7 +105,7 @@ async def test_a_silent_charger(site):
     since = await calm_bus(site)
     site.module.silent = True
     await stopped_within(site, since, 3.6)
-    await site.answer("why", r"FORBIDS +charger_online")
+    await site.condition("charger_online", "FORBIDS")
     await site.answer("log", r"W .*charger.*silent")
 
 
@@ -117,7 +117,7 @@ async def test_an_overheated_module(site):
     await site.hub.wait_frame(is_saturated, PATIENCE_S, since)
     asked = [f.seq for f in site.hub.log if f.seq > since and f.can_id == TELEMETRY and f.data[1] == 0x80]
     assert beats(site, since, asked[0]) <= 15
-    await site.answer("why", r"FORBIDS +in_limits")
+    await site.condition("in_limits", "FORBIDS")
     await site.heard("StatusNotification", told, connectorId=1, errorCode="HighTemperature")
 
 
@@ -134,7 +134,7 @@ async def test_a_terminal_voltage_outside_the_limits(site, volts):
         return frame.can_id == TERMINAL_POWER and frame.data[:4] == shown
 
     await stopped_within(site, since, 0.2, is_cause)
-    await site.answer("why", r"FORBIDS +in_limits")
+    await site.condition("in_limits", "FORBIDS")
     site.heal()
     site.pull_out()
     await eventually_answers(site, "1", r"BMS: (?!heard)")
@@ -184,7 +184,7 @@ async def test_bus_off_stops_charging_first_and_recovers(site):
     since = site.firmware.mark
     told = site.mark()
     site.hub.bus_off()
-    await site.printed(r"(?s)gate: charging disabled: bus.*can: bus-off", since)
+    await site.printed(r"(?s)gate: charging disabled: the CAN bus is down.*can: bus-off", since)
     await eventually(lambda: not site.module.enabled, "the module gave up by itself")
     await site.status("SuspendedEVSE", told)
     frames = site.hub.frames
@@ -206,7 +206,7 @@ async def test_a_broken_module_is_a_fault_and_is_not_switched_on_again_at_once(t
         refused = await site.hub.wait_frame(is_refusal, since=frames)
         off = await site.hub.wait_frame(is_stop, since=refused.seq)
         assert off.time - refused.time < 0.2
-        await site.answer("why", r"FORBIDS +in_limits")
+        await site.condition("in_limits", "FORBIDS")
         frames = site.hub.frames
         site.heal()
         for _ in range(3):

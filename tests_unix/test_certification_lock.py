@@ -67,7 +67,7 @@ async def test_tc_024_lock_failure_at_the_start(site):
     site.jam_lock()
     site.vehicle.plug()
     await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="ConnectorLockFailure")
-    await site.answer("why", "FORBIDS locked")
+    await site.condition("locked", "FORBIDS")
     assert await site.configured("NumberOfConnectors") == "1"
     assert site.central.calls("StartTransaction", since) == [] and not site.module.enabled
 

@@ -113,7 +113,7 @@ def test_t_acts_without_enter_on_a_pipe(on_pipes):
     out.write(b"t")
     firmware.read_until(inp.fileno(), "EMERGENCY STOP")
     out.write(b"\nwhy\n")
-    firmware.read_until(inp.fileno(), "FORBIDS emergency_stop = yes")
+    firmware.read_until(inp.fileno(), "FORBIDS the emergency stop is pressed")
     out.write(b"s\n")
     firmware.read_until(inp.fileno(), "emergency stop is released")
 
@@ -220,7 +220,7 @@ def test_a_terminal_edits_recalls_and_completes_lines(on_terminal):
     os.write(ours, b"TAG X\r")
     firmware.read_until(ours, "did you mean auth")
     os.write(ours, b"Why\r")
-    firmware.read_until(ours, "ok +emergency_stop = no")
+    firmware.read_until(ours, "ok +no emergency stop")
 
 
 def test_a_terminal_that_hangs_up_does_not_make_it_spin(tmp_path):

@@ -200,7 +200,7 @@ class Console:
         if self._gate.enabled.value:
             lines.append("charging is enabled")
             return lines
-        lines.append("charging is not allowed now, because of: " + ", ".join(self._gate.forbidding()))
+        lines.append("charging is not allowed now: " + ", ".join(self._gate.obstacles()))
         if self._ocpp.transaction is None:
             if not self._plug.plugged.value:
                 lines.append("plug the vehicle in, and")

@@ -243,8 +243,8 @@ class Pages:
 
     def why(self):
         """Every condition of the gate."""
-        for name, value, holds in self._gate.conditions():
-            yield "  %s %s = %s" % ("ok     " if holds else "FORBIDS", name, words(value))
+        for line in self._gate.why():
+            yield line
         for line in self._ocpp.connector.why():
             yield line
         if self._charger.error.value:

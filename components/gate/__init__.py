@@ -7,6 +7,27 @@ from core.signals import Signal
 
 _ALIVE_MS = const(1000)
 
+# Of each condition what it says where it holds, and where it does not. All constant: a frozen table takes no RAM.
+_WORDS = const(
+    (
+        ("transaction", "a transaction runs", "no transaction runs"),
+        ("limit_ma", "the central system permits current", "the central system permits no current"),
+        ("bms_permits", "the vehicle's BMS permits charging", "the vehicle's BMS does not permit charging"),
+        ("plugged", "a vehicle is plugged in", "no vehicle is plugged in"),
+        ("charger_online", "the power module is heard", "the power module is silent"),
+        ("in_limits", "all measurements are within their limits", "a measurement is missing or outside its limits"),
+        ("emergency_stop", "no emergency stop", "the emergency stop is pressed: s releases it"),
+        ("stop_cleared", "no stop key", "a key is pressed that may become the emergency stop"),
+        ("alive", "all critical components run", "a critical component does not run: see components"),
+        ("alive_steady", "they have run for 1 s", "the critical components have not yet run for 1 s"),
+        ("bms_settled", "no pause after a stop of the BMS", "the BMS has just stopped, or did so too often"),
+        ("bus", "the CAN bus is up", "the CAN bus is down"),
+        ("bus_2", "the second CAN bus is up", "the second CAN bus is down"),
+        ("journal", "the journal is whole", "the journal was damaged: s releases what is in doubt"),
+        ("locked", "the connector is locked", "the connector is not locked"),
+    )
+)
+
 
 def _is_true(value):
     return value is True
@@ -120,7 +141,7 @@ class Gate:
         if allowed:
             self._log.info("charging enabled")
         else:
-            self._log.info("charging disabled: %s", ", ".join(self.forbidding()))
+            self._log.info("charging disabled: %s", ", ".join(self.obstacles()))
 
     def conditions(self):
         """``[(name, value, whether it holds)]``, for people."""
@@ -130,3 +151,20 @@ class Gate:
     def forbidding(self):
         """The names of the conditions that forbid charging now."""
         return [name for name, _, holds in self.conditions() if not holds]
+
+    def obstacles(self):
+        """What forbids charging now, in words."""
+        return [_words(name, holds) for name, _, holds in self.conditions() if not holds]
+
+    def why(self):
+        """Generator of lines for people: each condition, and whether it forbids charging."""
+        for name, value, holds in self.conditions():
+            unknown = " (not known)" if value is None else ""
+            yield "  %s %s%s" % ("ok     " if holds else "FORBIDS", _words(name, holds), unknown)
+
+
+def _words(name, holds):
+    for known, yes, no in _WORDS:
+        if known == name:
+            return yes if holds else no
+    return name if holds else "not " + name

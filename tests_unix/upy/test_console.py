@@ -55,16 +55,22 @@ async def test_the_pages_show_what_was_received(tmp):
             assert line in stale, line
 
 
-async def test_why_names_every_condition_and_what_forbids(tmp):
+async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
+    """No name of the code."""
     async with Desk(tmp) as desk:
         gate = desk.kernel["gate"]
         text = await desk.type("why\n")
-        for name, _, holds in gate.conditions():
-            assert ("%s %s = " % ("ok     " if holds else "FORBIDS", name)) in text
-        assert "FORBIDS transaction = no" in text and "ok      emergency_stop = no" in text
+        verdicts = [line.split()[0] for line in text.split("\n") if line.startswith(("  ok ", "  FORBIDS "))]
+        assert verdicts == ["ok" if holds else "FORBIDS" for _, _, holds in gate.conditions()]
+        assert "FORBIDS no transaction runs" in text and "ok      no emergency stop" in text
         assert text.endswith("charging is disabled\n")
+        before = text
         desk.receive_all()
-        assert "ok      bms_permits = yes" in await desk.type("why\n")
+        text = await desk.type("why\n")
+        assert "ok      the vehicle's BMS permits charging" in text
+        for said in (before, text, await desk.type("s\n")):
+            assert "_" not in said, said
+            assert "FORBIDS not " not in said and "now: not " not in said, said  # a condition without words
 
 
 async def test_mute_silences_status_lines_and_all_but_errors_and_again_ends_it(tmp):

@@ -13,10 +13,10 @@ async def test_t_stops_before_enter_and_s_releases(tmp):
         assert "EMERGENCY STOP" not in await desk.wait(400) and "EMERGENCY STOP" in await desk.wait(150)
         assert stop.value is True and "stop_cleared" not in desk.kernel["gate"].forbidding()
         assert await desk.type("\n") == "" and stop.value is True
-        assert "FORBIDS emergency_stop = yes" in await desk.type("why\n")
+        assert "FORBIDS the emergency stop is pressed" in await desk.type("why\n")
         text = await desk.type("s\n")
         assert stop.value is False and "released" in text
-        assert "not allowed now, because of: transaction" in text and "auth TAG" in text
+        assert "not allowed now: no transaction runs, " in text and "auth TAG" in text
         assert "released" not in await desk.type("s\n")  # there was nothing to release
         for line in ("t\n", "T\n", "t1\n", "tt", " t\n", "t\x1b"):
             assert "EMERGENCY STOP" in await desk.type(line) and stop.value is True, line

@@ -70,7 +70,7 @@ def test_enabled_exactly_while_every_condition_holds():
             assert gate.enabled.value is (name not in ("alive", "bms_permits")), name
             pauses_end(gate)
             assert gate.enabled.value is True, name
-    assert any(entry.endswith("charging disabled: bus") for entry in tail.lines), list(tail.lines)
+    assert any(entry.endswith("charging disabled: the CAN bus is down") for entry in tail.lines), list(tail.lines)
 
 
 def test_without_a_bus_nothing_is_enabled():
