@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 
@@ -15,16 +16,18 @@ from tools.portmake import Frozen
 from tools.selection import ROOT, Selection, boards
 from tools.toolchain import BuildError
 
-FLASH = 4 << 20
 UNKNOWN = -2
 TYPES = {"app": partitions.APP, "data": partitions.DATA}
 SUBTYPES = {"nvs": 2, "ota": 0, "phy": 1, "ota_0": 0x10, "ota_1": 0x11, "0x8f": partitions.ROMFS, "fat": partitions.FAT}
 ESP32_BOARDS = [board for board in boards() if "\nPORT = " not in (ROOT / "boards" / f"{board}.py").read_text()]
 
 
-def table():
-    """{label: Partition} of the board folder."""
-    lines = (port_esp32.BOARD_FOLDER / "partitions.csv").read_text().splitlines()
+FOLDERS = sorted(path.parent for path in port_esp32.FOLDERS.glob("*/mpconfigboard.cmake"))
+
+
+def table(folder=port_esp32.BOARD_FOLDER):
+    """{label: Partition} of a board folder."""
+    lines = (folder / "partitions.csv").read_text().splitlines()
     rows = csv.reader(line for line in lines if not line.startswith("#"))
     found = {}
     for label, kind, subtype, offset, size, *_ in ([field.strip() for field in row] for row in rows):
@@ -32,23 +35,32 @@ def table():
     return found
 
 
-def test_the_partitions_are_sound_and_fill_the_flash():
-    rows = list(table().values())
+def flash_size(folder):
+    """Of the last setting that is not taken back."""
+    text = (folder / "sdkconfig.board").read_text()
+    return int(re.findall(r"^CONFIG_ESPTOOLPY_FLASHSIZE_(\d+)MB=y$", text, re.MULTILINE)[-1]) << 20
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_partitions_are_sound_and_fill_the_flash(folder):
+    rows = list(table(folder).values())
     partitions.check(rows)
     assert partitions.decode(partitions.encode(rows)) == rows
     assert rows[0].offset == partitions.TABLE_OFFSET + partitions.SECTOR
     assert [row.end for row in rows[:-1]] == [row.offset for row in rows[1:]], "a gap"
-    assert rows[-1].end == FLASH
+    assert rows[-1].end == flash_size(folder)
     assert all(row.offset % partitions.APP_ALIGN == 0 for row in rows if row.is_app)
 
 
-def test_what_the_firmware_relies_on_is_there():
-    found = table()
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_what_the_firmware_relies_on_is_there(folder):
+    found = table(folder)
     assert found["ota_0"].size == found["ota_1"].size, "an image must fit into either"
     assert found["otadata"].size == 2 * partitions.SECTOR
     assert found["nvs"].size >= 3 * partitions.SECTOR
     assert found["vfs"].is_vfs
-    settings = (port_esp32.BOARD_FOLDER / "sdkconfig.board").read_text()
+    settings = (port_esp32.FOLDERS / "sdkconfig.ucharge").read_text()
+    assert "set(IDF_TARGET esp32" in (folder / "mpconfigboard.cmake").read_text()
     assert "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y" in settings
     assert "CONFIG_MBEDTLS_HAVE_TIME_DATE=n" in settings, "else wss:// needs a clock that nobody has set yet"
     assert "#define MICROPY_VFS_ROM (1)" in (port_esp32.BOARD_FOLDER / "mpconfigboard.h").read_text()
@@ -58,7 +70,18 @@ def test_what_the_firmware_relies_on_is_there():
 def test_the_application_fits_into_the_romfs_partition(board):
     selection = Selection(board)
     image = romfs(payload(selection, "xtensawin"))
-    assert selection.port == "esp32" and len(image) <= table()["romfs"].size
+    assert selection.port == "esp32" and len(image) <= table(port_esp32.board_folder(selection))["romfs"].size
+
+
+def test_each_board_has_its_folder():
+    """A module with other memory needs other settings of ESP-IDF; without PORT_BOARD it is the plain ESP32's."""
+    found = {board: port_esp32.board_folder(Selection(board)).name for board in ESP32_BOARDS}
+    other = {"rivot_esp32_spiram": "UCHARGE_SPIRAM", "rivot_esp32s3": "UCHARGE_S3"}
+    assert found == {**dict.fromkeys(ESP32_BOARDS, "UCHARGE"), **other}
+    selection = Selection(ESP32_BOARDS[0])
+    selection.declaration["PORT_BOARD"] = "UCHARGE_C3"
+    with pytest.raises(BuildError, match="no board folder 'UCHARGE_C3'; there are UCHARGE, UCHARGE_S3, UCHARGE_SPIRAM"):
+        port_esp32.board_folder(selection)
 
 
 def write_image(path, built):
@@ -135,7 +158,9 @@ def test_the_command_with_an_idf_of_this_machine(idf, tmp_path):
     board = ESP32_BOARDS[0]
     source = tmp_path / "micro python"
     environment = port_esp32.build_environment(Frozen(Selection(board), (port_esp32.START,)), source)
-    command = port_esp32.command(port_esp32.Idf(idf), source, tmp_path / "port", environment)
+    command = port_esp32.command(
+        port_esp32.Idf(idf), source, tmp_path / "port", environment, port_esp32.BOARD_FOLDER
+    )
     result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
     compiler, image = result.stdout.splitlines()
     assert compiler.startswith(f"{board}|-C {source}/mpy-cross BUILD=")
@@ -176,7 +201,8 @@ def test_the_command_in_the_container_sees_the_same_paths(tmp_path):
     source = tmp_path / "micropython"
     (source / ".git").mkdir(parents=True)
     environment = port_esp32.build_environment(Frozen(Selection(ESP32_BOARDS[0]), (port_esp32.START,)), source)
-    command = port_esp32.command(port_esp32.Idf(None, "docker"), source, ROOT / "build/x/port", environment)
+    folder = port_esp32.BOARD_FOLDER
+    command = port_esp32.command(port_esp32.Idf(None, "docker"), source, ROOT / "build/x/port", environment, folder)
     assert command[:3] == ["docker", "run", "--rm"] and "espressif/idf:v5.4" in command
     assert f"{ROOT}:{ROOT}" in command and f"{source}:{source}" in command
     assert f"UCHARGE_BOARD={ESP32_BOARDS[0]}" in command
@@ -185,9 +211,11 @@ def test_the_command_in_the_container_sees_the_same_paths(tmp_path):
 
 def test_who_runs_podman_without_root_owns_what_it_builds(tmp_path, monkeypatch):
     environment = port_esp32.build_environment(Frozen(Selection(ESP32_BOARDS[0]), (port_esp32.START,)), tmp_path)
+    folder = port_esp32.BOARD_FOLDER
     for user, program, kept in ((1000, "podman", True), (0, "podman", False), (1000, "docker", False)):
         monkeypatch.setattr(os, "getuid", lambda user=user: user)
-        command = port_esp32.command(port_esp32.Idf(None, program), tmp_path, ROOT / "build/x/port", environment)
+        idf = port_esp32.Idf(None, program)
+        command = port_esp32.command(idf, tmp_path, ROOT / "build/x/port", environment, folder)
         assert ("--userns=keep-id" in command) is kept, (user, program)
 
 

@@ -15,8 +15,9 @@ from tools.portmake import Frozen, environment_for
 from tools.selection import Selection, version
 from tools.toolchain import BuildError, run
 
-BOARD_FOLDER = ROOT / "boards/ports/esp32/UCHARGE"
-START = ROOT / "boards/ports/esp32/frozen"
+FOLDERS = ROOT / "boards/ports/esp32"
+BOARD_FOLDER = FOLDERS / "UCHARGE"
+START = FOLDERS / "frozen"
 # ports/esp32/README.md of MicroPython 1.25: "supports v5.2, v5.2.2, v5.3 and v5.4".
 _IDF_OLDEST, _IDF_NEWEST = (5, 2), (5, 4)
 _CONTAINER = "espressif/idf:v5.4"
@@ -43,24 +44,39 @@ def build(board: str) -> Path:
         )
     modules = source / "ports/esp32/modules"
     frozen = Frozen(selection, (START, modules / "flashbdev.py"))
+    folder = board_folder(selection)
     environment = build_environment(frozen, source)
     port = selection.folder / "port"
     frozen.refresh(port)
     (port / "sdkconfig").unlink(missing_ok=True)  # ESP-IDF keeps it, and with it the version stamp of the first build
     print(f"Building with ESP-IDF ({idf.path or _CONTAINER}) ...", flush=True)
-    run(command(idf, source, port, environment), env=environment_for(environment))
+    run(command(idf, source, port, environment, folder), env=environment_for(environment))
     return Path(shutil.copy2(port / "firmware.bin", selection.folder / "firmware.bin"))
 
 
+def board_folder(selection: Selection) -> Path:
+    """The folder that the board's PORT_BOARD names, below boards/ports/esp32. Raises BuildError."""
+    folder = FOLDERS / str(selection.declaration.get("PORT_BOARD", BOARD_FOLDER.name))
+    if not (folder / "mpconfigboard.cmake").is_file():
+        there = ", ".join(sorted(path.parent.name for path in FOLDERS.glob("*/mpconfigboard.cmake")))
+        raise BuildError(f"board {selection.name}: no board folder {folder.name!r}; there are {there}")
+    return folder
+
+
 def build_environment(frozen: Frozen, source: Path) -> dict[str, str]:
-    """What manifest.py and the board folder are told; mpy-cross is built by the build itself, with the IDF's tools."""
+    """What manifest.py and the board folder are told; mpy-cross is built by the build itself, with the IDF's tools.
+
+    The port's makefile adds IDFPY_FLAGS to its own: CMake keeps definitions, and configures anew when one changes.
+    """
     compiler = BUILD / "mpy-cross" / f"{source.name}-idf" / "mpy-cross"
-    return {**frozen.environment, "UCHARGE_VERSION": version()[:31], "MICROPY_MPYCROSS": str(compiler)}
+    told = {"UCHARGE_BOARD": frozen.selection.name, "UCHARGE_VERSION": version()[:31]}
+    flags = " ".join(f"-D {name}={value}" for name, value in told.items())
+    return {**frozen.environment, **told, "IDFPY_FLAGS": flags, "MICROPY_MPYCROSS": str(compiler)}
 
 
-def command(idf: Idf, source: Path, port: Path, environment: dict[str, str]) -> list[str]:
+def command(idf: Idf, source: Path, port: Path, environment: dict[str, str], folder: Path) -> list[str]:
     """The command line of the build: mpy-cross, the port's submodules where git knows them, the image."""
-    esp32 = f"make -C {shlex.quote(str(source / 'ports/esp32'))} BOARD_DIR={BOARD_FOLDER} BUILD={port}"
+    esp32 = f"make -C {shlex.quote(str(source / 'ports/esp32'))} BOARD_DIR={folder} BUILD={port}"
     compiler = Path(environment["MICROPY_MPYCROSS"]).parent
     steps = [f"make -C {shlex.quote(str(source / 'mpy-cross'))} BUILD={compiler}"]
     if (source / ".git").exists():

@@ -1,22 +1,10 @@
-# One board folder for all our ESP32 boards: they differ in frozen modules only. From the environment: UCHARGE_BOARD, the
-# name, and UCHARGE_VERSION, which esptool's image_info shows and esp32.Partition cannot change.
+# The ESP32 without external RAM, with 4 MB of flash.
 set(IDF_TARGET esp32)
+set(UCHARGE_FRAGMENTS boards/sdkconfig.240mhz)
+include(${CMAKE_CURRENT_LIST_DIR}/../ucharge.cmake)
 
-set(UCHARGE_SDKCONFIG ${CMAKE_BINARY_DIR}/sdkconfig.ucharge)
-file(WRITE ${UCHARGE_SDKCONFIG}
-    "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME=\"${MICROPY_BOARD_DIR}/partitions.csv\"\n"
-    "CONFIG_APP_PROJECT_VER=\"$ENV{UCHARGE_VERSION}\"\n"
-)
-
-set(SDKCONFIG_DEFAULTS
-    boards/sdkconfig.base
-    boards/sdkconfig.240mhz
-    ${MICROPY_BOARD_DIR}/sdkconfig.board
-    ${UCHARGE_SDKCONFIG}
-)
-
+# The GC heap has a fixed size: what it would take beyond that is Wi-Fi's, the sockets' and TLS's.
 list(APPEND MICROPY_DEF_BOARD
-    MICROPY_HW_BOARD_NAME="ucharge $ENV{UCHARGE_BOARD}"
     MP_CONFIGFILE="${MICROPY_BOARD_DIR}/mpconfigheap.h"
 )
 

@@ -1,6 +1,5 @@
 // A charger has no use for radio protocols other than Wi-Fi: what they would take of flash and RAM is the modules'.
 
-#define MICROPY_HW_MCU_NAME "ESP32"
 #define MICROPY_HW_UART_REPL_BAUD (115200)
 
 #define MICROPY_PY_BLUETOOTH (0)

@@ -1,0 +1,1 @@
+#include "../UCHARGE/mpconfigboard.h"

@@ -1,0 +1,32 @@
+# What our board folders share; each sets IDF_TARGET and UCHARGE_FRAGMENTS, the port's sdkconfig files that it needs, and
+# includes this. The boards of one folder differ in frozen modules only.
+#
+# UCHARGE_BOARD is the board's name, UCHARGE_VERSION what esptool's image_info shows and esp32.Partition cannot change.
+# tools/port_esp32.py defines them on the command line, because CMake configures anew when such a definition changes, but
+# not when the environment does: a build folder would keep the name of the board that it was first used for.
+foreach(UCHARGE_NAME UCHARGE_BOARD UCHARGE_VERSION)
+    if(NOT DEFINED ${UCHARGE_NAME})
+        set(${UCHARGE_NAME} "$ENV{${UCHARGE_NAME}}")
+    endif()
+endforeach()
+
+set(UCHARGE_SDKCONFIG ${CMAKE_BINARY_DIR}/sdkconfig.ucharge)
+file(WRITE ${UCHARGE_SDKCONFIG}
+    "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME=\"${MICROPY_BOARD_DIR}/partitions.csv\"\n"
+    "CONFIG_APP_PROJECT_VER=\"${UCHARGE_VERSION}\"\n"
+)
+
+# The later of two settings counts.
+set(SDKCONFIG_DEFAULTS
+    boards/sdkconfig.base
+    ${UCHARGE_FRAGMENTS}
+    ${CMAKE_CURRENT_LIST_DIR}/sdkconfig.ucharge
+    ${MICROPY_BOARD_DIR}/sdkconfig.board
+    ${UCHARGE_SDKCONFIG}
+)
+
+string(TOUPPER ${IDF_TARGET} UCHARGE_MCU)
+list(APPEND MICROPY_DEF_BOARD
+    MICROPY_HW_BOARD_NAME="ucharge ${UCHARGE_BOARD}"
+    MICROPY_HW_MCU_NAME="${UCHARGE_MCU}"
+)
