@@ -9,9 +9,14 @@ from drivers.twai_queue import Queue
 from drivers.twai_timing import acceptance, timing
 
 try:
-    from drivers import twai_viper as fastest
-except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
-    from drivers import twai_plain as fastest  # type: ignore[no-redef]
+    import canguard as fastest
+
+    fastest.drain  # noqa: B018  (another port's guard has no controller)
+except (ImportError, AttributeError):
+    try:
+        from drivers import twai_viper as fastest
+    except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
+        from drivers import twai_plain as fastest
 
 _PATIENCE_MS = const(100)
 _FAREWELL_BITS = const(600)
@@ -24,6 +29,9 @@ class Twai(Poll):
     - A timer empties the controller's 64 bytes (4 frames of 8 bytes) every millisecond at 250 kbit/s, more often on a
       faster bus, into a ring of 63 frames. Frames for which there was no room are counted in ``get_counters()[7]``;
       the next frame then carries RECV_ERR_OVERRUN.
+      With the image's module ``canguard`` the controller's interrupt does that, also while the loop is blocked.
+    - ``guard`` (drivers/slcan.py) is that module, else None. Its answer takes the place of a message that is in the
+      transmit buffer and not yet on the bus; that one is not sent again.
     - ``send`` queues up to 16 frames. What did not get through in 100 ms is given up, with all that waits behind it,
       and counted in `tx_dropped`: commands must not go out when they are old. Bus-off does the same.
     - ``restart`` follows the standard: it takes part again after 128 times 11 recessive bits.
@@ -66,6 +74,8 @@ class Twai(Poll):
         self._out = bytearray(10)
         self._views = tuple([memoryview(self._out)[:size] for size in range(9)])
         self._told = self.remote = 0
+        self._interrupt = getattr(code, "interrupt", _no_interrupt)
+        self.guard = code if hasattr(code, "rule") else None
 
     # -- life
 
@@ -73,6 +83,7 @@ class Twai(Poll):
         """Take the bus. Raises ValueError if this chip (its revision) has no such bit rate."""
         self.deinit()
         self._cursor[1] = self._cursor[0]
+        self._interrupt(True)
         self._chip.start(self._bitrate)
         self._runs = True
         self._unsettled = 0
@@ -99,6 +110,7 @@ class Twai(Poll):
             self._runs = False
             self.tx_dropped += self._queue.clear()
             self._become(self.STATE_STOPPED)
+            self._interrupt(False)
             self._chip.stop()
 
     def restart(self):
@@ -215,3 +227,7 @@ class Twai(Poll):
         counters[6] = cursor[0] - cursor[1] & 63
         counters[7] = self._overruns + cursor[2]
         return counters
+
+
+def _no_interrupt(on):
+    pass

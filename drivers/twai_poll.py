@@ -15,6 +15,7 @@ _OFF = const(0x80)
 # events, see drain()
 _LOST = const(0x40 << 16)
 _BUS_ERROR = const(0x80 << 16)
+_SPOILED = const(1 << 24)  # of one drain() that has looked at the error itself
 _NEWS = const(0xFFFFC2)  # of what drain() returns: error and bus status, overrun, frames, events
 _LOOKING = const(1)
 SETTING = 2
@@ -35,8 +36,10 @@ class Poll:
         self._chip = chip
         self._code = code
         self._queue = queue
-        self._ring = bytearray(64 * 16)
-        self._cursor = array("I", (0, 0, 0))  # see drain()
+        if hasattr(code, "buffers"):
+            self._ring, self._cursor = code.buffers()
+        else:
+            self._ring, self._cursor = bytearray(64 * 16), array("I", (0, 0, 0))  # see drain()
         self._flag = asyncio.ThreadSafeFlag()
         self._busy = True
         self._unsettled = 0
@@ -109,7 +112,7 @@ class Poll:
             self._chip.join(0, 0)
             self._recovers = False
             return
-        spoiled = result & _BUS_ERROR and self._chip.spoils_next()
+        spoiled = result & _SPOILED or (result & _BUS_ERROR and self._chip.spoils_next())
         self.bus_errors += result & _BUS_ERROR != 0
         if spoiled or result & _OVERRUN:
             self._discard(spoiled)

@@ -22,7 +22,8 @@ class Twai(Soc):
 
     `revision`: of the chip, 0, 1, 2, 3; BRP_DIV is there from 2 on. `sent`: frames that went out, as tuples
     ``(identifier, data, extended, remote)``. `reads`, `writes`: accesses to the controller's registers. To read status,
-    interrupt, message counter and receive buffer, and to release it, allocates nothing (while nothing is on the air).
+    interrupt, interrupt enable, message counter and receive buffer, and to release it, allocates nothing (while nothing
+    is on the air).
     """
 
     controller = Controller
@@ -62,6 +63,8 @@ class Twai(Soc):
             bits = chip.interrupts | (RI & chip.enabled if chip.fifo.messages else 0)
             chip.interrupts = 0
             return bits
+        if register == ENABLE:
+            return chip.enabled
         if register == ALC:
             chip.alc_held = False
         if register == ECC:
@@ -74,7 +77,6 @@ class Twai(Soc):
             return self._timing[register - TIMING_0] or 0
         return {
             MODE: chip.reset_mode | chip.listen_only << 1 | chip.self_test << 2 | chip.single_filter << 3,
-            ENABLE: chip.enabled,
             ALC: chip.alc,
             ECC: chip.ecc,
             WARNING_LIMIT: chip.warning_limit,
@@ -200,6 +202,12 @@ class Twai(Soc):
         """Where in the bit it samples, per mille."""
         _, _, before, after = self._quanta()
         return 1000 * (1 + before) // (1 + before + after)
+
+    @property
+    def interrupts_cpu(self):
+        """Whether the line of its interrupt is active: a message waits, or an enabled event was not read (6.4.6)."""
+        chip = self.chip
+        return bool(chip.interrupts or (RI & chip.enabled and chip.fifo.messages))
 
     # -- the bus, for tests
 

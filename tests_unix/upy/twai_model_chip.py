@@ -116,6 +116,7 @@ class Controller:
         self.waits = 0  # so many times 11 recessive bits until it takes part
         self.fifo = Fifo()
         self.pending = None  # (frame, single shot, self reception)
+        self.begun = False  # its first bit is on the bus: for tests to set
         self.complete = True
 
     # -- state
@@ -157,6 +158,7 @@ class Controller:
         """MOD.0 from 0 to 1, by the processor or by bus-off (table 10: the FIFO is emptied)."""
         self.reset_mode = True
         self.pending = None
+        self.begun = False
         self.stale = False
         self.fifo = Fifo()
         self.interrupts &= EI | BEI
@@ -217,12 +219,15 @@ class Controller:
         self.complete = False
 
     def abort(self):
-        """Command register bit 1: a transmission that has not begun is given up."""
-        if self.pending is not None:
+        """Command register bit 1: a transmission that has not begun is given up; one that has is not repeated."""
+        if self.pending is not None and self.begun:
+            self.pending = self.pending[0], True, self.pending[2]
+        elif self.pending is not None:
             self._release_transmit_buffer()
 
     def _release_transmit_buffer(self):
         self.pending = None
+        self.begun = False
         self.raise_interrupt(TI)
 
     def transmitted(self):

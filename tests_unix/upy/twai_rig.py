@@ -6,6 +6,11 @@ import time
 from twai_model import Twai as Model
 
 from drivers import twai_plain
+
+try:  # an interpreter with boards/ports/shared/canguard_twai.inc.c, see tests_unix/images/test_twai_guard.py
+    import canguard
+except ImportError:
+    canguard = None
 from drivers.twai import Twai
 
 KIND, PINS = Twai, {}  # another chip's test sets them, and Hardware.model
@@ -53,6 +58,8 @@ class Hardware:
 
     def tick(self, times=1):
         for _ in range(times):
+            if canguard and self.mem32.interrupts_cpu:
+                canguard.isr()
             for timer in self.Timer.made:
                 if timer.callback is not None:
                     timer.callback(timer)
@@ -65,7 +72,9 @@ class Hardware:
 
 def attached(**options):
     """A driver that has `hardware` in the place of ``machine``."""
-    return KIND(code=twai_plain, **dict(PINS, **options))
+    if canguard:
+        canguard.model(options["hardware"].mem32)
+    return KIND(code=canguard or twai_plain, **dict(PINS, **options))
 
 
 def opened(revision=3, air_reads=1, **options):

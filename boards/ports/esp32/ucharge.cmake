@@ -30,3 +30,11 @@ list(APPEND MICROPY_DEF_BOARD
     MICROPY_HW_BOARD_NAME="ucharge ${UCHARGE_BOARD}"
     MICROPY_HW_MCU_NAME="${UCHARGE_MCU}"
 )
+
+# The guard that answers the vehicle's stop in the interrupt of the CAN controller, of the classic ESP32's.
+if(IDF_TARGET STREQUAL "esp32")
+    list(APPEND MICROPY_SOURCE_BOARD
+        ${CMAKE_CURRENT_LIST_DIR}/../shared/canguard.c
+        ${CMAKE_CURRENT_LIST_DIR}/canguard/modcanguard.c
+    )
+endif()

@@ -1,0 +1,75 @@
+// Module canguard as the ESP32 has it, with the model's registers: model(object), and isr(), the interrupt.
+
+#include "py/runtime.h"
+
+#include "canguard.h"
+
+#define FAST
+#define READ(n) get_register(n)
+#define WRITE(n, value) set_register(n, value)
+#define LOCK()
+#define UNLOCK()
+#define LOCK_ISR()
+#define UNLOCK_ISR()
+
+#define ADDRESS 0x3FF6B000
+
+static bool allocated;
+
+static mp_obj_t address(unsigned int number) {
+    return mp_obj_new_int_from_uint(ADDRESS + 4 * number);
+}
+
+static uint32_t get_register(unsigned int number) {
+    return mp_obj_get_int_truncated(mp_obj_subscr(MP_STATE_VM(canguard_model), address(number), MP_OBJ_SENTINEL));
+}
+
+static void set_register(unsigned int number, uint32_t value) {
+    mp_obj_subscr(MP_STATE_VM(canguard_model), address(number), mp_obj_new_int_from_uint(value));
+}
+
+#include "canguard_twai.inc.c"
+
+static mp_obj_t model(mp_obj_t object) {
+    MP_STATE_VM(canguard_model) = object;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(model_obj, model);
+
+static mp_obj_t interrupt(mp_obj_t on) {
+    allocated = mp_obj_is_true(on);
+    restart(allocated);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(interrupt_obj, interrupt);
+
+// isr(): the handler, if it is there; returns whether it was.
+static mp_obj_t interrupted(void) {
+    if (allocated) {
+        isr(NULL);
+    }
+    return mp_obj_new_bool(allocated);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(interrupted_obj, interrupted);
+
+static const mp_rom_map_elem_t globals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_canguard) },
+    { MP_ROM_QSTR(MP_QSTR_rule), MP_ROM_PTR(&canguard_rule_obj) },
+    { MP_ROM_QSTR(MP_QSTR_arm), MP_ROM_PTR(&canguard_arm_obj) },
+    { MP_ROM_QSTR(MP_QSTR_fired), MP_ROM_PTR(&canguard_fired_obj) },
+    { MP_ROM_QSTR(MP_QSTR_interrupt), MP_ROM_PTR(&interrupt_obj) },
+    { MP_ROM_QSTR(MP_QSTR_buffers), MP_ROM_PTR(&buffers_obj) },
+    { MP_ROM_QSTR(MP_QSTR_drain), MP_ROM_PTR(&drain_obj) },
+    { MP_ROM_QSTR(MP_QSTR_take), MP_ROM_PTR(&take_obj) },
+    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&put_obj) },
+    { MP_ROM_QSTR(MP_QSTR_model), MP_ROM_PTR(&model_obj) },
+    { MP_ROM_QSTR(MP_QSTR_isr), MP_ROM_PTR(&interrupted_obj) },
+};
+static MP_DEFINE_CONST_DICT(globals, globals_table);
+
+const mp_obj_module_t canguard_module = {
+    .base = { &mp_type_module },
+    .globals = (mp_obj_dict_t *)&globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_canguard, canguard_module);
+MP_REGISTER_ROOT_POINTER(mp_obj_t canguard_model);
