@@ -30,7 +30,8 @@ class Plug:
 
     The evidence that was there at an unplugging does not count as a new vehicle, for the capacitors hold their voltage
     for a minute and a BMS may go on talking: voltage counts again after it was seen outside the limits, or unknown
-    because the charger went silent; BMS frames count again after none came for 3 s.
+    because the charger went silent; BMS frames count again after none came for 3 s. Nor does a voltage that is there at
+    the first measurement after a start: it may be the capacitors', and a vehicle shows itself by BMS frames.
     """
 
     requires = ("bms", "charger", "gate", "clock", "log", "pulse")
@@ -56,7 +57,8 @@ class Plug:
         self._fall_mv = fall_mv
         self.plugged = gate.plugged
         self.reason = ""
-        self._voltage_counts = self._bms_counts = True
+        self._voltage_counts = self._voltage_known = False
+        self._bms_counts = True
         self._plugged_ms = self._current_ms = clock.ticks_ms()
         self._mv = array("i", [-1] * _WINDOW)  # the last second; -1: not known
         self._ma = array("i", [-1] * _WINDOW)
@@ -107,7 +109,10 @@ class Plug:
 
     def _rearm(self):
         if not self._voltage_inside():
-            self._voltage_counts = True
+            self._voltage_counts = self._voltage_known
+        charger = self._charger
+        if charger.terminal_voltage_mv.value is not None or charger.output_voltage_mv.value is not None:
+            self._voltage_known = True
         if not self._bms.heard.value:
             self._bms_counts = True
 

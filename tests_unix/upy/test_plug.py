@@ -32,9 +32,34 @@ async def test_terminal_voltage_plugs_in_and_3_s_without_bms_unplug(tmp):
 
 async def test_output_voltage_plugs_in(tmp):
     rig = await Rig(tmp).start()
+    await rig.receive(0x0681827E, b"\x01\x84\x00\x00\x00\x00\x30\x00")  # 12 V
+    await rig.advance(200)
     await rig.receive(0x0681827E, b"\x01\x84\x00\x00\x00\x01\x30\x00")  # 76 V
     await rig.advance(200)
     assert rig.plug.plugged.value is True
+    await rig.stop()
+
+
+async def test_a_voltage_that_is_there_at_the_start_may_be_the_capacitors_and_plugs_nobody_in(tmp):
+    """A restart right after a session: nobody is plugged in for a moment. A vehicle that is there has a BMS."""
+    rig = await Rig(tmp).start()
+    told = []
+    rig.plug.plugged.watch(told.append)
+    volts = 76.0
+    for _ in range(20):
+        volts -= 0.3
+        rig.module(volts=volts)
+        await rig.advance(500)
+    assert told == []
+    await rig.receive(REQUEST, request())
+    assert told == [True]
+    await rig.advance(3500)
+    assert told == [True, False]
+    rig.module(volts=50.0)
+    await rig.advance(500)
+    rig.module(volts=70.0)  # the next vehicle, before its BMS
+    await rig.advance(300)
+    assert told == [True, False, True]
     await rig.stop()
 
 
@@ -204,7 +229,7 @@ async def test_a_battery_that_pulls_charged_capacitors_down_is_no_fall(tmp):
     rig = await Rig(tmp).start()
     rig.module(volts=84.0)
     await rig.advance(4000)
-    assert rig.plug.reason == "no BMS frames"  # capacitors of the session before, and nobody there
+    assert rig.plug.plugged.value is False  # capacitors of the session before, and nobody there
     rig.vehicle()
     await rig.advance(150)
     rig.module(volts=74.0)
