@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 from tools.firmware import interpreter
+from tools.simulate import options_of_site
 from tools.station import Station
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +30,15 @@ def test_the_settings_name_every_key_of_the_board():
     assert {section: set(keys) for section, keys in shown.items()} == {
         section: set(keys) for section, keys in board["SETTINGS"].items()
     }
+
+
+def test_the_table_of_make_run_has_every_option_and_its_default():
+    rows = dict(re.findall(r"^\| `(--\w+)[^`]*` \| ([^|]+) \|", README, re.MULTILINE))
+    actions = [action for action in options_of_site("")._actions if action.dest != "help"]
+    assert set(rows) == {action.option_strings[0] for action in actions}
+    for action in actions:
+        default = "off" if action.default is False else str(action.default).removeprefix(f"{ROOT}/")
+        assert rows[action.option_strings[0]].strip("` ") == default, action.dest
 
 
 async def test_the_card_reader_of_the_readme_starts_a_transaction(tmp_path, monkeypatch):
