@@ -1,128 +1,18 @@
-"""What the console shows, as generators of lines. Integers only: a unit is a division of digits."""
+"""What the console shows when it is asked, as generators of lines. Loaded when a line is typed, see `Console`."""
 
 import time
 from micropython import const
+
+from components.console.figures import fixed, words
 
 _HOUR_MS = const(3600000)
 _SHORT_MS = const(60000)  # nothing per hour is told from less
 
 
-def fixed(value, unit, decimals=1):
-    """An integer in `unit`-ths as decimal text: ``fixed(76234, 1000)`` -> "76.2"; "--" for None. Rounds half up."""
-    if value is None:
-        return "--"
-    scale = 10**decimals
-    number = (abs(value) * scale + unit // 2) // unit
-    sign = "-" if value < 0 and number else ""
-    if not decimals:
-        return sign + str(number)
-    digits = str(number % scale)
-    return "%s%d.%s%s" % (sign, number // scale, "0" * (decimals - len(digits)), digits)
-
-
-def words(value, yes="yes", no="no"):
-    """A value for people: "--" for None, `yes` and `no` for a bool."""
-    if value is None:
-        return "--"
-    if isinstance(value, bool):
-        return yes if value else no
-    return str(value)
-
-
-class Session:
-    """The energy of the transaction that runs, or of the last one, in mWh: 0 before the first, None if unknown."""
-
-    def __init__(self, gate, charger, ocpp):
-        self._charger = charger
-        self._ocpp = ocpp
-        self._from = None
-        self._stopped_from = None
-        self._mwh = 0
-        gate.transaction.watch(self._changed)
-        ocpp.transactions.ended += (self._ended,)
-
-    def _changed(self, runs):
-        if runs:
-            self._from = self._start_mwh()
-        else:
-            self._mwh = self.energy_mwh()
-            self._stopped_from, self._from = self._from, None
-
-    def _ended(self, transaction, meter_stop_wh):
-        """The power module has stopped: what it delivered until then counts."""
-        now = self._charger.energy_mwh.value
-        if self._stopped_from is not None and now is not None:
-            self._mwh = max(0, now - self._stopped_from)
-
-    def _start_mwh(self):
-        """The register at the start; the transaction knows it in whole Wh: enough when it goes on after a restart."""
-        now = self._charger.energy_mwh.value
-        transaction = self._ocpp.transaction
-        if transaction is None:
-            return now
-        start = transaction.meter_start_wh * 1000
-        return now if now is not None and now - start < 1000 else start
-
-    def energy_mwh(self):
-        if self._from is None:
-            return self._mwh
-        now = self._charger.energy_mwh.value
-        return None if now is None else max(0, now - self._from)
-
-
-class Writes:
-    """What the journal writes per hour of this run, and of its part that charged: flash lasts 100,000 erases."""
-
-    def __init__(self, clock, gate, store):
-        self._clock = clock
-        self._store = store
-        self._start = None
-        self._since = None
-        self._charging = (0, 0, 0)
-        gate.enabled.watch(self._changed)
-
-    def begin(self):
-        """Count from here on: the store is open."""
-        self._start = self._now()
-
-    def _now(self):
-        return self._clock.uptime_ms(), self._store.bytes, self._store.erases
-
-    def _changed(self, enabled):
-        if enabled:
-            self._since = self._now()
-        else:
-            self._charging = self._charged()
-            self._since = None
-
-    def _charged(self):
-        return _sum(self._charging, _difference(self._now(), self._since))
-
-    def lines(self):
-        yield "  in this run: " + _per_hour(_difference(self._now(), self._start))
-        yield "  while charging: " + _per_hour(self._charged())
-
-
-def _difference(now, since):
-    return (0, 0, 0) if since is None else tuple([a - b for a, b in zip(now, since)])
-
-
-def _sum(first, second):
-    return tuple([a + b for a, b in zip(first, second)])
-
-
-def _per_hour(used):
-    ms, size, erases = used
-    if ms < _SHORT_MS:
-        return "%d bytes, %d erases" % (size, erases)
-    text = "%d bytes, %d erases in %s h: " % (size, erases, fixed(ms, _HOUR_MS, 2))
-    return text + "%d bytes, %d erases per hour" % (size * _HOUR_MS // ms, erases * _HOUR_MS // ms)
-
-
 class Pages:
     """Every page of the console over the components that it shows."""
 
-    def __init__(self, kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health):
+    def __init__(self, kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health, overview, writes):
         self._kernel = kernel
         self._clock = clock
         self._store = store
@@ -134,23 +24,8 @@ class Pages:
         self._ocpp = ocpp
         self._wifi = wifi
         self._health = health
-        self.session = Session(gate, charger, ocpp)
-        self.writes = Writes(clock, gate, store)
-
-    def periodic(self):
-        """The two status lines."""
-        yield "[Status] Uptime: %ds | WiFi: %s | OCPP: %s | State: %s" % (
-            self._clock.uptime_ms() // 1000,
-            "\u2705" if self._wifi.online.value else "\u274c",
-            "Connected" if self._ocpp.connected.value else "Disconnected",
-            words(self._ocpp.state.value),
-        )
-        yield "[Metrics] V=%sV I=%sA SOC=%s%% Energy=%sWh" % (
-            fixed(self._charger.terminal_voltage_mv.value, 1000),
-            fixed(self._charger.terminal_current_ma.value, 1000),
-            fixed(self._bms.soc_permille.value, 10, 0),
-            fixed(self.session.energy_mwh(), 1000, 2),
-        )
+        self._overview = overview
+        self._writes = writes
 
     def bms_data(self):
         bms = self._bms
@@ -187,7 +62,7 @@ class Pages:
         yield "Terminal: %s V, %s A, %s kW" % (measured + (fixed(charger.power_mw.value, 1000000, 3),))
         yield "  plugged: %s, session: %s Wh" % (
             words(self._plug.plugged.value),
-            fixed(self.session.energy_mwh(), 1000, 2),
+            fixed(self._overview.energy_mwh(), 1000, 2),
         )
 
     def everything(self):
@@ -196,7 +71,7 @@ class Pages:
                 yield line
 
     def status(self):
-        for line in self.periodic():
+        for line in self._overview.lines():
             yield line
         transaction = self._ocpp.transaction
         yield "Transaction: %s" % ("none" if transaction is None else _transaction(transaction))
@@ -238,8 +113,8 @@ class Pages:
             yield "  fault: " + store.fault.value
         if store.doubts:
             yield "  in doubt, until s releases it: " + ", ".join(store.doubts)
-        for line in self.writes.lines():
-            yield line
+        yield "  in this run: " + _per_hour(*self._writes.run())
+        yield "  while charging: " + _per_hour(*self._writes.charging())
 
     def why(self):
         """Every condition of the gate."""
@@ -282,3 +157,11 @@ def _measurement(charger):
 def _transaction(transaction):
     name = "not yet known to the central system" if transaction.id is None else str(transaction.id)
     return "%s, idTag %s, from %d Wh" % (name, transaction.id_tag, transaction.meter_start_wh)
+
+
+def _per_hour(ms, size, erases):
+    """What the journal wrote: flash lasts 100,000 erases."""
+    if ms < _SHORT_MS:
+        return "%d bytes, %d erases" % (size, erases)
+    text = "%d bytes, %d erases in %s h: " % (size, erases, fixed(ms, _HOUR_MS, 2))
+    return text + "%d bytes, %d erases per hour" % (size * _HOUR_MS // ms, erases * _HOUR_MS // ms)

@@ -1,8 +1,10 @@
 """The console over the real components of the unix board; only the terminal is the test's own, for it is hardware."""
 
+import sys
+
 from desk import Desk
 
-from components.console.pages import fixed
+from components.console.figures import fixed
 from core.kernel import RESTART
 
 
@@ -169,7 +171,7 @@ async def test_tab_completes_a_word_or_shows_which_there_are(tmp):
     async with Desk(tmp) as desk:
         assert "State:" in await desk.type("sta\t\n")
         assert await desk.type("c\t") == "config components\n"
-        assert desk.kernel["console"]._keyboard.text() == "co"
+        assert desk.kernel["console"].keyboard.text() == "co"
         assert "NumberOfConnectors" in await desk.type("nf\t\n")
         assert (await desk.type("\t")).split() == "auth status why config log components reset".split()
         assert await desk.type("xyz\t") == ""
@@ -179,7 +181,7 @@ async def test_a_password_does_not_come_back_with_the_up_key(tmp):
     async with Desk(tmp) as desk:
         await desk.type("why\nconfig AuthorizationKey 0123456789abcdef\n")
         await desk.type("\x1b[A")
-        assert desk.kernel["console"]._keyboard.text() == "why"
+        assert desk.kernel["console"].keyboard.text() == "why"
 
 
 async def test_a_burst_of_commands_is_bounded(tmp):
@@ -213,7 +215,7 @@ async def test_reset_ends_the_firmware_with_restart(tmp):
 
 async def test_a_log_line_does_not_tear_what_is_being_typed(tmp):
     async with Desk(tmp) as desk:
-        desk.kernel["console"]._keyboard.echo = desk.screen.write
+        desk.kernel["console"].keyboard.echo = desk.screen.write
         await desk.type("auth CA")
         before = len(desk.screen.text)
         desk.kernel.log.info("something")
@@ -236,7 +238,7 @@ async def test_nothing_secret_is_shown(tmp):
 async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_end(tmp):
     async with Desk(tmp) as desk:
         energy, transaction = desk.kernel["charger"].energy_mwh, desk.kernel["gate"].transaction
-        session = desk.kernel["console"]._pages.session
+        session = desk.kernel["console"]._overview
         energy.set(5000700)
         transaction.set(True)
         energy.set(5004120)
@@ -251,3 +253,31 @@ async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_e
         assert session.energy_mwh() == 0
         energy.set(None)
         assert "Energy=--Wh" in await desk.type("status\n")
+
+
+class NoMemory:
+    """A module of commands for which there is no memory."""
+
+    @staticmethod
+    def Commands(*parts):
+        raise MemoryError
+
+
+async def test_commands_are_loaded_for_a_line_and_let_go_when_all_is_written(tmp):
+    """Some 3 KB of a device's heap: between two lines nothing of them is there, whatever was asked for."""
+    names = "components.console.commands", "components.console.pages"
+    async with Desk(tmp) as desk:
+        for typed in ("status\n", "5\nwhy\nh\n", "co\t\x15", "nonsense\n", "auth\n"):
+            await desk.type(typed)
+            assert not any(name in sys.modules for name in names), typed
+
+
+async def test_without_memory_for_commands_that_is_said_and_a_stop_stops_all_the_same(tmp):
+    async with Desk(tmp) as desk:
+        sys.modules["components.console.commands"] = NoMemory
+        assert "ignored: no memory for commands now" in await desk.type("status\n")
+        sys.modules["components.console.commands"] = NoMemory
+        assert "EMERGENCY STOP" in await desk.type(" t\n")
+        assert desk.kernel.emergency_stop.value and desk.kernel.parts[-1].failures == 0
+        sys.modules.pop("components.console.commands", None)
+        assert "State:" in await desk.type("status\n")
