@@ -72,5 +72,5 @@ SETTINGS = {
         "strict": "ocpp.strict",
     },
     "can": {"port": "can_driver.port"},
-    "wifi": {"ssid": "wifi.ssid", "password": "wifi.password"},
+    "wifi": {"ssid": "wifi.ssid", "password": "wifi.password", "dns": "wifi_driver.dns"},
 }

@@ -41,5 +41,5 @@ class Trial:
             self._log.error("the central system was not reached: back to the image before")
             self._kernel.request_exit(RESTART, "new image failed its trial")
             return
-        self._sink.confirm()
+        self._kernel.urgent.block("flash", self._sink.confirm)
         self._log.info("this image has reached the central system and stays")

@@ -3,6 +3,7 @@
 import random
 from micropython import const
 
+from core.loading import unload
 from core.signals import Signal
 
 _POLL_MS = const(500)
@@ -47,6 +48,7 @@ class Wifi:
         self._password = password
         self._connect_ms = connect_ms
         self._back_off_ms = _BACK_OFF_MS
+        self._names = {}  # what was looked up last
 
     def stream(self):
         """What leads to the central system if the driver has no sockets: an open (reader, writer) pair, else None."""
@@ -62,6 +64,21 @@ class Wifi:
                 self._begun = True
         except OSError as e:
             self._driver_error("begin", e)
+
+    async def resolve(self, name):
+        """An IPv4 address of `name` (text), by the network's DNS servers while others run; None: it has none to ask.
+
+        Raises OSError.
+        """
+        servers = self._driver.dns() if hasattr(self._driver, "dns") else ()
+        if not servers:
+            return None
+        try:
+            from udns import resolve
+
+            return await resolve(name, servers, self._names)
+        finally:
+            unload("udns")  # 1.5 KB
 
     async def run(self):
         await self._switch_on()

@@ -13,14 +13,17 @@ class HostNetwork:
     The operating system owns it: `connect` and `disconnect` change nothing. It is connected while an interface is
     not down; the loopback counts, for the central system may run on the same machine. `interface` narrows that to
     one, such as "wlan0". Where the system does not tell (no sysfs), it counts as connected.
+
+    Names are looked up by the system, which knows more than DNS servers do, unless there is a `dns`, ``IP[:port]``.
     """
 
-    options = {"interface": (str, "", 0, 32)}
+    options = {"interface": (str, "", 0, 32), "dns": (str, "", 0, 21)}
 
-    def __init__(self, interface=""):
+    def __init__(self, interface="", dns=""):
         if "/" in interface:
             raise ValueError("no interface name: %r" % interface)
         self._interface = interface
+        self._dns = dns
 
     def active(self, is_active=None):
         """Always True: the host's network is not ours to switch off."""
@@ -44,6 +47,10 @@ class HostNetwork:
             if _is_up(name):
                 return True
         return False
+
+    def dns(self):
+        """The DNS servers to be asked; none: the system is."""
+        return (self._dns,) if self._dns else ()
 
     def status(self, param=None):
         """``status("rssi")``: dBm of the wireless interface, None if there is none."""

@@ -83,6 +83,11 @@ class Wlan:
         """Whether there is a connection and an address."""
         return self._wlan is not None and self._wlan.isconnected()
 
+    def dns(self):
+        """The IPv4 addresses of the network's DNS servers; none without a connection."""
+        address = self._made().ifconfig()[3] if self.isconnected() else ""
+        return (address,) if _number(address) else ()
+
     def status(self, param=None):
         """``status("rssi")``: dBm. Raises OSError, also without a connection."""
         try:

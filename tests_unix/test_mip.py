@@ -50,6 +50,19 @@ async def main():
 asyncio.run(main())
 """
 
+USE_UDNS = """
+import asyncio
+from udns import resolve
+
+async def main():
+    try:
+        await resolve("example.org", ("127.0.0.1:1",), tries=1)
+    except OSError as error:
+        print(error.errno)
+
+asyncio.run(main())
+"""
+
 USE_UX509 = """
 import asyncio, hashlib
 from ux509 import names, new_key, certificate_request, pem, spki, verify_digest
@@ -122,6 +135,11 @@ def test_uwebsockets(file_server, tmp_path):
     with serving(serve(echo, "127.0.0.1", 0, subprotocols=["ocpp1.6"])) as server:
         ran = run_from(folder, USE_UWEBSOCKETS % server.socket.getsockname()[1])
     assert ran.stdout == "ocpp1.6 grüße\n", ran.stdout + ran.stderr
+
+
+def test_udns(file_server, tmp_path):
+    ran = run_from(installed("udns", file_server, tmp_path), USE_UDNS)
+    assert ran.stdout == "111\n", ran.stdout + ran.stderr  # ECONNREFUSED
 
 
 def test_ux509(file_server, tmp_path):

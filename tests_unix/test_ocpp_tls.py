@@ -29,6 +29,16 @@ async def test_a_session_over_tls(tmp_path):
         await site.stop_session("CARD-TLS")
 
 
+async def test_the_handshake_is_told_by_its_name(tmp_path):
+    """Its steps block the loop: `status` has the longest, under its name, like that of the journal's flushes."""
+    authority = trustme.CA()
+    async with site_of(tmp_path, served_by(authority, "127.0.0.1"), authority) as site:
+        await site.boot()
+        found = await site.answer("status", r"at most, in ms: ([^\r\n]+)")
+        names = [entry.rpartition(" ")[0] for entry in found[1].split(", ")]
+        assert "TLS handshake" in names and "flash" in names and "DNS" not in names, found[1]
+
+
 def test_wss_without_a_certificate_to_check_against_is_refused(tmp_path):
     from test_settings import changed, refusal
 

@@ -92,6 +92,32 @@ async def test_a_stream_that_is_given_for_a_secure_url_is_one_over_tls(ca, tmp_p
     assert lines == ["wss:// over a stream that is not secure", "over TLS"]
 
 
+async def test_each_step_of_the_handshake_is_called_by_its_name(ca, tmp_path):
+    """So whoever watches the loop knows why it stood still, and what must not wait goes before."""
+    async with server(echo, ssl=server_context(ca, "127.0.0.1")) as url:
+        lines = await client(
+            url,
+            trusting(ca, tmp_path)
+            + """
+async def resolve(name):
+    return None
+
+def block(what, function, *arguments):
+    steps.append(what)
+    return function(*arguments)
+
+steps = []
+ws = await connect(url, ssl=context, net=(resolve, block))
+print(set(steps))
+done = len(steps)
+await ws.send("x")
+print(await ws.recv(), len(steps) - done)
+await ws.close()
+""",
+        )
+    assert lines == ["{'TLS handshake'}", "x 0"]
+
+
 async def refusal(url, ca, tmp_path):
     """Return what connect() says, which must refuse."""
     lines = await client(url, trusting(ca, tmp_path) + "await refused(ssl=context)")

@@ -27,7 +27,7 @@ async def charge():
         store = asyncio.create_task(site.store.run())
         if KEPT:
             site.charger.keep_register_by = site.energy.keep_by
-            await KeptRegister(site.charger, Nvs(), site.log).start()
+            await KeptRegister(site.charger, Nvs(), site.kernel, site.log).start()
         site.plug_in()
         site.ocpp.present_tag("CARD")
         await site.run(2000)

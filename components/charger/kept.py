@@ -13,11 +13,12 @@ class KeptRegister:
     gives back what was kept, so it is declared before whatever reads the register at its own start.
     """
 
-    requires = ("charger", "nvs", "log")
+    requires = ("charger", "nvs", "kernel", "log")
 
-    def __init__(self, charger, nvs, log):
+    def __init__(self, charger, nvs, kernel, log):
         self._charger = charger
         self._nvs = nvs
+        self._urgent = kernel.urgent
         self._log = log
 
     async def start(self):
@@ -35,7 +36,7 @@ class KeptRegister:
         if wh > _WH_MAX:
             return False
         try:
-            self._nvs.put_number(_KEY, wh)
+            self._urgent.block("NVS", self._nvs.put_number, _KEY, wh)
         except OSError as e:
             self._log.rare("not written: %s", e)
             return False

@@ -105,7 +105,7 @@ class Ocpp:
         self._profiles = ""
         self._steps = self._pages = self._stamp_sources = ()
         self.security_event = no_event  # function(type, info): see the security extension
-        self.services = services = Services(clock, log, store, gate, bms, charger, plug, wifi)
+        self.services = services = Services(clock, log, store, gate, bms, charger, plug, wifi, kernel.urgent)
         services.stamps = self.stamps = Stamps(clock, store, log)
         services.configuration = self.configuration = Configuration(store, log, services.on_demand)
         self._build_link(services, options)

@@ -40,6 +40,7 @@ class Link:
         self._log = services.log
         self._rpc = rpc
         self._wifi = services.wifi
+        self._urgent = services.urgent
         self._configuration = services.configuration
         self._max_size = max_size
         self._check = None  # of the connection that is being made, or open
@@ -144,10 +145,12 @@ class Link:
                 max_size=self._max_size,
                 timeout_ms=_CONNECT_MS,
                 stream=self._wifi.stream(),
+                net=(self._wifi.resolve, self._urgent.block),
             )
         finally:
             unload("uwebsockets.handshake")
             unload("uwebsockets.dial")
+            unload("uwebsockets.tls")
 
     @property
     def url(self):
@@ -226,4 +229,3 @@ class Link:
             finally:
                 if task is not None:
                     task.cancel()
-

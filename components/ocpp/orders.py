@@ -7,6 +7,7 @@ from core.text import bare_url, is_ascii
 
 _INTERVAL_MAX_S = const(86400)
 _TRIES_MAX = const(100)
+_WATCH_MS = const(1000)
 _LINK = const(b"\xa9\xfe")  # 169.254.0.0/16
 _NAT64 = const(b"\x00\x64\xff\x9b")  # 64:ff9b::/96
 
@@ -45,9 +46,23 @@ def takes(ocpp, log, location):
     return True
 
 
-def allowed_by(ocpp):
-    """What `uhttp.request` asks about each address that such an order would have us dial; None: any will do."""
-    return None if ocpp.local_transfers else is_remote
+def means(ocpp):
+    """Arguments of `uhttp.request` for such an order, {name: value}."""
+    services = ocpp.services
+    return {
+        "ssl": ocpp.trust.context,
+        "allowed": None if ocpp.local_transfers else is_remote,  # what is asked about each address to be dialled
+        "net": (services.wifi.resolve, services.urgent.block),
+    }
+
+
+async def until_calm(ocpp, clock, log, location):
+    """Wait while somebody charges, if `location` is reached over TLS: its handshake blocks the loop, and can wait."""
+    calm = ocpp.services.urgent.calm
+    if location[:8].lower() == "https://" and not calm():
+        log.info("a transfer over TLS waits for the end of the charging")
+        while not calm():
+            await clock.sleep_ms(_WATCH_MS)
 
 
 def is_remote(ip):

@@ -6,12 +6,13 @@ from .register import Register
 
 
 class Services:
-    """The services of the component, and ``stamps``, ``configuration``, ``register`` and ``writes`` for its parts.
+    """The services of the component, the kernel's ``urgent``, and ``stamps``, ``configuration``, ``register`` and
+    ``writes`` for its parts.
 
     ``on_demand``: where modules are loaded that are seldom needed.
     """
 
-    def __init__(self, clock, log, store, gate, bms, charger, plug, wifi):
+    def __init__(self, clock, log, store, gate, bms, charger, plug, wifi, urgent):
         self.clock = clock
         self.log = log
         self.store = store
@@ -20,6 +21,7 @@ class Services:
         self.charger = charger
         self.plug = plug
         self.wifi = wifi
+        self.urgent = urgent
         self.on_demand = OnDemand()
         self.stamps = None
         self.configuration = None

@@ -11,7 +11,7 @@ from micropython import const
 from core.text import bare_url, printable
 from uhttp import HttpError, Multipart, request
 
-from .orders import allowed_by
+from .orders import means, until_calm
 
 # How it goes on, and how it ends.
 UPLOADING, UPLOADED, FAILED, BAD, DENIED, UNSUPPORTED = range(6)
@@ -114,9 +114,9 @@ class Upload:
         return _outcome(status)
 
     async def _send(self, method, url, **arguments):
-        context = self._ocpp.trust.context
-        arguments["allowed"] = allowed_by(self._ocpp)
-        response = await request(method, url, ssl=context, timeout_ms=self._timeout_ms, **arguments)
+        arguments.update(means(self._ocpp))
+        await until_calm(self._ocpp, self._clock, self._log, url)
+        response = await request(method, url, timeout_ms=self._timeout_ms, **arguments)
         response.close()
         self._log.info("%s to %s: %d %s", method, bare_url(url), response.status, response.reason)
         return response.status

@@ -20,6 +20,10 @@
 - Every error is an HttpError, except for bad arguments: ValueError. ``timeout_ms`` bounds each step, and a server that
   moves less than 1024 bytes in that time is given up. A status such as 404 is no error: look at ``response.status``.
 - TLS: https needs an ``ssl.SSLContext``; what is verified is up to that, and MicroPython's verifies nothing by itself.
+- Looking up a name by getaddrinfo() blocks the event loop, for seconds if the network is down; so does each step of a
+  TLS handshake. ``net=(resolve, block)``: ``resolve`` is another way, such as `udns`: a coroutine function of the name
+  that returns an IP address, or None for getaddrinfo() to be asked; it may raise OSError.
+  ``block(what, function, *arguments)`` calls what blocks: "DNS", "TLS handshake".
 - No keep-alive, no compression, no cookies, no proxies.
 """
 
@@ -35,7 +39,7 @@ __all__ = ("HttpError", "Multipart", "Response", "Url", "request")
 
 
 async def request(
-    method, url, *, headers=(), body=None, length=None, ssl=None, timeout_ms=15000, redirects=5, allowed=None
+    method, url, *, headers=(), body=None, length=None, ssl=None, timeout_ms=15000, redirects=5, allowed=None, net=None
 ):
     """Send a request; return the Response once its head is here. Close it.
 
@@ -43,7 +47,7 @@ async def request(
     bytes, asked anew for each redirect; `length`: how many bytes these are. `ssl`: the SSLContext, or a function of the
     URL (text, without credentials and query) that makes one and may raise OSError or ValueError. `redirects`: how many
     are followed. `allowed`: function(IP address as 4 or 16 bytes, b"" if it is not known) that says whether it may be
-    dialled; it is asked after the name was looked up, for each redirect anew.
+    dialled; it is asked after the name was looked up, for each redirect anew. `net`: see above.
 
     Raises HttpError, ValueError (the URL, a header, an address that is not allowed).
     """
@@ -51,7 +55,7 @@ async def request(
     while True:
         given = here.credentials or (first.credentials if first.same_server(here) else None)
         head = _head(method, here, headers, given, body is not None, length)
-        response = await _exchange(here, head, body, length, ssl, timeout_ms, allowed)
+        response = await _exchange(here, head, body, length, ssl, timeout_ms, allowed, net)
         there = _redirected(response, body is not None)
         if there is None:
             return response
@@ -90,7 +94,7 @@ def _redirected(response, has_body):
     return response.fields.get("location")
 
 
-async def _exchange(url, head, body, length, ssl, timeout_ms, allowed):
+async def _exchange(url, head, body, length, ssl, timeout_ms, allowed, net):
     from .dial import dial, look_up  # a port without sockets can still import this package
 
     context = None
@@ -101,7 +105,8 @@ async def _exchange(url, head, body, length, ssl, timeout_ms, allowed):
             raise HttpError("no TLS: " + " ".join(str(error).split()))
         if context is None:
             raise HttpError("https without an SSLContext")
-    wire = Wire(dial(await look_up(url.host, url.port, allowed), url.host, context), timeout_ms)
+    found = await look_up(url.host, url.port, allowed, net)
+    wire = Wire(dial(found, url.host, context), timeout_ms, net[1] if net and context else None)
     try:
         await wire.send(head)
         await wire.flush()

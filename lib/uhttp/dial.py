@@ -3,36 +3,25 @@
 import asyncio
 import errno
 import socket
-import sys
 
 from .errors import HttpError
 
-# Where MicroPython's threads share one lock, and the system's resolver lets go of it. (The unix port's have none.)
-_ASIDE = sys.platform == "esp32"
 
-
-async def look_up(host, port, allowed=None):
+async def look_up(host, port, allowed=None, net=None):
     """The first address of a name, as getaddrinfo() has it. Raises HttpError; ValueError if `allowed` refuses it.
 
-    On the ESP32 a thread asks, for lwIP's resolver blocks for seconds where the network is down.
+    `allowed`, `net`: see `request`.
     """
-    found = []
-    if _ASIDE and not host.replace(".", "").isdigit():
-        import _thread
-
-        answered = asyncio.ThreadSafeFlag()
-        try:
-            _thread.start_new_thread(_ask, (host, port, found, answered))
-        except OSError as error:
-            raise HttpError("no thread to look up %s: %s" % (host, error))
-        await answered.wait()
-    else:
-        _ask(host, port, found)
-    if not found or isinstance(found[0], OSError):
-        raise HttpError("%s not found: %s" % (host, found[0] if found else "no memory"))
-    if allowed is not None and not allowed(ip_of(found[0])):
+    try:
+        if not net or host.replace(".", "").isdigit() or ":" in host:
+            found = _ask(host, port)
+        else:
+            found = net[1]("DNS", _ask, await net[0](host) or host, port)  # at once for an address
+    except OSError as error:
+        raise HttpError("%s not found: %s" % (host, error))
+    if allowed is not None and not allowed(ip_of(found)):
         raise ValueError("%s is not to be dialled" % host)
-    return found[0]
+    return found
 
 
 def ip_of(address):
@@ -46,15 +35,8 @@ def ip_of(address):
         return b""
 
 
-def _ask(host, port, found, answered=None):
-    """Append the address, or the OSError, to `found`."""
-    try:
-        found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0])
-    except OSError as error:
-        found.append(error)
-    finally:
-        if answered is not None:
-            answered.set()
+def _ask(host, port):
+    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
 
 
 def dial(address, host, ssl):

@@ -12,10 +12,14 @@ _SLOWEST = const(1024)  # bytes that must come or go within one time-out: a serv
 
 
 class Wire:
-    """Moves bytes of an asyncio stream. Everything raises HttpError; a wire that has raised is of no more use."""
+    """Moves bytes of an asyncio stream. Everything raises HttpError; a wire that has raised is of no more use.
 
-    def __init__(self, stream, timeout_ms):
+    `tls`: for a TLS socket, what calls the steps of its handshake, as ``block`` in ``request``; else None.
+    """
+
+    def __init__(self, stream, timeout_ms, tls=None):
         self._stream = stream
+        self._tls = tls
         self._timeout_ms = timeout_ms
         self._buf = bytearray(SIZE)
         self._rx = memoryview(self._buf)
@@ -114,6 +118,13 @@ class Wire:
         view = memoryview(self._tx)[: self._held]
         self._held = 0
         stream = self._stream
+        tls, self._tls = self._tls, None
+        if tls:
+            from .tls import shake_hands
+
+            await self._timed(shake_hands(stream.s, view, tls))
+            self._count(len(view))
+            return
         stream.out_buf = view  # not write(): that would try before the socket is connected
         try:
             await self._timed(stream.drain())

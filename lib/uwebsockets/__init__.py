@@ -24,8 +24,10 @@
 - TLS: ``wss://`` needs an ``ssl.SSLContext``, and what is verified is up to that. MicroPython's verifies nothing until
   ``context.verify_mode = ssl.CERT_REQUIRED`` is set; then the server's certificate must be of the CA given with
   ``context.load_verify_locations(cadata=der)``, name the host of the URL and not have expired (set the clock first).
-- Looking up a name (``getaddrinfo``) is left to a thread on the ESP32; on other ports it blocks the event loop, for
-  seconds if the network is down. Each step of a TLS handshake blocks for as long as its arithmetic takes.
+- Looking up a name by getaddrinfo() blocks the event loop, for seconds if the network is down; so does each step of a
+  TLS handshake. ``net=(resolve, block)``: ``resolve`` is another way, such as `udns`: a coroutine function of the name
+  that returns an IP address, or None for getaddrinfo() to be asked; it may raise OSError.
+  ``block(what, function, *arguments)`` calls what blocks: "DNS", "TLS handshake".
 - No extensions (compression), no redirects followed.
 """
 
@@ -39,7 +41,7 @@ __all__ = ("ConnectionClosed", "HandshakeError", "WebSocket", "WebSocketError", 
 
 
 async def connect(
-    url, *, ssl=None, subprotocols=(), headers=(), auth=None, max_size=65536, timeout_ms=10000, stream=None
+    url, *, ssl=None, subprotocols=(), headers=(), auth=None, max_size=65536, timeout_ms=10000, stream=None, net=None
 ):
     """Connect to a ``ws://`` or ``wss://`` URL and return the WebSocket.
 
@@ -47,7 +49,7 @@ async def connect(
     ``headers``: further (name, value) pairs. ``auth``: (user, password) for Basic, the password str or bytes.
     ``max_size``: longest message in bytes. ``timeout_ms``: for TCP, TLS and handshake together, not for the name.
     ``stream``: an open (reader, writer) pair to use instead of dialling; it is closed with the connection. For a
-    ``wss://`` URL each must be a TLS socket, or wrap one, or say by an attribute ``secure`` that it is as good as one.
+    ``wss://`` URL each must be a TLS socket, or wrap one, or have an attribute ``secure``. ``net``: see above.
 
     Raises HandshakeError when the server refuses, ConnectionClosed (1006) when it cannot be reached, ValueError for
     bad arguments.
@@ -60,12 +62,12 @@ async def connect(
     if secure and stream and not (_is_secure(stream[0]) and _is_secure(stream[1])):
         raise ValueError("wss:// over a stream that is not secure")
     request, accept = make_request(authority, path, subprotocols, headers, auth)
+    tls = net[1] if net and secure and not stream else None
     if not stream:
         from .dial import dial, look_up  # a port without sockets can still be given a stream
 
-        stream = dial(await look_up(host, port), host, ssl if secure else None)
-    reader, writer = stream
-    wire = Wire(reader, writer, request)
+        stream = dial(await look_up(host, port, net), host, ssl if secure else None)
+    wire = Wire(stream[0], stream[1], request, tls)
     timer = asyncio.create_task(wire.expire(timeout_ms, "no answer in %d ms" % timeout_ms))
     try:
         await wire.ready()

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import socket
-import sys
 from micropython import const
 
 from .frames import ConnectionClosed
@@ -11,42 +10,20 @@ from .wire import text_of_error
 
 _IPPROTO_TCP = const(6)  # the same in lwIP and Linux; not every port names them
 _TCP_NODELAY = const(1)
-# Where MicroPython's threads share one lock, and the system's resolver lets go of it. (The unix port's have none.)
-_ASIDE = sys.platform == "esp32"
 
 
-async def look_up(host, port):
-    """The first address of a name, as getaddrinfo() has it. Raises ConnectionClosed (1006).
-
-    On the ESP32 a thread asks: behind a router that has lost its line lwIP's resolver tries for about 7 s, and as long
-    again for each further server, in which nothing else would run: no frame of a charge would be answered.
-    """
-    found = []
-    if _ASIDE and not host.replace(".", "").isdigit():
-        import _thread
-
-        answered = asyncio.ThreadSafeFlag()
-        try:
-            _thread.start_new_thread(_ask, (host, port, found, answered))
-        except OSError as error:
-            raise ConnectionClosed(1006, text_of_error(error))
-        await answered.wait()
-    else:
-        _ask(host, port, found)
-    if not found or isinstance(found[0], OSError):
-        raise ConnectionClosed(1006, text_of_error(found[0]) if found else "no memory")
-    return found[0]
-
-
-def _ask(host, port, found, answered=None):
-    """Append the address, or the OSError, to `found`."""
+async def look_up(host, port, net=None):
+    """The first address of a name, as getaddrinfo() has it. Raises ConnectionClosed (1006). `net`: see `connect`."""
     try:
-        found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0])
+        if not net or host.replace(".", "").isdigit() or ":" in host:
+            return _ask(host, port)
+        return net[1]("DNS", _ask, await net[0](host) or host, port)  # at once for an address
     except OSError as error:
-        found.append(error)
-    finally:
-        if answered is not None:
-            answered.set()
+        raise ConnectionClosed(1006, text_of_error(error))
+
+
+def _ask(host, port):
+    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
 
 
 def dial(address, host, ssl):

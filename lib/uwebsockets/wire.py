@@ -25,9 +25,11 @@ class Wire:
 
     ``rx[pos:end]`` is what was received and not yet taken; ``tx`` is free while ``flushed`` is set. ``ended`` says
     why nothing more comes or goes (None: all is well), ``dropped`` is set when the stream is closed.
+
+    ``tls``: for a TLS socket, what calls the steps of its handshake, as ``block`` in ``connect``; else None.
     """
 
-    def __init__(self, reader, writer, request):
+    def __init__(self, reader, writer, request, tls=None):
         self._reader = reader
         self._writer = writer
         self.buf = bytearray(SIZE)
@@ -47,7 +49,7 @@ class Wire:
         self._discard = False
         self._reading = None
         self._lingering = None
-        self._flushing = asyncio.create_task(self._flush(request))
+        self._flushing = asyncio.create_task(self._flush(request, tls))
 
     def start(self):
         """Begin to receive."""
@@ -114,9 +116,13 @@ class Wire:
         except (OSError, ValueError, MemoryError) as error:  # some of it may be out: nothing sensible could follow
             self._end(text_of_error(error))
 
-    async def _flush(self, request=None):
+    async def _flush(self, request=None, tls=None):
         try:
-            if request:
+            if tls:
+                from .tls import shake_hands
+
+                await shake_hands(self._writer.s, request, tls)
+            elif request:
                 await self._send_first(request)
             await self._writer.drain()
         except Exception as error:  # a MemoryError, too: nobody else would notice that nothing is sent any more

@@ -29,6 +29,10 @@ _SIGNALS = {
 }  # fmt: skip
 
 
+async def no_servers(name):
+    """The network tells of no DNS server."""
+
+
 class Facts:
     """Signals that a test sets."""
 
@@ -60,6 +64,7 @@ class Site:
         self.kernel.urgent = Urgent()
         self.kernel.parts = ()
         self.wifi.stream = lambda: None
+        self.wifi.resolve = no_servers
         self.store = store(home, clock, self.log, lambda: None, self.kernel)
         self.gate = Gate(clock, self.log, self.kernel)
         self.gate.add_bus(Signal(True, clock))

@@ -13,6 +13,7 @@ from ocpp_site import booted
 from components.ocpp.local_list.records import SIZE, key_of, pack, unpack
 from components.ocpp.local_list.update import ListError
 from core.clock import Clock
+from core.urgent import Urgent
 
 TIMEOUT_S = 300
 HEAPSIZE = "8M"
@@ -32,7 +33,7 @@ def records(names, status="Accepted"):
 
 async def opened(home):
     """A list as after a start."""
-    file = File(home + "/list", Clock())
+    file = File(home + "/list", Clock(), Urgent().block)
     await file.load()
     return file
 

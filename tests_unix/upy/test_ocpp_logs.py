@@ -4,8 +4,9 @@ from http_desk import Desk, until
 from ocpp_site import NOON, Central, Site
 from triggering import triggered
 
-from components.ocpp.upload import file_of
+from components.ocpp.upload import FAILED, UPLOADING, Upload, file_of
 from core.isotime import format_utc
+from core.signals import Signal
 from drivers.filesink import FileSink
 
 PROFILES = (("components.ocpp.firmware:Firmware", {}), ("components.ocpp.log_upload:LogUpload", {}))
@@ -226,3 +227,23 @@ async def test_triggers(tmp):
     assert site.central.of("LogStatusNotification")[-1] == {"status": "Uploading", "requestId": 4}
     await end(site)
     await site.desk.stop()
+
+
+async def test_an_upload_over_tls_waits_while_somebody_charges(tmp):
+    """Its handshake blocks the loop, and can wait; one without TLS, and the central system's own, do not."""
+    site = await started(tmp)
+    charging = Signal(True, site.clock)
+    site.kernel.urgent.wait_while(charging)
+    told = []
+    upload = Upload(site.ocpp, site.clock, site.log, 1000)
+    upload.begin("HTTPS://127.0.0.1:1/log.txt", "n", lambda: ("line",), 1, 0, told.append)
+    await site.run(3600000)
+    assert told == [UPLOADING] and len(site.lines("waits for the end of the charging")) == 1
+    charging.set(False)
+    await until(site, lambda: len(told) == 2)
+    assert told[1] == FAILED and site.lines("no TLS")  # there is no authority to check it against
+    charging.set(True)
+    upload.begin("http://127.0.0.1:1/log.txt", "n", lambda: ("line",), 1, 0, told.append)
+    await until(site, lambda: len(told) == 4)
+    assert told[3] == FAILED and len(site.lines("waits for the end of the charging")) == 1
+    await end(site)

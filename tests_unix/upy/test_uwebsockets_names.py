@@ -1,92 +1,83 @@
-"""uwebsockets: looking up a name aside, as on the ESP32, by a resolver that blocks whoever asks it."""
+"""uwebsockets and uhttp: names by a resolver that does not block, and what blocks is called by its name."""
 
 import asyncio
-import time
 
+from dns_peer import A, DnsServer, address, record, reply
 from ws_peer import raised
 
-from uwebsockets import ConnectionClosed, connect, dial
-
-DEADLINE_MS = 10000
-
-
-class Resolver:
-    """Stands for the module socket of a device whose router has lost its line: it answers when it is let `go`."""
-
-    SOCK_STREAM = 1
-
-    def __init__(self, answer):
-        self.asked = []
-        self.answered = 0
-        self.go = False
-        self._answer = answer
-
-    def getaddrinfo(self, host, port, family, kind):
-        self.asked.append((host, port, kind))
-        began_ms = time.ticks_ms()
-        while not self.go and time.ticks_diff(time.ticks_ms(), began_ms) < DEADLINE_MS:
-            time.sleep_ms(1)
-        self.answered += 1
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return [self._answer]
+import udns
+from uhttp import HttpError, request
+from uwebsockets import ConnectionClosed, connect
 
 
-class Aside:
-    """With this resolver, and with threads as the ESP32 has them."""
+class Net:
+    """What `net` is made of: a real resolver at a real server that knows one name, and a record of what blocks."""
 
-    def __init__(self, answer):
-        self.resolver = Resolver(answer)
+    def __init__(self):
+        self.blocked = []
+        self.server = DnsServer(lambda query: [reply(query, (record(b"\xc0\x0c", A, 60, address("127.0.0.1")),))])
+        self.pair = self.resolve, self.block
 
-    def __enter__(self):
-        self._was = dial.socket, dial._ASIDE
-        dial.socket, dial._ASIDE = self.resolver, True
-        return self.resolver
+    async def resolve(self, name):
+        if name == "nosuch.test":
+            raise OSError(2, "no such name")
+        return await udns.resolve(name, (self.server.place,)) if name == "station.test" else None
 
-    def __exit__(self, *error):
-        dial.socket, dial._ASIDE = self._was
+    def block(self, what, function, *arguments):
+        self.blocked.append((what, arguments[:1]))
+        return function(*arguments)
 
+    async def __aenter__(self):
+        self.task = asyncio.create_task(self.server.run())
+        return self
 
-async def test_others_run_while_a_name_is_looked_up():
-    with Aside((2, 1, 0, "", b"address")) as resolver:
-        task = asyncio.create_task(dial.look_up("example.org", 80))
-        while not resolver.asked:
-            await asyncio.sleep_ms(1)
-        assert not resolver.answered and not task.done()
-        resolver.go = True
-        assert await task == (2, 1, 0, "", b"address")
-        assert resolver.asked == [("example.org", 80, 1)]
-
-
-async def test_no_address_is_a_lost_connection():
-    with Aside(OSError(-202)) as resolver:
-        resolver.go = True
-        error = await raised(ConnectionClosed, connect("ws://example.org/"))
-        assert error.code == 1006 and "-202" in error.reason, error
+    async def __aexit__(self, *error):
+        self.task.cancel()
+        self.server.socket.close()
 
 
-async def test_an_error_of_the_thread_is_a_lost_connection():
-    with Aside(MemoryError()) as resolver:
-        resolver.go = True
-        error = await raised(ConnectionClosed, connect("ws://example.org/"))
-        assert error.code == 1006, error
+async def reached(net, name, way):
+    """Is somebody dialled at that name? He hangs up."""
+    came = []
+
+    async def hang_up(reader, writer):
+        came.append(writer.get_extra_info("peername"))
+        writer.close()
+        await writer.wait_closed()
+
+    for port in range(30000, 31000):
+        try:
+            server = await asyncio.start_server(hang_up, "127.0.0.1", port)
+            break
+        except OSError:
+            pass
+    kind = ConnectionClosed if way is connect else HttpError
+    url = "%s://%s:%d/" % ("ws" if way is connect else "http", name, port)
+    arguments = (url,) if way is connect else ("GET", url)
+    error = await raised(kind, way(*arguments, net=net.pair))
+    server.close()
+    await server.wait_closed()
+    return bool(came), str(error)
 
 
-async def test_an_attempt_may_be_cancelled_while_the_name_is_looked_up():
-    with Aside((2, 1, 0, "", b"address")) as resolver:
-        task = asyncio.create_task(dial.look_up("example.org", 80))
-        while not resolver.asked:
-            await asyncio.sleep_ms(1)
-        task.cancel()
-        await raised(asyncio.CancelledError, task)
-        resolver.go = True  # its thread ends, and finds nobody
-        while not resolver.answered:
-            await asyncio.sleep_ms(1)
+async def test_a_name_is_looked_up_by_the_resolver_and_an_address_by_nobody():
+    for way in (connect, request):
+        async with Net() as net:
+            assert (await reached(net, "station.test", way))[0]
+            assert len(net.server.queries) == 1 and net.blocked == [("DNS", ("127.0.0.1",))]  # at once for an address
+            assert (await reached(net, "127.0.0.1", way))[0]
+            assert len(net.server.queries) == 1 and len(net.blocked) == 1
 
 
-async def test_an_address_needs_no_thread():
-    with Aside((2, 1, 0, "", b"address")) as resolver:
-        resolver.go = True
-        task = asyncio.create_task(dial.look_up("192.0.2.1", 80))
-        await asyncio.sleep_ms(0)
-        assert task.done()
+async def test_where_the_resolver_knows_no_server_the_system_is_asked_by_name():
+    for way in (connect, request):
+        async with Net() as net:
+            assert (await reached(net, "localhost", way))[0]
+            assert not net.server.queries and net.blocked == [("DNS", ("localhost",))]
+
+
+async def test_a_name_that_is_not_found_is_a_lost_connection():
+    for way in (connect, request):
+        async with Net() as net:
+            came, error = await reached(net, "nosuch.test", way)
+            assert not came and "no such name" in error and not net.blocked, error

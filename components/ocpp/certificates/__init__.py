@@ -107,7 +107,7 @@ class Certificates:
         """The `Files`, whose module is loaded."""
         from .files import Files
 
-        return Files(self.folder, self.log)
+        return Files(self.folder, self.log, self.ocpp.services.urgent.block)
 
     # --- for TLS, which asks anew for each connection -------------------------------------------------------------
 

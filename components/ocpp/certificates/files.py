@@ -16,10 +16,14 @@ _SIZE_MAX = const(16384)
 
 
 class Files:
-    """The files of one directory, which is made when it is needed. ``broken`` counts those that could not be read."""
+    """The files of one directory, which is made when it is needed. ``broken`` counts those that could not be read.
 
-    def __init__(self, folder, log):
+    `block`: as `Urgent.block`, for what the medium takes long for.
+    """
+
+    def __init__(self, folder, log, block):
         self._folder = folder
+        self._block = block
         self._log = log
         self.broken = 0
 
@@ -62,6 +66,9 @@ class Files:
 
     def write(self, name, blocks):
         """Write a file. Raises OSError: then what was there before is still there."""
+        self._block("flash", self._write, name, blocks)
+
+    def _write(self, name, blocks):
         data = b"".join([struct.pack("<H", len(block)) + block for block in blocks])
         path = self._folder + "/" + name
         self._make_folder()

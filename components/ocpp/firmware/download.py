@@ -19,19 +19,19 @@ class Download:
     on from there by a Range (RFC 9110, section 14), if the server has told an ETag or a date by which it can be sure
     that the file is still the same (If-Range). If it does not take that, the image begins anew.
 
-    `context`: function of a URL that makes the SSLContext. `allowed`: see `uhttp.request`. `forbidden()`: may nothing
-    be written now?
+    `means`: arguments of `uhttp.request`. `forbidden()`: may nothing be written now? `until_calm`: coroutine function
+    of the URL that waits until it may be connected to.
     """
 
-    def __init__(self, url, sink, context, allowed, clock, log, timeout_ms, forbidden):
+    def __init__(self, url, sink, means, clock, log, timeout_ms, forbidden, until_calm):
         self._url = url
         self._sink = sink
-        self._context = context
-        self._allowed = allowed
+        self._means = means
         self._clock = clock
         self._log = log
         self._timeout_ms = timeout_ms
         self._forbidden = forbidden
+        self._until_calm = until_calm
         self._buf = bytearray(_PIECE)
         self._validator = ""
         self._most = 0  # bytes of the image that were there at best
@@ -46,6 +46,7 @@ class Download:
             try:
                 while self._forbidden():
                     await self._clock.sleep_ms(_WATCH_MS)
+                await self._until_calm(self._url)
                 await self._connect()
                 return
             except _Interrupted:
@@ -58,8 +59,7 @@ class Download:
 
     async def _connect(self):
         headers = self._range()
-        options = {"ssl": self._context, "allowed": self._allowed, "timeout_ms": self._timeout_ms}
-        response = await request("GET", self._url, headers=headers, **options)
+        response = await request("GET", self._url, headers=headers, timeout_ms=self._timeout_ms, **self._means)
         try:
             if not (headers and response.status == 206 and self._fits(response.fields)):
                 self._begin(response)
@@ -103,7 +103,7 @@ class Download:
                 return
             if self._forbidden():
                 raise _Interrupted
-            self._sink.write(view[:n])
+            self._means["net"][1]("flash", self._sink.write, view[:n])
             if self._sink.written > self._most:
                 self._most = self._sink.written
 

@@ -18,7 +18,7 @@ from core.kernel import RESTART
 from core.text import bare_url
 from uhttp import HttpError
 
-from ..orders import allowed_by
+from ..orders import means, until_calm
 from .download import Download
 
 _JOB = const("ocpp/fw")
@@ -187,10 +187,9 @@ class Update:
         """Have the image in the sink, whole: is it?"""
         job["s"] = _LOAD
         self._tell("Downloading", {_JOB: job})
-        whom = self._ocpp.trust.context, allowed_by(self._ocpp)
-        download = Download(
-            job["u"], self._sink, *whom, self._clock, self._log, self._firmware.timeout_ms, self._forbidden
-        )
+        calm = lambda url: until_calm(self._ocpp, self._clock, self._log, url)  # noqa: E731
+        how = self._clock, self._log, self._firmware.timeout_ms, self._forbidden, calm
+        download = Download(job["u"], self._sink, means(self._ocpp), *how)
         while True:
             try:
                 await download.run()
@@ -244,7 +243,7 @@ class Update:
         job["s"], job["t"] = _INSTALL, self._sink.target()
         self._tell("Installing", {_JOB: job})
         try:
-            self._sink.activate()
+            self._ocpp.services.urgent.block("image check", self._sink.activate)
         except OSError as e:
             self._log.error("installation failed: %s", str(e))
             self._end("InstallationFailed")

@@ -9,16 +9,18 @@ from .records import SIZE, TAG
 class ListFile:
     """``version`` and ``count`` of the entries; both 0 of an empty list. ``broken``: the file was not whole.
 
-    ``bytes``: written since the start. An update writes the whole list once, and nothing else ever writes.
+    ``bytes``: written since the start. An update writes the whole list once, and nothing else ever writes. `block`: as
+    `Urgent.block`, for what the medium takes long for.
     """
 
-    def __init__(self, path, clock):
+    def __init__(self, path, clock, block):
         self.version = 0
         self.count = 0
         self.broken = False
         self.bytes = 0
         self.path = path
         self.clock = clock
+        self.block = block
 
     def find(self, key):
         """The record of an idTag (as `records.key_of` makes it) or None: ten reads for 1,000. Raises OSError."""

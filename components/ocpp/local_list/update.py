@@ -20,6 +20,7 @@ _CRC = const("<I")
 _HEAD_SIZE = const(10)
 _TAIL_SIZE = const(14)
 _RESERVE = const(65536)  # bytes of the medium that stay free for the journal
+_FLASH = const("flash")  # what its time goes by
 _AT_ONCE = const(8)  # records read or written in one step of the event loop
 
 
@@ -82,7 +83,7 @@ async def update(file, batch, version, full, limit):
     """
     size = (len(batch) + (0 if full else file.count)) * SIZE + _TAIL_SIZE
     check_room(file.path.rpartition("/")[0], min(size, limit * SIZE + _TAIL_SIZE), _RESERVE)
-    fresh = _Writer(file.path + ".new", limit)
+    fresh = _Writer(file.path + ".new", limit, file.block)
     try:
         at = 0 if full else await _merge(file, batch, fresh)
         while at < len(batch):
@@ -91,7 +92,7 @@ async def update(file, batch, version, full, limit):
             if at % _AT_ONCE == 0:
                 await file.clock.sleep_ms(0)
         fresh.finish(version if fresh.count else 0)
-        os.rename(file.path + ".new", file.path)
+        file.block(_FLASH, os.rename, file.path + ".new", file.path)
     except BaseException:  # cancellation as well
         fresh.close()
         _remove(file.path + ".new")
@@ -137,8 +138,9 @@ def _mix(data, batch, at, fresh):
 class _Writer:
     """The new file, written in pieces of some records."""
 
-    def __init__(self, path, limit):
+    def __init__(self, path, limit, block):
         self.count = 0
+        self._block = block
         self._limit = limit
         self._crc = 0
         self._room = bytearray(_AT_ONCE * SIZE)
@@ -174,7 +176,7 @@ class _Writer:
 
     def _write(self, data):
         self._crc = binascii.crc32(data, self._crc)
-        if self._file.write(data) != len(data):
+        if self._block(_FLASH, self._file.write, data) != len(data):
             raise OSError("short write")
 
     def finish(self, version):
@@ -182,7 +184,7 @@ class _Writer:
         self._flush()
         self._write(struct.pack(_HEAD, _MAGIC, version, self.count))
         self._write(struct.pack(_CRC, self._crc))
-        self._file.flush()
+        self._block(_FLASH, self._file.flush)
         self._file.close()
 
     def close(self):
