@@ -40,7 +40,6 @@ class FileSink(Sink):
     }
 
     def __init__(self, home, dir="update", max_bytes=16777216, reserve=4194304, magic="", marker=""):
-        super().__init__()
         self._max = max_bytes
         self._reserve = reserve
         self._magic = binascii.unhexlify(magic)

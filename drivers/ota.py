@@ -30,10 +30,8 @@ class OtaSink(Sink):
 
     blocks = True
 
-    def __init__(self):
-        super().__init__()
-        self._partition = None
-        self._block = self._used = self._room = 0
+    _partition = None
+    _block = _used = _room = 0
 
     def _open(self, size):
         from esp32 import Partition

@@ -1,4 +1,5 @@
 """What takes a new firmware image: the part that is the same for a flash partition and for a file."""
+# mypy: disable-error-code="attr-defined"
 
 import asyncio
 import hashlib
@@ -27,17 +28,21 @@ class Sink:
     ``blocks``: writing stops everything else for longer than a charger that charges may stand still.
 
     The whole image is never in memory: there is one block of 4096 bytes, from `begin` to the end.
+
+    A kind of sink provides ``pending()``, whether the running image is on trial; ``running()``, a name of the slot that
+    runs, or was chosen to run at the last start, "" if there is none; ``target()``, the name of the slot that takes the
+    new image; ``confirm()``, which ends the trial (only `components.trial:Trial` calls it); and to write with
+    ``_open(size)``, ``_append(chunk)``, ``_flush()``, ``_read(at, view)``, ``_activate()``, ``_close()``.
     """
 
     blocks = False
     ImageError = ImageError
-
-    def __init__(self):
-        self.size = self.written = 0
-        self.digest = None
-        self.state = IDLE
-        self._buffer = bytearray(0)
-        self._hash = hashlib.sha256()
+    # Of the class until there is an update, which saves memory.
+    size = written = 0
+    digest = None
+    state = IDLE
+    _buffer = bytearray(0)
+    _hash: hashlib.sha256 = None
 
     def begin(self, size):
         """Prepare for `size` bytes; None: as many as there is room for."""
@@ -119,39 +124,3 @@ class Sink:
     def _must_be(self, state):
         if self.state != state:
             raise UpdateError("the update is %s, not %s" % (self.state, state))
-
-    # --- what a kind of sink has to provide --------------------------------------------------------------------
-
-    def pending(self):
-        """Whether the running image is on trial."""
-        raise NotImplementedError
-
-    def running(self):
-        """A name of the slot that runs, or was chosen to run at the last start; "" if there is none."""
-        raise NotImplementedError
-
-    def target(self):
-        """The name of the slot that takes the new image."""
-        raise NotImplementedError
-
-    def confirm(self):
-        """The running image is good: end its trial. Only `components.trial:Trial` calls this."""
-        raise NotImplementedError
-
-    def _open(self, size):
-        raise NotImplementedError
-
-    def _append(self, chunk):
-        raise NotImplementedError
-
-    def _flush(self):
-        raise NotImplementedError
-
-    def _read(self, at, view):
-        raise NotImplementedError
-
-    def _activate(self):
-        raise NotImplementedError
-
-    def _close(self):
-        raise NotImplementedError

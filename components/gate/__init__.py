@@ -29,16 +29,8 @@ _WORDS = const(
 )
 
 
-def _is_true(value):
-    return value is True
-
-
-def _is_false(value):
-    return value is False
-
-
-def _above_zero(value):
-    return value is not None and value > 0
+def _holds(value, at):
+    return value is at if at is not None else value is not None and value > 0
 
 
 class Gate:
@@ -85,18 +77,19 @@ class Gate:
             self.bms_permits, self.plugged, self.transaction, bms_stop_ms, bms_stops, bms_stops_ms, clock
         )
         self._buses = 0
-        self._conditions = ()
-        self._add("transaction", self.transaction, _is_true)
-        self._add("limit_ma", self.limit_ma, _above_zero)
-        self._add("bms_permits", self.bms_permits, _is_true)
-        self._add("plugged", self.plugged, _is_true)
-        self._add("charger_online", self.charger_online, _is_true)
-        self._add("in_limits", self.in_limits, _is_true)
-        self._add("emergency_stop", self.emergency_stop, _is_false)
-        self._add("stop_cleared", kernel.stop_cleared, _is_true)
-        self._add("alive", kernel.alive, _is_true)
-        self._add("alive_steady", self._alive_steady, _is_true)
-        self._add("bms_settled", self._bms_settled, _is_true)
+        self._watcher = self._recompute  # one for all of them: each time it is asked for it is another object
+        self._conditions = ()  # name, Signal, value at which it holds (None: any above 0), and the next: one object
+        self._add("transaction", self.transaction, True)
+        self._add("limit_ma", self.limit_ma, None)
+        self._add("bms_permits", self.bms_permits, True)
+        self._add("plugged", self.plugged, True)
+        self._add("charger_online", self.charger_online, True)
+        self._add("in_limits", self.in_limits, True)
+        self._add("emergency_stop", self.emergency_stop, False)
+        self._add("stop_cleared", kernel.stop_cleared, True)
+        self._add("alive", kernel.alive, True)
+        self._add("alive_steady", self._alive_steady, True)
+        self._add("bms_settled", self._bms_settled, True)
 
     @property
     def flapping(self):
@@ -111,20 +104,21 @@ class Gate:
     def add_bus(self, healthy):
         """A CAN bus registers its Signal `healthy`; all registered ones must be True."""
         self._buses += 1
-        self._add("bus_%d" % self._buses if self._buses > 1 else "bus", healthy, _is_true)
+        self._add("bus_%d" % self._buses if self._buses > 1 else "bus", healthy, True)
 
     def require(self, name, signal):
         """A component registers a condition of its own: its Signal (bool) must be True."""
-        self._add(name, signal, _is_true)
+        self._add(name, signal, True)
 
-    def _add(self, name, signal, holds):
-        self._conditions += ((name, signal, holds),)
-        signal.watch(self._recompute)
+    def _add(self, name, signal, at):
+        self._conditions += (name, signal, at)
+        signal.watch(self._watcher)
 
     def _allowed(self):
         """The one expression. It allocates nothing: closing the gate must work when the memory is full."""
-        for _, signal, holds in self._conditions:
-            if not holds(signal.value):
+        conditions = self._conditions
+        for i in range(1, len(conditions), 3):
+            if not _holds(conditions[i].value, conditions[i + 1]):
                 return False
         return self._buses > 0
 
@@ -145,8 +139,12 @@ class Gate:
 
     def conditions(self):
         """``[(name, value, whether it holds)]``, for people."""
-        missing = [] if self._buses else [("bus", None, False)]
-        return [(name, signal.value, holds(signal.value)) for name, signal, holds in self._conditions] + missing
+        found = []
+        all_of_them = iter(self._conditions)
+        for name in all_of_them:
+            value = next(all_of_them).value
+            found.append((name, value, _holds(value, next(all_of_them))))
+        return found if self._buses else found + [("bus", None, False)]
 
     def forbidding(self):
         """The names of the conditions that forbid charging now."""
