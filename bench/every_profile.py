@@ -15,12 +15,15 @@ MORE_HEAP_KB = 80  # the second area: what is weighed must fit beside what weigh
 
 _QEMU: dict = {entry["name"]: entry for entry in qemu_arm.COMPONENTS}
 _IN_PLACE: dict = {
+    "heap": _QEMU["heap"],
     "can_driver": _QEMU["can_driver"],
     "wifi_driver": _QEMU["wifi_driver"],
     "nvs": {"name": "nvs", "use": "bench.device.nvs:RamNvs"},
     "sink": {"name": "sink", "use": "drivers.filesink:FileSink", "options": {"magic": "e9", "reserve": 65536}},
 }
 
-COMPONENTS = (_QEMU["heap"],) + tuple([_IN_PLACE.get(entry["name"], entry) for entry in reference.COMPONENTS])
+COMPONENTS = tuple([_IN_PLACE.get(entry["name"], entry) for entry in reference.COMPONENTS])
+if _QEMU["heap"] not in COMPONENTS:
+    COMPONENTS = (_QEMU["heap"],) + COMPONENTS
 
 SETTINGS = dict(reference.SETTINGS, can=qemu_arm.SETTINGS["can"], wifi=qemu_arm.SETTINGS["wifi"])
