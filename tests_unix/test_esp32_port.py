@@ -116,12 +116,27 @@ def test_the_newer_application_is_taken(tmp_path, in_rom, frozen, rom_first):
 
 
 GARBAGE = "flash.data[:] = bytes(range(256)) * (len(flash.data) // 256)"
-FILES = "vfs.VfsLfs2.mkfs(flash); vfs.mount(flash, '/'); open('/settings.json', 'w').close(); vfs.umount('/')"
+LAYOUT = "vfs.VfsLfs2.mkfs(flash); vfs.mount(flash, '/'); open('/settings.json', 'w').close(); vfs.umount('/')"
+WORN = "flash.readblocks = broken"
+MADE, LOST = "files: the flash is blank, they are made", "files: made anew, what was in them is lost"
+ERASED = "; flash.data[{0}:{0} + 4096] = b'\\xff' * 4096"  # a block, as a power cut in its erase leaves it
 
 
-@pytest.mark.parametrize("before, kept", [("", False), (GARBAGE, False), (FILES, True)])
-def test_files_that_cannot_be_mounted_are_made_anew(before, kept):
-    """The start-up module in MicroPython, on a flash in memory that takes the place of this machine's files."""
+@pytest.mark.parametrize(
+    "before, pauses, said, files",
+    [
+        ("", 0, MADE, ["new"]),
+        (GARBAGE, 3, LOST, ["new"]),
+        (GARBAGE + ERASED.format(0), 3, LOST, ["new"]),
+        (LAYOUT, 0, "", ["new", "settings.json"]),
+        (LAYOUT + ERASED.format(0), 0, "", ["new", "settings.json"]),
+        (LAYOUT + ERASED.format(4096), 0, "", ["new"]),  # the last commit was in that one
+        (WORN, 3, LOST, None),
+    ],
+    ids=["blank", "garbage", "half garbage", "files", "first block erased", "second block erased", "unreadable"],
+)
+def test_files_are_made_at_once_on_a_blank_flash_and_a_damaged_one_has_three_attempts(before, pauses, said, files):
+    """The start-up module in MicroPython, with littlefs on a flash in memory that takes the place of this machine's."""
     code = f"""
 import os, sys, vfs
 sys.path.append({str(ROOT / "tests_unix/upy")!r})
@@ -129,17 +144,26 @@ from flash import Flash
 source = open({str(port_esp32.START / "_boot.py")!r}).read()
 class flashbdev:
     bdev = Flash()
-sys.modules["flashbdev"] = flashbdev
+class time:
+    sleep = lambda seconds: print("paused")
+sys.modules["flashbdev"], sys.modules["time"] = flashbdev, time
 flash = flashbdev.bdev
+def broken(*arguments):
+    raise OSError(5)
 vfs.umount("/")
 {before}
 exec(source)
-open("/new", "w").close()
-print(os.listdir("/"))
+if {files is not None}:
+    open("/new", "w").close()
+    print(os.listdir("/"))
 """
     result = subprocess.run([interpreter(), "-c", code], capture_output=True, text=True, timeout=30)
-    assert result.stdout.splitlines()[-1] == repr(["new", "settings.json"] if kept else ["new"]), result.stderr
-    assert ("made anew" in result.stdout) == (not kept)
+    lines = result.stdout.splitlines()
+    assert lines.count("paused") == pauses, (result.stdout, result.stderr)
+    assert [line for line in lines if line in (MADE, LOST)] == ([said] if said else [])
+    assert sum(line.startswith("files: OSError") for line in lines) == pauses + (files is None)
+    if files is not None:
+        assert lines[-1] == repr(files), result.stderr
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ An application in the partition "romfs", which MicroPython has mounted on /rom, 
 is newer: a few hundred KB update the charger, and a whole image that comes after them is not held back by them.
 Nothing in the writable file system stands in for a module of ours.
 
-Files that cannot be mounted are made anew: nobody is there to be told, and who the device is may lie in NVS.
+Files that cannot be mounted are made anew: nobody is there to be told, and who the device is may lie in NVS. On a blank
+flash they are made at once.
 """
 
 import gc
@@ -17,16 +18,33 @@ from flashbdev import bdev
 _FROZEN = ".frozen"
 
 
+def _is_blank():
+    """Whether the two blocks are erased in which littlefs has its superblock, the one or the other."""
+    erased = b"\xff" * 256
+    found = bytearray(256)
+    try:
+        for at in range(0, 2 * bdev.ioctl(5, 0), 256):  # 5: the size of a block
+            bdev.readblocks(0, found, at)
+            if found != erased:
+                return False
+    except OSError:
+        return False
+    return True
+
+
 def _mount():
     """Mount the files; after three attempts make them anew. Raises OSError: the flash itself is broken."""
-    for _ in range(3):
-        try:
-            vfs.mount(bdev, "/")
-            return
-        except OSError as e:
-            print("files:", repr(e))
-            time.sleep(1)
-    print("files: made anew, what was in them is lost")
+    if _is_blank():
+        print("files: the flash is blank, they are made")
+    else:
+        for _ in range(3):
+            try:
+                vfs.mount(bdev, "/")
+                return
+            except OSError as e:
+                print("files:", repr(e))
+                time.sleep(1)
+        print("files: made anew, what was in them is lost")
     vfs.VfsLfs2.mkfs(bdev)
     vfs.mount(bdev, "/")  # by itself it finds out what is on it
 
