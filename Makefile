@@ -57,9 +57,9 @@ image: $(VENV)  ## Make one flashable file: BOARD=... BASE=firmware.bin [SETTING
 romfs: $(VENV)  ## Make a ROMFS image of a board's modules: BOARD=... [OUT=...]
 	@$(PY) -m tools.romfs $(BOARD) $(if $(OUT),--out "$(OUT)")
 
-flash: $(VENV)  ## Write to an ESP32 what was built: BOARD=... PORT=... [FILE=...] [ERASE=1] [ROMFS=1]
+flash: $(VENV)  ## Write to an ESP32 what was built: BOARD=... PORT=... [FILE=...] [ERASE=1] [NEW_FILES=1] [ROMFS=1]
 	@$(PY) -m tools.flash $(BOARD) $(if $(PORT),--port "$(PORT)") $(if $(FILE),--file "$(FILE)") \
-		$(if $(ERASE),--erase) $(if $(ROMFS),--romfs)
+		$(if $(ERASE),--erase) $(if $(NEW_FILES),--new-files) $(if $(ROMFS),--romfs)
 
 monitor: $(VENV)  ## Be the console of a device: PORT=... (Ctrl-] leaves)
 	@test -n "$(PORT)" || { echo "usage: make monitor PORT=..." >&2; exit 2; }

@@ -29,7 +29,12 @@ ONE_BUS = (
 
 COMMON = (
     {"name": "watchdog", "use": "drivers.wdt:Wdt"},  # first, so that it watches the start of the others
-    {"name": "store", "use": "components.persistence:Persistence", "critical": True},
+    {
+        "name": "store",
+        "use": "components.persistence:Persistence",
+        "options": {"max_bytes": 81920},  # twice that, while it is compacted, of 224 KB: partitions-4MB.csv
+        "critical": True,
+    },
     {"name": "gate", "use": "components.gate:Gate"},
     {"name": "plug", "use": "components.plug:Plug", "critical": True},
     {"name": "wifi_driver", "use": "drivers.wlan:Wlan", "early": True},  # it associates while the rest is loaded

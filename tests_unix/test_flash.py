@@ -159,3 +159,26 @@ def test_a_port_that_is_not_there(tmp_path, capsys):
     (tmp_path / "image.bin").write_bytes(small())
     port = tmp_path / "no-port"
     assert str(port) in refusal(capsys, BOARD, "--port", port, "--file", tmp_path / "image.bin")
+
+
+def test_an_image_with_the_files_elsewhere_is_not_written_until_they_may_be_lost(chip, tmp_path, capsys):
+    """Else the next start finds garbage where the table has the files, and makes them anew: the journal is gone."""
+    rows = [row for row in Base(small()).partitions if row.label != "vfs"]
+    old, new = Partition("vfs", DATA, FAT, 0x360000, 0xA0000), Partition("vfs", DATA, FAT, 0x3C0000, 0x40000)
+    identity = bytes(range(256)) * (NVS_ROW.size // 256)
+    chip.write(START, with_partitions([*rows, old], small()))
+    chip.write(NVS_ROW.offset, identity)
+    chip.write(new.offset, b"a part of a file")
+    image = tmp_path / "firmware.bin"
+    image.write_bytes(with_partitions([*rows, new], small()))
+    before = chip.md5(START, old.end - START)
+    said = refusal(capsys, BOARD, "--port", chip.port, "--file", image)
+    assert "files are at 0x360000 (640 KB), with this image they would be at 0x3c0000 (256 KB), and lost" in said
+    assert "make deploy SAVE=folder" in said and "NEW_FILES=1" in said
+    assert chip.md5(START, old.end - START) == before
+    assert make_flash([BOARD, "--port", chip.port, "--file", str(image), "--new-files"]) == 0
+    assert chip.read(new.offset, new.size) == b"\xff" * new.size
+    assert chip.read(NVS_ROW.offset, NVS_ROW.size) == identity
+    chip.write(new.offset, b"a file")
+    assert make_flash([BOARD, "--port", chip.port, "--file", str(image)]) == 0  # now they are where they were
+    assert chip.read(new.offset, 6) == b"a file"

@@ -1,9 +1,11 @@
 """make flash: write to an ESP32 what ``make firmware`` or ``make image`` built, or only a ROMFS.
 
-    python -m tools.flash BOARD --port PORT [--file FILE] [--erase] [--romfs]
+    python -m tools.flash BOARD --port PORT [--file FILE] [--erase] [--new-files] [--romfs]
 
 esptool does it and compares the MD5 of what it wrote. The NVS (identity, counters) is left alone unless --erase
-clears the whole flash before. --romfs writes build/BOARD/romfs.img into the partition ``romfs`` that the device has.
+clears the whole flash before. An image whose partition table has the files elsewhere than the device is written with
+--erase, or with --new-files, which clears their new place. --romfs writes build/BOARD/romfs.img into the partition
+``romfs`` that the device has.
 """
 
 from __future__ import annotations
@@ -37,12 +39,13 @@ class Refused(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Flash; returns the exit status."""
-    usage = "make flash BOARD=... PORT=... [FILE=image.bin] [ERASE=1] [ROMFS=1]"
+    usage = "make flash BOARD=... PORT=... [FILE=image.bin] [ERASE=1] [NEW_FILES=1] [ROMFS=1]"
     parser = argparse.ArgumentParser("make flash", usage)
     parser.add_argument("board", metavar="BOARD")
     parser.add_argument("--port", metavar="PORT", required=True, help="serial port, or socket://HOST:PORT")
     parser.add_argument("--file", type=Path, help="default: what was built last for the board")
     parser.add_argument("--erase", action="store_true", help="clear the whole flash before, NVS and files too")
+    parser.add_argument("--new-files", action="store_true", help="the files on the device may be lost, its NVS stays")
     parser.add_argument("--romfs", action="store_true", help="write the board's ROMFS and nothing else")
     options = parser.parse_args(arguments)
     try:
@@ -50,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.romfs:
             write_romfs(options.port, path)
         else:
-            write_image(options.port, path, options.erase)
+            write_image(options.port, path, options.erase, options.new_files)
     except Refused as error:
         print(f"make flash: {error}", file=sys.stderr)
         return _WRONG
@@ -70,14 +73,17 @@ def newest(board: str, names: tuple[str, ...]) -> Path:
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
-def write_image(port: str, path: Path, erase: bool) -> None:
+def write_image(port: str, path: Path, erase: bool, new_files: bool = False) -> None:
     """Write a checked image. Raises Refused, FatalError, SerialException."""
     try:
         base = Base.read(path)
     except ImageError as error:
         raise Refused(f"{path}: {error}") from None
     with connect(port) as esp:
-        cmds.write_flash(esp, pieces(base, keep_nvs=not erase), erase_all=erase)
+        written = pieces(base, keep_nvs=not erase)
+        if not erase:
+            written += blank_files(device_table(esp), base, new_files)
+        cmds.write_flash(esp, written, erase_all=erase)
         cmds.reset_chip(esp, "hard-reset")
 
 
@@ -121,11 +127,43 @@ def pieces(base: Base, keep_nvs: bool) -> list[Piece]:
     return [*found, (at, base.slice(at, end))]
 
 
+def blank_files(device: list[Partition], base: Base, new_files: bool) -> list[Piece]:
+    """What makes the place of the files blank, if the image's table has it elsewhere than the device. Raises Refused.
+
+    Files that the image brings are written with it.
+    """
+    before, after = (next((row for row in rows if row.is_vfs), None) for rows in (device, base.partitions))
+    if before is None or (after is not None and (before.offset, before.size) == (after.offset, after.size)):
+        return []
+    if after is not None and after.end <= START + len(base.data):
+        return []
+    if not new_files:
+        place = f"0x{after.offset:x} ({after.size >> 10} KB)" if after else "nowhere"
+        raise Refused(
+            f"the device's files are at 0x{before.offset:x} ({before.size >> 10} KB), with this image they would be at "
+            f"{place}, and lost: save them (make deploy SAVE=folder), flash with NEW_FILES=1, and restore them"
+        )
+    return [(after.offset, b"\xff" * after.size)] if after else []
+
+
+def device_table(esp: ESPLoader) -> list[Partition]:
+    """The rows of the table in the device's flash; none if there is no sound one."""
+    try:
+        return read_table(esp)
+    except TableError:
+        return []
+
+
+def read_table(esp: ESPLoader) -> list[Partition]:
+    """The rows of the table in the device's flash. Raises TableError."""
+    table = cmds.read_flash(esp, partitions.TABLE_OFFSET, partitions.TABLE_SIZE, no_progress=True)
+    return partitions.decode(table or b"")
+
+
 def romfs_partition(esp: ESPLoader) -> Partition:
     """The partition ``romfs`` of the table in the device's flash. Raises Refused."""
-    table = cmds.read_flash(esp, partitions.TABLE_OFFSET, partitions.TABLE_SIZE, no_progress=True)
     try:
-        rows = partitions.decode(table or b"")
+        rows = read_table(esp)
     except TableError as error:
         raise Refused(f"the device's partition table: {error}: flash a firmware first") from None
     for row in rows:

@@ -6,6 +6,8 @@ from flash import Flash, Mounted
 from journals import content, exists, lay, opened, places, restarted
 from ocpp_site import Central, Site
 
+from boards import rivot_esp32
+
 HEAPSIZE = "8M"
 
 
@@ -92,3 +94,28 @@ async def test_a_start_on_a_full_medium_has_message_ids_of_its_own_and_begins_it
         run = site.store.get("ocpp/run")
         assert run[0] == first[0] and run[1] == first[1] + 1 == number // 10000000
         await site.power_off()
+
+
+async def test_the_full_journal_of_the_reference_board_has_room_to_be_compacted(tmp):
+    """In the 224 KB of its partition (partitions-4MB.csv), beside a local list of 1,000 entries."""
+    options = [entry["options"] for entry in rivot_esp32.COMPONENTS if entry["name"] == "store"][0]
+    flash = Flash(blocks=56)
+    with Mounted(flash, "/flash", fresh=True) as home:
+        store = await opened(home, **options)
+        with open(home + "/state/locallist", "wb") as file:
+            file.write(b"e" * 45000)
+        for turn in range(3):
+            pushed = 0
+            try:
+                while True:
+                    store.commit(push=(("messages", "m" * 250),))
+                    pushed += 1
+            except store.Full:
+                pass
+            assert pushed >= 100, pushed
+            for n in range(60):
+                store.put("register", turn * 100 + n)
+            for _ in range(pushed):
+                store.commit(pop=("messages",))
+        assert store.fault.value == "" and store.compactions >= 3
+        await store.stop()

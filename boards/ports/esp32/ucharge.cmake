@@ -1,5 +1,5 @@
-# What our board folders share; each sets IDF_TARGET and UCHARGE_FRAGMENTS, the port's sdkconfig files that it needs, and
-# includes this. The boards of one folder differ in frozen modules only.
+# What our board folders share; each sets IDF_TARGET, UCHARGE_FRAGMENTS, the sdkconfig files that it needs, and
+# UCHARGE_PARTITIONS, its table in this folder, and includes this. The boards of one folder differ in frozen modules only.
 #
 # UCHARGE_BOARD is the board's name, UCHARGE_VERSION what esptool's image_info shows and esp32.Partition cannot change.
 # tools/port_esp32.py defines them on the command line, because CMake configures anew when such a definition changes, but
@@ -12,7 +12,7 @@ endforeach()
 
 set(UCHARGE_SDKCONFIG ${CMAKE_BINARY_DIR}/sdkconfig.ucharge)
 file(WRITE ${UCHARGE_SDKCONFIG}
-    "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME=\"${MICROPY_BOARD_DIR}/partitions.csv\"\n"
+    "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME=\"${CMAKE_CURRENT_LIST_DIR}/${UCHARGE_PARTITIONS}\"\n"
     "CONFIG_APP_PROJECT_VER=\"${UCHARGE_VERSION}\"\n"
 )
 

@@ -6,6 +6,7 @@ set(UCHARGE_FRAGMENTS
     boards/sdkconfig.spiram_sx
     ${CMAKE_CURRENT_LIST_DIR}/../sdkconfig.external_ram
 )
+set(UCHARGE_PARTITIONS partitions-8MB.csv)
 include(${CMAKE_CURRENT_LIST_DIR}/../ucharge.cmake)
 
 # The console is UART0, and the USB connector's serial port by the chip's own means: no TinyUSB.

@@ -6,4 +6,5 @@ set(UCHARGE_FRAGMENTS
     boards/sdkconfig.spiram
     ${CMAKE_CURRENT_LIST_DIR}/../sdkconfig.external_ram
 )
+set(UCHARGE_PARTITIONS partitions-4MB.csv)
 include(${CMAKE_CURRENT_LIST_DIR}/../ucharge.cmake)
