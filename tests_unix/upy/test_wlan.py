@@ -1,7 +1,9 @@
 """The Wi-Fi driver over a station as strict as the ESP32's, alone and under the component that reconnects."""
 
 import asyncio
+import sys
 
+from dns_peer import A, DnsServer, address, record, reply
 from esp32_standins import Device
 from test_wifi import Kernel
 
@@ -151,6 +153,38 @@ async def test_it_is_off_after_an_orderly_stop_and_can_be_switched_on_again():
     wlan.active(True)
     wlan.connect("home", "secret")
     assert wlan.isconnected() and wlan.active(False) is False and not made.radio.station.active()
+
+
+def test_the_dns_server_is_that_of_the_connection():
+    made = device()
+    wlan = Wlan(**STATIC)
+    assert wlan.dns() == ()
+    wlan.active(True)
+    assert wlan.dns() == ()
+    wlan.connect("home", "secret")
+    assert wlan.isconnected() and wlan.dns() == ("192.168.1.1",)
+    made.radio.station.address = None  # a DHCP that tells of none
+    assert wlan.dns() == ()
+
+
+async def test_the_component_looks_names_up_there_and_lets_go_of_what_that_needs():
+    made = device()
+    server = DnsServer(lambda query: [reply(query, (record(b"\xc0\x0c", A, 60, address("192.0.2.7")),))])
+    serving = asyncio.create_task(server.run())
+    clock = VirtualClock()
+    log = Log(LogTail(clock, None), "wifi")
+    wifi = Wifi(Wlan(), clock, log, lambda: None, Kernel(), ssid="home", password="secret")
+    assert await wifi.resolve("central.example") is None  # nobody to ask yet: the system is asked
+    task = asyncio.create_task(wifi.run())
+    await clock.advance(2000)
+    made.radio.station.address = ("127.0.0.2", "255.0.0.0", "127.0.0.1", server.place)
+    wifi._driver.dns = lambda: made.radio.station.address[3:]  # with a port, which no DHCP tells
+    for _ in range(2):
+        assert await wifi.resolve("central.example") == "192.0.2.7"
+    assert len(server.queries) == 1 and "udns" not in sys.modules
+    task.cancel()
+    serving.cancel()
+    server.socket.close()
 
 
 async def test_the_component_connects_over_it_survives_a_loss_and_keeps_the_password():
