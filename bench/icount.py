@@ -48,7 +48,7 @@ now, idle = mps2.ticks()
 before = now - idle, gc.mem_alloc()
 room = bytearray(%d)
 import icount
-icount.main(before)
+icount.main(before, %r)
 raise SystemExit
 """
 _SETTINGS = {
@@ -64,14 +64,14 @@ CYCLES_PER_INSTRUCTION = 2.0
 _METER_VALUES_PER_S = 1 / 60
 
 
-async def run(image: Path, home: Path, room: int) -> str:
-    """The console of one run."""
+async def run(image: Path, home: Path, room: int, boot_only: bool = False) -> str:
+    """The console of one run. boot_only: it ends with the answer to BootNotification."""
     (home / "settings.json").write_text(json.dumps(_SETTINGS), encoding="utf-8")
     firmware = QemuFirmware(home, icount=f"shift={_SHIFT},sleep=off", alone=True)
     firmware.image = image
     modules = [(name, DEVICE / name) for name in ("icount.py", "central.py")]
     firmware.files = {
-        "boot.py": _BOOT % room,
+        "boot.py": _BOOT % (room, boot_only),
         "frames.slcan": b"".join(encode(*frame) for frame in traffic(_SECONDS)),
         **mpy.compile_all(modules, ""),
     }
@@ -95,12 +95,24 @@ async def count(image: Path, room: int, turn: asyncio.Semaphore) -> dict[str, fl
     async with turn:
         with tempfile.TemporaryDirectory() as home:
             text = await run(image, Path(home), room)
+    return counted(text, _KINDS)
+
+
+def counted(text: str, kinds: Sequence[str]) -> dict[str, float]:
+    """Instructions that a console tells, for one of each of `kinds`. Raises BenchError unless there are all."""
     per_tick = _TICK_NS / 2**_SHIFT
     lines = re.findall(r"^count (\w+) (\d+) (\d+)", text, re.MULTILINE)
     found = {name: int(ticks) * per_tick / int(turns) for name, ticks, turns in lines}
-    if set(found) != set(_KINDS):
+    if set(found) != set(kinds):
         raise BenchError(f"not everything was counted: {found}\n{text[-1500:]}")
     return found
+
+
+async def count_boot(image: Path, room: int = 0) -> tuple[float, str]:
+    """(instructions from reset to BootNotification sent, the console) of a run that ends there: it takes seconds."""
+    with tempfile.TemporaryDirectory() as home:
+        text = await run(image, Path(home), room, boot_only=True)
+    return counted(text, ("boot",))["boot"], text
 
 
 async def count_all(image: Path, rooms: Sequence[int]) -> list[dict[str, float]]:

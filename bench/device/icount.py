@@ -166,7 +166,7 @@ def build(central):
     return kernel
 
 
-def main(before, path="/frames.slcan"):
+def main(before, boot_only=False, path="/frames.slcan"):
     """Boot as main.py does, and measure. before: (busy(), gc.mem_alloc()) before this was loaded."""
     with open(path, "rb") as file:
         text = file.read()  # now: later there may be no such piece of memory
@@ -188,6 +188,8 @@ def main(before, path="/frames.slcan"):
     async def measured():
         try:
             await kernel["ocpp"].connected.until(bool)
+            if boot_only:
+                return
             gc.threshold(gc.threshold() + own // 4)  # a quarter of the free heap, and what is ours would be free
             await measure(Site(kernel, central, text, lines))
         finally:
