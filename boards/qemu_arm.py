@@ -10,7 +10,7 @@ PORT = "qemu"
 HOME = "/"
 
 COMPONENTS = (
-    {"name": "heap", "use": "drivers.mps2heap:Mps2Heap"},
+    {"name": "heap", "use": "drivers.gcheap:GcHeap"},
     {"name": "store", "use": "components.persistence:Persistence", "critical": True},
     {"name": "gate", "use": "components.gate:Gate"},
     {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"port": "uart:1", "bitrate": 250000}},

@@ -38,3 +38,9 @@ if(IDF_TARGET STREQUAL "esp32")
         ${CMAKE_CURRENT_LIST_DIR}/canguard/modcanguard.c
     )
 endif()
+
+# Sources that these boards share with QEMU's.
+get_filename_component(UCHARGE_SHARED ${CMAKE_CURRENT_LIST_DIR}/../shared ABSOLUTE)
+list(APPEND MICROPY_SOURCE_BOARD
+    ${UCHARGE_SHARED}/gcheap.c
+)

@@ -9,7 +9,6 @@ list(APPEND MICROPY_DEF_BOARD
     MP_CONFIGFILE="${MICROPY_BOARD_DIR}/mpconfigheap.h"
 )
 
-get_filename_component(UCHARGE_SHARED ${MICROPY_BOARD_DIR}/../../shared ABSOLUTE)
 list(APPEND MICROPY_SOURCE_BOARD
     ${UCHARGE_SHARED}/gc_heap.c
 )

@@ -10,7 +10,7 @@ USER_C_MODULES := $(UCHARGE_PORT)/modules
 
 CFLAGS += -DMP_CONFIGFILE='"$(UCHARGE_PORT)/mpconfig.h"' -I$(UCHARGE_MODULE) -I$(UCHARGE_SHARED)
 vpath %.c $(UCHARGE_SHARED)
-SRC_C += gc_heap.c canguard.c canguard_slcan.c
+SRC_C += gc_heap.c gcheap.c canguard.c canguard_slcan.c
 MICROPY_VFS_LFS2 = 1
 LDSCRIPT = $(UCHARGE_PORT)/an385.ld
 LIB_SRC_C += shared/timeutils/timeutils.c

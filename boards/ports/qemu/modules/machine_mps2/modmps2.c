@@ -4,7 +4,6 @@
 
 #include "py/gc.h"
 #include "py/objarray.h"
-#include "py/objtype.h"
 #include "py/runtime.h"
 
 #include "mps2.h"
@@ -112,12 +111,6 @@ static mp_obj_t feed(mp_obj_t uart, mp_obj_t data) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(feed_obj, feed);
 
-// What each class and most modules have and no code of ours ever asks for.
-static bool is_spare(mp_obj_t key) {
-    return key == MP_OBJ_NEW_QSTR(MP_QSTR___module__) || key == MP_OBJ_NEW_QSTR(MP_QSTR___qualname__)
-           || key == MP_OBJ_NEW_QSTR(MP_QSTR_const);
-}
-
 static bool watching;
 static size_t peak;
 
@@ -147,93 +140,12 @@ void mps2_tell_heap(void) {
     }
 }
 
-// Give back the slots that a dictionary has grown beyond what it holds: 0 to 40 %, and it never shrinks by itself.
-static void trim_map(mp_map_t *map) {
-    if (map->is_fixed || map->is_ordered || map->used == 0) {
-        return;
-    }
-    mp_map_elem_t *old = map->table;
-    size_t alloc = map->alloc, used = 0;
-    for (size_t i = 0; i < alloc; i++) {
-        used += mp_map_slot_is_filled(map, i) && !is_spare(old[i].key);
-    }
-    map->table = m_new0(mp_map_elem_t, used);
-    map->alloc = used;
-    map->used = 0;
-    map->all_keys_are_qstrs = 1;
-    for (size_t i = 0; i < alloc; i++) {
-        if (old[i].key != MP_OBJ_NULL && old[i].key != MP_OBJ_SENTINEL && !is_spare(old[i].key)) {
-            mp_map_lookup(map, old[i].key, MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = old[i].value;
-        }
-    }
-    m_del(mp_map_elem_t, old, alloc);
-}
-
-// What the attributes of an object have grown beyond what it has, and of all that can be reached by attributes from it.
-static void trim_instance(mp_obj_t object, mp_obj_t seen) {
-    if (mp_obj_is_type(object, &mp_type_tuple) || mp_obj_is_type(object, &mp_type_list)) {
-        size_t count;
-        mp_obj_t *items;
-        mp_obj_get_array(object, &count, &items);
-        for (size_t i = 0; i < count; i++) {
-            trim_instance(items[i], seen);
-        }
-        return;
-    }
-    if (!mp_obj_is_obj(object) || !mp_obj_is_instance_type(mp_obj_get_type(object))) {
-        return;
-    }
-    size_t count;
-    mp_obj_t *items;
-    mp_obj_list_get(seen, &count, &items);
-    for (size_t i = 0; i < count; i++) {
-        if (items[i] == object) {
-            return;
-        }
-    }
-    mp_obj_list_append(seen, object);
-    mp_map_t *names = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(object))->members;
-    trim_map(names);
-    for (size_t i = 0; i < names->alloc; i++) {
-        if (mp_map_slot_is_filled(names, i)) {
-            trim_instance(names->table[i].value, seen);
-        }
-    }
-}
-
-// trim(object): do so for every module that is loaded, every class in it, and what can be reached from an object. Who
-// does that is to have loaded and built all he needs.
-static mp_obj_t trim(mp_obj_t object) {
-    mp_map_t *modules = &MP_STATE_VM(mp_loaded_modules_dict).map;
-    for (size_t i = 0; i < modules->alloc; i++) {
-        if (!mp_map_slot_is_filled(modules, i) || !mp_obj_is_type(modules->table[i].value, &mp_type_module)) {
-            continue;
-        }
-        mp_obj_module_t *module = MP_OBJ_TO_PTR(modules->table[i].value);
-        mp_map_t *names = &module->globals->map;
-        for (size_t k = 0; k < names->alloc; k++) {
-            if (mp_map_slot_is_filled(names, k) && mp_obj_is_type(names->table[k].value, &mp_type_type)) {
-                const mp_obj_type_t *class = MP_OBJ_TO_PTR(names->table[k].value);
-                if (MP_OBJ_TYPE_HAS_SLOT(class, locals_dict)) {
-                    trim_map(&MP_OBJ_TYPE_GET_SLOT(class, locals_dict)->map);
-                }
-            }
-        }
-        trim_map(names);
-    }
-    trim_map(modules);
-    trim_instance(object, mp_obj_new_list(0, NULL));
-    return mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(trim_obj, trim);
-
 static const mp_rom_map_elem_t globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2) },
     { MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj) },
     { MP_ROM_QSTR(MP_QSTR_feed), MP_ROM_PTR(&feed_obj) },
     { MP_ROM_QSTR(MP_QSTR_sha1), MP_ROM_PTR(&sha1_obj) },
     { MP_ROM_QSTR(MP_QSTR_watch_heap), MP_ROM_PTR(&watch_heap_obj) },
-    { MP_ROM_QSTR(MP_QSTR_trim), MP_ROM_PTR(&trim_obj) },
     { MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&load_obj) },
     { MP_ROM_QSTR(MP_QSTR_store), MP_ROM_PTR(&store_obj) },
 };
