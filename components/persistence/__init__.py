@@ -8,7 +8,11 @@ object with any of
     "s"  {key: value}; null deletes the key
     "o"  [queue, ...]           takes the first entry of each queue (out)
     "d"  [[queue, index], ...]  drops an entry that is not the first
+    "x"  [entry, ...]           what "o" and "d" take, by name: number of its record << 4 | index among its pushes
     "p"  [[queue, object], ...] adds an entry at the end of a queue (push)
+
+Names go before positions: where damage has lost an entry, no other is taken in its place. Former firmware wrote no
+names, and reads none.
 
 In RAM are only places in the file: one integer for each key and each queued entry.
 
@@ -187,20 +191,29 @@ class Persistence(Journal):
         if not record:
             return
         carried = self._take_along(record)
+        if not self._opened or self._in_commit:
+            words = "a commit within a commit" if self._opened else self.fault.value
+            raise StoreError(words or "the journal is closed")
+        named = self.index
+        text = self._text(record)
+        if named.bad:
+            self._open()
+        self._make_room(2 * (HEAD + len(text)), push, changes)
+        if self.index is not named:  # in the new file entries have other names
+            text = self._text(record)
+        self._append(record, text)
+        if self._rider is not None and carried is not None:
+            self._rider.saved(carried)
+
+    def _text(self, record):
+        """What is written for a record. Raises ValueError, StoreError."""
+        self.index.name_taken(record)
         text = json.dumps(record).encode()
         if parse(text) is None:  # MicroPython's json writes down what it cannot read again, such as NaN
             raise ValueError("not JSON-able: %r" % record)
         if len(text) > TEXT_MAX:
             raise StoreError("a record of %d bytes is too long" % len(text))
-        if not self._opened or self._in_commit:
-            words = "a commit within a commit" if self._opened else self.fault.value
-            raise StoreError(words or "the journal is closed")
-        if self.index.bad:
-            self._open()
-        self._make_room(2 * (HEAD + len(text)), push, changes)
-        self._append(record, text)
-        if self._rider is not None and carried is not None:
-            self._rider.saved(carried)
+        return text
 
     def _take_along(self, record):
         """Put into `record` what rides along; returns the rider's value then, else None."""

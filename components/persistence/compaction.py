@@ -59,6 +59,7 @@ class Compaction:
             yield self._add(record)
 
     def _add(self, record):
+        self.fresh.name_taken(record)  # its records have other numbers
         self.fresh.add(record, json.dumps(record).encode())
         return True
 

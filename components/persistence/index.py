@@ -87,6 +87,35 @@ class Index:
         """The queued entry at a place. Raises StoreError."""
         return self.read(place >> _ENTRY_BITS)["p"][place & (PUSHES_MAX - 1)][1]
 
+    def find(self, name, entry):
+        """The index in a queue of what `name_taken` called `entry`; -1 if that is not there. Raises OSError."""
+        places = self.queues.get(name, ())
+        for at in range(len(places)):
+            if places[at] & (PUSHES_MAX - 1) == entry & (PUSHES_MAX - 1):
+                number = self.records.number_at(places[at] >> _ENTRY_BITS)
+                if number == entry >> _ENTRY_BITS:
+                    return at
+        return -1
+
+    def name_taken(self, record):
+        """Name in `record` what it takes out of queues, by the number of the record that it is in and its index there.
+
+        So damage that loses one entry does not have another one taken in its place. An entry that cannot be read has
+        no name: then all go by their position, as in records of former firmware.
+        """
+        record.pop("x", None)
+        names = []
+        try:
+            for name, at in _taken(record):
+                place = self.queues[name][at]
+                if self.records.text(place >> _ENTRY_BITS) is None:
+                    return
+                names.append(self.records.read_number << _ENTRY_BITS | place & (PUSHES_MAX - 1))
+        except (OSError, KeyError, IndexError):
+            return
+        if names:
+            record["x"] = names
+
     # --- taking in --------------------------------------------------------------------------------------------
 
     def reserve(self, record):
@@ -119,9 +148,9 @@ class Index:
         if not ("s" in record or "p" in record):
             self._forget(offset)
         for name in record.get("o", ()):
-            self._remove(name, 0)
+            self.remove(name, 0)
         for item in record.get("d", ()):
-            self._remove(item[0], item[1])
+            self.remove(item[0], item[1])
         changes = record.get("s", ())
         for key in changes:
             if self.offsets.get(key, _RESERVED) != _RESERVED:
@@ -135,7 +164,8 @@ class Index:
             _fill(self.queues[pushed[0]], offset << _ENTRY_BITS | at)
             at += 1
 
-    def _remove(self, name, at):
+    def remove(self, name, at):
+        """Take the entry at index `at` out of a queue; -1: it is not there."""
         places = self.queues.get(name, ())
         if 0 <= at < len(places) and places[at] != _RESERVED:
             self._forget(places.pop(at) >> _ENTRY_BITS)
@@ -150,6 +180,22 @@ class Index:
         """Write a record, unflushed, and take it in. Raises OSError, MemoryError: then the index is of no use."""
         self.reserve(record)
         self.apply(record, self.records.write(text))
+
+
+def _taken(record):
+    """Generator of (queue, index) of all that a record takes out, each counted before the first is taken."""
+    popped = {}
+    for name in record.get("o", ()):
+        at = popped.get(name, 0)
+        popped[name] = at + 1
+        yield name, at
+    dropped = []
+    for name, at in record.get("d", ()):
+        for other, before in sorted(dropped):
+            if other == name and at >= before:
+                at += 1
+        dropped.append((name, at))
+        yield name, at + popped.get(name, 0)
 
 
 def _fill(places, place):

@@ -136,6 +136,12 @@ class Records:
             pass  # it is a figure to compact by
         return 0
 
+    def number_at(self, offset):
+        """The number of the record at `offset`, which is known to be sound. Raises OSError."""
+        head = self._head
+        self._seek(offset).readinto(head)
+        return head[3] | head[4] << 8 | head[5] << 16 | head[6] << 24
+
     def begun(self):
         """Bytes of the record that begins at `size`, of which there may be less; 0 if none begins there."""
         span = self.span(self.size)

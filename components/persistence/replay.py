@@ -66,11 +66,23 @@ class Replay:
         if number == 1 and record is not None and "v" in record:
             self._set_totals(record)
         elif number > 1 and _is_record(record):
+            self._take_out(record)
             self.index.reserve(record)
             self.index.apply(record, at)
             self.doubts = tuple([key for key in self.doubts if key not in record.get("s", ())])
         else:
             self._lose(1)
+
+    def _take_out(self, record):
+        """Take what a record names, whatever else was lost. One of former firmware has positions only, for `apply`."""
+        names = record.pop("x", None)
+        queues = record.get("o", []) + [name for name, _ in record.get("d", ())]
+        if names is None or len(names) != len(queues):
+            return
+        for queue, name in zip(queues, names):
+            self.index.remove(queue, self.index.find(queue, name))
+        for key in ("o", "d"):
+            record.pop(key, None)
 
     def _lose(self, count):
         self.lost += count
@@ -122,6 +134,7 @@ def _is_record(record):
     return (
         _are(record.get("o", []), lambda name: isinstance(name, str))
         and _are(record.get("d", []), lambda item: _is_pair(item) and isinstance(item[1], int))
+        and _are(record.get("x", []), lambda name: isinstance(name, int))
         and _are(pushes, _is_pair)
         and len(pushes) <= PUSHES_MAX
     )
