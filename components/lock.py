@@ -88,7 +88,7 @@ class Lock:
             if self._moving is not None:
                 self._finish(self._moving)
 
-    # --- what the charge point asks (see components.ocpp.optional.NoLock) ------------------------------------------
+    # --- what the charge point asks (see components.ocpp.optional.Absent) ------------------------------------------
 
     def secure(self):
         """Is the connector locked? While somebody waits for it, it is being locked."""

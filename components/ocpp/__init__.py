@@ -16,7 +16,8 @@ configuration, keys            configuration keys
 stamps                         times and message ids
 core_profile, core_calls,      the central system's commands, those that are loaded when they come, and how much they
 wear                           may write
-access, trust, dates           what is dialled, and whom we believe over TLS
+access, urls, failures         what is dialled, and what it means when that fails
+trust, dates                   whom we believe over TLS
 =============================  ===================================================================================
 """
 
@@ -26,28 +27,7 @@ from micropython import const
 from core.loading import unload
 from core.signals import Signal
 
-from .access import Access
-from .actions import Actions
-from .authorization import Authorization
-from .availability import Availability
-from .boot import Boot, identity_of
-from .configuration import Configuration
-from .connector import Connector
-from .core_profile import CoreProfile
-from .counters import Counters
-from .delivery import Delivery
-from .ending import Ending
-from .keys import CORE
-from .link import Link
-from .metering import Metering
-from .rpc import Rpc
 from .services import Services, no_event
-from .sources import Outbox, Turns
-from .stamps import Stamps
-from .status import StatusReporter
-from .transactions import Transactions
-from .trust import Trust
-from .wear import WriteBudget
 
 _STEP_MS = const(250)
 
@@ -94,10 +74,9 @@ class Ocpp:
 
     def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, **given):
         options = {name: given.get(name, spec[1]) for name, spec in self.options.items()}
-        if options["ca_file"] and not options["ca_file"].startswith("/"):
-            options["ca_file"] = home + "/" + options["ca_file"]
+        ca_file = options["ca_file"]
+        self.ca_file = home + "/" + ca_file if ca_file and not ca_file.startswith("/") else ca_file
         self.connected = Signal(False, clock)
-        self.counters = Counters()
         self._clock = clock
         self._log = log
         self._pulse = pulse
@@ -105,39 +84,56 @@ class Ocpp:
         self._profiles = ""
         self._steps = self._pages = self._stamp_sources = ()
         self.security_event = no_event  # function(type, info): see the security extension
-        self.services = services = Services(clock, log, store, gate, bms, charger, plug, wifi, kernel.urgent)
-        services.stamps = self.stamps = Stamps(clock, store, log)
-        services.configuration = self.configuration = Configuration(store, log, services.on_demand)
-        self._build_link(services, options)
-        self._build_charge_point(services, kernel, options)
-        self._build_sources(services, options["vendor_id"])
+        self.services = Services(clock, log, store, gate, bms, charger, plug, wifi, kernel.urgent)
+        self._build_link(self.services, options)
+        self._build_charge_point(self.services, kernel, options)
+        self._build_sources(self.services, options["vendor_id"])
 
     def _build_link(self, services, o):
+        # The classes are imported where they are needed once: their names would stay in the heap.
+        from .access import Access
+        from .actions import Actions
+        from .boot import Boot
+        from .configuration import Configuration
+        from .counters import Counters
+        from .link import Link
+        from .rpc import Rpc
+        from .stamps import Stamps
+        from .trust import Trust
+        from .wear import WriteBudget
+
+        self.counters = Counters()
+        services.stamps = self.stamps = Stamps(services.clock, services.store, services.log)
+        services.configuration = self.configuration = Configuration(services.store, services.log, services.on_demand)
         self.serial = o["serial"] or o["id"]  # by which certificates name this charge point
-        self.ca_file = o["ca_file"]
-        self.max_message = o["max_message"]
-        self.local_transfers = o["local_transfers"]
+        self.max_message, self.local_transfers = o["max_message"], o["local_transfers"]
+        self.firmware_version = o["firmware_version"]
         services.writes = self.writes = WriteBudget(services, o["writes_burst"], o["writes_per_hour"])
         self.actions = Actions(self._log, o["strict"], self.writes.run, services.on_demand)
-        self.rpc = Rpc(
-            self._clock, self._log, self.counters, self.actions, self.stamps.message_id, o["call_timeout_ms"]
-        )
-        self.trust = Trust(self._clock, services.store, self._log, o["ca_file"], services.on_demand)
-        access = Access(o["url"], o["id"], o["auth_key"], o["ca_file"])
+        ids = self.stamps.message_id
+        self.rpc = Rpc(self._clock, self._log, self.counters, self.actions, ids, o["call_timeout_ms"])
+        self.trust = Trust(self._clock, services.store, self._log, self.ca_file, services.on_demand)
+        access = Access(o["url"], o["id"], o["auth_key"], self.ca_file)
         self.link = Link(services, self.rpc, access, self.trust, o["max_message"])
-        self.firmware_version = o["firmware_version"]
-        self.boot = Boot(services, self.rpc, identity_of(o), self.link.believes)
+        self.boot = Boot(services, self.rpc, o, self.link.believes)
 
     def _build_charge_point(self, services, kernel, o):
+        from .authorization import Authorization
+        from .availability import Availability
+        from .connector import Connector
+        from .delivery import Delivery
+        from .ending import Ending
+        from .metering import Metering
+        from .status import StatusReporter
+        from .transactions import Transactions
+
         self.authorization = Authorization(services, self.online, o["cache_size"])
         self.availability = Availability(services.store)
         bounds = o["queue_max"], o["stop_data_bytes"]
         self.delivery = Delivery(services, self.rpc, self.online, self.authorization.learn, *bounds)
         self.metering = Metering(services, self.delivery, self.online)
-        moment = lambda: self.connector.event()  # noqa: E731  # there is none yet
-        self.transactions = Transactions(
-            services, self.delivery, self.metering, self.authorization, self._unavailable, moment, o["stop_ms"]
-        )
+        parts = self.delivery, self.metering, self.authorization
+        self.transactions = Transactions(services, *parts, self._unavailable, self._moment, o["stop_ms"])
         self.connector = Connector(services, self.availability, self.transactions)  # type: Connector
         self.state = self.connector.state
         self.status = StatusReporter(services, self.connector, self.online, self.boot, self.link)
@@ -145,10 +141,15 @@ class Ocpp:
 
     def _build_sources(self, services, vendor_id):
         """Who asks, and who answers."""
-        parts = services.configuration, self.authorization, self.availability, self.transactions, self.boot
+        from .core_profile import CoreProfile
+        from .keys import CORE
+        from .sources import Outbox, Turns
+
+        parts = self.configuration, self.authorization, self.availability, self.transactions, self.boot
         self.core = CoreProfile(*parts, vendor_id, self.reset, self._log)
         self.add_page(self.writes.page)
         self.add_profile("core", self.core, "Core", CORE)
+        unload("components.ocpp.keys")
         self.outbox = Outbox(self._log, self.online, self.rpc.wake, self.boot.pending)
         if vendor_id:
             from .vendor import VendorMessages  # few sites have it
@@ -156,12 +157,8 @@ class Ocpp:
             self._vendor = VendorMessages(services, self.outbox, self.online, self.transactions, vendor_id)
         others = (self.status.next_call, self.outbox.next_call, self.metering.next_call)
         turns = Turns(self.delivery.next_call, self.delivery.pressing, self.status.next_before, *others)
-        self.rpc.sources = [
-            self.boot.next_call,
-            self.authorization.next_call,
-            turns.next_call,
-            self.boot.next_heartbeat,
-        ]
+        before = [self.boot.next_call, self.authorization.next_call]
+        self.rpc.sources = before + [turns.next_call, self.boot.next_heartbeat]
 
     # --- for the profiles ---------------------------------------------------------------------------------------
 
@@ -261,6 +258,9 @@ class Ocpp:
 
     def _unavailable(self):
         return "a restart was asked for" if self.ending.asked() else self.connector.unavailable()
+
+    def _moment(self):
+        self.connector.event()
 
     # --- for the console and card readers ----------------------------------------------------------------------
 

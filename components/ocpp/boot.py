@@ -15,7 +15,7 @@ _WAIT_MAX_S = const(86400)
 _SYNC_MS = const(86400000)  # so long the time may go without the central system's
 
 
-def identity_of(options):
+def _identity_of(options):
     """The payload of BootNotification, by the component's options."""
     identity = {"chargePointVendor": options["vendor"], "chargePointModel": options["model"]}
     if options["serial"]:
@@ -31,7 +31,7 @@ class Boot:
     ``identity``: the payload of BootNotification.
     """
 
-    def __init__(self, services, rpc, identity, believes):
+    def __init__(self, services, rpc, options, believes):
         self.accepted = Signal(False, services.clock)
         self.status = None
         self.bad_times = 0  # answers whose currentTime was no time, or not to be believed
@@ -41,7 +41,7 @@ class Boot:
         self._stamps = services.stamps
         self._configuration = services.configuration
         self._writes = services.writes
-        self.identity = identity
+        self.identity = _identity_of(options)
         self._believes = believes  # function(UTC in ms): may the central system say so?
         self._due_ms = 0
         self._asked = False

@@ -12,7 +12,7 @@ into an object and an array, W and X leave them, Y is a comma, and _ is wrong.
 import json
 from micropython import const
 
-from .surrogates import combined
+from core.loading import unload
 
 try:
     from . import json_viper as machine
@@ -22,7 +22,7 @@ except (ImportError, SyntaxError, ValueError):  # this build, or this image, has
 _HEAD = const(64)  # characters, among which is the id of a CALL
 _ID_MAX = const(36)  # section 4.1.4
 _SECRET_CHARS = const(400)  # what is shown of a message is nothing of a secret if this much does not name it
-_STACK = const(64)  # bytes: a bit for each level of nesting
+STACK = const(64)  # bytes: a bit for each level of nesting
 
 # others, controls, blank, other blanks, ", \\, {, [, }, ], :, comma, 0, 1-9, -, ., +, e, t f n, b r u /
 _CLASSES = (
@@ -52,22 +52,24 @@ _NEXT = (
 )
 
 
-class Reader:
-    """Reads JSON texts; what is nested deeper than 512 levels is none to it."""
+def fits(text, stack):
+    """Whether a str is JSON, as far as json itself does not tell; nested deeper than 512 levels it is none. `stack`:
+    STACK bytes of scratch.
+    """
+    data = memoryview(text)
+    return bool(machine.well_formed(data, len(data), _CLASSES, _NEXT, stack))  # type: ignore[arg-type]
 
-    def __init__(self):
-        self._stack = bytearray(_STACK)
 
-    def fits(self, text):
-        """Whether a str is JSON, as far as json itself does not tell."""
-        data = memoryview(text)
-        return bool(machine.well_formed(data, len(data), _CLASSES, _NEXT, self._stack))  # type: ignore[arg-type]
+def load(text, stack):
+    """What a text says, as json.loads; raises ValueError, MemoryError."""
+    if not fits(text, stack):
+        raise ValueError("no JSON")
+    if "\\u" in text:
+        from .surrogates import combined
 
-    def load(self, text):
-        """What a text says, as json.loads; raises ValueError, MemoryError."""
-        if not self.fits(text):
-            raise ValueError("no JSON")
-        return json.loads(combined(text))
+        unload("components.ocpp.surrogates")
+        text = combined(text)
+    return json.loads(text)
 
 
 def readable_id(text):

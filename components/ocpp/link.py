@@ -10,7 +10,7 @@ from core.signals import Signal
 from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
 
-from .access import BAD_SERVER, event_of
+from .access import BAD_SERVER
 from .services import no_event
 
 _BACK_OFF_MS = const(1000)  # the first; it doubles
@@ -41,6 +41,7 @@ class Link:
         self._rpc = rpc
         self._wifi = services.wifi
         self._urgent = services.urgent
+        self._on_demand = services.on_demand
         self._configuration = services.configuration
         self._max_size = max_size
         self._check = None  # of the connection that is being made, or open
@@ -101,6 +102,9 @@ class Link:
         self._log.warning("connection: %s%s", why, ", at " + bare_url(self.access.url) if dialled else "")
         if dialled:
             self._rpc.counters.failed_connects += 1
+            from .failures import event_of  # a MemoryError is told as any failure of the component
+
+            unload("components.ocpp.failures")
             event = event_of(error, check, access.login)
             if event is not None:
                 self.security_event(event, why)
@@ -135,7 +139,8 @@ class Link:
             await ws.close(code, "", _CLOSE_MS)  # dropped at once, it might never read why we closed
 
     async def _dial(self, access, context):
-        """The open WebSocket. What only that needs, 2 KB, is let go of."""
+        """The open WebSocket. What only that needs, 2 KB, and 7 KB with TLS, is let go of."""
+        self._on_demand.begin()
         try:
             return await connect(
                 access.url,
@@ -148,9 +153,7 @@ class Link:
                 net=(self._wifi.resolve, self._urgent.block),
             )
         finally:
-            unload("uwebsockets.handshake")
-            unload("uwebsockets.dial")
-            unload("uwebsockets.tls")
+            self._on_demand.end()
 
     @property
     def url(self):
@@ -197,6 +200,7 @@ class Link:
                     self._rpc.counters.too_long += 1
                 self._log.info("connection closed: %r", e)
                 return
+            unload("uwebsockets.utf8")
             if isinstance(message, str):
                 await self._rpc.receive(message)
             else:

@@ -1,8 +1,10 @@
 """What the Core profile asks of components that a board may leave out: the answers where they are not there."""
 
 
-class NoReservation:
-    """Stands for the Reservation profile: nothing is reserved."""
+class Absent:
+    """Stands for the Reservation profile: nothing is reserved; and for a connector lock where the cable is fixed: there
+    is nothing to lock.
+    """
 
     def active(self):
         """Is the connector reserved?"""
@@ -19,10 +21,6 @@ class NoReservation:
     def use(self, changes):
         """A transaction starts: add to `changes` what is to be journaled with it; returns its reservationId or None."""
         return None
-
-
-class NoLock:
-    """Stands for a connector lock where the cable is fixed: there is nothing to lock."""
 
     def secure(self):
         """Is the connector locked, so that a transaction may start? If it is not yet, it will be soon, or `failure`."""

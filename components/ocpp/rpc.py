@@ -9,7 +9,7 @@ from core.text import printable
 from ujson_schema import SchemaError
 
 from .actions import NO_MEMORY, CallError
-from .json_text import Reader, is_id, readable_id, shown
+from .json_text import STACK, is_id, load, readable_id, shown
 from .services import no_event
 
 _CALL = const(2)
@@ -69,7 +69,7 @@ class Rpc:
         self._sent = False  # is all of it out?
         self._late = None
         self._kept = []
-        self._reader = Reader()
+        self._scratch = bytearray(STACK)
         self.security_event = no_event
 
     def attach(self, transmit):
@@ -176,7 +176,7 @@ class Rpc:
         self.counters.rx += 1
         self.exchanged_ms = self._clock.uptime_ms()
         try:
-            frame = self._reader.load(text)
+            frame = load(text, self._scratch)
         except (ValueError, MemoryError) as e:
             gc.collect()
             await self._refuse_text(text, e)

@@ -8,7 +8,7 @@ from micropython import const
 
 from .authorization import ACCEPTED, NO_TAG, is_tag, same_tag
 from .closing import Closing
-from .optional import NoLock, NoReservation
+from .optional import Absent
 from .transaction import RUNNING, Transaction
 
 _RESUME_MS = const(15000)  # so long after a restart the vehicle may take to show itself
@@ -32,8 +32,7 @@ class Transactions:
         self.ended = (services.stamps.ended,)
         self.moment = moment
         self.unavailable = unavailable
-        self.reservation = NoReservation()  # the Reservation profile puts itself here
-        self.lock = NoLock()  # and a connector lock here
+        self.reservation = self.lock = Absent()  # the Reservation profile and a connector lock put themselves there
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
         self._clock = services.clock
         self._log = services.log

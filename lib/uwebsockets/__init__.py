@@ -17,8 +17,8 @@
   wrong (1002 protocol, 1007 text that is no UTF-8, 1009 message longer than ``max_size``), or 1006 for a lost stream.
 - Memory: two buffers of 512 bytes and a message that is longer than that or comes in fragments, once. If there is none
   left in the middle of something, the connection ends (1006 "no memory").
-- ``uwebsockets.handshake`` and ``uwebsockets.dial`` are imported by connect(): what has no memory to spare may take
-  them out of ``sys.modules`` when it is connected.
+- ``uwebsockets.handshake`` and ``uwebsockets.dial`` are imported by connect(), ``uwebsockets.utf8`` with a text that is
+  long or not all ASCII: what has no memory to spare may take them out of ``sys.modules`` afterwards.
 - The handshake: interim answers (103 Early Hints) are skipped; a line of the server's answer has at most 4 KB, all of
   it 16 KB. A server that refuses may say when to come back: HandshakeError has ``retry_after_s``.
 - TLS: ``wss://`` needs an ``ssl.SSLContext``, and what is verified is up to that. MicroPython's verifies nothing until

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .frames import FIN, TEXT, Utf8, Violation, check_header, header_size, payload_size, text_of
+from .frames import FIN, TEXT, Violation, check_header, header_size, payload_size, text_of
 from .wire import SIZE
 
 
@@ -23,7 +23,7 @@ class Inbox:
         self._left = -1  # bytes to come of the frame begun, -1: a header comes next
         self._n = 0  # bytes in _message
         self._message = b""
-        self._utf8 = Utf8()
+        self._utf8 = None  # the check of the text begun, once more than a frame of it is collected
 
     async def message(self):
         """Return the next message, str or bytes."""
@@ -78,6 +78,7 @@ class Inbox:
         self.is_text = self._opcode == TEXT
         self._opcode = self._n = 0
         self._left = -1
+        self._utf8 = None
 
     async def _collect(self, buf, limit):
         """Receive the rest of a message into ``buf``, or into a buffer of our own; return its whole length."""
@@ -95,7 +96,7 @@ class Inbox:
             self._left = -1
             if self._fin:
                 break
-        if self._opcode == TEXT:
+        if self._utf8 is not None:
             self._utf8.finish()
         return self._n
 
@@ -118,6 +119,10 @@ class Inbox:
     def _copy(self, target):
         piece = self._take()
         if self._opcode == TEXT:
+            if self._utf8 is None:
+                from .utf8 import Utf8
+
+                self._utf8 = Utf8()
             self._utf8.feed(piece)
         target[self._n : self._n + len(piece)] = piece
         self._n += len(piece)

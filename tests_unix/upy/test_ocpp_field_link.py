@@ -6,7 +6,7 @@ import json
 from ocpp_site import Site
 from ws_peer import Stream, answer, close_frame, frame, frames_in
 
-from components.ocpp.access import url_of
+from components.ocpp.urls import url_of
 from uwebsockets import WebSocket
 
 ANSWER = (

@@ -6,8 +6,8 @@ from ocpp_site import Site
 from ws_peer import opened
 
 from components.ocpp import Ocpp
-from components.ocpp.access import percent_encoded
 from components.ocpp.dates import ders
+from components.ocpp.urls import percent_encoded
 
 
 def test_identity_in_the_url():

@@ -7,6 +7,7 @@ from ocpp_site import NOON, Central, Site
 from scarce import Scarce
 
 from components.ocpp.actions import ACTIONS, CallError
+from components.ocpp.dates import Check
 from core.isotime import format_utc
 from core.loading import OnDemand, unload
 from drivers.filesink import FileSink
@@ -241,3 +242,27 @@ async def test_overlapping_jobs_keep_what_they_loaded_until_the_last_of_them_end
     assert "core.nearest" in sys.modules  # somebody is at work
     on_demand.end()
     assert "core.nearest" not in sys.modules and "core.log" in sys.modules
+
+
+async def test_what_reads_certificates_leaves_with_the_handshake_that_needed_it(tmp):
+    """mbedTLS calls `Check.verify` for each certificate, which reads its dates with ux509: 5 KB."""
+    site = await made(tmp)
+    seen = []
+
+    async def handshake(url, **given):
+        check = Check(None, 0)
+        check.verify(b"\x30\x00", 0)
+        seen.append("ux509" in sys.modules and bool(check.failure))
+        raise OSError("no more of it")
+
+    module, former = sys.modules["components.ocpp.link"], sys.modules["components.ocpp.link"].connect
+    module.connect = handshake
+    try:
+        await site.ocpp.link._dial(site.ocpp.link.access, None)
+        raise AssertionError("connected")
+    except OSError:
+        pass
+    finally:
+        module.connect = former
+    assert seen == [True] and loaded() == []
+    await site.power_off()

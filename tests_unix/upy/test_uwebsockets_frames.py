@@ -5,7 +5,8 @@ import struct
 import sys
 
 from uwebsockets import frames, xor
-from uwebsockets.frames import Utf8, Violation
+from uwebsockets.frames import Violation
+from uwebsockets.utf8 import Utf8
 
 # RFC 3629; the boundaries of every range, and what lies just outside.
 GOOD = (

@@ -58,7 +58,7 @@ class Reservation:
         """Read the journal."""
         self.held = self.store.get(RESERVED) or ()
 
-    # --- what the transactions ask (see optional.NoReservation) ---------------------------------------------------
+    # --- what the transactions ask (see optional.Absent) ---------------------------------------------------
 
     def active(self):
         """Is the connector reserved?"""

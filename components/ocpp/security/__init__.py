@@ -3,6 +3,7 @@ AuthorizationKey, security events and the security log.
 
 ===========  ============================================================================
 credentials  the security profile and the AuthorizationKey: changed, tried, kept
+setting      ... set; loaded for that
 events       the security log, and SecurityEventNotification
 schemas      of the message, generated
 ===========  ============================================================================
@@ -93,10 +94,14 @@ class Security:
     # --- what is set --------------------------------------------------------------------------------------------
 
     def _set_key(self, key):
-        return self._after("AuthorizationKey", self._credentials.take_key(key))
+        from .setting import take_key  # `Configuration.set` lets go of it
+
+        return self._after("AuthorizationKey", take_key(self._credentials, key))
 
     def _set_profile(self, profile):
-        return self._after("SecurityProfile to %d" % profile, self._credentials.take_profile(profile))
+        from .setting import take_profile
+
+        return self._after("SecurityProfile to %d" % profile, take_profile(self._credentials, profile))
 
     def _after(self, what, anew):
         if anew:

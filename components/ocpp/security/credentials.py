@@ -8,25 +8,24 @@ until then the candidate that worked last is kept beside it, in the journal, and
 """
 
 import binascii
-import hashlib
 from micropython import const
 
-from ..access import REFUSED, Access, url_of
+from core.loading import unload
+
+from ..access import REFUSED, Access
 
 # [which settings, candidate that works, candidate on trial or None]; key None: the settings'
 _STATE = const("ocpp/access")
 _PROFILE = const(0)
 _KEY = const(1)
 _FORMS = const(2)
-_KEY_MIN = const(16)  # bytes
-_KEY_MAX = const(40)  # characters
 _TRIES = const(3)  # attempts with a new profile before the former one has its turn
 
 # security profiles
-NONE = const(0)
-BASIC = const(1)
-TLS = const(2)
-CLIENT = const(3)
+_NONE = const(0)
+_BASIC = const(1)
+_TLS = const(2)
+_CLIENT = const(3)
 
 
 class Credentials(Access):
@@ -40,20 +39,25 @@ class Credentials(Access):
         url, self._id, auth_key = before.given
         self._store = store
         self._log = log
-        self._trust = trust
+        self.trust = trust
         self._on_change = on_change
         self._url_plain = before.url
+        from ..urls import url_of
+        from .setting import fingerprint, forms_of
+
+        unload("components.ocpp.urls")
+        unload("components.ocpp.security.setting")
         self._url_tls = url_of(url_tls or "wss" + url[url.index("://") :], self._id)
         if url_tls and not url_tls.startswith("wss://"):
             raise ValueError("option 'url_tls': it must begin with wss://")
         if profile < 0:
-            profile = NONE if not auth_key else TLS if before.url.startswith("wss://") else BASIC
-        elif profile in (BASIC, TLS) and not auth_key:
+            profile = _NONE if not auth_key else _TLS if before.url.startswith("wss://") else _BASIC
+        elif profile in (_BASIC, _TLS) and not auth_key:
             raise ValueError("option 'profile': %d needs an auth_key" % profile)
-        self._settings = _fingerprint(url, url_tls, auth_key, profile)
+        self._settings = fingerprint(url, url_tls, auth_key, profile)
         self._given_key = auth_key
-        self._working = [profile, auth_key, "tx" if forms_of(auth_key) == "xt" else "t"]
-        self._trial = None
+        self.working = [profile, auth_key, "tx" if forms_of(auth_key) == "xt" else "t"]
+        self.trial = None
         self._use_trial = False
         self._dialled = None  # the candidate of the attempt that is going on
         self._turn = 0  # which form of the candidate
@@ -64,8 +68,8 @@ class Credentials(Access):
         """Read the journal. Other settings than those that it was written under count more than it does."""
         state = self._store.get(_STATE)
         if state is not None and state[0] == self._settings:
-            self._working, self._trial = self._read(state[1]), self._read(state[2])
-            self._use_trial = self._trial is not None
+            self.working, self.trial = self._read(state[1]), self._read(state[2])
+            self._use_trial = self.trial is not None
         elif state is not None:
             self._log.warning("the settings of the central system were changed: its AuthorizationKey is forgotten")
             try:
@@ -90,7 +94,7 @@ class Credentials(Access):
     # --- for the link -------------------------------------------------------------------------------------------
 
     def _candidate(self):
-        return self._trial if self._use_trial else self._working
+        return self.trial if self._use_trial else self.working
 
     @property
     def profile(self):
@@ -99,12 +103,12 @@ class Credentials(Access):
 
     @property
     def url(self):
-        return self._url_tls if self.profile >= TLS else self._url_plain
+        return self._url_tls if self.profile >= _TLS else self._url_plain
 
     @property
     def auth(self):
         profile, key, forms = self._candidate()
-        if not key or profile == CLIENT:
+        if not key or profile == _CLIENT:
             return None
         return self._id, binascii.unhexlify(key) if self._form(forms) == "x" else key
 
@@ -113,12 +117,12 @@ class Credentials(Access):
 
     @property
     def login(self):
-        return self.profile in (NONE, CLIENT)
+        return self.profile in (_NONE, _CLIENT)
 
     @property
     def proven(self):
         """The security profile that a connection was made with."""
-        return self._working[_PROFILE]
+        return self.working[_PROFILE]
 
     def begin(self):
         self._dialled = self._candidate()
@@ -129,10 +133,10 @@ class Credentials(Access):
             return False
         form = self._form(forms)
         self._failures = 0
-        if self._trial is None and forms == form:
+        if self.trial is None and forms == form:
             return True
-        former, was_trial, on_trial = self._working, self._use_trial, self._trial is not None
-        self._working, self._trial, self._use_trial, self._turn = [profile, key, form], None, False, 0
+        former, was_trial, on_trial = self.working, self._use_trial, self.trial is not None
+        self.working, self.trial, self._use_trial, self._turn = [profile, key, form], None, False, 0
         self._write()
         if was_trial:
             self._log.info("the new credentials work: security profile %d", profile)
@@ -145,7 +149,7 @@ class Credentials(Access):
 
     def _write(self):
         try:
-            self._put(self._working, self._trial)
+            self._put(self.working, self.trial)
         except OSError as e:  # they work all the same, and are found out anew after a restart
             self._log.rare("credentials not written: %s", e)
 
@@ -154,7 +158,7 @@ class Credentials(Access):
             return
         self._failures += 1
         forms = self._candidate()[_FORMS]
-        raises = self._trial is not None and self._trial[_PROFILE] != self._working[_PROFILE]
+        raises = self.trial is not None and self.trial[_PROFILE] != self.working[_PROFILE]
         if event == REFUSED:
             self._turn += 1
             tried = self._turn >= len(forms)
@@ -163,70 +167,18 @@ class Credentials(Access):
         if not tried:
             return
         self._turn = self._failures = 0
-        if self._trial is not None:
+        if self.trial is not None:
             self._use_trial = not self._use_trial
             self._log.warning("it is tried with the %s credentials", "new" if self._use_trial else "former")
 
-    # --- for the configuration ----------------------------------------------------------------------------------
+    # --- for the configuration (see `setting`) ------------------------------------------------------------------
 
     def latest(self):
         """The security profile that was asked for last."""
-        return (self._trial or self._working)[_PROFILE]
+        return (self.trial or self.working)[_PROFILE]
 
-    def take_key(self, key):
-        """AuthorizationKey; returns whether to connect anew. Raises ValueError with a refusal, or the store's Error."""
-        forms = forms_of(key)
-        if not forms:
-            raise ValueError("it has %d to %d printable ASCII characters" % (_KEY_MIN, _KEY_MAX))
-        profile, former, _ = self._trial or self._working
-        if key == former:
-            return False
-        if profile == CLIENT and self._trial is not None:  # it shall be possible to go back
-            raise ValueError("security profile 3 is on trial")
-        if profile == CLIENT:  # it is not used there: there is nothing to try
-            self._commit([self._working[_PROFILE], key, forms], None)
-            return False
-        self._commit(self._working, [max(profile, BASIC), key, forms])
-        return True
-
-    def take_profile(self, profile):
-        """SecurityProfile; returns whether to connect anew. Raises ValueError with a refusal, or the store's Error."""
-        present, key, forms = self._trial or self._working
-        if profile == present:
-            return False
-        lacks = "it is lower" if profile < max(present, self._working[_PROFILE]) else self._lacks(profile, key)
-        if lacks:
-            raise ValueError(lacks)
-        self._commit(self._working, [profile, key, forms])
-        return True
-
-    def _lacks(self, profile, key):
-        """What a security profile needs and we have not, or ""."""
-        if profile in (BASIC, TLS) and not key:
-            return "no AuthorizationKey"
-        if profile >= TLS and not self._trust.has_root():
-            return "no root certificate of the central system"
-        if profile == CLIENT and not self._trust.has_client():
-            return "no certificate of our own"
-        return ""
-
-    def _commit(self, working, trial):
+    def commit(self, working, trial):
+        """These are the candidates from now on. Raises the store's Error."""
         self._put(working, trial)
-        self._working, self._trial, self._use_trial = working, trial, trial is not None
+        self.working, self.trial, self._use_trial = working, trial, trial is not None
         self._turn = self._failures = 0
-
-
-def forms_of(key):
-    """In which forms a key may be sent, the likeliest first; "" if it is no AuthorizationKey.
-
-    It has 16 to 40 characters of ASCII; 32 to 40 hexadecimal digits may stand for 16 to 20 bytes.
-    """
-    if not _KEY_MIN <= len(key) <= _KEY_MAX or any(not " " <= char <= "~" for char in key):
-        return ""
-    is_hex = len(key) >= 2 * _KEY_MIN and len(key) % 2 == 0
-    return "xt" if is_hex and all(char in "0123456789abcdefABCDEF" for char in key) else "t"
-
-
-def _fingerprint(*settings):
-    """Tells whether these are the settings that something was written under, and tells nothing else."""
-    return binascii.hexlify(hashlib.sha256(repr(settings).encode()).digest()[:8]).decode()
