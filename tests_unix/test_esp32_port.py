@@ -1,18 +1,15 @@
-"""The ESP32 image as far as it can be checked without ESP-IDF: its flash, its start, the command of its build."""
+"""The ESP32 image as far as it can be checked without ESP-IDF: its flash and its start."""
 
 import csv
-import os
 import re
 import subprocess
-import sys
 
 import pytest
 
-from tools import build_firmware, partitions, port_esp32
+from tools import partitions, port_esp32
 from tools.firmware import interpreter
 from tools.mpy import compile_all
 from tools.payload import payload, romfs
-from tools.portmake import Frozen
 from tools.selection import ROOT, Selection, boards
 from tools.toolchain import BuildError
 
@@ -20,8 +17,6 @@ UNKNOWN = -2
 TYPES = {"app": partitions.APP, "data": partitions.DATA}
 SUBTYPES = {"nvs": 2, "ota": 0, "phy": 1, "ota_0": 0x10, "ota_1": 0x11, "0x8f": partitions.ROMFS, "fat": partitions.FAT}
 ESP32_BOARDS = [board for board in boards() if "\nPORT = " not in (ROOT / "boards" / f"{board}.py").read_text()]
-
-
 FOLDERS = sorted(path.parent for path in port_esp32.FOLDERS.glob("*/mpconfigboard.cmake"))
 
 
@@ -175,110 +170,3 @@ if {files is not None}:
     assert sum(line.startswith("files: OSError") for line in lines) == pauses + (files is None)
     if files is not None:
         assert lines[-1] == repr(files), result.stderr
-
-
-@pytest.fixture
-def idf(tmp_path):
-    """A folder that looks like ESP-IDF 5.4; its export.sh puts a ``make`` on the path that tells how it was called."""
-    (tmp_path / "tools/cmake").mkdir(parents=True)
-    text = "set(IDF_VERSION_MAJOR 5)\nset(IDF_VERSION_MINOR 4)\nset(IDF_VERSION_PATCH 1)\n"
-    (tmp_path / "tools/cmake/version.cmake").write_text(text)
-    (tmp_path / "make").write_text('#!/bin/sh\necho "$UCHARGE_BOARD|$*"\n')
-    (tmp_path / "make").chmod(0o755)
-    (tmp_path / "export.sh").write_text(f'PATH="{tmp_path}:$PATH"\n')
-    return tmp_path
-
-
-def test_the_command_with_an_idf_of_this_machine(idf, tmp_path):
-    board = ESP32_BOARDS[0]
-    source = tmp_path / "micro python"
-    environment = port_esp32.build_environment(Frozen(Selection(board), (port_esp32.START,)), source)
-    command = port_esp32.command(
-        port_esp32.Idf(idf), source, tmp_path / "port", environment, port_esp32.BOARD_FOLDER
-    )
-    result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
-    compiler, image = result.stdout.splitlines()
-    assert compiler.startswith(f"{board}|-C {source}/mpy-cross BUILD=")
-    assert f"-C {source}/ports/esp32 BOARD_DIR={port_esp32.BOARD_FOLDER} BUILD={tmp_path}/port" in image
-    assert image.endswith(f"FROZEN_MANIFEST={ROOT}/manifest.py")
-    assert environment["UCHARGE_VERSION"] and len(environment["UCHARGE_VERSION"]) < 32
-
-
-MAKE = """#!/bin/sh
-for word; do case "$word" in BUILD=*) build="${word#BUILD=}";; esac; done
-case "$*" in *FROZEN_MANIFEST*) ;; *) exit 0;; esac
-test -z "$MAKEFLAGS$BOARD" || { echo "MAKEFLAGS is $MAKEFLAGS, BOARD is $BOARD"; exit 1; }
-test -e "$build/sdkconfig" || echo "$UCHARGE_VERSION" > "$build/sdkconfig"
-cp "$build/sdkconfig" "$build/firmware.bin"
-"""
-
-
-def test_every_build_has_the_version_of_its_own_commit(idf, tmp_path, monkeypatch):
-    """The ``make`` here keeps an sdkconfig that is there, as ESP-IDF does."""
-    (idf / "make").write_text(MAKE)
-    source = tmp_path / "micropython"
-    (source / "ports/esp32/modules").mkdir(parents=True)
-    (source / ".git").mkdir()
-    (source / "py").mkdir()
-    numbers = zip(("MAJOR", "MINOR", "MICRO"), (1, 25, 0))
-    text = "".join(f"#define MICROPY_VERSION_{name} {number}\n" for name, number in numbers)
-    (source / "py/mpconfig.h").write_text(text)
-    for name, value in {"IDF_PATH": idf, "MICROPYTHON_DIR": source, "MAKEFLAGS": "w -- BOARD=x", "BOARD": "x"}.items():
-        monkeypatch.setenv(name, str(value))
-    monkeypatch.setattr(port_esp32, "Selection", lambda board: Selection(board, build=tmp_path / "build"))
-    (tmp_path / "build" / ESP32_BOARDS[0] / "port").mkdir(parents=True)
-    for number in ("0.1.0+first", "0.1.0+second"):
-        monkeypatch.setattr(port_esp32, "version", lambda number=number: number)
-        assert port_esp32.build(ESP32_BOARDS[0]).read_text().strip() == number
-
-
-def test_the_command_in_the_container_sees_the_same_paths(tmp_path):
-    source = tmp_path / "micropython"
-    (source / ".git").mkdir(parents=True)
-    environment = port_esp32.build_environment(Frozen(Selection(ESP32_BOARDS[0]), (port_esp32.START,)), source)
-    folder = port_esp32.BOARD_FOLDER
-    command = port_esp32.command(port_esp32.Idf(None, "docker"), source, ROOT / "build/x/port", environment, folder)
-    assert command[:3] == ["docker", "run", "--rm"] and "espressif/idf:v5.4" in command
-    assert f"{ROOT}:{ROOT}" in command and f"{source}:{source}" in command
-    assert f"UCHARGE_BOARD={ESP32_BOARDS[0]}" in command
-    assert "submodules" in command[-1] and command[-1].endswith("manifest.py")
-
-
-def test_who_runs_podman_without_root_owns_what_it_builds(tmp_path, monkeypatch):
-    environment = port_esp32.build_environment(Frozen(Selection(ESP32_BOARDS[0]), (port_esp32.START,)), tmp_path)
-    folder = port_esp32.BOARD_FOLDER
-    for user, program, kept in ((1000, "podman", True), (0, "podman", False), (1000, "docker", False)):
-        monkeypatch.setattr(os, "getuid", lambda user=user: user)
-        idf = port_esp32.Idf(None, program)
-        command = port_esp32.command(idf, tmp_path, ROOT / "build/x/port", environment, folder)
-        assert ("--userns=keep-id" in command) is kept, (user, program)
-
-
-def test_a_folder_with_a_blank_is_refused_before_anything_is_built(monkeypatch):
-    monkeypatch.setenv("MICROPYTHON_DIR", "/opt/micro python")
-    with pytest.raises(BuildError, match="blank in its name"):
-        build_firmware.build(ESP32_BOARDS[0])
-
-
-def test_without_an_idf_one_message_says_what_is_missing_and_what_works(tmp_path, monkeypatch):
-    monkeypatch.delenv("IDF_PATH", raising=False)
-    environment = {**os.environ, "PATH": str(tmp_path)}
-    result = subprocess.run(
-        [sys.executable, "-m", "tools.build_firmware", ESP32_BOARDS[0]],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-    assert result.returncode == 1 and len(result.stderr.splitlines()) == 1
-    for word in ("v5.2 to v5.4", "IDF_PATH is not set", "espressif/idf:v5.4", "make image", "make romfs"):
-        assert word in result.stderr
-
-
-def test_an_idf_of_the_wrong_version_is_named(idf, monkeypatch):
-    monkeypatch.setenv("IDF_PATH", str(idf))
-    assert port_esp32.find_idf("x") == port_esp32.Idf(idf)
-    version = idf / "tools/cmake/version.cmake"
-    version.write_text(version.read_text().replace("MINOR 4", "MINOR 5"))
-    with pytest.raises(BuildError, match=r"with ESP-IDF 5\.5; wanted is v5\.2 to v5\.4"):
-        port_esp32.find_idf("x")
-    version.unlink()
-    with pytest.raises(BuildError, match="which has no ESP-IDF"):
-        port_esp32.find_idf("x")

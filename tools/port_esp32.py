@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+from tools import idf_environment
 from tools.mpsource import BUILD, ROOT, TAG, micropython_source
 from tools.portmake import Frozen, environment_for
 from tools.selection import Selection, version
@@ -47,10 +48,12 @@ def build(board: str) -> Path:
     folder = board_folder(selection)
     environment = build_environment(frozen, source)
     port = selection.folder / "port"
+    check_environment(idf, board, folder)
     frozen.refresh(port)
     (port / "sdkconfig").unlink(missing_ok=True)  # ESP-IDF keeps it, and with it the version stamp of the first build
     print(f"Building with ESP-IDF ({idf.path or _CONTAINER}) ...", flush=True)
-    run(command(idf, source, port, environment, folder), env=environment_for(environment))
+    log = selection.folder / "build.log"
+    run(command(idf, source, port, environment, folder), log, env=environment_for(environment))
     return Path(shutil.copy2(port / "firmware.bin", selection.folder / "firmware.bin"))
 
 
@@ -61,6 +64,19 @@ def board_folder(selection: Selection) -> Path:
         there = ", ".join(sorted(path.parent.name for path in FOLDERS.glob("*/mpconfigboard.cmake")))
         raise BuildError(f"board {selection.name}: no board folder {folder.name!r}; there are {there}")
     return folder
+
+
+def check_environment(idf: Idf, board: str, folder: Path) -> None:
+    """Raises BuildError: what ESP-IDF itself lacks for a build."""
+    text = (folder / "mpconfigboard.cmake").read_text(encoding="utf-8")
+    target = "".join(re.findall(r"^set\(IDF_TARGET (\w+)\)", text, re.MULTILINE))
+    look = ["bash", "-c", idf_environment.script(idf.path, target)]
+    if idf.path is not None:
+        remedy = f"Run once: {idf.path / 'install.sh'} {target}. {without(board)}"
+        idf_environment.check(look, f"ESP-IDF at {idf.path}", remedy, env={"IDF_PATH": str(idf.path)})
+    else:
+        remedy = f"Try: {idf.program} pull {_CONTAINER}. {without(board)}"
+        idf_environment.check([idf.program, "run", "--rm", _CONTAINER, *look], f"the container {_CONTAINER}", remedy)
 
 
 def build_environment(frozen: Frozen, source: Path) -> dict[str, str]:

@@ -3,26 +3,63 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[mK]")
+# Where an error begins: CMake's, our manifest's, a compiler's, a linker's, that of ESP-IDF's checks of sizes.
+_ERROR = re.compile(
+    r"^CMake Error\b|^freeze error|^error compiling |^[^\s:][^:]*:\d+(?::\d+)?: (?:fatal )?error: "
+    r"|^\S*(?:ld|collect2)(?:\.\w+)?: (?!warning)|: undefined reference to |^Error: |^(?:\S+: )?error: |^Traceback ",
+    re.MULTILINE,
+)
+# What follows it and is no part of it any more.
+_NEXT = re.compile(r"^\[\d+/\d+\]|^ninja: |^make(?:\[\d+\])?: |^-- |^HINT: |^FAILED: ")
+_SHOWN = 12
 
 
 class BuildError(Exception):
     """A build cannot go on: the message says what is missing and what to do."""
 
 
-def run(command: list[str], **options) -> None:
-    """Run a command; its output is shown only when it fails. Raises BuildError with the end of it."""
+def run(command: list[str], log: Path | None = None, **options) -> None:
+    """Run a command; `log` gets its output. Raises BuildError with the first error in it, or else with its end."""
     try:
         result = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, **options
         )
     except FileNotFoundError:
         raise BuildError(f"{command[0]}: there is no such program on this machine") from None
+    output = plain(result.stdout)
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(output, encoding="utf-8")
     if result.returncode:
-        tail = "\n".join(result.stdout.splitlines()[-25:])
-        raise BuildError(f"{' '.join(command)}\nended with status {result.returncode}:\n{tail}")
+        shown = first_error(output) or "\n".join(output.splitlines()[-25:])
+        more = f"\n(all of its output: {log})" if log is not None else ""
+        raise BuildError(f"{' '.join(command)}\nended with status {result.returncode}:\n{shown}{more}")
+
+
+def plain(text: str) -> str:
+    """Output of a terminal program without its colours."""
+    return _COLOURS.sub("", text)
+
+
+def first_error(output: str) -> str:
+    """The first error of a build and the lines that belong to it; "" if nothing looks like one."""
+    found = _ERROR.search(output)
+    if found is None:
+        return ""
+    first, *rest = output[output.rfind("\n", 0, found.start()) + 1 :].splitlines()
+    lines = [first]
+    for line in rest[: _SHOWN - 1]:
+        if _NEXT.match(line):
+            break
+        lines.append(line)
+    return "\n".join(lines).rstrip()
 
 
 def absent(packages: Iterable[str]) -> list[str]:
