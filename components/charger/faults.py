@@ -25,6 +25,8 @@ class Faults:
     ``refusals`` counts replies with an error.
     """
 
+    _confirmed = False  # it failed a second time, when it was tried again
+
     def __init__(self, clock, gate, board_limits, log, setpoint, status, current_ma, flows_ma, silent_ms):
         self._clock = clock
         self._gate = gate
@@ -49,6 +51,7 @@ class Faults:
     def _fail(self, why):
         self._failed_ms = self._clock.ticks_ms()
         self._judge(limits.NO_SWITCH, limits.NO_SWITCH)
+        self._confirmed = bool(self._limits.on_trial)
         self._limits.on_trial = limits.NO_SWITCH
         self._log.error("power module: %s", why)
 
@@ -67,8 +70,11 @@ class Faults:
         """It failed: is it to be tried again, and does it work?"""
         if failed_for_ms >= _RETRY_MS:
             self._judge(limits.NO_SWITCH, 0)
-        charges = self._gate.enabled.value and self._status.value == "charging"
-        if charges or failed_for_ms >= _FORGET_MS:
+        gate = self._gate
+        charges = gate.enabled.value and self._status.value == "charging"
+        free = not gate.plugged.value and not gate.transaction.value
+        if charges or failed_for_ms >= _FORGET_MS or (free and not self._confirmed):
+            self._judge(limits.NO_SWITCH, 0)
             self._limits.on_trial = 0
 
     def _stands_still(self):

@@ -6,6 +6,9 @@ from micropython import const
 from components.charger import limits
 
 _SATURATED = const(0xFFFF)  # 65.535 degC: may be anything above
+_HOLD_MS = const(1000)  # half of the second time; it doubles
+_HOLDS = const(6)  # up to 64 s
+_STEADY_MS = const(300000)  # after so long without, the next one is the first again
 
 
 class Supervision:
@@ -18,8 +21,13 @@ class Supervision:
     While the gate is open, the terminal current may be above the setpoint by the larger of `tolerance_ma` and a tenth
     of the setpoint; what is more for longer than `tolerance_ms` is an over-current. A terminal voltage above the
     vehicle's maximum by more than `tolerance_mv` is an over-voltage at once, or, if that maximum was lowered less than
-    a second ago, after `tolerance_ms`. Both stay wrong, with the gate closed, until a measurement is within bounds.
+    a second ago, after `tolerance_ms`. Both stay wrong, with the gate closed, until a measurement is within bounds, and
+    from the second time on at least for 2 s, 4 s, ... 64 s: a module that does the same each time it is switched on is
+    switched on less and less often. After 5 minutes without any, the next one is the first again.
     """
+
+    _tripped = 0  # what is held as wrong
+    _trips = _hold_ms = 0
 
     def __init__(self, clock, gate, setpoint, judge, board, tolerance):
         self._clock = clock
@@ -31,7 +39,7 @@ class Supervision:
         self._excess = False  # more current than was asked for
         self._excess_ms = clock.ticks_ms()
         self._high = False  # more voltage than the vehicle permits
-        self._high_ms = clock.ticks_ms()
+        self._high_ms = self._tripped_ms = clock.ticks_ms()
 
     # -- the board's limits
 
@@ -67,19 +75,19 @@ class Supervision:
         wanted_ma = self._setpoint.current_ma.value
         if ma <= wanted_ma + max(self._tolerance_ma, wanted_ma // 10):
             self._excess = False
-            self._judge(limits.EXCESS_CURRENT, 0)
+            self._end(limits.EXCESS_CURRENT)
         elif not self._excess:
             if self._gate.enabled.value:
                 self._excess = True
                 self._excess_ms = self._clock.ticks_ms()
         elif self._lasts(self._excess_ms):
-            self._judge(limits.EXCESS_CURRENT, limits.EXCESS_CURRENT)
+            self._trip(limits.EXCESS_CURRENT)
 
     def _judge_voltage(self, mv):
         most_mv = self._setpoint.voltage_mv.value
         if not most_mv or mv <= most_mv + self._tolerance_mv:
             self._high = False
-            self._judge(limits.EXCESS_VOLTAGE, 0)
+            self._end(limits.EXCESS_VOLTAGE)
             return
         if not self._high:
             if not self._gate.enabled.value:
@@ -87,7 +95,27 @@ class Supervision:
             self._high = True
             self._high_ms = self._clock.ticks_ms()
         if self._lasts(self._high_ms) or not self._setpoint.settles:
-            self._judge(limits.EXCESS_VOLTAGE, limits.EXCESS_VOLTAGE)
+            self._trip(limits.EXCESS_VOLTAGE)
 
     def _lasts(self, since_ms):
         return time.ticks_diff(self._clock.ticks_ms(), since_ms) >= self._tolerance_ms
+
+    def _trip(self, what):
+        if self._tripped & what:
+            return
+        now = self._clock.ticks_ms()
+        if time.ticks_diff(now, self._tripped_ms) > _STEADY_MS:
+            self._trips = 0
+        self._hold_ms = _HOLD_MS << self._trips if self._trips else 0
+        self._trips = min(self._trips + 1, _HOLDS)
+        self._tripped_ms = now
+        self._tripped |= what
+        self._judge(what, what)
+
+    def _end(self, what):
+        """It is within bounds: not before its time is over."""
+        if self._tripped & what:
+            if time.ticks_diff(self._clock.ticks_ms(), self._tripped_ms) < self._hold_ms:
+                return
+            self._tripped &= ~what
+        self._judge(what, 0)

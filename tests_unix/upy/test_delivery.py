@@ -121,3 +121,45 @@ async def test_a_vehicle_that_lowers_its_maximum_again_and_again_wins_no_time(tm
         await rig.advance(100)
     assert not rig.gate.enabled.value and rig.charger.error.value == "OverVoltage"
     await rig.stop()
+
+
+async def test_a_module_that_does_it_each_time_is_switched_on_less_and_less_often(tmp):
+    """It was switched on every 2.6 s for ever, and each time the vehicle got what it had not asked for."""
+    rig = await Rig(tmp).start()
+    await rig.charge(amps=50)
+    rig.obeys = True
+    rig.module(amps=250, charging=True)  # whenever the gate is open
+    opened = []
+    rig.gate.enabled.watch(lambda enabled: opened.append(rig.clock.uptime_ms()) if enabled else None)
+    await rig.advance(400000)
+    gaps = [b - a for a, b in zip(opened, opened[1:])]
+    assert gaps[0] < 5500 and 30000 < gaps[4] < 40000, gaps
+    assert all(1.4 * a < b for a, b in zip(gaps[:4], gaps[1:5])) and all(60000 < gap < 70000 for gap in gaps[5:]), gaps
+    rig.module(amps=50, charging=True)
+    await rig.advance(70000 + 300000)
+    assert rig.gate.enabled.value
+    rig.module(amps=250, charging=True)
+    before = len(opened)
+    await rig.advance(3000)
+    assert len(opened) == before + 1  # after 5 minutes the next one is the first again
+    await rig.stop()
+
+
+async def test_more_voltage_each_time_waits_as_long(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge(amps=50)
+    opened = []
+    rig.gate.enabled.watch(lambda enabled: opened.append(rig.clock.uptime_ms()) if enabled else None)
+    rig.vehicle(volts=80)
+    await rig.advance(2000)
+    for wait_ms in (1300, 2300, 4300, 8300):
+        assert rig.gate.enabled.value
+        rig.say[POWER] = power(82, 50)
+        await rig.advance(300)
+        assert rig.charger.error.value == "OverVoltage"
+        rig.say[POWER] = power(79.5, 0)
+        before = len(opened)
+        await rig.advance(wait_ms - 1300)
+        assert len(opened) == before, wait_ms
+        await rig.advance(2500)
+    await rig.stop()

@@ -5,7 +5,19 @@ The board has a single bus: 0x18FF50E5 on it is our own feedback, so no heartbea
 
 import struct
 
-from bus import CONTROL, CONTROL_REPLY, POWER, START_FRAME, STATUS, STOP_FRAME, TELEMETRY_REPLY, Rig, power, status
+from bus import (
+    CONTROL,
+    CONTROL_REPLY,
+    POWER,
+    REQUEST,
+    START_FRAME,
+    STATUS,
+    STOP_FRAME,
+    TELEMETRY_REPLY,
+    Rig,
+    power,
+    status,
+)
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 REFUSED_ON = b"\x21\x32\x00\x01\x00\x00\x00\x00"  # an error in the upper four bits of byte 0
@@ -45,6 +57,27 @@ async def test_a_module_that_refuses_to_switch_on_is_a_failure_while_its_reply_i
     await rig.advance(1500)
     assert rig.charger.error.value == ""
     await rig.stop()
+
+
+async def test_one_refusal_is_told_to_the_end_of_its_session_and_one_that_came_again_for_a_minute(tmp):
+    """One frame that anybody may have sent kept a connector Faulted that nobody used any more."""
+    for again, left_ms in ((False, 0), (True, 35000)):
+        rig = await Rig(tmp + "/" + str(again)).start()
+        await rig.charge(amps=0)
+        await rig.receive(CONTROL_REPLY, REFUSED_ON)
+        rig.module(charging=False)
+        await rig.advance(12000)
+        if again:
+            await rig.receive(CONTROL_REPLY, REFUSED_ON)
+            await rig.advance(12000)
+        assert rig.charger.error.value == "PowerSwitchFailure"
+        rig.gate.transaction.set(False)
+        rig.say.pop(REQUEST)  # the vehicle goes
+        await rig.advance(4000)
+        assert not rig.plug.plugged.value
+        await rig.advance(left_ms)
+        assert rig.charger.error.value == ("PowerSwitchFailure" if again else "")
+        await rig.stop()
 
 
 async def test_other_refusals_are_counted_and_nothing_of_them_is_taken(tmp):
