@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import (  # noqa: E402
+    blocked,
     boot,
     erases,
     frames,
@@ -45,6 +46,7 @@ MEASUREMENTS = {
     "boot": boot.measure,
     "heap": heap.measure,
     "latency": latency.measure,
+    "blocked": blocked.measure,
     "erases": erases.measure,
     "tricks": tricks.measure,
     "lists": lists.measure,

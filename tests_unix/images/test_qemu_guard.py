@@ -7,7 +7,7 @@ import pytest_asyncio
 from qemu_site import QemuSite
 from rig import eventually
 
-from bench.blocked import BLOCK_MS, BOOT, CONTROL, REQUEST, START, STOP, block
+from bench.blocked import BLOCK_MS, BOOT, CONTROL, ICOUNT, REQUEST, START, STOP, block
 from tools.slcan import encode
 
 pytestmark = [pytest.mark.usefixtures("qemu_image"), pytest.mark.asyncio(loop_scope="module")]
@@ -34,6 +34,7 @@ async def guard_stops(site):
 async def shared(qemu_image, tmp_path_factory):
     site = QemuSite(tmp_path_factory.mktemp("home"), vehicle={"period_s": 1.0})
     site.firmware.files["boot.py"] += BOOT
+    site.firmware.icount = ICOUNT
     async with site:
         await site.boot()
         await site.configure(MeterValueSampleInterval=0, ClockAlignedDataInterval=0, MinimumStatusDuration=0)
