@@ -138,8 +138,8 @@ def measure(quick: bool) -> list[Row]:
         raise BenchError(f"{len(late)} of {len(found)} stops were not answered before the loop went on")
     ours_ms = [outcome.answer_us / 1000 for outcome in found if outcome.answer_us is not None]
     note = (
-        f"{len(found)} stops on the image of qemu_arm, by its own clock, with QEMU's -icount at 32 ns an instruction: from "
-        "the last byte of the vehicle's frame to the last byte of ours. Without the guard it is the rest of the block."
+        f"{len(found)} stops on the image of qemu_arm, by its own clock, with QEMU's -icount at 32 ns an instruction: "
+        "from the last byte of the vehicle's frame to the last byte of ours. Without the guard: the rest of the block."
     )
     row = Row(GROUP, name, "ms", max(ours_ms), better=LOWER, target=_TARGET_MS, note=note)
     row.runs = {"ours": ours_ms}
