@@ -4,8 +4,9 @@ import json
 import os
 
 from components.persistence.index import Index
+from components.persistence.medium import remove
 from components.persistence.records import Records
-from core.files import flush_and_close, flush_dir, make_private, open_dir
+from core.files import flush_and_close, make_private, open_dir
 
 
 class Compaction:
@@ -85,24 +86,3 @@ class Compaction:
             self._old.bad = True
         else:
             remove(self.fresh.records.path)
-
-
-def settle(folder):
-    """Find the journal in `folder` after a cut at any moment of a compaction; returns whether there is one."""
-    names = os.listdir(folder)
-    if "journal" not in names and "journal.bad" in names:  # between two renames: the new one was whole by then
-        former = "journal.new" if "journal.new" in names else "journal.bad"
-        os.rename(folder + "/" + former, folder + "/journal")
-        flush_dir(folder)
-    elif "journal.new" in names:
-        remove(folder + "/journal.new")
-    return "journal" in os.listdir(folder)
-
-
-def remove(path):
-    """Remove a file if it is there; returns whether it was."""
-    try:
-        os.remove(path)
-        return True
-    except OSError:
-        return False

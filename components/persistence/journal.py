@@ -4,12 +4,11 @@ import os
 import time
 from micropython import const
 
-from components.persistence.compaction import Compaction, remove, settle
 from components.persistence.index import Index
-from components.persistence.medium import ENOSPC, Medium
+from components.persistence.medium import ENOSPC, Medium, remove
 from components.persistence.records import FAILURES, HEAD, Records, StoreError
-from components.persistence.replay import Replay
 from core.files import make_dirs, make_private
+from core.loading import unload
 from core.signals import Signal
 
 _COMPACT_MIN = const(24576)  # a journal shorter than this is left as it is
@@ -58,6 +57,14 @@ class Journal:
 
     def _open(self):
         """Read the journal, or make one; what is damaged or torn is compacted away. Raises OSError, MemoryError."""
+        try:
+            self._read_all()
+        finally:
+            _let_go("replay")
+
+    def _read_all(self):
+        from components.persistence.replay import Replay, settle  # seldom; what they make takes more memory than they
+
         make_dirs(self._folder)
         make_private(self._folder)
         self._give_up()
@@ -175,7 +182,9 @@ class Journal:
                 return False
         return self._urgent.calm() or size > self._max_bytes // 2
 
-    def _begin(self, extra) -> Compaction:
+    def _begin(self, extra):
+        from components.persistence.compaction import Compaction  # likewise
+
         totals = (self.records, self.bytes, self.compactions + 1, self.torn, self.lost)
         self._copying = Compaction(self.index, self._folder, totals, self.SCRUB, extra)
         return self._copying
@@ -213,13 +222,25 @@ class Journal:
     def _finish(self, copying, aside):
         was = self.index.records.size
         self.index = copying.finish(self._flush, self._path, aside)
-        self._copying = None
+        self._forget_copying()
         self.compactions += 1
         self.bytes = copying.totals[1] + self.index.records.size
         self._log.debug("journal compacted, %d to %d bytes", was, self.index.records.size)
 
     def _give_up(self):
         """A compaction that is under way, if any, failed or is not needed any more."""
-        copying, self._copying = self._copying, None
+        copying = self._copying
         if copying is not None:
+            self._forget_copying()
             copying.give_up()
+
+    def _forget_copying(self):
+        self._copying = None
+        _let_go("compaction")
+
+
+def _let_go(module):
+    try:
+        unload("components.persistence." + module)
+    except MemoryError:
+        pass  # the next time

@@ -1,5 +1,6 @@
 """Whether the medium can be relied on, and when one that refuses is tried again."""
 
+import os
 from micropython import const
 
 from core.signals import Signal
@@ -39,3 +40,12 @@ class Medium:
     def is_due(self):
         """Is it to be tried whether it works again?"""
         return bool(self.fault.value) and self._clock.uptime_ms() >= self._due_ms
+
+
+def remove(path):
+    """Remove a file if it is there; returns whether it was."""
+    try:
+        os.remove(path)
+        return True
+    except OSError:
+        return False

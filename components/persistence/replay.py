@@ -5,10 +5,13 @@ copy loses nothing; what is lost in spite of that shows by the numbers. Then eve
 damage sets anew is in doubt.
 """
 
+import os
 from micropython import const
 
 from components.persistence.index import PUSHES_MAX, Index
+from components.persistence.medium import remove
 from components.persistence.records import Records, StoreError, parse
+from core.files import flush_dir
 
 _TORN_MAX = const(4096)  # a longer rest is no commit that a power cut has torn, unless it says that it is so long
 
@@ -105,6 +108,18 @@ class Replay:
         if not self.records.number or self.torn > max(_TORN_MAX, self.records.begun()):
             self._lose(1)
             self.damaged += 1
+
+
+def settle(folder):
+    """Find the journal in `folder` after a cut at any moment of a compaction; returns whether there is one."""
+    names = os.listdir(folder)
+    if "journal" not in names and "journal.bad" in names:  # between two renames: the new one was whole by then
+        former = "journal.new" if "journal.new" in names else "journal.bad"
+        os.rename(folder + "/" + former, folder + "/journal")
+        flush_dir(folder)
+    elif "journal.new" in names:
+        remove(folder + "/journal.new")
+    return "journal" in os.listdir(folder)
 
 
 def _open(path):

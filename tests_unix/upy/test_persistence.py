@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 
 from journals import exists, make, opened, state_of
 
@@ -248,3 +249,18 @@ async def test_dir_may_be_deep_or_absolute(tmp):
     store.put("k", 1)
     assert exists(tmp + "/a/b/c/journal")
     assert (await opened("/nowhere", dir=tmp + "/a/b/c")).get("k") == 1
+
+
+async def test_what_reads_and_compacts_the_journal_is_let_go_when_it_has(tmp):
+    """1 KB of a device's heap, which nobody needs while the charger charges."""
+    names = "components.persistence.replay", "components.persistence.compaction"
+    store = await opened(tmp)
+    assert not any(name in sys.modules for name in names)
+    store.put("a", 1)
+    store._begin({})
+    assert names[1] in sys.modules
+    store._compact()
+    assert not any(name in sys.modules for name in names) and store.get("a") == 1
+    store._begin({})
+    await store.stop()
+    assert not any(name in sys.modules for name in names)

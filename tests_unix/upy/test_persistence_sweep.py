@@ -4,11 +4,12 @@ Afterwards what the store says and what is on the medium are the same, and it go
 """
 
 import os
+import sys
 
 from journals import content, lay, opened, state_of
 from scarce import Scarce
 
-from components.persistence import compaction, records
+from components.persistence import compaction, medium, records, replay
 
 HEAPSIZE = "256K"
 TIMEOUT_S = 300
@@ -34,6 +35,12 @@ async def a_journal(home):
         store.commit({"register": 10 + n}, push=(("q", ["M", n]), ("data", [7, n])))
     await store.stop()
     return content(home)
+
+
+def frozen():
+    """What the store loads for a while is there, as in an image: loading it compiles nothing."""
+    for name, module in (("compaction", compaction), ("replay", replay)):
+        sys.modules["components.persistence." + name] = module
 
 
 def do(store, step):
@@ -75,6 +82,7 @@ async def test_no_allocation_that_fails_makes_ram_and_medium_differ(tmp):
             lay(tmp, data)
             store = await opened(tmp)
             before = state_of(store, QUEUES)
+            frozen()
             with Scarce(blocks):
                 try:
                     do(store, step)
@@ -106,6 +114,7 @@ async def test_no_allocation_that_fails_keeps_the_start_from_telling(tmp):
     for blocks in range(0, 400, 3):
         lay(tmp, data)
         store = await stopped(tmp)
+        frozen()
         with Scarce(blocks):
             try:
                 store._open()
@@ -227,7 +236,10 @@ async def strike(home, data, step, mode, at, expected):
     await store.stop()
     store._opened = True
     faults = Faults()
-    records.open, compaction.os = faults.open, faults
+    frozen()
+    records.open = faults.open
+    for module in (compaction, medium, replay):
+        module.os = faults
     try:
         faults.mode, faults.left = mode, at
         try:
@@ -242,7 +254,8 @@ async def strike(home, data, step, mode, at, expected):
             store._probe()
     finally:
         del records.open
-        compaction.os = os
+        for module in (compaction, medium, replay):
+            module.os = os
         store.index.records.close()
     await agrees(store, home, possible)
     return struck
