@@ -221,7 +221,12 @@ def _live():
 
     Those are: what failed, "" after Ctrl-C; whether that is the declaration or the settings; the watchdog's feed.
     """
-    feed = _nothing
+    from core.failures import ASKED, failures, forget
+
+    feed, failed = _nothing, failures()
+    unload("core.failures")
+    if failed == ASKED:
+        return "the settings are asked for", False, feed
     try:
         where = place([])
         if where is None:
@@ -229,7 +234,8 @@ def _live():
         kernel = build(*where)
         for part in kernel.parts:
             feed = getattr(part.instance, "feed", feed)
-        _forget_failures(kernel)
+        if failed:
+            kernel.alive.watch(forget)  # starts that failed before are in no row with later ones, once all runs
         status = run(kernel)
     except DeclarationError as e:
         return str(e), True, feed
@@ -243,15 +249,6 @@ def _live():
 
         machine.reset()
     return "", False, feed
-
-
-def _forget_failures(kernel):
-    """Starts that failed before are in no row with later ones, once all that is critical runs."""
-    from core.failures import failures, forget
-
-    if failures():
-        kernel.alive.watch(forget)
-    unload("core.failures")
 
 
 def _nothing():

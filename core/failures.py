@@ -1,12 +1,13 @@
-"""How many starts of a device have failed in a row."""
+"""How many starts of a device have failed in a row, or that somebody wants to change its settings."""
 
 from micropython import const
 
+ASKED = 255  # in place of a number: the next start is to take settings, and to start nothing
 _KEPT = const(b"ucharge failed starts ")  # before the number
 
 
 def failures(number=None):
-    """Their number, after keeping `number` (below 256) as such: in the RTC's memory, which a reset leaves alone.
+    """Their number, or ASKED, after keeping `number` as such: in the RTC's memory, which a reset leaves alone.
 
     It wears nothing; a power cut may lose it. Where there is no such memory it is 0.
     """

@@ -25,6 +25,7 @@ _COMMANDS = const(
         ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "config"),
         ("log", "", "the last log lines", "log"),
         ("components", "", "the components and their state", "components"),
+        ("settings", "", "stop, and change settings.json at a prompt", "settings"),
         ("reset", "", "restart", "reset"),
     )
 )
@@ -106,6 +107,16 @@ class Commands(Pages):
 
     def log(self):
         return list(self._console.tail.lines)
+
+    def settings(self):
+        from core.failures import ASKED, failures
+
+        if self._ocpp.transaction is not None:
+            return ("a transaction runs: it has to end before",)
+        if failures(ASKED) != ASKED:
+            return ("not here: edit %s/settings.json and restart" % self._kernel.home,)
+        self._kernel.request_exit(RESTART, "settings on the console")
+        return ("restarting for the settings",)
 
     def reset(self):
         self._kernel.release()

@@ -5,12 +5,14 @@ import gc
 import sys
 from micropython import const
 
-from core.failures import failures
+from core.failures import ASKED, failures
 from core.loading import unload
 from core.parts import DeclarationError
 
 _STARTS = const(3)  # so many that fail in a row wait for a person
 _PATIENCE_S = const(300)
+_FAILED = const("This charger has failed to start three times in a row. It waits here for settings, or a restart.")
+_ASKED = const("This charger is stopped, and its settings can be changed here.")
 
 
 def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
@@ -21,9 +23,14 @@ def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
     right by a reset, so there it waits for ever. What does not start although they are right may be a setting all the
     same, or hardware that comes back: then it resets, but only 5 minutes after the last key.
 
+    Where the console's word `settings` has asked for the prompt it comes at once, and for as long.
+
     words: what failed. feed(): keeps the watchdog from biting. The others are functions of main.py.
     """
-    if _on_trial() or failures(min(failures() + 1, _STARTS)) < _STARTS:
+    asked = failures() == ASKED
+    if asked:
+        failures(0)  # the next start is a usual one
+    elif _on_trial() or failures(min(failures() + 1, _STARTS)) < _STARTS:
         return interrupted()
     asyncio.new_event_loop()  # lets go of the tasks of what did not start
     try:
@@ -35,7 +42,7 @@ def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
     from components.console.setup import Setup
 
     setup = Setup(board, home + "/settings.json", lambda settings: assemble(board, settings, home), feed)
-    return setup.run(words, 0 if wrong else _PATIENCE_S)
+    return setup.run(_ASKED if asked else _FAILED, words, 0 if wrong else _PATIENCE_S)
 
 
 def _unload_parts(board):

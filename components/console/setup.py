@@ -68,13 +68,14 @@ class Setup:
         self._keyboard = Keyboard(_NoStopKey(), self._run_line, self._say, self._leave, self._complete)
         self._keyboard.echo = sys.stdout.write
 
-    def run(self, words, patience_s=0):
+    def run(self, title, words, patience_s=0):
         """Take settings. True: the REPL is wanted; False: it is time to restart.
 
-        words: what is wrong, as it was told before. patience_s: so many seconds after the last key it is; 0: never.
+        title: why it is here. words: what is wrong, as it was told before. patience_s: so many seconds after the last
+        key it is; 0: never.
         """
         try:
-            self._introduce(words, patience_s)
+            self._introduce(title, words, patience_s)
             self._listen(patience_s * 1000)
         except KeyboardInterrupt:
             self._leave()
@@ -99,11 +100,11 @@ class Setup:
             else:
                 self._keyboard.feed(byte[0])
 
-    def _introduce(self, words, patience_s):
+    def _introduce(self, title, words, patience_s):
         self._say("")
-        self._say("This charger has failed to start three times in a row. It waits here for settings, or a restart.")
+        self._say(title)
         if patience_s:
-            self._say("It restarts by itself %d s after the last key: the fault may have passed." % patience_s)
+            self._say("It restarts by itself %d s after the last key." % patience_s)
         try:
             self._settings = read_settings(self._path)
         except DeclarationError as e:

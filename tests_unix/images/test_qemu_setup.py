@@ -105,3 +105,19 @@ async def test_ctrl_c_at_the_prompt_ends_main(tmp_path):
         await site.firmware.write("set ocpp.u")
         assert await site.firmware.interrupt() == 0
         assert site.firmware.starts == 1
+
+
+async def test_a_running_charger_takes_settings_when_the_console_asks_and_not_in_a_transaction(qemu_image, tmp_path):
+    async with QemuSite(tmp_path) as site:
+        await site.boot()
+        await site.start_session("CARD-1")
+        await site.answer("settings", "a transaction runs")
+        await site.stop_session("CARD-1")
+        await site.answer("settings", "restarting for the settings")
+        await site.printed("^> ", timeout=60)
+        await site.answer("set ocpp.vendor Other", "ocpp.vendor = Other")
+        since = site.mark()
+        await site.answer("save", "saved; restarting")
+        assert (await site.heard("BootNotification", since, 60)).payload["chargePointVendor"] == "Other"
+        assert site.firmware.starts == 3
+        site.check_calm()

@@ -236,7 +236,7 @@ def test_a_fault_that_may_pass_is_not_waited_for_for_ever():
 
         began = time.ticks_ms()
         setup = Setup(Module(SETTINGS={}, COMPONENTS=()), "/nowhere/settings.json", None, lambda: None)
-        assert setup.run("", 1) is False
+        assert setup.run("", "", 1) is False
         assert 900 < time.ticks_diff(time.ticks_ms(), began) < 20000
     finally:
         del sys.modules["sys"]
@@ -254,6 +254,17 @@ def test_an_image_on_trial_is_reset_however_often_and_the_one_before_counts_anew
     assert board.start("help\n") == RESET and board.text == ""
     assert flash.running is flash.slots[0]  # the bootloader has taken it back
     assert board.waits()  # and that one starts no better
+
+
+def test_the_settings_that_the_console_asks_for_are_taken_before_anything_starts_and_once(tmp):
+    """Right ones may be wrong all the same: a password of another network."""
+    board = Board(tmp, GOOD)
+    board.device.machine.RTC.memory(b"ucharge failed starts \xff")
+    assert board.start("show\nset ocpp.current 20\nsave\n") == RESET
+    assert "its settings can be changed here" in board.text and "ocpp.current = 20" in board.text
+    assert "restarts by itself 300 s after the last key" in board.text
+    assert board.start("help\n") == RESET and board.text == ""
+    assert json.loads(board.read()) == {"ocpp": {"url": "ws://central/ocpp", "current": 20}}
 
 
 def test_a_power_cut_forgets_the_count(tmp):
