@@ -66,12 +66,12 @@ class Wifi:
             self._driver_error("begin", e)
 
     async def resolve(self, name):
-        """An IPv4 address of `name` (text), by the network's DNS servers while others run; None: it has none to ask.
+        """An IPv4 address of `name` (text), by the network's DNS servers while others run. Raises OSError.
 
-        Raises OSError.
+        None: only the system can tell, for there are no servers to ask, or it is a name of mDNS (RFC 6762).
         """
         servers = self._driver.dns() if hasattr(self._driver, "dns") else ()
-        if not servers:
+        if not servers or name.lower().endswith(".local"):
             return None
         try:
             from udns import resolve

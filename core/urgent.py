@@ -67,6 +67,10 @@ class Urgent:
             self._blocking = False
             self._count(name, began)
 
+    def describe(self):
+        """The longest of each, in words."""
+        return ", ".join(["%s %d" % (name, self.longest[name]) for name in sorted(self.longest)]) or "-"
+
     def _count(self, name, began):
         now = self._ticks_ms()
         ms = time.ticks_diff(now, began)

@@ -23,7 +23,7 @@ class Energy:
     The register is in each commit to the journal while it grows (`Persistence.carry`). `save_seldom` sees to it that
     no more than 20 Wh, nor more than 60 s, are missing there; but two records of the register alone are at least
     `pause_ms` apart, for each may erase a block of the flash. A function given to `keep_by` takes the place of these
-    records: it keeps the register elsewhere, where that costs less.
+    records, until it fails: it keeps the register elsewhere, where that costs less.
     """
 
     _keep = None
@@ -60,7 +60,6 @@ class Energy:
         `mwh`: what it kept last, None: nothing. That counts if it can be what was added since the last commit: does it?
         """
         self._keep = keep
-        self._pause_ms = _KEEP_PAUSE_MS
         if mwh is None or not self._saved_mwh < mwh <= self._saved_mwh + _KEPT_MWH:
             return False
         self._safe_mwh = mwh
@@ -130,7 +129,8 @@ class Energy:
             self._safe_ms = self._retry_ms = now
             return
         age_ms = time.ticks_diff(now, self._safe_ms)
-        due = age_ms >= _SAVE_MS or (more_mwh >= _SAVE_MWH and age_ms >= self._pause_ms)
+        pause_ms = _KEEP_PAUSE_MS if self._keep else self._pause_ms
+        due = age_ms >= _SAVE_MS or (more_mwh >= _SAVE_MWH and age_ms >= pause_ms)
         if due and time.ticks_diff(now, self._retry_ms) >= 0:
             self._retry_ms = now
             try:
@@ -140,8 +140,10 @@ class Energy:
 
     def _save(self):
         mwh = self._register.value
-        if self._keep is not None and mwh - self._saved_mwh <= _KEPT_MWH and self._keep(mwh):
-            self._safe_mwh = mwh
-            self._safe_ms = self._clock.ticks_ms()
-        else:
-            self.read()
+        if self._keep is not None and mwh - self._saved_mwh <= _KEPT_MWH:
+            if self._keep(mwh):
+                self._safe_mwh = mwh
+                self._safe_ms = self._clock.ticks_ms()
+                return
+            self._keep = None
+        self.read()

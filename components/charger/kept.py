@@ -29,6 +29,8 @@ class KeptRegister:
             self._log.error("not read: %s", e)
         if self._charger.keep_register_by(self._keep, None if wh is None else 1000 * wh):
             self._log.info("energy register %d Wh, ahead of the journal", wh)
+        elif wh is not None and 1000 * wh > self._charger.energy_mwh.value:
+            self._log.warning("energy register %d Wh in NVS, too far ahead of the journal: not taken", wh)
 
     def _keep(self, mwh):
         """Write it; returns whether it could be."""
@@ -38,6 +40,6 @@ class KeptRegister:
         try:
             self._urgent.block("NVS", self._nvs.put_number, _KEY, wh)
         except OSError as e:
-            self._log.rare("not written: %s", e)
+            self._log.error("not written, the journal takes it from here: %s", e)
             return False
         return True

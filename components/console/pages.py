@@ -79,8 +79,7 @@ class Pages:
         yield "Boot %d, reason: %s" % (health.boot_count, health.reset_cause)
         lag = health.lag_ms.value, health.lag_max_ms, health.blocked
         yield "Loop: %d ms late, at most %d ms, %d times blocked" % lag
-        longest = self._kernel.urgent.longest
-        yield "  at most, in ms: " + (", ".join(["%s %d" % (name, longest[name]) for name in sorted(longest)]) or "-")
+        yield "  at most, in ms: " + self._kernel.urgent.describe()
         yield "Heap: %s bytes free, at least %s" % (words(health.heap_free.value), words(health.heap_low))
         yield "Watchdog: %s" % (health.hung.value or "fed")
         wifi = self._wifi

@@ -43,6 +43,7 @@ def _components(kernel):
         if part.failures:
             text += ", failed %d times, last: %s" % (part.failures, part.error)
         yield text
+    yield "what blocked the loop, at most, in ms: " + kernel.urgent.describe()
 
 
 def _conditions(gate):

@@ -3,8 +3,16 @@
 import os
 
 from esp32_site import Site
+from esp32_standins import Device
+from journals import Kernel, opened
 
 from boards import rivot_esp32 as board
+from components.charger.energy import Energy
+from components.charger.kept import KeptRegister
+from core.clock import VirtualClock
+from core.log import Log, LogTail
+from core.signals import Signal
+from drivers.nvs import Nvs
 
 HEAPSIZE = "16M"
 BUS = "on_chip"
@@ -39,3 +47,63 @@ async def test_a_power_cut_takes_20_Wh_and_a_session_wears_no_file(tmp):
     await again.stop()
     failures = [(part.name, part.error) for part in again.kernel.parts if part.failures]
     assert not failures, failures
+
+
+class Charger:
+    """What a KeptRegister needs of the charger: a meter over a real journal."""
+
+    def __init__(self, energy, register):
+        self.energy_mwh = register
+        self.keep_register_by = energy.keep_by
+
+
+async def kept(home, *wh):
+    """(energy, log) of a charger whose NVS holds this number, if it is given one."""
+    clock = VirtualClock()
+    register = Signal(0, clock)
+    energy = Energy(clock, await opened(home), register)
+    energy.load()
+    tail = LogTail(clock, None)
+    if wh:
+        Nvs().put_number("register", wh[0])
+    kernel = Kernel()
+    await KeptRegister(Charger(energy, register), Nvs(), kernel, Log(tail, "register")).start()
+    return energy, kernel, tail
+
+
+async def test_what_is_in_nvs_counts_only_just_ahead_of_the_journal(tmp):
+    for wh, found, words in ((700, 700000, "ahead of"), (1500, 0, "not taken"), (0, 0, ""), (None, 0, "")):
+        Device().install()
+        energy, _, tail = await kept(tmp + "/" + str(wh), *([] if wh is None else [wh]))
+        assert energy.changes()[0] == found
+        assert [words in line for line in tail.lines] == ([True] if words else []), tail.lines
+
+
+async def save(energy, mwh):
+    energy._register.set(mwh)
+    await energy._clock.advance(11000)
+    energy.save_seldom()
+
+
+async def test_nvs_takes_it_by_name(tmp):
+    Device().install()
+    energy, kernel, tail = await kept(tmp)
+    await save(energy, 30999)
+    assert Nvs().get_number("register") == 30 and energy._store.get("register") is None
+    assert sorted(kernel.urgent.longest) == ["NVS"] and not tail.lines
+
+
+async def test_an_nvs_that_refuses_leaves_it_to_the_journal(tmp):
+    Device().install()
+    other = Nvs("other")
+    try:
+        for key in range(1000):
+            other.put_number("k%d" % key, 1)
+        raise AssertionError("it is never full")
+    except OSError:
+        pass
+    energy, _, tail = await kept(tmp)
+    for mwh in (30000, 60000):
+        await save(energy, mwh)
+        assert energy._store.get("register") == mwh
+    assert Nvs().get_number("register") is None and len(tail.lines) == 1 and "not written" in tail.lines[0]

@@ -135,7 +135,8 @@ def test_what_blocks_is_known_by_name_and_what_is_urgent_goes_before_it():
     assert [urgent.block("flash", step, ms) for ms in (60, 900, 5)] == ["done"] * 3
     urgent.block("Wi-Fi on", step, 500)
     assert order == ["urgent", 60, "urgent", 900, "urgent", 5, "urgent", 500]
-    assert urgent.longest == {"flash": 900, "Wi-Fi on": 500}
+    assert urgent.longest == {"flash": 900, "Wi-Fi on": 500} and urgent.describe() == "Wi-Fi on 500, flash 900"
+    assert Urgent(clock).describe() == "-"
 
 
 def test_a_step_within_another_counts_once_and_an_error_passes_and_counts():

@@ -181,6 +181,7 @@ async def test_the_component_looks_names_up_there_and_lets_go_of_what_that_needs
     wifi._driver.dns = lambda: made.radio.station.address[3:]  # with a port, which no DHCP tells
     for _ in range(2):
         assert await wifi.resolve("central.example") == "192.0.2.7"
+    assert await wifi.resolve("Central.LOCAL") is None  # mDNS: the system's
     assert len(server.queries) == 1 and "udns" not in sys.modules
     task.cancel()
     serving.cancel()
