@@ -1,10 +1,11 @@
 """The C of the ESP32's CAN interrupt, in an interpreter whose registers of the controller are a model in Python.
 
 The driver's own tests hold for it, and those of tests_unix/upy/on_canguard.py. What ESP-IDF does (it allocates the
-interrupt, and places code in RAM) is not in it.
+interrupt, and places code in RAM) is not in it; that the handler asks for nothing outside of RAM is seen in its object.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -18,6 +19,31 @@ VARIANT = ROOT / "tests_unix/canguard_unix"
 DRIVER = ("twai", "twai_errors", "twai_faults", "twai_send")
 # Replaces the model by a dictionary below Python's part of the driver only.
 NOT_ITS = "test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges"
+# What modcanguard.c takes of ESP-IDF 5.3.1 (esp_attr.h, intr_alloc.c, portmacro.h), as declarations only.
+IDF = {
+    "esp_attr.h": '#define IRAM_ATTR __attribute__((section(".iram1")))',
+    "esp_intr_alloc.h": """
+        typedef int esp_err_t;
+        typedef struct intr_handle_data_t *intr_handle_t;
+        typedef void (*intr_handler_t)(void *arg);
+        enum { ESP_INTR_FLAG_LEVEL1 = 1 << 1, ESP_INTR_FLAG_IRAM = 1 << 10 };
+        esp_err_t esp_intr_alloc(int source, int flags, intr_handler_t handler, void *arg, intr_handle_t *ret_handle);
+        esp_err_t esp_intr_free(intr_handle_t handle);
+    """,
+    "freertos/FreeRTOS.h": """
+        typedef struct { int owner, count; } portMUX_TYPE;
+        #define portMUX_INITIALIZER_UNLOCKED { 0, 0 }
+        void vPortEnterCritical(portMUX_TYPE *mux);
+        void vPortExitCritical(portMUX_TYPE *mux);
+        #define portENTER_CRITICAL(mux) vPortEnterCritical(mux)
+        #define portEXIT_CRITICAL(mux) vPortExitCritical(mux)
+        #define portENTER_CRITICAL_ISR(mux) vPortEnterCritical(mux)
+        #define portEXIT_CRITICAL_ISR(mux) vPortExitCritical(mux)
+    """,
+    "mphalport.h": "void check_esp_err(int code);",
+    "soc/interrupts.h": "enum { ETS_TWAI_INTR_SOURCE = 45 };",
+}
+IN_RAM = r"canguard|vPort(Enter|Exit)Critical|\.iram1|(\.bss|\.data)(\..+)?"
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +74,23 @@ def test_the_guard_answers_what_it_is_to_and_nothing_else(interpreter):
 def test_the_driver_works_with_it_as_with_its_own_code(interpreter):
     files = [f"tests_unix/upy/test_{name}.py" for name in DRIVER]
     assert "1 deselected" in run(interpreter, *files, "--deselect", f"tests_unix/upy/test_twai_send.py::{NOT_ITS}")
+
+
+def test_the_interrupt_uses_nothing_that_is_in_flash(interpreter, tmp_path):
+    """The ESP32's module, compiled for this machine: what its code in RAM refers to by name is in RAM, too."""
+    for name, text in IDF.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    source, made = micropython_source(), tmp_path / "modcanguard.o"
+    folders = [tmp_path, source, source / "ports/unix", interpreter.parent, VARIANT]
+    options = ["-Os", "-std=gnu99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-sign-compare"]
+    options.append("-Wno-int-to-pointer-cast")  # an address of 32 bits
+    module = ROOT / "boards/ports/esp32/canguard/modcanguard.c"
+    include = [f"-I{folder}" for folder in folders]
+    subprocess.run(
+        ["gcc", *options, "-ffunction-sections", "-fdata-sections", *include, "-c", module, "-o", made], check=True
+    )
+    listing = subprocess.run(["objdump", "-r", "-j", ".iram1", made], capture_output=True, text=True, check=True).stdout
+    named = set(re.findall(r"R_\w+\s+(\S+?)(?:[+-]0x\w+)?$", listing, re.MULTILINE))
+    assert {"canguard", ".bss.ring"} <= named, listing
+    assert not {name for name in named if not re.fullmatch(IN_RAM, name)}, named
