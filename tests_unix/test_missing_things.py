@@ -26,6 +26,13 @@ async def test_a_certificate_file_that_is_not_there(tmp_path):
     assert f"connection: {tmp_path}/roots.pem, the setting ca_file: no such file or device (ENOENT)" in line
 
 
+async def test_a_certificate_file_that_holds_none(tmp_path):
+    (tmp_path / "roots.pem").write_text("no certificate")
+    ocpp = {"url": f"wss://127.0.0.1:{free_port()}/ocpp", "ca_file": "roots.pem"}
+    line = await told(tmp_path, r"W .* ocpp: connection: .*", ocpp=ocpp)
+    assert "root certificate 1: invalid cert" in line and f"ca_file, {tmp_path}/roots.pem" in line
+
+
 async def test_a_central_system_that_does_not_listen(tmp_path):
     url = f"ws://127.0.0.1:{free_port()}/ocpp"
     line = await told(tmp_path, r"W .* ocpp: connection: .*", ocpp={"url": url})

@@ -19,7 +19,7 @@ _PROMPT = const("> ")
 
 
 class Keyboard:
-    """Edits one line of at most 128 bytes, which ends with CR, LF or CR LF.
+    """Edits one line of at most `line_max` bytes, which ends with CR, LF or CR LF.
 
     The first key of a line, t or T, is the one of `stop` (a `StopKey`), at the keystroke: a letter behind it makes a
     word of it, but not the same key again. ``on_line(text)`` is called for a line, ``on_bad(text)`` with what was wrong
@@ -30,7 +30,7 @@ class Keyboard:
     during which somebody set ``private``. Other control characters and keys are ignored and counted in ``ignored``.
     """
 
-    def __init__(self, stop, on_line, on_bad, on_ctrl_c, complete):
+    def __init__(self, stop, on_line, on_bad, on_ctrl_c, complete, line_max=_LINE_MAX):
         self.echo = None
         self.ignored = 0
         self.private = False
@@ -39,7 +39,7 @@ class Keyboard:
         self._on_bad = on_bad
         self._on_ctrl_c = on_ctrl_c
         self._complete = complete
-        self._line = bytearray(_LINE_MAX)
+        self._line = bytearray(line_max)
         self._length = 0
         self._cursor = 0
         self._too_long = False
@@ -175,7 +175,7 @@ class Keyboard:
         self._redraw()
 
     def _add(self, byte):
-        if self._length == _LINE_MAX:
+        if self._length == len(self._line):
             self._too_long = True
             return
         at = self._cursor
@@ -223,7 +223,7 @@ class Keyboard:
         self._prompt = ""
         self._show("\n")
         if too_long:
-            self._on_bad("a line longer than %d bytes" % _LINE_MAX)
+            self._on_bad("a line longer than %d bytes" % len(self._line))
             return
         try:
             text = str(line, "utf-8").strip()

@@ -18,6 +18,7 @@ from core.settings import lay_identity_over, read_settings
 from core.text import printable
 
 _STEP_MS = const(1000)  # how long it waits for a key before it feeds the watchdog again
+_LINE_MAX = const(512)  # bytes: the console's 128 hold no URL with a long token
 _CTRL_C = const(3)
 _ENTER = const(13)
 _RESTART = const(1)
@@ -65,7 +66,7 @@ class Setup:
         self._settings = {}
         self._secret = ""  # the setting of which the value is being typed
         self._end = 0
-        self._keyboard = Keyboard(_NoStopKey(), self._run_line, self._say, self._leave, self._complete)
+        self._keyboard = Keyboard(_NoStopKey(), self._run_line, self._say, self._leave, self._complete, _LINE_MAX)
         self._keyboard.echo = sys.stdout.write
 
     def run(self, title, words, patience_s=0):

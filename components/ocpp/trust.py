@@ -62,8 +62,12 @@ class Trust:
         context.verify_callback = check.verify
         roots = 0
         for root in self.roots():
-            context.load_verify_locations(root)
             roots += 1
+            try:
+                context.load_verify_locations(root)
+            except ValueError as e:
+                first = ", of which the first are those of the setting ca_file, %s" % self._ca_file
+                raise ValueError("root certificate %d: %s%s" % (roots, e, first if self._ca_file else ""))
         if not roots:
             raise ValueError("no root certificate of the central system")
         client = self.credentials.client() if login and self.credentials is not None else None

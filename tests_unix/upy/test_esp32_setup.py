@@ -208,6 +208,13 @@ def test_a_file_that_cannot_be_read_is_kept_aside(tmp):
     assert json.loads(board.read()) == {"ocpp": {"url": "ws://other/ocpp"}}
 
 
+def test_a_long_url_can_be_typed(tmp):
+    board = Board(tmp)
+    url = "wss://central.example.com/" + "t" * 400
+    third_start(board, "set ocpp.url " + url + "\n")
+    assert "(component dial, option url): length 426 is not within 1..60" in board.text, board.text
+
+
 def test_ctrl_c_leads_to_the_repl(tmp):
     assert third_start(Board(tmp), "set ocpp.ur" + CTRL_C) == REPL
 
