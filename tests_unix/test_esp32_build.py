@@ -1,6 +1,7 @@
 """The build of an ESP32 image, with stand-ins for ESP-IDF and docker: its commands, and what is told when it fails."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -79,6 +80,27 @@ def test_every_build_has_the_version_of_its_own_commit(building, monkeypatch):
     for number in ("0.1.0+first", "0.1.0+second"):
         monkeypatch.setattr(port_esp32, "version", lambda number=number: number)
         assert port_esp32.build(ESP32_BOARDS[0]).read_text().strip() == number
+
+
+def test_a_setting_that_esp_idf_does_not_take_is_told(building, capsys):
+    """Kconfig drops a name that it does not know, and a value that depends on another, with a line nobody sees."""
+    ours = (port_esp32.FOLDERS / "sdkconfig.ucharge").read_text() + "CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y\n"
+    kept = re.sub(r"^(CONFIG_\w+)=n$", r"# \1 is not set", ours, flags=re.MULTILINE)
+    for built, told in (
+        (kept, []),
+        (kept.replace("CONFIG_LWIP_PPP_SUPPORT is not set", "CONFIG_OTHER is not set"), ["CONFIG_LWIP_PPP_SUPPORT=n"]),
+        (kept.replace("# CONFIG_MBEDTLS_HAVE_TIME_DATE is not set", "CONFIG_MBEDTLS_HAVE_TIME_DATE=y"),
+         ["CONFIG_MBEDTLS_HAVE_TIME_DATE=n"]),
+        (kept.replace("CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y", "# CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is not set"),
+         ["CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y"]),
+    ):  # fmt: skip
+        (building / "built").write_text(built)
+        text = MAKE.replace('echo "$UCHARGE_VERSION" > "$build/sdkconfig"', f'cp {building}/built "$build/sdkconfig"')
+        (building / "make").write_text(text)
+        capsys.readouterr()
+        port_esp32.build(ESP32_BOARDS[0])
+        warnings = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+        assert warnings == [f"warning: ESP-IDF has not taken {setting}" for setting in told]
 
 
 # What ESP-IDF 5.3.1 says (tools/idf_tools.py, check_python_dependencies.py, detect_python.sh), and what is told of it.

@@ -54,6 +54,8 @@ def build(board: str) -> Path:
     print(f"Building with ESP-IDF ({idf.path or _CONTAINER}) ...", flush=True)
     log = selection.folder / "build.log"
     run(command(idf, source, port, environment, folder), log, env=environment_for(environment))
+    for setting in not_taken(folder, port / "sdkconfig"):
+        print(f"warning: ESP-IDF has not taken {setting}", flush=True)
     return Path(shutil.copy2(port / "firmware.bin", selection.folder / "firmware.bin"))
 
 
@@ -64,6 +66,17 @@ def board_folder(selection: Selection) -> Path:
         there = ", ".join(sorted(path.parent.name for path in FOLDERS.glob("*/mpconfigboard.cmake")))
         raise BuildError(f"board {selection.name}: no board folder {folder.name!r}; there are {there}")
     return folder
+
+
+def not_taken(folder: Path, built: Path) -> list[str]:
+    """Settings of ours that ESP-IDF does not know, or has another value for: Kconfig drops them without an error."""
+    setting = re.compile(r"^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$", re.MULTILINE)
+    have = dict(setting.findall(built.read_text(encoding="utf-8")))
+    cmake = (folder / "mpconfigboard.cmake").read_text(encoding="utf-8")
+    names = [*re.findall(r"\bsdkconfig\.\w+", cmake), "sdkconfig.ucharge"]
+    files = [*(FOLDERS / name for name in names if (FOLDERS / name).is_file()), folder / "sdkconfig.board"]
+    wanted = dict(setting.findall("\n".join(path.read_text(encoding="utf-8") for path in files)))
+    return [f"{name}={value}" for name, value in wanted.items() if (have.get(name) or "n") != value or name not in have]
 
 
 def check_environment(idf: Idf, board: str, folder: Path) -> None:
