@@ -19,9 +19,10 @@ _STOP_MS = const(2000)  # what each component may take to stop
 _STOP_ALL_MS = const(10000)
 _POLL_MS = const(5)
 
-# So much of the free heap, one part of four, is filled between two collections: what stays for ever lies side by side
-# in the rest, and not in small pieces between what is thrown away. Each of them takes a million instructions.
-_GARBAGE = const(4)
+# So much of the free heap is filled between two collections, one part of four in a start and of three afterwards: what
+# stays for ever lies side by side in the rest, and not in small pieces between what is thrown away.
+_START_GARBAGE = const(4)
+_GARBAGE = const(3)
 
 
 class StartError(Exception):
@@ -70,7 +71,7 @@ class Kernel:
         self._exit = asyncio.Event()
         self._stopping = False
         self._stopped = False
-        gc.threshold(gc.mem_free() // _GARBAGE)
+        gc.threshold(gc.mem_free() // _START_GARBAGE)
         self.parts = []
         self._board_name = getattr(board, "NAME", "")
         declared = read(board, settings, lambda early: self._begin(early, log))  # raises DeclarationError

@@ -1,6 +1,7 @@
 """settings.json: what the user of a device may set. Its keys are checked against the board's declaration."""
 
 import json
+import os
 
 from core.declare import DeclarationError, load_class
 
@@ -10,14 +11,15 @@ _MAX_BYTES = 8192
 def read_settings(path):
     """The parsed settings, ``{}`` if there is no such file. Raises DeclarationError for what is no JSON object."""
     try:
+        size = os.stat(path)[6]
+        if size > _MAX_BYTES:
+            raise DeclarationError("settings: %s is longer than %d bytes" % (path, _MAX_BYTES))
         with open(path) as file:
-            text = file.read(_MAX_BYTES + 1)
+            text = file.read(size)  # the room that it takes, and not the most that it may
     except OSError:
         return {}
     except UnicodeError:
         raise DeclarationError("settings: %s is not UTF-8" % path)
-    if len(text) > _MAX_BYTES:
-        raise DeclarationError("settings: %s is longer than %d bytes" % (path, _MAX_BYTES))
     try:
         whole = json.loads("[%s,0]" % text)  # MicroPython 1.25 alone would take an object that breaks off
         if len(whole) != 2:
