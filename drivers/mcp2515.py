@@ -53,6 +53,9 @@ class Mcp2515:
     A chip that does not answer, or answers nonsense, is an OSError of `init` or `restart`. One that is lost later, or
     an INT wire that does not follow the chip, is an OSError of `ready`: what `ready` and `get_counters` read tells.
 
+    It has no ``guard`` (drivers/slcan.py): the handler of its interrupt could not read the frame, for Python may be in
+    the middle of a transfer. While the loop is blocked, the vehicle's stop on this bus waits.
+
     Options: GPIO numbers ``sck``, ``mosi``, ``miso``, ``cs``, ``interrupt`` (the INT pin); ``spi``, number of the SPI
     peripheral; ``baudrate`` of SPI and ``crystal``, Hz; ``bitrate`` of the bus, bit/s (ValueError if the crystal cannot
     make it).

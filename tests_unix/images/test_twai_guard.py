@@ -71,6 +71,11 @@ def test_the_guard_answers_what_it_is_to_and_nothing_else(interpreter):
     assert " passed" in run(interpreter, "tests_unix/upy/on_canguard.py")
 
 
+def test_the_boards_stop_while_their_loop_is_blocked(interpreter):
+    """rivot_esp32 as declared, with the real kernel and components; the dual board has no guard."""
+    assert " passed" in run(interpreter, "tests_unix/upy/on_canguard_boards.py")
+
+
 def test_the_driver_works_with_it_as_with_its_own_code(interpreter):
     files = [f"tests_unix/upy/test_{name}.py" for name in DRIVER]
     assert "1 deselected" in run(interpreter, *files, "--deselect", f"tests_unix/upy/test_twai_send.py::{NOT_ITS}")

@@ -11,6 +11,7 @@ from esp32_standins.uart import Timers, Uarts
 from mcp2515_model import Machine as ChipOnPins
 from mcp2515_model import Mcp2515
 from twai_model import Twai as TwaiModel
+from twai_rig import canguard
 
 from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
@@ -145,10 +146,14 @@ class Site:
 
 
 class PlainTwai(Twai):
-    """The driver without its machine code, which would take real addresses."""
+    """The driver without its machine code, which would take real addresses; with that of the guard on the model."""
 
     def __init__(self, **options):
-        super().__init__(code=twai_plain, **options)
+        if canguard:
+            import machine
+
+            canguard.model(machine.mem32)
+        super().__init__(code=canguard or twai_plain, **options)
 
 
 def here(board):

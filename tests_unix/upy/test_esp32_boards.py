@@ -17,9 +17,9 @@ BOARDS = (
 )  # the board, and which buses the power module and the vehicle are on
 
 
-async def charging(board, home, module, vehicle):
+async def charging(board, home, module, vehicle, **options):
     """A board that charges, as far as the bus is concerned."""
-    site = await Site(board, home, module, vehicle).start()
+    site = await Site(board, home, module, vehicle, **options).start()
     await site.talk(1500)
     site.gate.limit_ma.set(200000)
     site.gate.transaction.set(True)
