@@ -109,10 +109,11 @@ class Kernel:
     def forget_declarations(self):
         """Free what only building needs, 5 KB of options and of code: for a device, where nothing is built again."""
         for part in self.parts:
-            try:
-                del type(part.instance).options
-            except AttributeError:
-                pass  # it has none, or another part is of the same class
+            for name in ("options", "requires", "keeps"):
+                try:
+                    delattr(type(part.instance), name)
+                except AttributeError:
+                    pass  # it has none, or another part is of the same class
         for name in ("declare", "options", "settings"):
             unload("core." + name)
 

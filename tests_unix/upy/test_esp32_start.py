@@ -14,8 +14,6 @@ ENDING = {"name": "ending", "use": "test_esp32_start:Ending"}
 class Ending:
     """A component with which the firmware ends in a certain way."""
 
-    requires = ("kernel",)
-
     def __init__(self, kernel, by=0):
         self._kernel = kernel
         self._by = by
@@ -37,7 +35,8 @@ def end_of(*components):
 
     name = "boards.esp32start"
     sys.modules[name] = Module(__name__=name, NAME="esp32start", HOME="/", COMPONENTS=components)
-    Ending.options = {"by": (int, 0)}  # a device forgets it, once it is built
+    Ending.options = {"by": (int, 0)}  # a device forgets both, once it is built
+    Ending.requires = ("kernel",)
     Device().install()
     main.image = Image
     main._PAUSE_S = 0

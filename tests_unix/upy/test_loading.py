@@ -49,6 +49,40 @@ def test_a_device_keeps_nothing_of_what_reads_declarations():
     assert Kernel(Board, {}, clock, Log(LogTail(clock), "main")).parts == []  # it reads one again
 
 
+class Declared:
+    """A component."""
+
+    requires = ("clock",)
+    options = {"n": (int, 1)}
+
+    def __init__(self, clock, n=1):
+        self.n = n
+
+
+class Keeping:
+    """One that keeps something."""
+
+    keeps = ("kept/",)
+
+
+class Declaring:
+    NAME = "declaring"
+    COMPONENTS = (
+        {"name": "one", "use": "test_loading:Declared"},
+        {"name": "other", "use": "test_loading:Declared"},
+        {"name": "keeping", "use": "test_loading:Keeping"},
+    )
+
+
+def test_a_device_keeps_nothing_of_what_its_classes_declare():
+    clock = VirtualClock()
+    kernel = Kernel(Declaring, {}, clock, Log(LogTail(clock), "main"))
+    classes = type(kernel["one"]), type(kernel["keeping"])
+    kernel.forget_declarations()
+    for name in ("options", "requires", "keeps"):
+        assert not [cls for cls in classes if hasattr(cls, name)], name
+
+
 def test_a_signal_of_the_device_clock_has_two_attributes_of_its_own():
     signal = Signal(1, Clock())
     assert sorted(signal.__dict__) == ["at_ms", "value"]

@@ -18,7 +18,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(largest_obj, largest);
 // What each class and most modules have and no code of ours ever asks for.
 static bool is_spare(mp_obj_t key) {
     return key == MP_OBJ_NEW_QSTR(MP_QSTR___module__) || key == MP_OBJ_NEW_QSTR(MP_QSTR___qualname__)
-           || key == MP_OBJ_NEW_QSTR(MP_QSTR_const);
+           || key == MP_OBJ_NEW_QSTR(MP_QSTR___file__) || key == MP_OBJ_NEW_QSTR(MP_QSTR_const);
 }
 
 // Give back the slots that a dictionary has grown beyond what it holds: 0 to 40 %, and it never shrinks by itself. In place:
