@@ -18,6 +18,7 @@ _IN_PLACE: dict = {
     "heap": _QEMU["heap"],
     "can_driver": _QEMU["can_driver"],
     "wifi_driver": _QEMU["wifi_driver"],
+    "system_heap": {"name": "system_heap", "use": "bench.device.idfheap:RoomyHeap"},
     "nvs": {"name": "nvs", "use": "bench.device.nvs:RamNvs"},
     "sink": {"name": "sink", "use": "drivers.filesink:FileSink", "options": {"magic": "e9", "reserve": 65536}},
 }

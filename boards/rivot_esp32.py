@@ -55,7 +55,14 @@ COMMON = (
     {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
     {"name": "security", "use": "components.ocpp.security:Security"},
-    {"name": "health", "use": "components.health:Health", "bind": {"store": "nvs"}},
+    {
+        "name": "health",
+        "use": "components.health:Health",
+        "options": {"heap_bytes": 130000},  # both areas of boards/ports/shared/gc_heap.h
+        "bind": {"store": "nvs"},
+    },
+    {"name": "system_heap", "use": "drivers.idfheap:IdfHeap"},
+    {"name": "memory", "use": "components.memory:Memory"},
     {"name": "sink", "use": "drivers.ota:OtaSink"},
     {"name": "trial", "use": "components.trial:Trial"},
     {"name": "firmware", "use": "components.ocpp.firmware:Firmware"},

@@ -30,20 +30,31 @@ class Health:
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
     took longer than `block_ms`, without what is known to block it (``kernel.urgent``): each of those is told once, with
     its name and length. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
-    is the lowest of it. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung`` (Signal): what the
-    watchdog is withheld for, "" while it is fed.
+    is the lowest of it, ``heap_longest`` the longest free piece (None where the image cannot tell). ``system_heap``:
+    None, or what `add_heap` measured last. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung``
+    (Signal): what the watchdog is withheld for, "" while it is fed.
+
+    It is told if the GC heap has less than `heap_bytes` (a part of it could not be had), or the system's heap less than
+    `system_bytes` free.
     """
 
     requires = ("kernel", "clock", "log", "store", "watchdog")
     keeps = ("health.boots", "health.exit")
-    options = {"limit_ms": (int, 10000, 1000, 600000), "block_ms": (int, 30, 5, 10000)}
+    options = {
+        "limit_ms": (int, 10000, 1000, 600000),
+        "block_ms": (int, 30, 5, 10000),
+        "heap_bytes": (int, 0, 0, 1 << 24),
+        "system_bytes": (int, 15360, 0, 1 << 24),
+    }
+    heap_low = heap_longest = system_heap = _system = None
 
-    def __init__(self, kernel, clock, log, store, watchdog, limit_ms=10000, block_ms=30):
+    def __init__(
+        self, kernel, clock, log, store, watchdog, limit_ms=10000, block_ms=30, heap_bytes=0, system_bytes=15360
+    ):
         self.lag_ms = Signal(0, clock)
         self.heap_free = Signal(None, clock)
         self.hung = Signal("", clock)
         self.lag_max_ms = self.blocked = self.boot_count = 0
-        self.heap_low = None
         self.reset_cause = "unknown"
         self._kernel = kernel
         self._clock = clock
@@ -52,6 +63,8 @@ class Health:
         self._watchdog = watchdog
         self._limit_ms = limit_ms
         self._block_ms = block_ms
+        self._heap_bytes = heap_bytes
+        self._system_bytes = system_bytes
         self._started = False
         self._told = ()  # names of what is known to block the loop
 
@@ -155,12 +168,33 @@ class Health:
         except OSError as e:
             self._log.rare("watchdog: %s", e)
 
+    def add_heap(self, heap):
+        """Have the system's heap watched as well: ``heap.measure()`` tells (bytes free, in one piece, least so far)."""
+        self._system = heap
+
     def _measure_heap(self):
         gc.collect()
         free = gc.mem_free()
+        size = free + gc.mem_alloc()
+        if size < self._heap_bytes:
+            self._log.error("the GC heap has %d bytes in place of %d", size, self._heap_bytes)
+            self._heap_bytes = 0  # told once
         self.heap_free.set(free)
         if self.heap_low is None or free < self.heap_low:
             self.heap_low = free
+        try:
+            from gcheap import largest
+
+            self.heap_longest = largest()
+        except ImportError:
+            pass  # an image of somebody else's
+        if self._system is not None:
+            self._measure_system(self._system.measure())
+
+    def _measure_system(self, measured):
+        self.system_heap = measured
+        if measured[0] < self._system_bytes:
+            self._log.rare("the system's heap has %d bytes free, %d in one piece, at least %d", *measured)
 
 
 def _cause_of_machine(otherwise):

@@ -40,7 +40,7 @@ class Console:
         self._clock = clock
         self._kernel = kernel
         self.stop_key = StopKey(clock, log, store, kernel, self._say)
-        self._overview = Overview(clock, gate, bms, charger, ocpp, wifi)
+        self._overview = Overview(clock, gate, bms, charger, ocpp, wifi, health)
         self._writes = Writes(clock, gate, store)
         parts = kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health
         self._shown = parts + (self._overview, self._writes)

@@ -6,12 +6,13 @@ from components.console.figures import fixed, words
 class Overview:
     """The two status lines, and the energy of the transaction that runs, or of the last one."""
 
-    def __init__(self, clock, gate, bms, charger, ocpp, wifi):
+    def __init__(self, clock, gate, bms, charger, ocpp, wifi, health):
         self._clock = clock
         self._bms = bms
         self._charger = charger
         self._ocpp = ocpp
         self._wifi = wifi
+        self._health = health
         self._from = None
         self._stopped_from = None
         self._mwh = 0
@@ -55,11 +56,16 @@ class Overview:
             "Connected" if self._ocpp.connected.value else "Disconnected",
             words(self._ocpp.state.value),
         )
-        yield "[Metrics] V=%sV I=%sA SOC=%s%% Energy=%sWh" % (
+        health = self._health
+        heaps = ""
+        if health.system_heap is not None:
+            heaps = " Heap=%dB System=%dB" % (health.heap_free.value, health.system_heap[0])
+        yield "[Metrics] V=%sV I=%sA SOC=%s%% Energy=%sWh%s" % (
             fixed(self._charger.terminal_voltage_mv.value, 1000),
             fixed(self._charger.terminal_current_ma.value, 1000),
             fixed(self._bms.soc_permille.value, 10, 0),
             fixed(self.energy_mwh(), 1000, 2),
+            heaps,
         )
 
 

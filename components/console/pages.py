@@ -80,7 +80,8 @@ class Pages:
         lag = health.lag_ms.value, health.lag_max_ms, health.blocked
         yield "Loop: %d ms late, at most %d ms, %d times blocked" % lag
         yield "  at most, in ms: " + self._kernel.urgent.describe()
-        yield "Heap: %s bytes free, at least %s" % (words(health.heap_free.value), words(health.heap_low))
+        heap = words(health.heap_free.value), words(health.heap_low), words(health.heap_longest)
+        yield "Heap: %s bytes free, at least %s, in one piece %s" % heap
         yield "Watchdog: %s" % (health.hung.value or "fed")
         wifi = self._wifi
         yield "WiFi: %s dBm, %d attempts, %d connects, %d losses" % (
@@ -123,6 +124,8 @@ class Pages:
             yield line
         if self._charger.error.value:
             yield "  error: " + self._charger.error.value
+        if self._ocpp.link.failure:
+            yield "  no central system: " + self._ocpp.link.failure
         yield "charging is %s" % words(self._gate.enabled.value, "enabled", "disabled")
 
     def components(self):

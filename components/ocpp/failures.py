@@ -4,6 +4,7 @@ from .access import BAD_SERVER, REFUSED
 
 # What mbedTLS says, as a name on ports that have names, as a number on all: (words, the security event).
 _TLS_ERRORS = (
+    (("ALLOC_FAILED",), None),  # our own memory
     (("certificate", "Usage does not", "X509"), BAD_SERVER),
     (("PROTOCOL_VERSION", "-28288"), "InvalidTLSVersion"),
     (("HANDSHAKE_FAILURE", "-28160", "ILLEGAL_PARAMETER", "-26112"), "InvalidTLSCipherSuite"),

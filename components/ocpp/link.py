@@ -28,8 +28,11 @@ _TOO_LONG = const(1009)  # RFC 6455, section 7.4.1
 class Link:
     """Keeps one WebSocket open while the network is there. ``open`` is a Signal (bool).
 
-    ``access`` says what to dial, `trust` whom to believe then. ``security_event``: function(type, info).
+    ``access`` says what to dial, `trust` whom to believe then. ``security_event``: function(type, info). ``failure``:
+    why there is no connection, in words; "" while one is open.
     """
+
+    failure = ""
 
     def __init__(self, services, rpc, access, trust, max_size):
         self.access = access
@@ -97,7 +100,7 @@ class Link:
     def _failed(self, error):
         """A connection could not be made, or was lost."""
         check, access = self._check, self.access
-        why = (check is not None and check.failure) or told(error)
+        self.failure = why = (check is not None and check.failure) or told(error)
         dialled = self._ws is None
         self._log.warning("connection: %s%s", why, ", at " + bare_url(self.access.url) if dialled else "")
         if dialled:
@@ -125,6 +128,7 @@ class Link:
             wanted = access.opened()
             self._rpc.attach(ws.send)
             self.open.set(True)
+            self.failure = ""
             if not wanted:
                 self.reconnect()
             for work in (self._rpc.pump(), self._keepalive(ws)):

@@ -24,6 +24,7 @@ class Trust:
     """
 
     credentials = None
+    _ask = None
 
     def __init__(self, clock, store, log, ca_file, on_demand):
         self._clock = clock
@@ -31,6 +32,10 @@ class Trust:
         self._log = log
         self._ca_file = ca_file
         self._on_demand = on_demand
+
+    def ask_first(self, function):
+        """Have ``function()`` called before a context is made; an OSError that it raises ends the attempt."""
+        self._ask = function
 
     def context(self, url):
         """The SSLContext to dial a ``wss://`` or ``https://`` URL with; None for an URL without TLS.
@@ -46,6 +51,8 @@ class Trust:
         tls = _tls()
         if tls is None:
             raise ValueError("this port has no TLS")
+        if self._ask is not None:
+            self._ask()
         self._on_demand.begin()
         try:
             return self._made(tls, login)

@@ -141,6 +141,8 @@ def test_what_a_failure_means():
         ("(-30592, 'MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE')", False, None),
         ("(-29312, 'MBEDTLS_ERR_SSL_CONN_EOF')", True, None),
         ("(-29184, 'MBEDTLS_ERR_SSL_INVALID_RECORD')", False, "CentralSystemFailedToAuthenticate"),
+        ("(-10368, 'MBEDTLS_ERR_X509_ALLOC_FAILED')", True, None),  # memory that ran out says nothing of the server
+        ("(-19840, 'MBEDTLS_ERR_ECP_ALLOC_FAILED')", True, None),
         ("104", True, None),
     ):
         assert event_of(OSError(text), check, login) == event, text

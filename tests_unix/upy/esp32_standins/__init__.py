@@ -8,6 +8,7 @@ committed.
 
 import sys
 
+from .heap import HEAP_DATA, HEAP_EXEC, Heap
 from .machine import Machine
 from .network import Network
 from .nvs import Nvs
@@ -23,19 +24,26 @@ class Module:
 
 
 class Device:
-    """An ESP32 with two OTA slots. ``nvs``, ``flash``, ``radio`` and ``machine`` are what is in it."""
+    """An ESP32 with two OTA slots. ``nvs``, ``flash``, ``radio``, ``heap`` and ``machine`` are what is in it."""
 
     def __init__(self, slots=2, slot_size=65536):
         self.nvs = Nvs()
         self.flash = Flash(slots, slot_size)
         self.radio = Network()
+        self.heap = Heap()
         self.machine = Machine()
 
     def install(self, **machine):
         """Have the import statements find them; `machine` adds to that module, such as a Pin."""
         for name, value in machine.items():
             setattr(self.machine, name, value)
-        sys.modules["esp32"] = Module(NVS=self.nvs.open, Partition=self.flash.partition_class())
+        sys.modules["esp32"] = Module(
+            NVS=self.nvs.open,
+            Partition=self.flash.partition_class(),
+            idf_heap_info=self.heap.info,
+            HEAP_DATA=HEAP_DATA,
+            HEAP_EXEC=HEAP_EXEC,
+        )
         sys.modules["network"] = self.radio
         sys.modules["machine"] = self.machine
         return self
@@ -47,6 +55,7 @@ class Device:
         parts = {name: getattr(self.machine, name) for name in ("Pin", "Timer", "mem32", "SPI", "UART", "CAN")
                  if hasattr(self.machine, name)}  # fmt: skip
         self.radio = Network(self.radio.air)
+        self.heap = Heap()
         self.machine = Machine(1) if power_cut else Machine(2, self.machine.RTC)
         return self.install(**parts)
 

@@ -1,0 +1,52 @@
+"""The system's heap, beside Python's, where a device has one: shown, and kept for what needs it most."""
+
+import gc
+
+
+class Memory:
+    """Has `health` watch the system's heap, and lets TLS begin only while that has room for a handshake.
+
+    With less than `handshake` + `reserve` bytes free, or no piece of `piece` bytes, garbage is collected first: closed
+    TLS sockets and their certificates keep their memory until then. If less than `handshake` bytes, or no such piece,
+    are free after that, the attempt does not begin: it fails like one that the network refused, and is made again after
+    the same pause. What is open stays open.
+
+    The defaults are mbedTLS's on an ESP32: records of 16 KB in and 4 KB out, each in one piece, with the certificates
+    and the arithmetic of a handshake 45 KB; the reserve is Wi-Fi's and the sockets'.
+    ``collections`` counts attempts that had to wait for one, ``refused`` those that did not begin.
+    """
+
+    requires = ("log", "health", "ocpp", "system_heap")
+    options = {
+        "handshake": (int, 46080, 0, 1048576),
+        "reserve": (int, 15360, 0, 1048576),
+        "piece": (int, 17408, 0, 1048576),
+    }
+    collections = refused = 0
+
+    def __init__(self, log, health, ocpp, system_heap, handshake, reserve, piece):
+        self._log = log
+        self._heap = system_heap
+        self._handshake = handshake
+        self._reserve = reserve
+        self._piece = piece
+        health.add_heap(system_heap)
+        ocpp.trust.ask_first(self.make_room)
+        ocpp.add_page(self._page)
+
+    def make_room(self):
+        """Raises OSError if a TLS handshake has no room."""
+        free, longest, _ = self._heap.measure()
+        if free >= self._handshake + self._reserve and longest >= self._piece:
+            return
+        self.collections += 1
+        gc.collect()
+        free, longest, _ = self._heap.measure()
+        if free < self._handshake or longest < self._piece:
+            self.refused += 1
+            self._log.rare("no room for TLS: %d bytes of the system's heap free, %d in one piece", free, longest)
+            raise OSError("no room for TLS in the system's heap")
+
+    def _page(self):
+        yield "System heap: %d bytes free, %d in one piece, at least %d free" % self._heap.measure()
+        yield "TLS: %d times after a collection, %d times no room for it" % (self.collections, self.refused)
