@@ -6,15 +6,18 @@ interrupt, and places code in RAM) is not in it; that the handler asks for nothi
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tools.mpsource import BUILD, ROOT, micropython_source
+from tools.mpsource import BUILD, ROOT, lock, micropython_source
 from tools.portmake import HOST_PACKAGES, PYTHON, make, mpy_cross, source_packages
 from tools.toolchain import need
 
+PORT = BUILD / "canguard/port"
 VARIANT = ROOT / "tests_unix/canguard_unix"
 DRIVER = ("twai", "twai_errors", "twai_faults", "twai_send")
 # Replaces the model by a dictionary below Python's part of the driver only.
@@ -47,16 +50,16 @@ IN_RAM = r"canguard|vPort(Enter|Exit)Critical|\.iram1|(\.bss|\.data)(\..+)?"
 
 
 @pytest.fixture(scope="module")
-def interpreter():
+def interpreter(tmp_path_factory):
     source = micropython_source()
     need([*HOST_PACKAGES, *source_packages(source), "pkg-config"])
-    port = BUILD / "canguard/port"
-    for name in ("canguard.o", "modcanguard.o"):  # make does not see what they include
-        for old in port.rglob(name):
-            old.unlink()
     env = {"MICROPY_MPYCROSS": str(mpy_cross(source))}
-    make("-C", source / "ports/unix", f"VARIANT_DIR={VARIANT}", f"BUILD={port}", PYTHON, env=env)
-    return port / "canguard"
+    with lock(BUILD / "canguard.lock"):
+        for name in ("canguard.o", "modcanguard.o"):  # make does not see what they include
+            for old in PORT.rglob(name):
+                old.unlink()
+        make("-C", source / "ports/unix", f"VARIANT_DIR={VARIANT}", f"BUILD={PORT}", PYTHON, env=env)
+        return Path(shutil.copy2(PORT / "canguard", tmp_path_factory.mktemp("canguard")))  # others may build it anew
 
 
 def run(interpreter, *arguments):
@@ -87,7 +90,7 @@ def test_the_interrupt_uses_nothing_that_is_in_flash(interpreter, tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     source, made = micropython_source(), tmp_path / "modcanguard.o"
-    folders = [tmp_path, source, source / "ports/unix", interpreter.parent, VARIANT]
+    folders = [tmp_path, source, source / "ports/unix", PORT, VARIANT]
     options = ["-Os", "-std=gnu99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-sign-compare"]
     options.append("-Wno-int-to-pointer-cast")  # an address of 32 bits
     module = ROOT / "boards/ports/esp32/canguard/modcanguard.c"
