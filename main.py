@@ -38,7 +38,7 @@ def start_quickly():
     sys.path[:] = []
     for name in ("binascii", "errno", "io", "json", "machine", "os", "random", "select", "struct", "time"):
         try:
-            sys.modules[name] = __import__(name)
+            sys.modules[name] = sys.modules.get(name) or __import__(name)
         except ImportError:
             pass  # some other port's
     sys.path[:] = path
