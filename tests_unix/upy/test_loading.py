@@ -83,6 +83,13 @@ def test_a_device_keeps_nothing_of_what_its_classes_declare():
         assert not [cls for cls in classes if hasattr(cls, name)], name
 
 
+def test_no_device_has_the_clock_of_tests_on_its_heap():
+    import core.clock
+
+    assert "VirtualClock" not in core.clock.__dict__ and core.clock.VirtualClock is VirtualClock
+    assert "core.clock" in sys.modules and not hasattr(core.clock, "no_such_name")
+
+
 def test_a_signal_of_the_device_clock_has_two_attributes_of_its_own():
     signal = Signal(1, Clock())
     assert sorted(signal.__dict__) == ["at_ms", "value"]
