@@ -3,7 +3,6 @@
 import asyncio
 from micropython import const
 
-from components.console.keyboard import Keyboard
 from components.console.overview import Overview, Writes
 from components.console.stopkey import StopKey
 from core.kernel import STOPPED
@@ -14,6 +13,7 @@ from core.text import printable
 _STATUS_MS = const(10000)
 _STEP_MS = const(50)  # while the stop key waits
 _ANSWERS_MAX = const(50)
+_STOP_KEYS = const(b"tT")
 _LOADED = const(("components.console.commands", "components.console.pages", "core.nearest"))
 
 
@@ -44,7 +44,10 @@ class Console:
         self._writes = Writes(clock, gate, store)
         parts = kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health
         self._shown = parts + (self._overview, self._writes)
-        self.keyboard = Keyboard(self.stop_key, self._run_line, self.not_understood, self._end, self._complete)
+        self.echo = None
+        self.keyboard = None  # while something is typed
+        self._last = 0
+        self._history = []
         self._loaded = None  # the Commands
         self._write_before = None
         self._answers = []  # iterators of lines
@@ -56,7 +59,7 @@ class Console:
         tail = self._log.tail
         self._write_before, tail.write = tail.write, self._log_line
         if self._terminal.echo:
-            self.keyboard.echo = self._terminal.write
+            self.echo = self._terminal.write
         self._writes.begin()
         self.stop_key.start()
 
@@ -82,16 +85,15 @@ class Console:
                 self._log.info("the input has ended")
                 await asyncio.Event().wait()
             for i in range(count):
-                self.keyboard.feed(buf[i])
-            if self.stop_key.waits():
-                self._to_write.set()
+                self.feed(buf[i])
+            self._to_write.set()
             await self._clock.sleep_ms(0)  # a flood of input must not keep others waiting
 
     async def _write(self):
         """Write the answers line by line: on a serial line a page takes longer than others may have to wait."""
         while True:
             if self.stop_key.waits() and self.stop_key.due():
-                self.keyboard.settle()
+                self._settle()
             if self._answers:
                 self._write_line()
                 await self._clock.sleep_ms(0)
@@ -120,7 +122,7 @@ class Console:
     def _say(self, line):
         """Write a line, whatever a peer has put into it; what is being typed moves below it."""
         line = printable(line)
-        typed = self.keyboard.shown() if self.keyboard.echo else ""
+        typed = self.keyboard.shown() if self.echo and self.keyboard else ""
         if typed:
             self._terminal.write("\r\x1b[K%s\n%s" % (line, typed))
         else:
@@ -133,6 +135,42 @@ class Console:
     def not_understood(self, what, meant=""):
         self.unknown += 1
         self._say("ignored: %s; %sh shows help" % (what, "did you mean %s? " % meant if meant else ""))
+
+    # --- keys -------------------------------------------------------------------------------------------------
+
+    def feed(self, byte):
+        """One byte from the terminal. The stop key closes the gate before anything is loaded for what it may become."""
+        stops = self.keyboard is None and not self.stop_key.pending and byte in _STOP_KEYS
+        if stops:
+            self.stop_key.press()
+        try:
+            keyboard = self.load_keyboard()
+        except MemoryError:
+            if self.stop_key.pending:
+                self.stop_key.hold()  # nothing can make a word of it
+            else:
+                self.not_understood("no memory for keys now")
+            return
+        if stops:
+            keyboard.take(byte)
+        else:
+            keyboard.feed(byte)
+
+    def load_keyboard(self):
+        """What edits a line, while one is typed. Raises MemoryError."""
+        if self.keyboard is None:
+            from components.console.keyboard import Keyboard
+
+            keyboard = Keyboard(self.stop_key, self._run_line, self.not_understood, self._end, self._complete)
+            keyboard.echo, keyboard.last, keyboard.history = self.echo, self._last, self._history
+            self.keyboard = keyboard
+        return self.keyboard
+
+    def _settle(self):
+        if self.keyboard is None:
+            self.stop_key.hold()
+        else:
+            self.keyboard.settle()
 
     # --- commands ---------------------------------------------------------------------------------------------
 
@@ -149,6 +187,10 @@ class Console:
         self._loaded = None
         for name in _LOADED:
             unload(name)
+        if self.keyboard is not None and self.keyboard.is_idle():
+            self._last = self.keyboard.last
+            self.keyboard = None
+            unload("components.console.keyboard")
 
     def _run_line(self, line):
         """Do what a line says, now. What is to be read about it is written by and by, so that no key has to wait."""

@@ -44,15 +44,15 @@ class Keyboard:
         self._cursor = 0
         self._too_long = False
         self._prompt = ""
-        self._last = 0
+        self.last = 0  # the byte before this one
         self._sequence = 0  # 1 after ESC, 2 within ESC [, 3 behind its first number
         self._number = 0
-        self._history = []
+        self.history = []
         self._back = 0  # so many lines back is the one that is shown
 
     def feed(self, byte):
         """One byte from the terminal."""
-        last, self._last = self._last, byte
+        last, self.last = self.last, byte
         if self._stop.pending and self._decide(byte):
             return
         if self._sequence and self._in_sequence(byte):
@@ -68,6 +68,15 @@ class Keyboard:
             if not self._length and not self._too_long and byte in _STOP_KEYS:
                 self._stop.press()
             self._add(byte)
+
+    def take(self, byte):
+        """The stop key as the first of a line, which `stop` knows of already."""
+        self.last = byte
+        self._add(byte)
+
+    def is_idle(self):
+        """Is nothing being typed, so that another Keyboard could go on with `last` and `history`?"""
+        return not (self._length or self._sequence or self._too_long or self._prompt or self._stop.pending)
 
     def settle(self):
         """Nothing makes a word of the stop key: it stands."""
@@ -212,9 +221,9 @@ class Keyboard:
         self._redraw()
 
     def _recall(self, back):
-        if 0 <= back <= len(self._history):
+        if 0 <= back <= len(self.history):
             self._back = back
-            self._replace(self._history[-back] if back else b"")
+            self._replace(self.history[-back] if back else b"")
 
     def _enter(self):
         line, too_long = self._line[: self._length], self._too_long
@@ -239,7 +248,7 @@ class Keyboard:
             self._show(_PROMPT)
 
     def _keep(self, line):
-        history = self._history
+        history = self.history
         if not self.private and len(line) <= _KEPT_MAX and (not history or history[-1] != line):
             if len(history) == _HISTORY:
                 history.pop(0)

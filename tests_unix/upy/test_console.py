@@ -1,7 +1,5 @@
 """The console over the real components of the unix board; only the terminal is the test's own, for it is hardware."""
 
-import sys
-
 from desk import Desk
 
 from components.console.figures import fixed
@@ -221,7 +219,7 @@ async def test_reset_ends_the_firmware_with_restart(tmp):
 
 async def test_a_log_line_does_not_tear_what_is_being_typed(tmp):
     async with Desk(tmp) as desk:
-        desk.kernel["console"].keyboard.echo = desk.screen.write
+        desk.kernel["console"].echo = desk.screen.write
         await desk.type("auth CA")
         before = len(desk.screen.text)
         desk.kernel.log.info("something")
@@ -259,31 +257,3 @@ async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_e
         assert session.energy_mwh() == 0
         energy.set(None)
         assert "Energy=--Wh" in await desk.type("status\n")
-
-
-class NoMemory:
-    """A module of commands for which there is no memory."""
-
-    @staticmethod
-    def Commands(*parts):
-        raise MemoryError
-
-
-async def test_commands_are_loaded_for_a_line_and_let_go_when_all_is_written(tmp):
-    """Some 3 KB of a device's heap: between two lines nothing of them is there, whatever was asked for."""
-    names = "components.console.commands", "components.console.pages"
-    async with Desk(tmp) as desk:
-        for typed in ("status\n", "5\nwhy\nh\n", "co\t\x15", "nonsense\n", "auth\n"):
-            await desk.type(typed)
-            assert not any(name in sys.modules for name in names), typed
-
-
-async def test_without_memory_for_commands_that_is_said_and_a_stop_stops_all_the_same(tmp):
-    async with Desk(tmp) as desk:
-        sys.modules["components.console.commands"] = NoMemory
-        assert "ignored: no memory for commands now" in await desk.type("status\n")
-        sys.modules["components.console.commands"] = NoMemory
-        assert "EMERGENCY STOP" in await desk.type(" t\n")
-        assert desk.kernel.emergency_stop.value and desk.kernel.parts[-1].failures == 0
-        sys.modules.pop("components.console.commands", None)
-        assert "State:" in await desk.type("status\n")

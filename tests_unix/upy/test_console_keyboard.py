@@ -152,7 +152,7 @@ def test_the_last_ten_lines_come_back():
     assert heard.type(up * 3 + down * 3 + b"why\n") == [("line", "why")]
     assert heard.type(b"why\nwhy\n" + up + up + b"\n")[2:] == [("line", "auth 3")]  # the same again is kept once
     heard.type(b"x" * 65 + b"\n")  # longer ones are not
-    assert len(heard.keyboard._history) == 10 and max(len(line) for line in heard.keyboard._history) <= 64
+    assert len(heard.keyboard.history) == 10 and max(len(line) for line in heard.keyboard.history) <= 64
 
 
 def test_a_private_line_does_not_come_back():
@@ -161,7 +161,7 @@ def test_a_private_line_does_not_come_back():
     heard._line = None
     heard.keyboard._on_line = lambda text: setattr(heard.keyboard, "private", True)
     heard.type(b"config AuthorizationKey secret\n")
-    assert heard.keyboard._history == [b"why"]
+    assert heard.keyboard.history == [b"why"]
 
 
 def test_tab_completes_at_the_end_of_the_line():

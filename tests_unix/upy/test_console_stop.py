@@ -54,11 +54,11 @@ async def test_a_word_does_not_release_an_emergency_stop_that_was_held_before(tm
 
 async def test_the_stop_key_closes_the_gate_without_any_memory(tmp):
     async with Desk(tmp) as desk:
-        gate, keyboard = desk.kernel["gate"], desk.kernel["console"].keyboard
+        gate, console = desk.kernel["gate"], desk.kernel["console"]
         await desk.charge()
         micropython.heap_lock()
         try:
-            keyboard.feed(0x74)
+            console.feed(0x74)
         except MemoryError:
             pass  # what comes after it
         closed = not gate.enabled.value
@@ -99,7 +99,7 @@ async def test_the_stop_works_when_the_journal_does_not(tmp):
 
 async def test_a_console_that_fails_while_the_key_is_undecided_comes_back_with_the_stop(tmp):
     async with Desk(tmp) as desk:
-        desk.kernel["console"].keyboard._add = None  # as when memory ends behind the keystroke
+        desk.kernel["console"].load_keyboard()._add = None  # as when memory ends behind the keystroke
         await desk.type("t")
         assert "stop_cleared" in desk.kernel["gate"].forbidding()
         await desk.wait(1100)  # the kernel starts it again

@@ -1,0 +1,59 @@
+"""What the console loads while somebody uses it, and lets go of; and what it does without memory for that."""
+
+import sys
+
+from desk import Desk
+
+
+class NoMemory:
+    """A module for which there is no memory."""
+
+    @staticmethod
+    def Commands(*parts):
+        raise MemoryError
+
+    Keyboard = Commands
+
+
+async def test_commands_are_loaded_for_a_line_and_let_go_when_all_is_written(tmp):
+    """Some 3 KB of a device's heap: between two lines nothing of them is there, whatever was asked for."""
+    names = "components.console.commands", "components.console.pages", "components.console.keyboard"
+    async with Desk(tmp) as desk:
+        for typed in ("status\n", "5\nwhy\nh\n", "co\t\x15", "nonsense\n", "auth\n"):
+            await desk.type(typed)
+            assert not any(name in sys.modules for name in names), typed
+
+
+async def test_without_memory_for_commands_that_is_said_and_a_stop_stops_all_the_same(tmp):
+    async with Desk(tmp) as desk:
+        sys.modules["components.console.commands"] = NoMemory
+        assert "ignored: no memory for commands now" in await desk.type("status\n")
+        sys.modules["components.console.commands"] = NoMemory
+        assert "EMERGENCY STOP" in await desk.type(" t\n")
+        assert desk.kernel.emergency_stop.value and desk.kernel.parts[-1].failures == 0
+        sys.modules.pop("components.console.commands", None)
+        assert "State:" in await desk.type("status\n")
+
+
+async def test_what_was_typed_is_there_again_for_a_keyboard_that_was_let_go(tmp):
+    async with Desk(tmp) as desk:
+        desk.kernel["console"].echo = desk.screen.write
+        await desk.type("why\r\n")
+        await desk.type("status\r")
+        assert desk.kernel["console"].keyboard is None
+        assert await desk.type("\n") == "", "the rest of the line's end"
+        await desk.type("\x1b[A\x1b[A")
+        assert desk.kernel["console"].keyboard.text() == "why"
+
+
+async def test_without_memory_for_keys_the_stop_key_is_the_emergency_stop_at_once(tmp):
+    async with Desk(tmp) as desk:
+        await desk.charge()
+        await desk.wait(1000)
+        sys.modules["components.console.keyboard"] = NoMemory
+        assert "ignored: no memory for keys now" in await desk.type("h")
+        sys.modules["components.console.keyboard"] = NoMemory
+        assert "EMERGENCY STOP" in await desk.type("t")
+        assert not desk.kernel["gate"].enabled.value and desk.kernel["store"].get("console.stop")
+        sys.modules.pop("components.console.keyboard", None)
+        assert "released" in await desk.type("s\n")
