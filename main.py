@@ -36,7 +36,8 @@ def start_quickly():
     """
     path = sys.path[:]
     sys.path[:] = []
-    for name in ("binascii", "errno", "io", "json", "machine", "os", "random", "select", "struct", "time"):
+    names = "array binascii collections errno io json machine micropython os random select struct time"
+    for name in names.split(" "):
         try:
             sys.modules[name] = sys.modules.get(name) or __import__(name)
         except ImportError:
