@@ -1,5 +1,6 @@
 """The image of qemu_arm without the settings that it needs: a restart of QEMU is a reset."""
 
+import asyncio
 import json
 
 import pytest
@@ -121,3 +122,31 @@ async def test_a_running_charger_takes_settings_when_the_console_asks_and_not_in
         assert (await site.heard("BootNotification", since, 60)).payload["chargePointVendor"] == "Other"
         assert site.firmware.starts == 3
         site.check_calm()
+
+
+# boot.py: a component whose hardware does not answer, behind a watchdog that bites after 3 s; two starts have failed.
+BROKEN = (
+    SECOND
+    + b"""\
+from components.health import Health
+from drivers.wdt import Wdt
+Wdt.options = {"timeout_ms": (int, 3000, 1000, 600000)}
+async def start(self):
+    raise OSError("the medium does not answer")
+Health.start = start
+"""
+)
+
+
+async def test_a_watchdog_that_is_armed_does_not_bite_at_the_prompt(tmp_path):
+    async with BlankSite(tmp_path, b'{"ocpp": {"id": "CP-1", "url": "ws://central/ocpp"}}', BROKEN) as site:
+        firmware = site.firmware
+        await firmware.start()
+        await site.printed("component health did not start: OSError: the medium does not answer", timeout=60)
+        await site.printed("restarts by itself 300 s after the last key", timeout=60)
+        await site.printed("^> ", timeout=60)
+        await asyncio.sleep(8)  # nothing is to happen
+        await site.answer("check", "nothing is wrong with these settings", 30)
+        await asyncio.sleep(4)
+        await site.answer("show", "ocpp.id = CP-1", 30)
+        assert firmware.text.count("the medium does not answer") == 1 and firmware.starts == 1
