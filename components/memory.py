@@ -16,7 +16,7 @@ class Memory:
     ``collections`` counts attempts that had to wait for one, ``refused`` those that did not begin.
     """
 
-    requires = ("log", "health", "ocpp", "system_heap")
+    requires = ("kernel", "log", "health", "ocpp", "system_heap")
     options = {
         "handshake": (int, 46080, 0, 1048576),
         "reserve": (int, 15360, 0, 1048576),
@@ -24,7 +24,8 @@ class Memory:
     }
     collections = refused = 0
 
-    def __init__(self, log, health, ocpp, system_heap, handshake, reserve, piece):
+    def __init__(self, kernel, log, health, ocpp, system_heap, handshake, reserve, piece):
+        self._urgent = kernel.urgent
         self._log = log
         self._heap = system_heap
         self._handshake = handshake
@@ -40,7 +41,7 @@ class Memory:
         if free >= self._handshake + self._reserve and longest >= self._piece:
             return
         self.collections += 1
-        gc.collect()
+        self._urgent.block("collection", gc.collect)
         free, longest, _ = self._heap.measure()
         if free < self._handshake or longest < self._piece:
             self.refused += 1

@@ -13,6 +13,7 @@ from tools.toolchain import need
 SHARED = ROOT / "boards/ports/shared"
 ALL_BUT_IDF = 255820 - 48620  # bytes that the two heaps share, less what ESP-IDF needs with Wi-Fi, a socket and a UART
 KEPT_FREE = 60 * 1024  # 45 KB for a TLS handshake, 15 KB in reserve
+ALLOC = "MP_PLAT_ALLOC_HEAP(MICROPY_GC_INITIAL_HEAP_SIZE)"
 PROBE = """
 #include "py/mpconfig.h"
 == MICROPY_GC_SPLIT_HEAP; MICROPY_GC_SPLIT_HEAP_AUTO; MICROPY_GC_INITIAL_HEAP_SIZE; UCHARGE_GC_SECOND_AREA
@@ -79,6 +80,16 @@ def test_the_heap_of_the_esp32_is_two_areas_and_never_grows(source, tmp_path):
     assert (alloc, free, hook) == ("malloc(size)", "free(ptr)", "ucharge_add_gc_area()")
     both = eval(first) + eval(second)
     assert 128 * 1024 <= both <= min(144 * 1024, ALL_BUT_IDF - KEPT_FREE)
+
+
+def test_the_port_takes_the_first_area_and_mp_init_adds_the_second(source):
+    """What gc_heap.h takes for granted: at the start, and after gc_init() at each soft reset."""
+    main = (source / "ports/esp32/main.c").read_text()
+    taken, reset, init = (main.index(text) for text in (ALLOC, "\nsoft_reset:", "gc_init(mp_task_heap, "))
+    assert taken < reset < init < main.index("mp_init();", init)
+    runtime = (source / "py/runtime.c").read_text()
+    begun = runtime.index("void mp_init(void) {")
+    assert begun < runtime.index("MICROPY_PORT_INIT_FUNC;", begun) < runtime.index("void mp_deinit(void) {")
 
 
 def test_a_board_folder_may_have_other_sizes(source, tmp_path):

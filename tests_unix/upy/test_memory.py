@@ -39,6 +39,12 @@ class Owner:
         self.page = page
 
 
+class NoKernel:
+    exit_reason = ""
+    parts = ()
+    urgent = Urgent()
+
+
 def refused(made):
     """Does it refuse an attempt?"""
     try:
@@ -53,7 +59,7 @@ def memory():
     device = Device().install()
     tail = LogTail(VirtualClock(), None)
     owner = Owner()
-    made = Memory(Log(tail, "memory"), owner, owner, IdfHeap(), HANDSHAKE, RESERVE, PIECE)
+    made = Memory(NoKernel, Log(tail, "memory"), owner, owner, IdfHeap(), HANDSHAKE, RESERVE, PIECE)
     assert owner.heap is not None and owner.asked == made.make_room
     return made, device.heap, tail
 
@@ -119,12 +125,6 @@ def test_free_bytes_in_small_pieces_are_no_room():
     made, heap, _ = memory()
     heap.fragment(PIECE - 1)
     assert refused(made) and made.refused == 1
-
-
-class NoKernel:
-    exit_reason = ""
-    parts = ()
-    urgent = Urgent
 
 
 def health(**options):
