@@ -234,7 +234,8 @@ def _live():
             return _IMAGE_USAGE, True, feed
         kernel = build(*where)
         for part in kernel.parts:
-            feed = getattr(part.instance, "feed", feed)
+            if part.name == "watchdog":
+                feed = part.instance.feed
         if failed:
             kernel.alive.watch(forget)  # starts that failed before are in no row with later ones, once all runs
         status = run(kernel)
