@@ -1,4 +1,4 @@
-// Module canguard as the ESP32 has it, with the model's registers: model(object), and isr(), the interrupt.
+// Module canguard as the ESP32 has it, with the model's registers: model(object, address), and isr(), the interrupt.
 
 #include "py/runtime.h"
 
@@ -12,29 +12,31 @@
 #define LOCK_ISR()
 #define UNLOCK_ISR()
 
-#define ADDRESS 0x3FF6B000
+#define SPOILS (address == 0x3FF6B000) // the ESP32's erratum
 
 static bool allocated;
+static mp_uint_t address;
 
-static mp_obj_t address(unsigned int number) {
-    return mp_obj_new_int_from_uint(ADDRESS + 4 * number);
+static mp_obj_t place(unsigned int number) {
+    return mp_obj_new_int_from_uint(address + 4 * number);
 }
 
 static uint32_t get_register(unsigned int number) {
-    return mp_obj_get_int_truncated(mp_obj_subscr(MP_STATE_VM(canguard_model), address(number), MP_OBJ_SENTINEL));
+    return mp_obj_get_int_truncated(mp_obj_subscr(MP_STATE_VM(canguard_model), place(number), MP_OBJ_SENTINEL));
 }
 
 static void set_register(unsigned int number, uint32_t value) {
-    mp_obj_subscr(MP_STATE_VM(canguard_model), address(number), mp_obj_new_int_from_uint(value));
+    mp_obj_subscr(MP_STATE_VM(canguard_model), place(number), mp_obj_new_int_from_uint(value));
 }
 
 #include "canguard_twai.inc.c"
 
-static mp_obj_t model(mp_obj_t object) {
+static mp_obj_t model(mp_obj_t object, mp_obj_t where) {
     MP_STATE_VM(canguard_model) = object;
+    address = mp_obj_get_int(where);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(model_obj, model);
+static MP_DEFINE_CONST_FUN_OBJ_2(model_obj, model);
 
 static mp_obj_t interrupt(mp_obj_t on) {
     allocated = mp_obj_is_true(on);

@@ -19,7 +19,7 @@ from tools.toolchain import need
 
 PORT = BUILD / "canguard/port"
 VARIANT = ROOT / "tests_unix/canguard_unix"
-DRIVER = ("twai", "twai_errors", "twai_faults", "twai_send")
+DRIVER = ("twai", "twai_errors", "twai_faults", "twai_send", "twai_s3")
 # Replaces the model by a dictionary below Python's part of the driver only.
 NOT_ITS = "test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges"
 # What modcanguard.c takes of ESP-IDF 5.3.1 (esp_attr.h, intr_alloc.c, portmacro.h), as declarations only.
@@ -43,6 +43,7 @@ IDF = {
         #define portENTER_CRITICAL_ISR(mux) vPortEnterCritical(mux)
         #define portEXIT_CRITICAL_ISR(mux) vPortExitCritical(mux)
     """,
+    "sdkconfig.h": "",
     "mphalport.h": "void check_esp_err(int code);",
     "soc/interrupts.h": "enum { ETS_TWAI_INTR_SOURCE = 45 };",
 }

@@ -152,7 +152,7 @@ class PlainTwai(Twai):
         if canguard:
             import machine
 
-            canguard.model(machine.mem32)
+            canguard.model(machine.mem32, self.chip.address)
         super().__init__(code=canguard or twai_plain, **options)
 
 

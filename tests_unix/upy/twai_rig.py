@@ -73,7 +73,7 @@ class Hardware:
 def attached(**options):
     """A driver that has `hardware` in the place of ``machine``."""
     if canguard:
-        canguard.model(options["hardware"].mem32)
+        canguard.model(options["hardware"].mem32, KIND.chip.address)
     return KIND(code=canguard or twai_plain, **dict(PINS, **options))
 
 

@@ -31,8 +31,8 @@ list(APPEND MICROPY_DEF_BOARD
     MICROPY_HW_MCU_NAME="${UCHARGE_MCU}"
 )
 
-# The guard that answers the vehicle's stop in the interrupt of the CAN controller, of the classic ESP32's.
-if(IDF_TARGET STREQUAL "esp32")
+# The guard that answers the vehicle's stop in the interrupt of the CAN controller.
+if(IDF_TARGET STREQUAL "esp32" OR IDF_TARGET STREQUAL "esp32s3")
     list(APPEND MICROPY_SOURCE_BOARD
         ${CMAKE_CURRENT_LIST_DIR}/../shared/canguard.c
         ${CMAKE_CURRENT_LIST_DIR}/canguard/modcanguard.c

@@ -1,10 +1,11 @@
-// The guard at the ESP32's own CAN controller: its receive interrupt moves each message to the ring, as drain() of
+// The guard at the own CAN controller of an ESP32 or ESP32-S3: its receive interrupt moves each message to the ring, as drain() of
 // drivers/twai_viper.py does by a timer, and answers the one frame of the rule. Python sees the ring, the bus's events and the
 // status by the functions of that module, which are here, too; so only one of them touches the registers at a time.
 //
 // The port's module includes this, and defines before: READ(n) and WRITE(n, value) of a register by its number, LOCK() and
-// UNLOCK() against the interrupt, LOCK_ISR() and UNLOCK_ISR() in it, and FAST, where its functions are placed. While the flash
-// cannot be read nothing may be used but RAM: no tables of constants, no functions from elsewhere.
+// UNLOCK() against the interrupt, LOCK_ISR() and UNLOCK_ISR() in it, SPOILS, whether the chip has erratum TWAI-3.13.5, and
+// FAST, where the interrupt's functions are placed. While the flash cannot be read nothing may be used but RAM: no tables of
+// constants, no functions from elsewhere.
 
 #include "py/objarray.h"
 #include "py/runtime.h"
@@ -61,7 +62,7 @@ static FAST void receive(void) {
 static FAST void judge(void) {
     uint32_t error = READ(ECC);
     uint32_t segment = error & 31;
-    if ((error & 32) && (segment == 10 || segment == 8 || (segment == 27 && (error >> 6 & 3) == 3))) {
+    if (SPOILS && (error & 32) && (segment == 10 || segment == 8 || (segment == 27 && (error >> 6 & 3) == 3))) {
         spoiled = true;
         skips = true;
     }

@@ -1,4 +1,5 @@
-// Module canguard of the classic ESP32: the way of messages through its CAN controller with an interrupt, and the guard.
+// Module canguard of the ESP32 and the ESP32-S3: the way of messages through their CAN controller with an interrupt, and the
+// guard.
 
 #include "py/runtime.h"
 
@@ -6,11 +7,19 @@
 #include "esp_intr_alloc.h"
 #include "freertos/FreeRTOS.h"
 #include "mphalport.h"
+#include "sdkconfig.h"
 #include "soc/interrupts.h"
 
 #include "../../shared/canguard.h"
 
-#define TWAI_BASE 0x3ff6b000 // TWAI in ESP-IDF's esp32.peripherals.ld; it has no macro in every release
+// TWAI in ESP-IDF's peripherals.ld of the chip; not every release has a macro for it.
+#if CONFIG_IDF_TARGET_ESP32S3
+#define TWAI_BASE 0x6002b000
+#define SPOILS false
+#else
+#define TWAI_BASE 0x3ff6b000
+#define SPOILS true
+#endif
 #define FAST IRAM_ATTR
 #define READ(n) (*(volatile uint32_t *)(TWAI_BASE + 4 * (n)))
 #define WRITE(n, value) (*(volatile uint32_t *)(TWAI_BASE + 4 * (n)) = (value))
