@@ -18,6 +18,17 @@ def unload(name):
         pass
 
 
+def unbind(package):
+    """Take its modules out of a package, which keeps each of them besides sys.modules; imports find them there.
+
+    It must have none of them as a global name of its own (``from . import module`` outside of its functions).
+    """
+    for name in sys.modules:
+        parent, _, module = name.rpartition(".")
+        if parent == package and hasattr(sys.modules[package], module):
+            delattr(sys.modules[package], module)
+
+
 class OnDemand:
     """Modules that are there for a while: what is imported between a `begin` and its `end` is let go.
 

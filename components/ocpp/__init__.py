@@ -24,7 +24,7 @@ trust, dates                   whom we believe over TLS
 import asyncio
 from micropython import const
 
-from core.loading import unload
+from core.loading import unbind, unload
 from core.signals import Signal
 
 from .services import Services, no_event
@@ -88,6 +88,7 @@ class Ocpp:
         self._build_link(self.services, options)
         self._build_charge_point(self.services, kernel, options)
         self._build_sources(self.services, options["vendor_id"])
+        unbind("components.ocpp")
 
     def _build_link(self, services, o):
         # The classes are imported where they are needed once: their names would stay in the heap.
@@ -127,17 +128,18 @@ class Ocpp:
         from .status import StatusReporter
         from .transactions import Transactions
 
-        self.authorization = Authorization(services, self.online, o["cache_size"])
+        services.online = online = self.online  # one object for all
+        self.authorization = Authorization(services, online, o["cache_size"])
         self.availability = Availability(services.store)
         bounds = o["queue_max"], o["stop_data_bytes"]
-        self.delivery = Delivery(services, self.rpc, self.online, self.authorization.learn, *bounds)
-        self.metering = Metering(services, self.delivery, self.online)
+        self.delivery = Delivery(services, self.rpc, online, self.authorization.learn, *bounds)
+        self.metering = Metering(services, self.delivery, online)
         parts = self.delivery, self.metering, self.authorization
         self.transactions = Transactions(services, *parts, self._unavailable, self._moment, o["stop_ms"])
         self.connector = Connector(services, self.availability, self.transactions)  # type: Connector
         self.state = self.connector.state
-        self.status = StatusReporter(services, self.connector, self.online, self.boot, self.link)
-        self.ending = Ending(services, kernel, self.transactions, self.delivery, self.status, self.online)
+        self.status = StatusReporter(services, self.connector, online, self.boot, self.link)
+        self.ending = Ending(services, kernel, self.transactions, self.delivery, self.status, online)
 
     def _build_sources(self, services, vendor_id):
         """Who asks, and who answers."""
@@ -147,14 +149,12 @@ class Ocpp:
 
         parts = self.configuration, self.authorization, self.availability, self.transactions, self.boot
         self.core = CoreProfile(*parts, vendor_id, self.reset, self._log)
-        self.add_page(self.writes.page)
         self.add_profile("core", self.core, "Core", CORE)
-        unload("components.ocpp.keys")
-        self.outbox = Outbox(self._log, self.online, self.rpc.wake, self.boot.pending)
+        self.outbox = Outbox(self._log, services.online, self.rpc.wake, self.boot.pending)
         if vendor_id:
             from .vendor import VendorMessages  # few sites have it
 
-            self._vendor = VendorMessages(services, self.outbox, self.online, self.transactions, vendor_id)
+            self._vendor = VendorMessages(services, self.outbox, services.online, self.transactions, vendor_id)
         others = (self.status.next_call, self.outbox.next_call, self.metering.next_call)
         turns = Turns(self.delivery.next_call, self.delivery.pressing, self.status.next_before, *others)
         before = [self.boot.next_call, self.authorization.next_call]

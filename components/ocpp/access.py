@@ -2,12 +2,9 @@
 
 from core.loading import unload
 
-REFUSED = "FailedToAuthenticateAtCentralSystem"
-BAD_SERVER = "InvalidCentralSystemCertificate"
-
 
 class Access:
-    """By the settings alone. The security extension puts one of its own in this place.
+    """By the settings alone. The security extension puts one of its own in this place, which has the same attributes.
 
     ``url`` is what is dialled, ``auth`` None or (user, password) of HTTP Basic authentication, ``login`` whether TLS
     may show our own certificate. `id` is the last part of the URL and the user. Raises ValueError for a wrong `url`.

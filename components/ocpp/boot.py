@@ -98,7 +98,7 @@ class Boot:
             self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)
         if self.status != REJECTED and utc_ms is not None:
             self._take_time(utc_ms)
-        if self.status == ACCEPTED and interval:
+        if self.status == ACCEPTED and interval and interval != self._configuration["HeartbeatInterval"]:
             self._writes.run("BootNotification", self._set_interval, min(interval, _WAIT_MAX_S))
 
     def _set_interval(self, interval_s):

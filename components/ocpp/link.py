@@ -10,8 +10,7 @@ from core.signals import Signal
 from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
 
-from .access import BAD_SERVER
-from .services import no_event
+from .services import BAD_SERVER, no_event
 
 _BACK_OFF_MS = const(1000)  # the first; it doubles
 _BACK_OFF_MAX_MS = const(60000)
@@ -52,12 +51,13 @@ class Link:
         self._ws = None
         self._back_off_ms = _BACK_OFF_MS
         self._quick = _QUICK
-        self._interval_set = asyncio.Event()
+        self._pings = None  # the task that sends them
+        self._interval_set = False  # ... is to be begun anew
         services.configuration.watch(self._on_configuration)
 
     def _on_configuration(self, name):
         if name == "WebSocketPingInterval":
-            self._interval_set.set()
+            self._interval_set = True
 
     async def run(self):
         """Dial, serve, wait, for ever."""
@@ -105,13 +105,20 @@ class Link:
         self._log.warning("connection: %s%s", why, ", at " + bare_url(self.access.url) if dialled else "")
         if dialled:
             self._rpc.counters.failed_connects += 1
-            from .failures import event_of  # a MemoryError is told as any failure of the component
-
-            unload("components.ocpp.failures")
-            event = event_of(error, check, access.login)
+            event = self._event_of(error, check)
             if event is not None:
                 self.security_event(event, why)
             access.failed(event)
+
+    def _event_of(self, error, check):
+        """The security event that it is, or None; without memory nobody can tell."""
+        try:
+            from .failures import event_of
+
+            unload("components.ocpp.failures")
+            return event_of(error, check, self.access.login)
+        except MemoryError:
+            return None
 
     async def _session(self):
         """One connection, from dialling to its end."""
@@ -120,27 +127,36 @@ class Link:
         access.begin()
         context, self._check = self.trust.make(access.url, access.login)
         self._ws = ws = await self._dial(access, context)
-        tasks = []
+        pump = None
         code = 1001  # an orderly stop
         try:
-            self._rpc.counters.connects += 1
-            self._log.info("connected to %s", bare_url(access.url))
-            wanted = access.opened()
-            self._rpc.attach(ws.send)
-            self.open.set(True)
-            self.failure = ""
-            if not wanted:
-                self.reconnect()
-            for work in (self._rpc.pump(), self._keepalive(ws)):
-                tasks.append(asyncio.create_task(self._serve(ws, work)))
+            self._opened(ws, access)
+            pump = asyncio.create_task(self._serve(ws, self._rpc.pump()))
+            try:
+                self._ping()
+            except MemoryError:  # without pings nobody would notice a dead peer
+                ws.abort()
+                raise
             await self._read(ws)
             code = 1000
         finally:
             self.open.set(False)
-            for task in tasks:
-                task.cancel()
+            for task in (pump, self._pings):
+                if task is not None:
+                    task.cancel()
+            self._pings = None
             self._rpc.detach()
             await ws.close(code, "", _CLOSE_MS)  # dropped at once, it might never read why we closed
+
+    def _opened(self, ws, access):
+        self._rpc.counters.connects += 1
+        self._log.info("connected to %s", bare_url(access.url))
+        wanted = access.opened()
+        self._rpc.attach(ws.send)
+        self.open.set(True)
+        self.failure = ""
+        if not wanted:
+            self.reconnect()
 
     async def _dial(self, access, context):
         """The open WebSocket. What only that needs, 2 KB, and 7 KB with TLS, is let go of."""
@@ -194,6 +210,11 @@ class Link:
         """Look after the time; to be called now and then."""
         if self._check is not None and self.open.value:
             self.trust.learned(self._check)
+        if self._interval_set and self.open.value:
+            try:
+                self._ping()
+            except MemoryError:
+                pass  # the next step tries again
 
     async def _read(self, ws):
         while True:
@@ -224,16 +245,13 @@ class Link:
                 self.security_event("MemoryExhaustion", "a message of ours")
             ws.abort()
 
-    async def _keepalive(self, ws):
-        while True:
-            self._interval_set.clear()
-            interval_ms = self._configuration["WebSocketPingInterval"] * 1000
-            task = None
-            if interval_ms:
-                keepalive = ws.keepalive(interval_ms, min(interval_ms, _PONG_MS), self._clock.sleep_ms)
-                task = asyncio.create_task(self._serve(ws, keepalive))
-            try:
-                await self._interval_set.wait()
-            finally:
-                if task is not None:
-                    task.cancel()
+    def _ping(self):
+        """Send pings as often as the configuration says from now on. Raises MemoryError."""
+        ws, interval_ms = self._ws, self._configuration["WebSocketPingInterval"] * 1000
+        if self._pings is not None:
+            self._pings.cancel()
+            self._pings = None
+        if interval_ms and ws is not None:
+            keepalive = ws.keepalive(interval_ms, min(interval_ms, _PONG_MS), self._clock.sleep_ms)
+            self._pings = asyncio.create_task(self._serve(ws, keepalive))
+        self._interval_set = False

@@ -5,6 +5,8 @@ def lines(ocpp, pages):
     """Generator of lines; `pages`: functions that yield some."""
     for line in _counters(ocpp, ocpp.counters):
         yield line
+    for line in ocpp.writes.page():
+        yield line
     for page in pages:
         for line in page():
             yield line

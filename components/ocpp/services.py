@@ -4,10 +4,14 @@ from core.loading import OnDemand
 
 from .register import Register
 
+# security events that a failed attempt to connect may be
+REFUSED = "FailedToAuthenticateAtCentralSystem"
+BAD_SERVER = "InvalidCentralSystemCertificate"
+
 
 class Services:
-    """The services of the component, the kernel's ``urgent``, and ``stamps``, ``configuration``, ``register`` and
-    ``writes`` for its parts.
+    """The services of the component, the kernel's ``urgent``, and ``stamps``, ``configuration``, ``register``,
+    ``writes`` and ``online`` for its parts.
 
     ``on_demand``: where modules are loaded that are seldom needed.
     """
@@ -27,6 +31,7 @@ class Services:
         self.configuration = None
         self.register = Register(store, charger)
         self.writes = None
+        self.online = None
 
 
 def notices_of(ocpp, queue, clock, log):

@@ -46,7 +46,7 @@ class Security:
         self._kernel = kernel
         self._ocpp = ocpp
         self._configuration = configuration = ocpp.configuration
-        self._events = events = Events(ocpp.services, ocpp.rpc, ocpp.online, keep)
+        self._events = events = Events(ocpp.services, ocpp.rpc, keep)
         self._credentials = credentials = Credentials(
             ocpp.link.access, store, log, ocpp.trust, url_tls, profile, self._on_change
         )

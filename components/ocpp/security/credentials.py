@@ -12,7 +12,7 @@ from micropython import const
 
 from core.loading import unload
 
-from ..access import REFUSED, Access
+from ..services import REFUSED
 
 # [which settings, candidate that works, candidate on trial or None]; key None: the settings'
 _STATE = const("ocpp/access")
@@ -28,8 +28,9 @@ _TLS = const(2)
 _CLIENT = const(3)
 
 
-class Credentials(Access):
-    """What is dialled and with what. `on_change(text)` is told, in words, when another candidate is in force.
+class Credentials:
+    """What is dialled and with what, in place of the `Access`. `on_change(text)` is told, in words, when another
+    candidate is in force.
 
     `before`: the Access by the settings. `url_tls`: "" or the URL from profile 2 on. `profile`: the one to begin with,
     -1: what the settings make of it.
@@ -46,6 +47,7 @@ class Credentials(Access):
         from .setting import fingerprint, forms_of
 
         unload("components.ocpp.urls")
+        unload("components.ocpp.access")
         unload("components.ocpp.security.setting")
         self._url_tls = url_of(url_tls or "wss" + url[url.index("://") :], self._id)
         if url_tls and not url_tls.startswith("wss://"):

@@ -35,13 +35,13 @@ class Events:
     `keep`: so many events the log holds.
     """
 
-    def __init__(self, services, rpc, online, keep):
+    def __init__(self, services, rpc, keep):
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
         self._stamps = services.stamps
         self._rpc = rpc
-        self._online = online
+        self._online = services.online
         self._keep = keep
         self._rates = {}  # {type: [events that may still come, uptime in ms when that was, events held back]}
         self._holding = False
