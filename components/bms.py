@@ -18,6 +18,7 @@ _CHECK_MS = const(100)
 _ASK = const(20)  # every so many checks: 2 s
 _ASK_GAP_MS = const(10)
 _HEARD_MS = const(3000)
+_ZEROS = const(b"\0\0\0\0\0\0\0\0")
 _MODES = const(("charging", "heating"))
 # up to this current, capacity, name; the last one is for all that is above
 _MODELS = const(((30000, 30000, "Classic"), (60000, 60000, "Pro"), (1000000, 90000, "Max")))
@@ -83,7 +84,6 @@ class Bms:
         self._add_signals(clock)
         self.refused = 0
         self._watching = False  # whether somebody sees to it that nothing grows stale
-        self._zeros = bytes(8)
         self._last_request = bytearray(8)  # the last permission
         can.on(_REQUEST, self._request)
         can.on(_CHARGED, self._charged)
@@ -244,9 +244,9 @@ class Bms:
             signal.set(None)
 
     async def _ask(self):
-        self._can.send(_ASK_CHARGED, self._zeros)
+        self._can.send(_ASK_CHARGED, _ZEROS)
         asked = self._clock.ticks_ms()
         await self._clock.sleep_ms(_ASK_GAP_MS)
         while time.ticks_diff(self._clock.ticks_ms(), asked) < _ASK_GAP_MS:
             await self._clock.sleep_ms(1)
-        self._can.send(_ASK_DISCHARGED, self._zeros)
+        self._can.send(_ASK_DISCHARGED, _ZEROS)

@@ -9,8 +9,8 @@ _CHUNK = const(1024)  # characters: at most the 4096 bytes that a writable pipe 
 # places in the list of tcgetattr
 _LFLAG = const(3)
 _CC = const(6)
-_FLAGS = {"linux": 0x2 | 0x8, "darwin": 0x100 | 0x8}  # ICANON | ECHO
-_VINTR = {"linux": (0, b"\x00"), "darwin": (8, b"\xff")}  # place of Ctrl-C among the characters; none
+# Of each system: ICANON | ECHO, place of Ctrl-C among the characters, none.
+_SYSTEMS = const((("linux", 0x2 | 0x8, 0, b"\x00"), ("darwin", 0x100 | 0x8, 8, b"\xff")))
 
 
 class Terminal:
@@ -50,16 +50,17 @@ class Terminal:
         except ImportError:  # a microcontroller: its serial line knows nothing but keys
             self.echo = True
             return
-        flags = _FLAGS.get(sys.platform)
-        if flags is None:
-            return
+        for name, flags, index, none in _SYSTEMS:
+            if name == sys.platform:
+                self._switch(termios, flags, index, none)
+
+    def _switch(self, termios, flags, index, none):
         try:
             fd = self._input.fileno()
             attributes = termios.tcgetattr(fd)
             self._saved = list(attributes)
             attributes[_LFLAG] &= ~flags
             attributes[_CC] = list(attributes[_CC])
-            index, none = _VINTR[sys.platform]
             attributes[_CC][index] = none  # Ctrl-C becomes a key: a signal may hit where MicroPython cannot take it
             termios.tcsetattr(fd, termios.TCSANOW, attributes)
         except OSError:

@@ -50,8 +50,9 @@ class TerminalMeter:
         self._most_ma = 0  # in this period
         self._opened_ms = self._closed_ms = clock.ticks_ms()
         gate.enabled.watch(self._switched)
-        gate.plugged.watch(self._session_changed)
-        gate.transaction.watch(self._session_changed)
+        changed = self._session_changed  # one object for both
+        gate.plugged.watch(changed)
+        gate.transaction.watch(changed)
 
     # -- received
 

@@ -9,8 +9,8 @@ _TELEMETRY = const(0x068182FE)
 _SWITCH = const(0x32)
 _VOLTAGE = const(0x00)
 _CURRENT = const(0x03)
-_CONTROL_ROUND = bytes((_SWITCH, _VOLTAGE, _CURRENT))
-_TELEMETRY_ROUND = bytes((0x84, 0x82, 0x79, 0x80, 0x83))
+_CONTROL_ROUND = const(b"\x32\x00\x03")  # switch, voltage, current
+_TELEMETRY_ROUND = const(b"\x84\x82\x79\x80\x83")
 _STOP = const(b"\x01\x32\x00\x01\x00\x00\x00\x00")  # what `switch` sends
 LEAST_MA = const(33)  # a lower current is 0 on the wire
 

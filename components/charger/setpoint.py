@@ -31,9 +31,10 @@ class Setpoint:
         self._left = _AT_ONCE
         self._settling = False
         self._lowered_ms = clock.ticks_ms()
-        bms.max_voltage_mv.watch(self._changed)
-        bms.max_current_ma.watch(self._changed)
-        gate.limit_ma.watch(self._changed)
+        changed = self._changed  # one object for all of them
+        bms.max_voltage_mv.watch(changed)
+        bms.max_current_ma.watch(changed)
+        gate.limit_ma.watch(changed)
 
     def update(self):
         """Derive it anew: for a watcher of what it depends on that may be called before it."""

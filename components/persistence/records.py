@@ -17,7 +17,7 @@ _MAGIC = const(0xFE)
 _MAGIC_BYTE = const(b"\xfe")
 _CHUNK = const(512)
 FAILURES = (OSError, MemoryError)  # made once: a handler that has to make its tuple needs memory
-_NONE = bytes(HEAD)  # the head of no record
+_NONE = const(b"\0\0\0\0\0\0\0\0\0\0\0")  # the head of no record
 
 
 class StoreError(OSError):
