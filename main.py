@@ -106,7 +106,7 @@ def build(board_name, home):
     from core.settings import read_settings  # what only building needs is let go of
 
     board = load_board(board_name)
-    kernel = assemble(board, read_settings(home + "/settings.json"), home)
+    kernel = assemble(board, read_settings(home + "/settings.json"), home, True)
     if image is not None:  # the one board of this device is built: what declared it may leave the heap
         kernel.forget_declarations()
         package = board.__name__.partition(".")[0]
@@ -116,13 +116,16 @@ def build(board_name, home):
     return kernel
 
 
-def assemble(board, settings, home):
-    """The kernel of a board with these settings, over which its identity is laid. Raises DeclarationError."""
+def assemble(board, settings, home, begin=False):
+    """The kernel of a board with these settings, over which its identity is laid. Raises DeclarationError.
+
+    begin: what is early begins; else it is only to see whether they are right.
+    """
     from core.settings import lay_identity_over
 
     clock = Clock() if image is None else Clock(image.BUILT * 1000)
     tail = LogTail(clock) if image is None else LogTail(clock, keep=20, size=1000)  # a device's heap is small
-    return Kernel(board, lay_identity_over(settings, board), clock, Log(tail, "main"), home)
+    return Kernel(board, lay_identity_over(settings, board), clock, Log(tail, "main"), home, begin)
 
 
 def run(kernel):
@@ -233,14 +236,12 @@ def _live():
         if where is None:
             return _IMAGE_USAGE, True, feed
         kernel = build(*where)
-        for part in kernel.parts:
-            if part.name == "watchdog":
-                feed = part.instance.feed
+        feed = _feed_of(kernel.parts)
         if failed:
             kernel.alive.watch(forget)  # starts that failed before are in no row with later ones, once all runs
         status = run(kernel)
     except DeclarationError as e:
-        return str(e), True, feed
+        return str(e), True, _feed_of(e.parts)
     except StartError as e:
         return str(e), False, feed
     except Exception as e:
@@ -251,6 +252,14 @@ def _live():
 
         machine.reset()
     return "", False, feed
+
+
+def _feed_of(parts):
+    """The feed of the watchdog among them, which may have begun."""
+    for part in parts:
+        if part.name == "watchdog" and part.instance is not None:
+            return part.instance.feed
+    return _nothing
 
 
 def _nothing():

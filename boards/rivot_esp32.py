@@ -28,7 +28,7 @@ ONE_BUS = (
 )
 
 COMMON = (
-    {"name": "watchdog", "use": "drivers.wdt:Wdt"},  # first, so that it watches the start of the others
+    {"name": "watchdog", "use": "drivers.wdt:Wdt", "early": True},  # first: it watches the start of the others
     {"name": "heap", "use": "drivers.gcheap:GcHeap"},
     {
         "name": "store",

@@ -43,10 +43,11 @@ class Pulse:
 class Kernel:
     """Life of a firmware: ``Kernel(board, settings, ...)`` builds, ``await run()`` runs it until its end.
 
-    Building calls the constructors, which do no I/O. `run` then calls ``start()`` of each component that has it,
-    in dependency order, to read its persistent state: what fails here ends the firmware (StartError). Then every
-    ``run()`` becomes a supervised task. At the end the tasks are cancelled and awaited in the reverse order, and
-    ``stop()`` is called of each component that has it. ``start``, ``run`` and ``stop`` are coroutines.
+    Building calls the constructors, which do no I/O, and ``begin()`` of what is early, unless `begin` is False. `run`
+    then calls ``start()`` of each component that has it, in dependency order, to read its persistent state: what fails
+    here ends the firmware (StartError). Then every ``run()`` becomes a supervised task. At the end the tasks are
+    cancelled and awaited in the reverse order, and ``stop()`` is called of each component that has it. ``start``,
+    ``run`` and ``stop`` are coroutines.
 
     Signals for all components: ``alive``, True while every critical component is running, and none was found to be
     hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
@@ -55,7 +56,7 @@ class Kernel:
     ``urgent``, which calls what is known to block the loop: see `Urgent`.
     """
 
-    def __init__(self, board, settings, clock, log, home="."):
+    def __init__(self, board, settings, clock, log, home=".", begin=True):
         from core.declare import read  # see `forget_declarations`
 
         self.clock = clock
@@ -74,18 +75,22 @@ class Kernel:
         gc.threshold(gc.mem_free() // _START_GARBAGE)
         self.parts = []
         self._board_name = getattr(board, "NAME", "")
-        declared = read(board, settings, lambda early: self._begin(early, log))  # raises DeclarationError
-        self.parts = [one.part for one in declared]
-        for one in declared:
-            if one.part.instance is None:
-                self._build(one, log)
+        try:
+            declared = read(board, settings, lambda early: self._begin(early, log, begin))
+            self.parts = [one.part for one in declared]
+            for one in declared:
+                if one.part.instance is None:
+                    self._build(one, log)
+        except DeclarationError as e:
+            e.parts = self.parts  # some have begun: a watchdog wants to be fed
+            raise
 
-    def _begin(self, declared, log):
-        """Build an early part, and have it begin what takes its time while the others are loaded and built."""
+    def _begin(self, declared, log, begin):
+        """Build an early part; if `begin`, have it begin what takes its time while the others are loaded and built."""
         part = declared.part
         self.parts.append(part)
         self._build(declared, log)
-        if hasattr(part.instance, "begin"):
+        if begin and hasattr(part.instance, "begin"):
             try:
                 part.instance.begin()
             except Exception as e:

@@ -21,7 +21,12 @@ _MEANINGS = const(
 
 
 class DeclarationError(Exception):
-    """A board, or the settings for it, cannot be built: the message names board, component and option."""
+    """A board, or the settings for it, cannot be built: the message names board, component and option.
+
+    ``parts``: what there is of the kernel all the same; those that are early may have begun.
+    """
+
+    parts = ()
 
 
 def described(error):

@@ -4,8 +4,8 @@
 class Wdt:
     """Resets the device if `feed` was not called for ``timeout_ms``.
 
-    `start` arms it, so a board should name it first: what hangs while the firmware starts is reset, too, and an image
-    on trial with it.
+    `begin` arms it where the board declares it as early, `start` at the latest, so a board should name it first: what
+    hangs while the firmware starts is reset, too, and an image on trial with it.
 
     Nothing stops it again: neither an orderly stop nor Ctrl-C. After a Reset (status 3) that does not matter. Who works
     at the REPL after Ctrl-C has `timeout_ms` until the device resets; on the ESP32 a new one moves that:
@@ -19,6 +19,10 @@ class Wdt:
     def __init__(self, timeout_ms=30000):
         self._timeout_ms = timeout_ms
         self._wdt = None
+
+    def begin(self):
+        """Arm it before the others are loaded. Raises OSError."""
+        self.feed()
 
     async def start(self):
         """Arm it. Raises OSError."""

@@ -1,8 +1,9 @@
 """The three ESP32 boards as declared, on models of their hardware: pins, limits, and a while of real work."""
 
 from bus import CONTROL, HEARTBEAT, START_FRAME, STOP_FRAME, TELEMETRY
-from esp32_site import Esp32, Site, here
+from esp32_site import SETTINGS, Esp32, Site, here
 
+import main
 from boards import esp32_bench, rivot_esp32, rivot_esp32_dual
 from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
@@ -194,4 +195,36 @@ def test_wrong_settings_are_told_although_wifi_has_begun(tmp):
         raise AssertionError("no url, and no refusal")
     except DeclarationError as e:
         assert "component ocpp: option 'url' is required: set" in str(e), e
+        main._feed_of(e.parts)()  # as the prompt for settings does
+    assert hardware.device.machine.watchdog.fed == 2  # the first time was when it was armed
     assert hardware.device.radio.station.tries == 1
+
+
+def fed_when_switched_on(hardware):
+    """A list: how often the watchdog had been fed each time that the radio was switched on or asked."""
+    fed, wlan, machine = [], hardware.device.radio.WLAN, hardware.device.machine
+    active = wlan.active
+
+    def watched(self, *arguments):
+        fed.append(machine.watchdog.fed)
+        return active(self, *arguments)
+
+    wlan.active = watched
+    return fed
+
+
+def test_the_watchdog_is_armed_before_wifi_is_switched_on_and_anything_else_is_loaded(tmp):
+    """Fails where it is armed only when all is built: a radio that hangs would hang the device for good."""
+    for board, _, _ in BOARDS:
+        hardware = Esp32(VirtualClock())
+        fed = fed_when_switched_on(hardware)
+        Kernel(here(board), SETTINGS, VirtualClock(), Log(LogTail(VirtualClock(), None), "main"), tmp)
+        assert fed and set(fed) == {1} and hardware.device.machine.watchdog.timeout_ms == 30000, (board.NAME, fed)
+
+
+def test_settings_that_are_only_looked_at_begin_nothing(tmp):
+    """Fails where each look arms the watchdog, which nobody would feed at the prompt."""
+    hardware = Esp32(VirtualClock())
+    log = Log(LogTail(VirtualClock(), None), "main")
+    Kernel(here(rivot_esp32), SETTINGS, VirtualClock(), log, tmp, begin=False)
+    assert hardware.device.radio.station is None and not hardware.device.machine.watchdog.fed
