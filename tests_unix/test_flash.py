@@ -65,7 +65,7 @@ def refusal(capsys, *arguments):
 
 
 def test_what_the_chip_received_is_what_was_built(chip, tmp_path):
-    rows = [NVS_ROW, Partition("factory", 0, 0, APP, 0x10000), Partition("vfs", DATA, FAT, 0x20000, 0x100000)]
+    rows = [NVS_ROW, Partition("factory", 0, 0, APP, 0x10000), Partition("vfs", DATA, FAT, 0x20000, 0x200000)]
     (tmp_path / "base.bin").write_bytes(with_partitions(rows, small()))
     image = tmp_path / "image.bin"
     assert make_image([BOARD, "--base", str(tmp_path / "base.bin"), "--out", str(image)]) == 0
