@@ -11,7 +11,7 @@ from scarce import Scarce
 
 from components.persistence import compaction, medium, records, replay
 
-HEAPSIZE = "256K"
+HEAPSIZE = "384K"  # a compaction without collections takes more than 16 KB of it
 TIMEOUT_S = 300
 QUEUES = ("q", "data", "fresh")
 
