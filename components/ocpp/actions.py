@@ -58,6 +58,10 @@ _LEVELS = const(8)  # no payload of OCPP nests deeper
 
 
 NO_MEMORY = "no memory"  # the description of an InternalError
+INVALID = (  # the codes of what the central system should not have sent
+    "FormationViolation", "PropertyConstraintViolation", "OccurenceConstraintViolation", "TypeConstraintViolation",
+    "ProtocolError", "GenericError",
+)  # fmt: skip
 
 
 class CallError(Exception):

@@ -8,7 +8,7 @@ from micropython import const
 from core.text import printable
 from ujson_schema import SchemaError
 
-from .actions import NO_MEMORY, CallError
+from .actions import INVALID, NO_MEMORY, CallError
 from .json_text import STACK, is_id, load, readable_id, shown
 from .services import no_event
 
@@ -19,10 +19,6 @@ _UNANSWERED_MAX = const(3)  # CALLs in a row
 _KEPT_MAX = const(4)  # answers kept to recognise a CALL that comes twice
 _KEPT_BYTES = const(512)  # longer answers come from actions that only read: those may run again
 _DESCRIPTION_MAX = const(255)  # table 6
-_INVALID = const((
-    "FormationViolation", "PropertyConstraintViolation", "OccurenceConstraintViolation", "TypeConstraintViolation",
-    "ProtocolError", "GenericError",
-))  # fmt: skip
 TIMEOUT, CLOSED = "timeout", "closed"
 
 
@@ -134,19 +130,23 @@ class Rpc:
                 raise OSError("%d CALLs in a row were not answered" % _UNANSWERED_MAX)
 
     async def _exchange(self, call):
+        self._sent = await self._write(call)
+        if self._sent:
+            await self._over.wait()
+
+    async def _write(self, call):
+        """Send it; None: no memory. Its own coroutine: one that waited would keep the text until the answer comes."""
         text = None
         try:
             text, call.payload = json.dumps([_CALL, call.message_id, call.action, call.payload]), None
             await self._send(text)
+            return True
         except MemoryError:
             begun, text, call.payload = text is not None, None, None
             gc.collect()
             self._finish(None, NO_MEMORY)
             if begun:
                 raise  # the connection ends: a part of it may be out
-            return
-        text, self._sent = None, True  # nothing of it fills the heap until the answer is here
-        await self._over.wait()
 
     def _finish(self, answer, error):
         call, self._call = self._call, None
@@ -293,7 +293,7 @@ class Rpc:
         self.counters.errors_sent += 1
         description = printable(error.description, _DESCRIPTION_MAX)
         self._log.rare("refused a CALL: " + error.code + " %s", description)
-        if error.code in _INVALID:
+        if error.code in INVALID:
             self.security_event("InvalidMessages", error.code)
         elif error.description == NO_MEMORY:
             self.security_event("MemoryExhaustion", "a CALL of the central system")

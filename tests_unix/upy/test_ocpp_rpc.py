@@ -1,6 +1,7 @@
 """OCPP-J framing: malformed frames, wrong calls, unknown ids, time-outs, what comes twice (OCPP-J 1.6, section 4)."""
 
 import asyncio
+import gc
 import json
 
 from ocpp_site import Central, Site, booted
@@ -271,3 +272,24 @@ async def test_heap_stays_where_it_is_under_nonsense(tmp):
     await flood(50)
     before = await flood(100)
     assert await flood(400) - before < 2000
+
+
+def tell_much(site):
+    site.ocpp.outbox.add("DataTransfer", {"vendorId": "x", "data": "y" * 20000})
+
+
+async def test_nothing_of_a_message_is_in_the_heap_while_its_answer_is_awaited(tmp):
+    """A StopTransaction has some KB, and the answer needs its room."""
+    site = await booted(tmp)
+    sent = []
+
+    async def swallow(text):
+        sent.append(len(text))
+
+    site.ocpp.rpc._transmit = swallow
+    gc.collect()
+    before = gc.mem_alloc()
+    tell_much(site)
+    await site.run(1000)
+    gc.collect()
+    assert sent[0] > 20000 and gc.mem_alloc() - before < 10000, gc.mem_alloc() - before
