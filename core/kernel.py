@@ -18,6 +18,7 @@ _STEADY_MS = const(60000)  # a component that ran this long starts over with the
 _STOP_MS = const(2000)  # what each component may take to stop
 _STOP_ALL_MS = const(10000)
 _POLL_MS = const(5)
+_DECLARED = const(("options", "requires", "keeps"))
 
 # So much of the free heap is filled between two collections, one part of four in a start and of three afterwards: what
 # stays for ever lies side by side in the rest, and not in small pieces between what is thrown away.
@@ -112,11 +113,15 @@ class Kernel:
         return "board %s: component %s %s: %s" % (self._board_name, part.name, what, described(error))
 
     def forget_declarations(self):
-        """Free what only building needs, 5 KB of options and of code: for a device, where nothing is built again."""
+        """Free what only building needs, 6 KB of options and of code: for a device, where nothing is built again.
+
+        Components lose their constructors as well; a driver is what people make at the REPL, after a Ctrl-C.
+        """
         for part in self.parts:
-            for name in ("options", "requires", "keeps"):
+            cls = type(part.instance)
+            for name in _DECLARED + ("__init__",) if cls.__module__.startswith("components.") else _DECLARED:
                 try:
-                    delattr(type(part.instance), name)
+                    delattr(cls, name)
                 except AttributeError:
                     pass  # it has none, or another part is of the same class
         for name in ("declare", "options", "settings"):

@@ -71,6 +71,7 @@ class Declaring:
         {"name": "one", "use": "test_loading:Declared"},
         {"name": "other", "use": "test_loading:Declared"},
         {"name": "keeping", "use": "test_loading:Keeping"},
+        {"name": "gate", "use": "components.gate:Gate"},
     )
 
 
@@ -81,6 +82,8 @@ def test_a_device_keeps_nothing_of_what_its_classes_declare():
     kernel.forget_declarations()
     for name in ("options", "requires", "keeps"):
         assert not [cls for cls in classes if hasattr(cls, name)], name
+    assert "__init__" not in type(kernel["gate"]).__dict__ and "__init__" in classes[0].__dict__
+    unload("components.gate")
 
 
 def test_no_device_has_the_clock_of_tests_on_its_heap():
