@@ -38,7 +38,7 @@ async def test_objects_give_back_what_they_do_not_use_and_the_longest_free_piece
     site.firmware.files["boot.py"] += BOOT.encode()
     async with site:
         await site.firmware.start()
-        trimmed = await site.printed(r"trimmed: (\d+) bytes, the same: (\w+)")
+        trimmed = await site.printed(r"trimmed: (\d+) bytes, the same: (\w+)\s")
         assert trimmed[2] == "True" and int(trimmed[1]) >= OBJECTS * ATTRIBUTES * SLOT
-        largest = await site.printed(r"largest: (\d+) of (\d+), fits: (\w+)")
+        largest = await site.printed(r"largest: (\d+) of (\d+), fits: (\w+)\s")
         assert largest[3] == "True" and 0 < int(largest[1]) < int(largest[2])
