@@ -69,7 +69,7 @@ def test_the_application_fits_into_the_romfs_partition(board):
     assert selection.port == "esp32" and len(image) <= table(port_esp32.board_folder(selection))["romfs"].size
 
 
-IMAGE_BYTES = 1432544  # the application of rivot_esp32 in ESP-IDF's linker, before the slots were made larger
+IMAGE_BYTES = 1432544 + 36 * 1024  # rivot_esp32 as ESP-IDF linked it last, and what is frozen beside since (make size)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
