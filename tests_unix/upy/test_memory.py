@@ -121,6 +121,18 @@ def test_without_room_an_attempt_does_not_begin_and_is_told_rarely():
     assert (made.collections, made.refused) == (6, 5)
 
 
+def test_an_estimate_that_is_too_high_keeps_no_charger_from_its_central_system_for_ever():
+    """After 7 that were refused in a row the eighth begins; so it goes on, and one with room begins a new row."""
+    made, heap, _ = memory()
+    heap.take(22000)
+    assert [refused(made) for _ in range(16)] == 2 * (7 * [True] + [False])
+    assert refused(made)
+    heap.give(22000)
+    made.make_room()
+    heap.take(22000)
+    assert [refused(made) for _ in range(8)] == 7 * [True] + [False]
+
+
 def test_free_bytes_in_small_pieces_are_no_room():
     made, heap, _ = memory()
     heap.fragment(PIECE - 1)
