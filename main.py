@@ -98,7 +98,7 @@ def load_board(name):
     except ImportError as e:
         raise DeclarationError("board %s not found: %s" % (name, e))
     except Exception as e:
-        raise DeclarationError("board %s cannot be loaded: %s" % (name, described(e)))
+        raise DeclarationError("board %s cannot be loaded: %s" % (name, described(e))).because(e)
 
 
 def build(board_name, home):
@@ -223,7 +223,8 @@ def _after_failure(words, wrong, feed):
 def _live():
     """Start, and run until the end. Resets if that is asked for; else returns what `after_failure` takes.
 
-    Those are: what failed, "" after Ctrl-C; whether that is the declaration or the settings; the watchdog's feed.
+    Those are: what failed, "" after Ctrl-C; whether that is the declaration or the settings, which no reset mends; the
+    watchdog's feed.
     """
     from core.failures import ASKED, failures, forget
 
@@ -241,7 +242,7 @@ def _live():
             kernel.alive.watch(forget)  # starts that failed before are in no row with later ones, once all runs
         status = run(kernel)
     except DeclarationError as e:
-        return str(e), True, _feed_of(e.parts)
+        return str(e), not e.passes, _feed_of(e.parts)
     except StartError as e:
         return str(e), False, feed
     except Exception as e:

@@ -54,7 +54,7 @@ def load_class(path):
     except ImportError as e:
         raise DeclarationError("class %r not found: %s" % (path, e))
     except Exception as e:
-        raise DeclarationError("class %r: its module cannot be loaded: %s" % (path, described(e)))
+        raise DeclarationError("class %r: its module cannot be loaded: %s" % (path, described(e))).because(e)
     try:
         return getattr(module, class_name)
     except AttributeError:
@@ -92,7 +92,7 @@ def _declared(board, entry, names, chosen):
         _check_services(declared, names)
         check_given(declared)
     except DeclarationError as e:
-        raise DeclarationError("board %s: component %s: %s" % (board.NAME, entry["name"], e))
+        raise DeclarationError("board %s: component %s: %s" % (board.NAME, entry["name"], e)).because(e)
     for option, (section, key, value) in chosen.get(declared.name, {}).items():
         if option in declared.options:  # else `_check_targets` tells
             check_setting(board, section, key, declared.options[option], value)

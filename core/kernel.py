@@ -95,7 +95,7 @@ class Kernel:
             try:
                 part.instance.begin()
             except Exception as e:
-                raise DeclarationError(self._told(part, "cannot begin", e))
+                raise DeclarationError(self._told(part, "cannot begin", e)).because(e)
 
     def _build(self, declared, log):
         part = declared.part
@@ -105,7 +105,7 @@ class Kernel:
         try:
             part.instance = declared.cls(**arguments)
         except Exception as e:
-            raise DeclarationError(self._told(part, "cannot be built", e))
+            raise DeclarationError(self._told(part, "cannot be built", e)).because(e)
 
     def _told(self, part, what, error):
         """One line for people; the traceback is in the log at its lowest level."""

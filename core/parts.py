@@ -24,9 +24,16 @@ class DeclarationError(Exception):
     """A board, or the settings for it, cannot be built: the message names board, component and option.
 
     ``parts``: what there is of the kernel all the same; those that are early may have begun.
+    ``passes``: whether it may be right at the next start: not if declaration or settings are what is wrong.
     """
 
     parts = ()
+    passes = False
+
+    def because(self, error):
+        """Itself, raised because of `error`: a ValueError is of options and settings, others of memory and hardware."""
+        self.passes = error.passes if isinstance(error, DeclarationError) else not isinstance(error, ValueError)
+        return self
 
 
 def described(error):

@@ -1,23 +1,27 @@
 """settings.json: what the user of a device may set. Its keys are checked against the board's declaration."""
 
+import errno
 import json
 import os
 
 from core.declare import DeclarationError, load_class
+from core.parts import told
 
 _MAX_BYTES = 8192
 
 
 def read_settings(path):
-    """The parsed settings, ``{}`` if there is no such file. Raises DeclarationError for what is no JSON object."""
+    """The parsed settings, ``{}`` if there is no such file. Raises DeclarationError: not read, or no JSON object."""
     try:
         size = os.stat(path)[6]
         if size > _MAX_BYTES:
             raise DeclarationError("settings: %s is longer than %d bytes" % (path, _MAX_BYTES))
         with open(path) as file:
             text = file.read(size)  # the room that it takes, and not the most that it may
-    except OSError:
-        return {}
+    except OSError as e:
+        if e.errno == errno.ENOENT:
+            return {}
+        raise DeclarationError("settings: %s cannot be read: %s" % (path, told(e))).because(e)
     except UnicodeError:
         raise DeclarationError("settings: %s is not UTF-8" % path)
     try:
@@ -44,7 +48,7 @@ def lay_identity_over(settings, board):
     try:
         identity = load_class(reader)(getattr(board, "SETTINGS", {}))
     except OSError as e:
-        raise DeclarationError("board %s: identity: %s" % (board.NAME, e))
+        raise DeclarationError("board %s: identity: %s" % (board.NAME, e)).because(e)
     for section, values in identity.items():
         given = settings.setdefault(section, {})
         if isinstance(given, dict):  # what is not gets its message from the check against the declaration

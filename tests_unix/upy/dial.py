@@ -6,7 +6,9 @@ from core.kernel import RESTART
 
 
 class Dial:
-    """Asks for a restart as soon as it runs. While the home has a file ``broken`` it does not start."""
+    """Asks for a restart as soon as it runs. With ``broken`` in the home it does not start, with ``absent`` it cannot
+    be built.
+    """
 
     requires = ("kernel", "home")
     options = {"url": (str, ..., 1, 60), "current": (int, 16, 6, 32), "password": (str, ""), "old": (bool, False)}
@@ -16,6 +18,8 @@ class Dial:
         self._home = home
         if not url.startswith("ws"):
             raise ValueError("option 'url': %r is not ws://" % url)
+        if "absent" in os.listdir(home):
+            raise OSError("the hardware does not answer")
 
     async def start(self):
         if "broken" in os.listdir(self._home):

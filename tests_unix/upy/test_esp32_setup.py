@@ -232,6 +232,16 @@ def test_a_component_that_does_not_start_leads_to_the_prompt_too_and_the_watchdo
     assert board.start() == RESET and board.text == ""  # it came back
 
 
+def test_hardware_that_is_not_there_when_a_component_is_built_is_not_waited_for_for_ever(tmp):
+    """Nor settings that the flash does not give: no setting mends that, a reset may."""
+    for name, settings in (("settings.json", None), ("absent", GOOD)):
+        board = Board(tmp, settings)
+        os.mkdir(tmp + "/" + name)
+        third_start(board)
+        assert "restarts by itself 300 s after the last key" in board.text, board.text
+        os.rmdir(tmp + "/" + name)
+
+
 def test_a_fault_that_may_pass_is_not_waited_for_for_ever():
     import socket
 
