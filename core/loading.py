@@ -32,11 +32,13 @@ def unbind(package):
 class OnDemand:
     """Modules that are there for a while: what is imported between a `begin` and its `end` is let go.
 
-    Where several overlap it is with the last `end`. What runs on after that keeps what it has of them.
+    Where several overlap it is with the last `end`. What runs on after that keeps what it has of them, and what waits
+    for hours has its modules kept, for during a use that does not end nothing is let go of.
     """
 
     def __init__(self):
         self._users = 0
+        self._kept = []  # type: list  # what `keep` returned, until it is dropped
         self._resident = None  # type: set  # the names of the modules that were there before
 
     def begin(self):
@@ -47,17 +49,26 @@ class OnDemand:
 
     def keep(self, names):
         """Between a `begin` and its `end`: have these modules stay until `drop`. Returns those that would not."""
-        kept = tuple([name for name in names if name not in self._resident])
-        self._resident.update(kept)
+        kept = tuple([name for name in names if name not in self._resident or self._is_kept(name)])
+        self._kept.append(kept)
         return kept
 
     def drop(self, kept):
-        """What `keep` returned is let go: now, or with the last `end`, for what is there may use it."""
-        if self._resident is not None:
-            self._resident.difference_update(kept)
-            return
+        """What `keep` returned, and nobody else keeps, is let go: now, or with the last `end`, for it may be in use."""
+        self._kept.remove(kept)
         for name in kept:
-            unload(name)
+            if self._is_kept(name):
+                continue
+            if self._resident is not None:
+                self._resident.discard(name)
+            else:
+                unload(name)
+
+    def _is_kept(self, name):
+        for kept in self._kept:
+            if name in kept:
+                return True
+        return False
 
     def end(self):
         self._users -= 1
@@ -65,7 +76,8 @@ class OnDemand:
             return
         try:
             for name in [name for name in sys.modules if name not in self._resident]:
-                unload(name)
+                if not self._is_kept(name):
+                    unload(name)
         except MemoryError:
             return  # they are let go with the next end
         self._resident = None

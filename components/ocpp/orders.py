@@ -5,6 +5,17 @@ from micropython import const
 from core.isotime import format_utc, parse_utc
 from core.text import bare_url, is_ascii
 
+# What is there as long as a file is fetched or uploaded, besides who does it: see `OnDemand.keep`
+MODULES = const((
+    "components.ocpp.orders",
+    "uhttp",
+    "uhttp.body",
+    "uhttp.errors",
+    "uhttp.multipart",
+    "uhttp.response",
+    "uhttp.url",
+    "uhttp.wire",
+))  # fmt: skip
 _INTERVAL_MAX_S = const(86400)
 _TRIES_MAX = const(100)
 _WATCH_MS = const(1000)

@@ -11,7 +11,7 @@ from micropython import const
 from core.text import bare_url, printable
 from uhttp import HttpError, Multipart, request
 
-from .orders import means, until_calm
+from .orders import MODULES, means, until_calm
 
 # How it goes on, and how it ends.
 UPLOADING, UPLOADED, FAILED, BAD, DENIED, UNSUPPORTED = range(6)
@@ -34,17 +34,19 @@ def file_of(location, name):
 def upload_of(profile):
     """The Upload of a profile that has ``upload``, None or the one that is under way; it is loaded until that ends.
 
-    The profile does the rest: it drops the one that is not busy any more, and ends the use of ``on_demand``.
+    The profile does the rest: it drops the one that is not busy any more, and its ``modules``.
     """
     if profile.upload is None:
         upload = Upload(profile.ocpp, profile.clock, profile.log, profile.timeout_ms)
-        profile.ocpp.services.on_demand.begin()
+        upload.modules = profile.ocpp.services.on_demand.keep(MODULES + ("components.ocpp.upload",))
         profile.upload = upload
     return profile.upload
 
 
 class Upload:
     """One at a time; `begin` ends the one before."""
+
+    modules = ()  # that are kept for it
 
     def __init__(self, ocpp, clock, log, timeout_ms):
         self._ocpp = ocpp
@@ -116,8 +118,13 @@ class Upload:
     async def _send(self, method, url, **arguments):
         arguments.update(means(self._ocpp))
         await until_calm(self._ocpp, self._clock, self._log, url)
-        response = await request(method, url, timeout_ms=self._timeout_ms, **arguments)
-        response.close()
+        on_demand = self._ocpp.services.on_demand
+        on_demand.begin()  # what only a connection needs
+        try:
+            response = await request(method, url, timeout_ms=self._timeout_ms, **arguments)
+            response.close()
+        finally:
+            on_demand.end()
         self._log.info("%s to %s: %d %s", method, bare_url(url), response.status, response.reason)
         return response.status
 

@@ -5,7 +5,7 @@ import sys
 
 from core.clock import Clock, VirtualClock
 from core.kernel import Kernel
-from core.loading import unload
+from core.loading import OnDemand, unload
 from core.log import Log, LogTail
 from core.signals import Signal
 
@@ -101,3 +101,42 @@ def test_a_signal_of_the_device_clock_has_two_attributes_of_its_own():
     clock._now = 9
     signal.set(2)
     assert signal.at_ms == 9 and signal.age_ms() == 0
+
+
+def test_overlapping_jobs_keep_what_they_loaded_until_the_last_of_them_ends():
+    unload("core.nearest")
+    on_demand = OnDemand()
+    on_demand.begin()
+    import core.nearest  # noqa: F401
+
+    on_demand.begin()
+    on_demand.end()
+    assert "core.nearest" in sys.modules
+    kept = on_demand.keep(("core.nearest", "core.log"))
+    assert kept == ("core.nearest",)  # the other one was there before
+    on_demand.end()
+    assert "core.nearest" in sys.modules
+    on_demand.begin()
+    on_demand.drop(kept)
+    assert "core.nearest" in sys.modules  # somebody is at work
+    on_demand.end()
+    assert "core.nearest" not in sys.modules and "core.log" in sys.modules
+
+
+def test_what_two_jobs_keep_stays_until_the_second_of_them_drops_it():
+    """Else the second would meet another copy of its own exceptions, which it does not catch."""
+    unload("core.nearest")
+    on_demand = OnDemand()
+    kept = []
+    for _ in range(2):
+        on_demand.begin()
+        import core.nearest  # noqa: F401
+
+        kept.append(on_demand.keep(("core.nearest",)))
+        on_demand.end()
+    on_demand.drop(kept[0])
+    assert "core.nearest" in sys.modules
+    on_demand.begin()
+    on_demand.drop(kept[1])
+    on_demand.end()
+    assert "core.nearest" not in sys.modules

@@ -9,7 +9,6 @@ from scarce import Scarce
 from components.ocpp.actions import ACTIONS, CallError
 from components.ocpp.dates import Check
 from core.isotime import format_utc
-from core.loading import OnDemand, unload
 from drivers.filesink import FileSink
 
 TIMEOUT_S = 300
@@ -224,26 +223,6 @@ async def test_what_stops_needs_nothing_that_is_loaded(tmp):
     await site.power_off()
 
 
-async def test_overlapping_jobs_keep_what_they_loaded_until_the_last_of_them_ends(tmp):
-    unload("core.nearest")
-    on_demand = OnDemand()
-    on_demand.begin()
-    import core.nearest  # noqa: F401
-
-    on_demand.begin()
-    on_demand.end()
-    assert "core.nearest" in sys.modules
-    kept = on_demand.keep(("core.nearest", "core.log"))
-    assert kept == ("core.nearest",)  # the other one was there before
-    on_demand.end()
-    assert "core.nearest" in sys.modules
-    on_demand.begin()
-    on_demand.drop(kept)
-    assert "core.nearest" in sys.modules  # somebody is at work
-    on_demand.end()
-    assert "core.nearest" not in sys.modules and "core.log" in sys.modules
-
-
 async def test_what_reads_certificates_leaves_with_the_handshake_that_needed_it(tmp):
     """mbedTLS calls `Check.verify` for each certificate, which reads its dates with ux509: 5 KB."""
     site = await made(tmp)
@@ -265,4 +244,24 @@ async def test_what_reads_certificates_leaves_with_the_handshake_that_needed_it(
     finally:
         module.connect = former
     assert seen == [True] and loaded() == []
+    await site.power_off()
+
+
+async def test_an_update_that_waits_for_its_time_keeps_what_it_needs_and_no_other_part(tmp):
+    """It may wait for days, and would have all that is loaded meanwhile stay as long."""
+    site = await made(tmp)
+    payload, expected = ASKED["UpdateFirmware"]
+    assert await answer_to(site, "UpdateFirmware", dict(payload)) == expected
+    await site.run(1000)
+    there = sorted(loaded())
+    for action in sorted(ASKED):
+        if action != "UpdateFirmware":
+            payload, expected = ASKED[action]
+            assert await answer_to(site, action, dict(payload)) == expected, action
+            await site.run(1000)
+    assert sorted(loaded()) == there, sorted(loaded())
+    assert OCPP + "firmware.update" in there
+    site.profiles[7].update._job = None
+    await site.run(1000)
+    assert loaded() == []
     await site.power_off()

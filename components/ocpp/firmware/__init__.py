@@ -67,14 +67,15 @@ class Firmware:
         """The `Update`, which is loaded if there is none. Raises MemoryError."""
         if self.update is None:
             on_demand = self.ocpp.services.on_demand
-            on_demand.begin()  # as long as there is one: see `_step`
+            on_demand.begin()
             try:
-                from .update import Update
+                from .update import MODULES, Update
 
-                self.update = Update(self)
-            except MemoryError:
+                update = Update(self)
+                update.modules = on_demand.keep(MODULES)  # as long as there is one: see `_step`
+                self.update = update
+            finally:
                 on_demand.end()
-                raise
         return self.update
 
     async def start(self):
@@ -107,11 +108,11 @@ class Firmware:
         if self.update is not None:
             self.update.step()
             if self.update.is_over():
-                self.update = None
-                on_demand.end()
+                update, self.update = self.update, None
+                on_demand.drop(update.modules)
         if self.upload is not None and not self.upload.busy():
-            self.upload = None
-            on_demand.end()
+            upload, self.upload = self.upload, None
+            on_demand.drop(upload.modules)
         if self._notices is not None and not self._notices.step():
             self._notices = None
 

@@ -20,10 +20,10 @@ class Download:
     that the file is still the same (If-Range). If it does not take that, the image begins anew.
 
     `means`: arguments of `uhttp.request`. `forbidden()`: may nothing be written now? `until_calm`: coroutine function
-    of the URL that waits until it may be connected to.
+    of the URL that waits until it may be connected to. `on_demand`: where what only a connection needs is loaded.
     """
 
-    def __init__(self, url, sink, means, clock, log, timeout_ms, forbidden, until_calm):
+    def __init__(self, url, sink, means, clock, log, timeout_ms, forbidden, until_calm, on_demand):
         self._url = url
         self._sink = sink
         self._means = means
@@ -32,6 +32,7 @@ class Download:
         self._timeout_ms = timeout_ms
         self._forbidden = forbidden
         self._until_calm = until_calm
+        self._on_demand = on_demand
         self._buf = bytearray(_PIECE)
         self._validator = ""
         self._most = 0  # bytes of the image that were there at best
@@ -47,7 +48,11 @@ class Download:
                 while self._forbidden():
                     await self._clock.sleep_ms(_WATCH_MS)
                 await self._until_calm(self._url)
-                await self._connect()
+                self._on_demand.begin()
+                try:
+                    await self._connect()
+                finally:
+                    self._on_demand.end()
                 return
             except _Interrupted:
                 self._log.info("download waits at %d bytes for the end of the transaction", self._sink.written)

@@ -18,8 +18,11 @@ from core.kernel import RESTART
 from core.text import bare_url
 from uhttp import HttpError
 
+from ..orders import MODULES as TRANSFERS
 from ..orders import means, until_calm
 from .download import Download
+
+MODULES = TRANSFERS + ("components.ocpp.firmware.update", "components.ocpp.firmware.download")
 
 _JOB = const("ocpp/fw")
 _SIGNATURE = const("ocpp/fw/s")
@@ -35,6 +38,8 @@ _UNSIGNED = const("|Downloaded|DownloadFailed|Downloading|InstallationFailed|Ins
 
 class Update:
     """The one update of `firmware`, the Firmware. ``status`` was told last; "" before."""
+
+    modules = ()  # that are kept for it
 
     def __init__(self, firmware):
         self._firmware = firmware
@@ -188,7 +193,8 @@ class Update:
         job["s"] = _LOAD
         self._tell("Downloading", {_JOB: job})
         calm = lambda url: until_calm(self._ocpp, self._clock, self._log, url)  # noqa: E731
-        how = self._clock, self._log, self._firmware.timeout_ms, self._forbidden, calm
+        on_demand = self._ocpp.services.on_demand
+        how = self._clock, self._log, self._firmware.timeout_ms, self._forbidden, calm, on_demand
         download = Download(job["u"], self._sink, means(self._ocpp), *how)
         while True:
             try:
@@ -217,7 +223,13 @@ class Update:
         if job["r"] is None:
             return True
         signature, verify = self._store.get(_SIGNATURE), self._firmware.verify
-        if verify is not None and signature and await verify(signature, self._sink.digest):
+        on_demand = self._ocpp.services.on_demand
+        on_demand.begin()
+        try:
+            genuine = verify is not None and signature and await verify(signature, self._sink.digest)
+        finally:
+            on_demand.end()
+        if genuine:
             self._tell("SignatureVerified")
             return True
         self._log.error("the image is not what its signature says")

@@ -63,8 +63,8 @@ class LogUpload:
 
     def _step(self):
         if self.upload is not None and not self.upload.busy():
-            self.upload = None
-            self.ocpp.services.on_demand.end()
+            upload, self.upload = self.upload, None
+            self.ocpp.services.on_demand.drop(upload.modules)
         if self._notices is not None and not self._notices.step():
             self._notices = None
 

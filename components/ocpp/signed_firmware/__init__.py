@@ -38,5 +38,5 @@ class SignedFirmware:
         return calls
 
     def _verify(self, signature, digest):
-        """See `Firmware.verify`; what the update has loaded is let go with it."""
+        """See `Firmware.verify`; the update lets go of what is loaded."""
         return self.calls().verify(self, signature, digest)
