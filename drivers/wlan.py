@@ -84,9 +84,19 @@ class Wlan:
         return self._wlan is not None and self._wlan.isconnected()
 
     def dns(self):
-        """The IPv4 addresses of the network's DNS servers; none without a connection."""
-        address = self._made().ifconfig()[3] if self.isconnected() else ""
-        return (address,) if _number(address) else ()
+        """The IPv4 addresses of the network's DNS servers; none without a connection.
+
+        An image without our module ``nameservers`` knows the first alone.
+        """
+        if not self.isconnected():
+            return ()
+        try:
+            from nameservers import addresses
+
+            return addresses()
+        except ImportError:
+            address = self._made().ifconfig()[3]
+            return (address,) if _number(address) else ()
 
     def status(self, param=None):
         """``status("rssi")``: dBm. Raises OSError, also without a connection."""

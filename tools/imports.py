@@ -12,8 +12,8 @@ from typing import NamedTuple
 # images. Others of the usual builds (ssl, ntptime, neopixel ...) are Python that those freeze, and our images do not.
 DEVICE_MODULES = frozenset(
     """_thread array asyncio binascii bluetooth btree builtins canguard cmath collections cryptolib deflate errno esp
-    esp32 framebuf gc gcheap hashlib heapq io json machine math micropython mps2 network os platform random re select
-    socket struct sys termios time tls uctypes uhashlib vfs""".split()
+    esp32 framebuf gc gcheap hashlib heapq io json machine math micropython mps2 nameservers network os platform random
+    re select socket struct sys termios time tls uctypes uhashlib vfs""".split()
 )
 _CATCHES_IMPORT = {"ImportError", "Exception"}
 _MACHINE_CODE = {"viper", "native", "asm_thumb", "asm_xtensa", "asm_rv32"}

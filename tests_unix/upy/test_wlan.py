@@ -167,6 +167,24 @@ def test_the_dns_server_is_that_of_the_connection():
     assert wlan.dns() == ()
 
 
+def test_the_second_dns_server_is_known_where_the_image_can_tell():
+    """lwIP asks it when the first is silent; with the first alone such a network has no names."""
+    made = device()
+    wlan = Wlan()
+    wlan.active(True)
+    sys.modules["nameservers"] = made.radio
+    try:
+        assert wlan.dns() == ()
+        wlan.connect("home", "secret")
+        made.radio.station.address = ("10.0.0.9", "255.0.0.0", "10.0.0.1", "10.0.0.2")
+        made.radio.second_dns = "10.0.0.3"
+        assert wlan.isconnected() and wlan.dns() == ("10.0.0.2", "10.0.0.3")
+        made.radio.station.address = made.radio.second_dns = None  # a DHCP that tells of none
+        assert wlan.dns() == ()
+    finally:
+        del sys.modules["nameservers"]
+
+
 async def test_the_component_looks_names_up_there_and_lets_go_of_what_that_needs():
     made = device()
     server = DnsServer(lambda query: [reply(query, (record(b"\xc0\x0c", A, 60, address("192.0.2.7")),))])

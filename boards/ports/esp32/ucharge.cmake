@@ -39,6 +39,9 @@ if(IDF_TARGET STREQUAL "esp32" OR IDF_TARGET STREQUAL "esp32s3")
     )
 endif()
 
+# All DNS servers of the network, not only the first.
+list(APPEND MICROPY_SOURCE_BOARD ${CMAKE_CURRENT_LIST_DIR}/modnameservers.c)
+
 # Sources that these boards share with QEMU's.
 get_filename_component(UCHARGE_SHARED ${CMAKE_CURRENT_LIST_DIR}/../shared ABSOLUTE)
 list(APPEND MICROPY_SOURCE_BOARD

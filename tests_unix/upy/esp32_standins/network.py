@@ -6,9 +6,12 @@ _OFF, _IDLE, _CONNECTING, _CONNECTED = 0, 1, 2, 3
 
 
 class Network:
-    """`air`: {ssid: (password, dBm)} in reach. `memory`: False makes WLAN() fail as ESP_ERR_NO_MEM does."""
+    """`air`: {ssid: (password, dBm)} in reach. `memory`: False makes WLAN() fail as ESP_ERR_NO_MEM does. `second_dns`:
+    what its DHCP tells besides, which only lwIP (our module ``nameservers``) knows.
+    """
 
     STA_IF, AP_IF = 0, 1
+    second_dns = None
 
     def __init__(self, air=None):
         self.air = {} if air is None else air
@@ -41,6 +44,11 @@ class Network:
         if len(name) > 32:
             raise ValueError()
         self.name = name
+
+    def addresses(self):
+        """Of the module ``nameservers``: those of lwIP that are not 0.0.0.0."""
+        first = self.station.ifconfig()[3] if self.station is not None else "0.0.0.0"
+        return tuple([server for server in (first, self.second_dns) if server not in (None, "0.0.0.0")])
 
 
 class Station:
