@@ -5,15 +5,23 @@
 OPTIONS is a JSON object of the component's options. SLOWER stretches the firmware's time: a tool that makes the machine
 so many times slower must not make it look as if periodic work came so many times more often. FREE is how many bytes of
 the heap are left to the firmware beyond its loaded code. Exit status as main.py's.
+
+All code is loaded before, and stays: an image has it frozen, and what is loaded on demand is there a dictionary of
+names and functions, while here it would be compiled anew each time.
 """
 
 import asyncio
 import gc
 import json
+import os
 import sys
 
 _ROOT = __file__.rpartition("/")[0] + "/../.."
 sys.path.insert(0, _ROOT)
+
+from core import loading  # noqa: E402
+
+loading.unload = lambda name: None  # before anybody else takes it from there
 
 from bench.device.heap import fill  # noqa: E402
 from core.clock import Clock  # noqa: E402
@@ -48,11 +56,23 @@ class Board:
         self.SETTINGS = unix.SETTINGS
 
 
+def load_all(package):
+    """Import the modules of a package, and of those in it."""
+    folder = "%s/%s" % (_ROOT, package.replace(".", "/"))
+    for name, kind in sorted([entry[:2] for entry in os.ilistdir(folder)]):
+        if kind == 0x4000 and not name.startswith("_"):
+            load_all(package + "." + name)
+        elif name.endswith(".py"):
+            __import__(package if name == "__init__.py" else package + "." + name[:-3])
+
+
 def main(home, probe, options, slower="1", free="0"):
     """Load all code, print ``code BYTES`` and ``base BYTES`` (of the heap; with the ballast), build and run."""
     board = Board(probe, json.loads(options))
     for entry in board.COMPONENTS:
         load_class(entry["use"])
+    for package in ("core", "components"):
+        load_all(package)
     gc.collect()
     print("code", gc.mem_alloc())
     ballast = fill(int(free)) if free != "0" else None
