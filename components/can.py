@@ -9,6 +9,7 @@ from core.tasks import together
 
 _BATCH = const(32)  # frames handled before others get their turn
 _URGENT_READS = const(8)  # of a stream, before something blocks: 90 frames
+_URGENT_BATCHES = const(3)  # of a controller, of which the drivers keep up to 63 frames
 _FIRST_BACK_OFF_MS = const(100)
 _MAX_BACK_OFF_MS = const(5000)
 _STEADY_MS = const(5000)  # healthy for so long: the next failure begins with the first back-off again
@@ -207,11 +208,19 @@ class Can:
         self._draining = False
 
     def _drain_stream(self):
-        """Nothing is left in the driver's buffer: whoever waits for the stream will write there."""
+        """Nothing is left in the driver's buffer: whoever waits for the stream will write there.
+
+        A controller receives meanwhile, on a full bus as fast as frames are handled: what comes later can wait.
+        """
+        if self._poll is None:
+            for _ in range(_URGENT_BATCHES):
+                if not self._drain():
+                    return
+            return
         for _ in range(_URGENT_READS):
             while self._drain():
                 pass
-            if self._poll is None or not self._poll():
+            if not self._poll():
                 return
         while self._drain():
             pass

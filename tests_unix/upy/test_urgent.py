@@ -4,8 +4,12 @@ import micropython
 import time
 
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, line, request
+from esp32_standins import Module
 from flash import Flash, Mounted
 
+from components.can import Can
+from core.clock import VirtualClock
+from core.log import Log, LogTail
 from core.signals import Signal
 from core.urgent import Urgent
 
@@ -92,6 +96,33 @@ async def test_a_commit_from_a_handler_that_runs_before_a_flush_is_refused_and_d
         await rig.advance(2000)
         await rig.until(lambda: rig.can.healthy.value)
         await rig.stop()
+
+
+class FullBus:
+    """A controller that receives the next frame whenever one was handled: a node babbles at 1 Mbit/s."""
+
+    FLAG_EXT_ID, RECV_ERR_OVERRUN, STATE_BUS_OFF = 2, 2, 4
+    taken = 0
+
+    def recv(self, frame):
+        self.taken += 1
+        assert self.taken < 1000
+        frame[0], frame[2] = 0x123, self.FLAG_EXT_ID
+        return frame
+
+    def state(self):
+        return 1
+
+
+async def test_a_full_bus_does_not_keep_a_flush_from_beginning(tmp):
+    """All that the ring of a controller had is handled, and not what goes on coming, which would never end."""
+    clock = VirtualClock()
+    driver, kernel = FullBus(), Module(urgent=Urgent(clock))
+    can = Can(driver, Module(add_bus=lambda healthy: None), clock, Log(LogTail(clock), "can"), lambda: None, kernel)
+    can.healthy.set(True)
+    kernel.urgent()
+    assert can.healthy.value and can._raised is None
+    assert 63 <= driver.taken <= 128
 
 
 async def test_bus_off_that_is_read_before_a_flush_closes_the_gate_and_is_recovered_from(tmp):
