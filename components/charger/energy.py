@@ -27,6 +27,7 @@ class Energy:
     """
 
     _keep = None
+    _known = True  # does the journal have a register?
 
     def __init__(self, clock, store, register, pause_ms=10000):
         self._clock = clock
@@ -50,6 +51,7 @@ class Energy:
         if not isinstance(mwh, int) or mwh < 0:
             self._store.distrust("the energy register")
             mwh = 0
+        self._known = mwh > 0
         self.saved(mwh)
         self._register.set(mwh)
         return mwh
@@ -57,10 +59,11 @@ class Energy:
     def keep_by(self, keep, mwh):
         """Have ``keep(mwh)`` keep the register between two commits; it returns whether it could.
 
-        `mwh`: what it kept last, None: nothing. That counts if it can be what was added since the last commit: does it?
+        `mwh`: what it kept last, None: nothing. That counts if it can be what was added since the last commit, or if a
+        journal that was lost leaves it the only one that knows: does it?
         """
         self._keep = keep
-        if mwh is None or not self._saved_mwh < mwh <= self._saved_mwh + _KEPT_MWH:
+        if mwh is None or mwh <= self._saved_mwh or (self._known and mwh > self._saved_mwh + _KEPT_MWH):
             return False
         self._safe_mwh = mwh
         self._register.set(mwh)

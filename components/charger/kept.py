@@ -10,7 +10,8 @@ class KeptRegister:
     """Keeps the energy register in NVS as whole Wh, rounded down, so that a power cut takes less of it.
 
     A number in NVS is appended within a page, where a record of the journal erases a block of its file system. `start`
-    gives back what was kept, so it is declared before whatever reads the register at its own start.
+    gives back what was kept, so it is declared before whatever reads the register at its own start. With a journal that
+    was lost the register goes on from there, too.
     """
 
     requires = ("charger", "nvs", "kernel", "log")

@@ -57,11 +57,14 @@ class Charger:
         self.keep_register_by = energy.keep_by
 
 
-async def kept(home, *wh):
-    """(energy, log) of a charger whose NVS holds this number, if it is given one."""
+async def kept(home, *wh, journaled=None):
+    """(energy, log) of a charger whose NVS and journal hold these numbers, if they are given one."""
     clock = VirtualClock()
     register = Signal(0, clock)
-    energy = Energy(clock, await opened(home), register)
+    store = await opened(home)
+    if journaled:
+        store.put("register", journaled)
+    energy = Energy(clock, store, register)
     energy.load()
     tail = LogTail(clock, None)
     if wh:
@@ -72,11 +75,22 @@ async def kept(home, *wh):
 
 
 async def test_what_is_in_nvs_counts_only_just_ahead_of_the_journal(tmp):
-    for wh, found, words in ((700, 700000, "ahead of"), (1500, 0, "not taken"), (0, 0, ""), (None, 0, "")):
+    for wh, found, words in ((700, 700000, "ahead of"), (1500, 1000, "not taken"), (0, 1000, ""), (None, 1000, "")):
         Device().install()
-        energy, _, tail = await kept(tmp + "/" + str(wh), *([] if wh is None else [wh]))
+        energy, _, tail = await kept(tmp + "/" + str(wh), *([] if wh is None else [wh]), journaled=1000)
         assert energy.changes()[0] == found
         assert [words in line for line in tail.lines] == ([True] if words else []), tail.lines
+
+
+async def test_a_register_that_only_nvs_still_has_goes_on(tmp):
+    """The files were made anew: it must not begin at 0 again, nor may NVS forget what it was."""
+    Device().install()
+    energy, _, tail = await kept(tmp, 5432100)
+    assert energy.changes()[0] == 5432100000 and "ahead of" in tail.lines[0]
+    await save(energy, 5432130000)
+    assert energy._store.get("register") == 5432130000
+    await save(energy, 5432160999)
+    assert Nvs().get_number("register") == 5432160
 
 
 async def save(energy, mwh):
