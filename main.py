@@ -3,7 +3,7 @@
 BOARD is a module of boards/, or, with a dot in it, any module on the path: ``myboards.kiosk``.
 
 In an image the generated module ``image`` says which board it was made for (BOARD) and VERSION: then BOARD is left out,
-and so may be the home where the board has a HOME, the place in its file system.
+and so may be the home where the board has a HOME, the place in its file system. On a device that is "/" without one.
 
 Exit status: 0 orderly stop (Ctrl-C), 1 a component did not start, 2 wrong arguments, settings or declarations,
 3 "start me again" (Reset, update). A device, which has no exit status, resets: see `run_on_device`.
@@ -164,7 +164,7 @@ def place(arguments):
         return (arguments[0], arguments[2]) if len(arguments) == 3 and arguments[1] == "--home" else None
     if len(arguments) == 2 and arguments[0] == "--home":
         return image.BOARD, arguments[1]
-    home = None if arguments else getattr(load_board(image.BOARD), "HOME", None)
+    home = None if arguments else getattr(load_board(image.BOARD), "HOME", "/" if is_device() else None)
     return None if home is None else (image.BOARD, home.rstrip("/"))
 
 

@@ -30,11 +30,11 @@ class Image:
     BUILT = 1790000000  # UTC in s
 
 
-def end_of(*components):
-    """ "reset" or "REPL", after this firmware."""
+def end_of(*components, **more):
+    """ "reset" or "REPL", after this firmware. more: what its board defines besides."""
 
     name = "boards.esp32start"
-    sys.modules[name] = Module(__name__=name, NAME="esp32start", HOME="/", COMPONENTS=components)
+    sys.modules[name] = Module(__name__=name, NAME="esp32start", COMPONENTS=components, **more)
     Ending.options = {"by": (int, 0)}  # a device forgets both, once it is built
     Ending.requires = ("kernel",)
     Device().install()
@@ -54,8 +54,14 @@ def ending(by):
 
 
 def test_a_reset_that_was_asked_for_is_one_and_ctrl_c_leads_to_the_repl():
-    assert end_of(ending(RESTART)) == "reset"
+    assert end_of(ending(RESTART), HOME="/") == "reset"
+    assert end_of(ending(STOPPED), HOME="/") == "REPL"
+
+
+def test_a_board_that_names_no_home_keeps_its_files_in_the_root_of_the_device():
+    """It starts, and ends as it was asked to; a start without a home would end with a reset."""
     assert end_of(ending(STOPPED)) == "REPL"
+    assert end_of(ending(STOPPED), HOME="/nowhere/") == "REPL"
 
 
 def test_a_new_image_that_does_not_start_is_reset_for_the_bootloader_to_take_it_back():
