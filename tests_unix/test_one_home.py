@@ -1,4 +1,4 @@
-"""A home belongs to one firmware and one simulation at a time; a missing MicroPython is told in one sentence."""
+"""A home belongs to one firmware and one simulation at a time; what cannot be run is told in one sentence."""
 
 import os
 import subprocess
@@ -78,3 +78,17 @@ def test_a_micropython_that_is_not_there_is_told_in_one_sentence(tool, path):
     told = [line for line in (result.stdout + result.stderr).splitlines() if f"MICROPYTHON={path}: there is no" in line]
     assert result.returncode in (2, 4) and len(told) == 1, result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("board", "words"),
+    [
+        ("rivot_esp32", "the board rivot_esp32 runs on the port esp32 (its PORT), not on this machine"),
+        ("nowhere", "no board nowhere: no module boards.nowhere; boards/ has"),
+    ],
+)
+def test_a_board_that_make_run_cannot_run_is_told_in_one_sentence(tmp_path, board, words):
+    result = run_tool("tools.run", "--home", tmp_path / "home", "--board", board)
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1), result.stderr
+    assert result.stderr.startswith(words)
+    assert not (tmp_path / "home").exists()

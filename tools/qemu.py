@@ -53,9 +53,9 @@ class QemuFirmware(Firmware):
         return await super().start()
 
     def end_soon(self, tell: bool) -> None:
-        """Begin an orderly stop. In a shared terminal Ctrl-C is a key that the firmware has heard already."""
+        """Begin an orderly stop; in a shared terminal Ctrl-C is a key that the firmware hears. tell: cut the power."""
         self._off = True
-        asyncio.get_running_loop().call_later(15, self._cut_power)
+        asyncio.get_running_loop().call_later(0 if tell else 15, self._cut_power)
 
     def _cut_power(self) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -1,4 +1,7 @@
-"""``make run``: the firmware in this terminal, with a simulated vehicle, power module and central system around it."""
+"""``make run``: the firmware in this terminal, with a simulated vehicle, power module and central system around it.
+
+A board of the unix port runs from source, one of the qemu port as its image in QEMU, which is built first.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,18 @@ import contextlib
 import signal
 import sys
 import termios
+from collections.abc import Callable
 
-from tools.firmware import missing_interpreter
+from tools.build_firmware import build
+from tools.firmware import Firmware, missing_interpreter
 from tools.homelock import HomeInUse
+from tools.qemu import QemuFirmware
+from tools.selection import Selection, SelectionError
 from tools.simulate import options_of_site, site
+from tools.toolchain import BuildError
 
 _BANNER = """\
-ucharge on the MicroPython unix port. This terminal is the firmware's console; Ctrl-C ends everything.
+ucharge, board {board}. This terminal is the firmware's console; Ctrl-C ends everything.
 
   here                 h  help        auth TAG  present a card      s  start      t  stop (emergency)      why
   a second terminal    make sim CMD="plug"             put the gun in, CMD="unplug" pulls it out
@@ -42,10 +50,26 @@ def _terminal():
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-async def _run(options: argparse.Namespace) -> int:
+def _kind(board: str) -> Callable[..., Firmware]:
+    """What runs a board on this machine, once its image is built. Raises BuildError, SelectionError."""
+    port = Selection(board).port
+    if port == "unix":
+        return Firmware
+    if port != "qemu":
+        raise BuildError(
+            f"the board {board} runs on the port {port} (its PORT), not on this machine; make run takes boards of the "
+            "ports unix and qemu"
+        )
+    print(f"Building the image of {board} ...", flush=True)
+    build(board)
+    return QemuFirmware
+
+
+async def _run(options: argparse.Namespace, kind: Callable[..., Firmware]) -> int:
     loop = asyncio.get_running_loop()
-    async with site(options, shared_terminal=True) as (station, _):
-        print(_BANNER.format(log=options.home / "central.log", home=options.home.resolve()), flush=True)
+    async with site(options, shared_terminal=True, kind=kind) as (station, _):
+        log, home = options.home / "central.log", options.home.resolve()
+        print(_BANNER.format(board=options.board, log=log, home=home), flush=True)
         loop.add_signal_handler(signal.SIGINT, station.firmware.end_soon, not sys.stdin.isatty())
         loop.add_signal_handler(signal.SIGTERM, station.firmware.end_soon, True)
         station.firmware.on_restart = lambda: print("\n-- the firmware starts again --", flush=True)
@@ -59,9 +83,10 @@ def main() -> int:
     wrong = missing_interpreter()
     try:
         if not wrong:
+            kind = _kind(options.board)
             with _terminal():
-                return asyncio.run(_run(options))
-    except HomeInUse as error:
+                return asyncio.run(_run(options, kind))
+    except (HomeInUse, BuildError, SelectionError) as error:
         wrong = str(error)
     print(wrong, file=sys.stderr)
     return 2
