@@ -37,6 +37,16 @@ async def test_the_heap_that_a_session_leaves_free(qemu_image, tmp_path):
         assert await site.lowest_free() >= KEPT_FREE
 
 
+async def test_more_than_the_ring_of_the_line_takes_waits_in_the_line(qemu_image, tmp_path):
+    """A receiver that stays full does not interrupt for ever: all calls are answered, in their order."""
+    async with QemuSite(tmp_path) as site:
+        await site.boot()
+        sent = [await site.central.call_raw("ClearChargingProfile", {"id": number}) for number in range(300)]
+        await site.central.wait_answer(sent[-1], 60)
+        answers = [m.uid for m in site.central.messages if m.direction == "in" and m.kind in (3, 4)]
+        assert [uid for uid in answers if uid in sent] == sent
+
+
 async def test_a_line_that_is_cut_without_a_word_is_noticed_and_dialled_again(site):
     """A UART has no carrier: pings that nobody answers tell that the connection is gone."""
     await site.configure(WebSocketPingInterval=2)

@@ -100,6 +100,7 @@ static void receive(unsigned int number) {
     while (STATE(number) & RX_FULL) {
         if (count(ring) >= ring->size && !(number == MPS2_CAN_UART && canguard.armed)) {
             CTRL(number) &= ~RX_INT;
+            INT(number) = INT_RX; // else it would interrupt for ever
             return;
         }
         INT(number) = INT_RX;
