@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ from tools.toolchain import BuildError
 
 NAMES = "names, tables"
 _BOOT_S = 60
+_ESP32_HEAP = 112_000 + 23_936  # for objects in the two areas: boards/ports/shared/gc_heap.h
+_TELL_SIZE = b"import gc\nprint('GC heap:', gc.mem_free() + gc.mem_alloc())\n"
 # Before the module's name in the symbols that MicroPython's mpy-tool makes.
 _KINDS = re.compile(
     r"(?:fun_data|const_obj_table_data|const_qstr_table_data|const_obj|const_table_data|frozen_module|proto_fun|raw_code|"
@@ -103,26 +106,47 @@ def output(command: list[str]) -> str:
         raise BuildError(f"{command[0]}: {error}") from None
 
 
-async def heap_after_boot(board: str, port: str) -> int:
-    """Bytes of GC heap free, after a collection, when all components run. Raises TimeoutError."""
+async def heap_after_boot(board: str) -> tuple[int, int]:
+    """(bytes of GC heap free after a collection when all components run, all of its bytes; 0: not told).
+
+    Of an image of the ports unix and qemu, which is built. Raises TimeoutError.
+    """
     with tempfile.TemporaryDirectory() as home:
-        kind = QemuFirmware if port == "qemu" else Firmware
+        kind = partial(QemuFirmware, board=board) if Selection(board).port == "qemu" else Firmware
         async with Station(home, kind=kind, firmware=False) as station:
-            if port == "unix":
-                station.firmware.command = [str(BUILD / board / "ucharge"), "--home", home]
-            await station.firmware.start()
+            firmware = station.firmware
+            if isinstance(firmware, QemuFirmware):
+                firmware.files["boot.py"] = _TELL_SIZE
+            else:
+                firmware.command = [str(BUILD / board / "ucharge"), "--home", home]
+            await firmware.start()
             await station.wait_booted(_BOOT_S)
-            since = station.firmware.mark
-            await station.firmware.write("status\n")
-            return int((await station.firmware.wait_output(r"Heap: (\d+) bytes free", _BOOT_S, since))[1])
+            since = firmware.mark
+            await firmware.write("status\n")
+            free = int((await firmware.wait_output(r"Heap: (\d+) bytes free", _BOOT_S, since))[1])
+            told = re.search(r"^GC heap: (\d+)", firmware.text, re.MULTILINE)
+            return free, int(told[1]) if told else 0
 
 
-def free_line(board: str) -> str:
-    """A sentence on the heap that is left, measured where the image can be run; "" where it cannot."""
-    total = {"unix": "2,048", "qemu": "128"}.get(Selection(board).port)
-    if total is None:
-        return ""
-    return f"Heap after boot: {asyncio.run(heap_after_boot(board, Selection(board).port)):,} bytes free of {total} KB"
+def heap_left(board: str) -> list[str]:
+    """What of the heap is left, measured in the image that can be run here. Raises TimeoutError."""
+    selection = Selection(board)
+    measured = board if selection.port == "unix" else weigh.board_for(board)
+    free, size = asyncio.run(heap_after_boot(measured))
+    if selection.port == "unix":
+        return [f"Heap after boot: {free:,} bytes free of 2,048 KB"]
+    used = size - free
+    if measured == board:
+        left = f"{free:,} bytes free of {size:,}, {used:,} in use"
+    elif "PORT_BOARD" in selection.declaration:  # the heap is in external RAM, and grows
+        left = f"about {used:,} bytes in use, by {measured}"
+    else:
+        left = f"about {_ESP32_HEAP - used:,} bytes free of {_ESP32_HEAP:,}, {used:,} in use, by {measured}"
+    return [
+        f"Heap after boot: {left}",
+        "  It is not the table's total: the rows are weighed during the start, without a connection, with code that",
+        "  is let go of afterwards. What a session takes beside: bench/README.md.",
+    ]
 
 
 def heap_table(board: str) -> list[str]:
@@ -140,7 +164,8 @@ def heap_table(board: str) -> list[str]:
     sums = [sum(column) for column in zip(*rows.values())]
     lines.append(f"  {'total':<26}" + "".join(f"{size:>9,}" for size in (*sums, sum(sums))))
     missing = sorted(wanted.keys() - found.keys())
-    return lines + ([f"  not weighed: {', '.join(missing)}"] if missing else [])
+    absent = f"  not weighed: {', '.join(missing)}, which {measured} does not have"
+    return lines + ([absent] if missing else [])
 
 
 def main() -> None:
@@ -155,9 +180,7 @@ def main() -> None:
         for owner, size in sorted(found.items(), key=lambda row: (row[0] == NAMES, row[0])):
             print(f"  {owner:<26}{size:>9,}")
         print(f"  {'total':<26}{sum(found.values()):>9,}")
-        print("\n".join(heap_table(board)))
-        if free := free_line(board):
-            print(free)
+        print("\n".join([*heap_table(board), *heap_left(board)]))
     except (BuildError, SelectionError, TimeoutError, weigh.WeighError) as problem:
         sys.exit(f"ucharge: {problem}")
 

@@ -1,13 +1,15 @@
 """The heap that a 32-bit device needs with every component of the reference board, in the image for measuring."""
 
 import asyncio
+import re
 import subprocess
 import sys
 
 import pytest
+from qemu_site import HEAP
 
 from bench import weights
-from tools import weigh
+from tools import size, weigh
 from tools.build_firmware import build
 from tools.firmware import ROOT
 
@@ -38,21 +40,35 @@ def test_the_size_of_an_esp32_board_tells_the_heap_of_each_component(measuring_i
     """Each component has a row, and what it is the row of; the sum is what all of them have in use, less what runs."""
     command = [sys.executable, "-m", "tools.size", "rivot_esp32_dual"]
     text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    table = text.partition("bytes of heap, 32 bit, by bench.every_profile")[2].splitlines()[2:]
+    table = text.partition("bytes of heap, 32 bit, by bench.every_profile")[2]
+    table = table.partition("  not weighed:")[0].splitlines()[2:]
     rows = {}
     for line in table:
         name, *figures = line.split()[:6]
         rows[name] = [int(figure.replace(",", "")) for figure in figures if figure[-1].isdigit()]
     named = weigh.uses("rivot_esp32_dual").keys()
     assert named - rows.keys() == {"vehicle_can", "vehicle_can_driver"}
-    assert "not weighed: vehicle_can, vehicle_can_driver" in text
+    assert "not weighed: vehicle_can, vehicle_can_driver, which bench.every_profile does not have" in text
+    left = re.search(r"Heap after boot: about (\S+) bytes free of 135,936, (\S+) in use, by bench.every_profile", text)
+    free, used = (int(figure.replace(",", "")) for figure in left.groups())
+    assert free + used == HEAP and 60_000 < used < CHARGING
     assert "(drivers.slcan:Slcan in its place)" in next(line for line in table if line.split()[0] == "can_driver")
     for name in named & rows.keys():
         code, objects, start, run, whole = rows[name]
         gives_back = name == "heap"  # what the dictionaries of all others do not use
         assert code > 0 and objects > 0 and (start < 0 if gives_back else start >= 0) and run >= 0, name
         assert whole == code + objects + start + run, name
-    rows.pop("not")
     whole = rows.pop("total")
     assert whole == [sum(column) for column in zip(*rows.values())]
     assert 60_000 < whole[-1] < CHARGING + 16 * 1024
+
+
+def test_the_heap_left_is_that_of_the_board_asked_for(core_image, qemu_image):
+    """Of both areas; the smaller board leaves more of them."""
+    left = {}
+    for board in ("qemu_arm", "qemu_arm_core"):
+        told = re.match(r"Heap after boot: ([\d,]+) bytes free of ([\d,]+), ([\d,]+) in use$", size.heap_left(board)[0])
+        free, whole, used = (int(figure.replace(",", "")) for figure in told.groups())
+        assert (whole, free + used) == (HEAP, HEAP)
+        left[board] = free
+    assert left["qemu_arm_core"] > left["qemu_arm"] + 4 * 1024
