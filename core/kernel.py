@@ -54,7 +54,7 @@ class Kernel:
     hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
     ``stop_cleared``, False while a key is pressed that may become the emergency stop; ``releases``, how often a person
     released what waits for one (`release`).
-    ``urgent``, which calls what is known to block the loop: see `Urgent`.
+    ``urgent``, which calls what is known to block the loop: see `Urgent`. ``stopping``: the end has begun.
     """
 
     def __init__(self, board, settings, clock, log, home=".", begin=True):
@@ -71,7 +71,7 @@ class Kernel:
         self.exit_reason = ""
         self._exit_code = None
         self._exit = asyncio.Event()
-        self._stopping = False
+        self.stopping = False
         self._stopped = False
         gc.threshold(gc.mem_free() // _START_GARBAGE)
         self.parts = []
@@ -186,7 +186,7 @@ class Kernel:
         ever. So nothing is awaited here without a time limit.
         """
         self.request_exit(STOPPED, "interrupted")
-        if self._stopping:
+        if self.stopping:
             await self._poll(lambda: self._stopped, _STOP_ALL_MS)
         await self._stop()
         return self._exit_code
@@ -258,15 +258,15 @@ class Kernel:
     def update_alive(self):
         """Set ``alive``; to be called by whoever found out that a part is ``hung``, or no longer."""
         for part in self.parts:
-            if self._stopping or (part.critical and (part.hung or part.state != "running")):
+            if self.stopping or (part.critical and (part.hung or part.state != "running")):
                 self.alive.set(False)
                 return
         self.alive.set(True)
 
     async def _stop(self):
-        if self._stopping:
+        if self.stopping:
             return
-        self._stopping = True
+        self.stopping = True
         self._exit.set()
         self.alive.set(False)  # closes the gate first
         for part in reversed(self.parts):

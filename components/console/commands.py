@@ -41,7 +41,7 @@ class Commands(Pages):
     def run(self, line):
         """Do what a line says, now; returns the lines to be written about it, None if it is not understood."""
         word, _, rest = line.partition(" ")
-        word = word.lower()
+        word = "h" if word.lower() in ("help", "?") else word.lower()
         for name, arguments, _, method in _COMMANDS:
             if name == word:
                 function = getattr(self, method)

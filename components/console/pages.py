@@ -132,7 +132,7 @@ class Pages:
         now = self._clock.ticks_ms()
         for part in self._kernel.parts:
             text = "  %s: %s%s" % (part.name, part.state, ", critical" if part.critical else "")
-            if part.task is not None:
+            if part.critical and part.task is not None:  # others need not show that they make progress
                 text += ", beat %s s ago" % fixed(max(0, time.ticks_diff(now, part.beat_ms)), 1000)
             if part.failures:
                 text += ", failed %d times, last: %s" % (part.failures, part.error)

@@ -19,7 +19,8 @@ _WORDS = const(
         ("emergency_stop", "no emergency stop", "the emergency stop is pressed: s releases it"),
         ("stop_cleared", "no stop key", "a key is pressed that may become the emergency stop"),
         ("alive", "all critical components run", "a critical component does not run: see components"),
-        ("alive_steady", "they have run for 1 s", "the critical components have not yet run for 1 s"),
+        ("stopping", "", "the firmware ends"),
+        ("alive_steady", "critical components have run for 1 s", "critical components have not yet run for 1 s"),
         ("bms_settled", "no pause after a stop of the BMS", "the BMS has just stopped, or did so too often"),
         ("bus", "the CAN bus is up", "the CAN bus is down"),
         ("bus_2", "the second CAN bus is up", "the second CAN bus is down"),
@@ -62,6 +63,7 @@ class Gate:
     def __init__(self, clock, log, kernel, bms_stop_ms=2000, bms_stops=5, bms_stops_ms=60000):
         self._clock = clock
         self._log = log
+        self._kernel = kernel
         self.transaction = Signal(False, clock)
         self.limit_ma = Signal(0, clock)
         self.bms_permits = Signal(False, clock)
@@ -152,13 +154,21 @@ class Gate:
 
     def obstacles(self):
         """What forbids charging now, in words."""
-        return [_words(name, holds) for name, _, holds in self.conditions() if not holds]
+        return [words for words, _, holds in self._told() if not holds]
 
     def why(self):
         """Generator of lines for people: each condition, and whether it forbids charging."""
-        for name, value, holds in self.conditions():
+        for words, value, holds in self._told():
             unknown = " (not known)" if value is None else ""
-            yield "  %s %s%s" % ("ok     " if holds else "FORBIDS", _words(name, holds), unknown)
+            yield "  %s %s%s" % ("ok     " if holds else "FORBIDS", words, unknown)
+
+    def _told(self):
+        """The conditions in words. Without a transaction nobody has set a limit, so there is none to tell of."""
+        for name, value, holds in self.conditions():
+            if name == "alive" and self._kernel.stopping:
+                name = "stopping"
+            if name != "limit_ma" or self.transaction.value:
+                yield _words(name, holds), value, holds
 
 
 def _words(name, holds):

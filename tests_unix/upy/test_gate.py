@@ -3,9 +3,11 @@
 import micropython
 
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, request
+from desk import Desk
 
 from components.gate import Gate
 from core.clock import VirtualClock
+from core.kernel import STOPPED
 from core.log import Log, LogTail
 from core.signals import Signal
 from core.urgent import Urgent
@@ -19,6 +21,7 @@ class Kernel:
         self.emergency_stop = Signal(False, clock)
         self.stop_cleared = Signal(False, clock)
         self.urgent = Urgent(clock)
+        self.stopping = False
 
 
 def make():
@@ -73,6 +76,19 @@ def test_enabled_exactly_while_every_condition_holds():
     assert any(entry.endswith("charging disabled: the CAN bus is down") for entry in tail.lines), list(tail.lines)
 
 
+def test_without_a_transaction_nothing_is_told_of_its_limit():
+    """That the central system permits no current misleads where nobody has asked for any."""
+    gate, good, bus, _ = make()
+    gate.add_bus(bus)
+    words = "the central system permits no current"
+    assert not any(words in line for line in gate.why()) and words not in gate.obstacles()
+    assert "limit_ma" in gate.forbidding()
+    gate.transaction.set(True)
+    assert any("FORBIDS " + words in line for line in gate.why()) and words in gate.obstacles()
+    gate.limit_ma.set(6000)
+    assert any("ok      the central system permits current" in line for line in gate.why())
+
+
 def test_without_a_bus_nothing_is_enabled():
     gate, good, _, _ = make()
     for signal, value, _ in good.values():
@@ -122,6 +138,16 @@ async def test_each_condition_that_goes_sends_a_stop_frame(tmp):
         assert gate.enabled.value is True, gate.forbidding()
     await rig.stop()
     assert gate.enabled.value is False
+
+
+async def test_an_orderly_stop_is_told_as_the_end_of_the_firmware(tmp):
+    """Not as a component that does not run, for which somebody would look."""
+    async with Desk(tmp) as desk:
+        await desk.charge()
+        desk.kernel.request_exit(STOPPED, "Ctrl-C")
+        await desk.clock.advance(1000)
+        told = [line for line in desk.screen.text.split("\n") if "charging disabled" in line]
+        assert told[-1].endswith("gate: charging disabled: the firmware ends"), told
 
 
 async def test_after_a_stop_of_the_BMS_the_gate_stays_shut_for_a_time(tmp):
