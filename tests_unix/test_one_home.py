@@ -92,3 +92,21 @@ def test_a_board_that_make_run_cannot_run_is_told_in_one_sentence(tmp_path, boar
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1), result.stderr
     assert result.stderr.startswith(words)
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    "tool, arguments, words",
+    [
+        *(("tools.run", ("--soc", bad), f"--soc: {bad!r} is no number 0 to 100") for bad in ("500", "-3", "nan", "x")),
+        *(("tools.run", ("--speed", bad), f"--speed: {bad!r} is no number 0.01") for bad in ("0", "-1", "inf", "x")),
+        ("tools.simulate", ("--soc", "100.1"), "--soc: '100.1' is no number 0 to 100"),
+        ("tools.hub", ("--port", "65536"), "--port: '65536' is no whole number 0 to 65535"),
+        ("tools.central", ("--port", "-1"), "--port: '-1' is no whole number 0 to 65535"),
+    ],
+)
+def test_a_wrong_option_is_one_message_before_anything_starts(tmp_path, tool, arguments, words):
+    home = ("--home", tmp_path / "home") if tool in ("tools.run", "tools.simulate") else ()
+    result = run_tool(tool, *home, *arguments)
+    assert result.returncode == 2 and result.stdout == "", result.stdout
+    assert f"error: argument {words}" in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
+    assert not (tmp_path / "home").exists()

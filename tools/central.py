@@ -27,6 +27,7 @@ import websockets.asyncio.server as ws
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tools.arguments import tcp_port
 from tools.heard import Heard
 from tools.link import CALL, CALLERROR, CALLRESULT, Fault, Link, Message, Script
 from tools.point import Books, Point, Tag, Transaction
@@ -240,7 +241,7 @@ def main() -> None:
     """Run the central system alone and print every message."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=9000)
+    parser.add_argument("--port", type=tcp_port, default=9000)
     parser.add_argument("--key", action="append", default=[], metavar="ID:KEY", help="Basic auth for a charge point")
     parser.add_argument("--strict", action="store_true", help="refuse unknown idTags")
     with contextlib.suppress(KeyboardInterrupt):

@@ -18,6 +18,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from tools.arguments import tcp_port
 from tools.record import Record
 from tools.slcan import BEL, CR, FRAMES, GARBAGE, Frame, decode, encode
 
@@ -236,7 +237,7 @@ def main() -> None:
     """Run the hub alone and print every frame."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=5555)
+    parser.add_argument("--port", type=tcp_port, default=5555)
     options = parser.parse_args()
     try:
         asyncio.run(_serve(options.host, options.port))

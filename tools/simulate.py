@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from tools.arguments import number
 from tools.battery import PACKS
 from tools.control import Control
 from tools.homelock import HomeInUse, held
@@ -25,8 +26,8 @@ def options_of_site(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, default=HOME, help="the firmware's settings and state")
     parser.add_argument("--board", default="unix", help="the firmware's board; unix_socket has a connector lock")
     parser.add_argument("--pack", choices=PACKS, default="Classic", help="the vehicle's battery")
-    parser.add_argument("--soc", type=float, default=35, help="its charge at the start, per cent")
-    parser.add_argument("--speed", type=float, default=20, help="how much faster than real it fills")
+    parser.add_argument("--soc", type=number(0, 100), default=35, help="its charge at the start, per cent")
+    parser.add_argument("--speed", type=number(0.01, 10000), default=20, help="how much faster than real it fills")
     parser.add_argument("--heartbeat", action="store_true", help="the power module sends its heartbeat too")
     return parser
 
