@@ -8,6 +8,7 @@ _LONGEST_MS = const(5000)  # of a time between two measurements no more counts
 # What a power cut may take: so much energy, or that of so long, whichever is less; never what was already reported.
 _SAVE_MWH = const(20000)
 _SAVE_MS = const(60000)
+_LOOK_MS = const(100)  # between two looks at it: the next one would come too late
 _KEPT_MWH = const(1000000)  # so far what is kept beside the journal may be ahead of it
 _KEEP_PAUSE_MS = const(1000)
 _RETRY_MS = const(10000)  # after a journal that refused
@@ -128,12 +129,13 @@ class Energy:
         self.fold()
         now = self._clock.ticks_ms()
         more_mwh = self._register.value - self._safe_mwh
-        if not more_mwh:
-            self._safe_ms = self._retry_ms = now
-            return
         age_ms = time.ticks_diff(now, self._safe_ms)
+        if not more_mwh:
+            if age_ms >= _SAVE_MS:  # else the time that a low power takes to its first mWh would come on top
+                self._safe_ms = self._retry_ms = now
+            return
         pause_ms = _KEEP_PAUSE_MS if self._keep else self._pause_ms
-        due = age_ms >= _SAVE_MS or (more_mwh >= _SAVE_MWH and age_ms >= pause_ms)
+        due = age_ms > _SAVE_MS - _LOOK_MS or (more_mwh >= _SAVE_MWH and age_ms >= pause_ms)
         if due and time.ticks_diff(now, self._retry_ms) >= 0:
             self._retry_ms = now
             try:

@@ -40,6 +40,25 @@ async def test_a_power_cut_takes_no_more_than_20_Wh_or_60_s(tmp):
         assert most_records * 3 // 4 < records <= most_records, (power_mw, pause_ms, most, records)
 
 
+async def test_a_low_power_is_saved_at_least_every_60_s(tmp):
+    """The time in which it has not yet come to a whole mWh counts as well: at 3 W it was 61.2 s."""
+    for power_mw in (500, 2770, 3000, 36000):
+        clock = Clock()
+        store = await opened("%s/%d" % (tmp, power_mw))
+        energy = Energy(clock, store, Signal(0, clock), 10000)
+        energy.load()
+        run(clock, energy, power_mw, 10000)
+        times = []
+        last = 0
+        for _ in range(6000):
+            run(clock, energy, power_mw, 100)
+            if store.get("register", 0) != last:
+                last = store.get("register")
+                times.append(clock.ticks_ms())
+        gaps = [times[i + 1] - times[i] for i in range(len(times) - 1)]
+        assert len(gaps) >= 8 and max(gaps) <= 60000 and min(gaps) >= 59000, (power_mw, gaps)
+
+
 async def test_every_commit_of_anybody_carries_the_register(tmp):
     clock, energy = await meter(tmp)
     store = energy._store
