@@ -116,8 +116,10 @@ def test_a_wrong_declaration_is_told(select, entries, message):
 
 
 def test_a_board_that_is_not_there():
-    with pytest.raises(SelectionError, match="no board nowhere: .*boards/ has .*unix"):
+    with pytest.raises(SelectionError, match="no board nowhere: no module boards.nowhere; boards/ has .*unix"):
         Selection("nowhere")
+    with pytest.raises(SelectionError, match="no module mine.one; MICROPYPATH must name the folder that has mine/;"):
+        Selection("mine.one")
 
 
 def test_image_py_says_what_it_was_made_for_and_is_written_once(tmp_path):

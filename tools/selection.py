@@ -57,6 +57,13 @@ def boards() -> list[str]:
     return sorted(path.stem for path in (ROOT / "boards").glob("*.py") if path.stem != "__init__")
 
 
+def whereabouts(module: str) -> str:
+    """Where a board that is not found would have been."""
+    package = module.partition(".")[0]
+    elsewhere = f"MICROPYPATH must name the folder that has {package}/; " if package != "boards" else ""
+    return f"{elsewhere}boards/ has {', '.join(boards())}"
+
+
 def search_path() -> list[Path]:
     """Where modules are looked for: the repository, its lib, and MICROPYPATH."""
     further = os.environ.get("MICROPYPATH") or _MICROPYPATH
@@ -101,7 +108,7 @@ class Selection:
         self._owner = ""
         self._declared: set[str] = set()  # modules that the board names: a profile of ocpp is one beside ocpp itself
         if self._find(self.board) is None:
-            raise SelectionError(f"no board {board}: no module {self.board}; boards/ has {', '.join(boards())}")
+            raise SelectionError(f"no board {board}: no module {self.board}; {whereabouts(self.board)}")
         self.declaration = self._declaration()
         self._add_core()
         for name in ("main", self.board):
