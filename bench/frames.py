@@ -29,7 +29,7 @@ _SEED = 16  # the same frames in every run
 
 
 def traffic(seconds: int = _SECONDS) -> list[tuple[int, bytes]]:
-    """What comes from vehicle and power module in so many seconds of charging, in can-protocol.md's periods."""
+    """What comes from vehicle and power module in so many seconds of charging, in docs/can.md's periods."""
     noise = random.Random(_SEED)
     replies = _replies(noise)
     frames: list[tuple[int, bytes]] = []

@@ -232,7 +232,7 @@ async def test_a_serial_adapter(tmp_path):
     try:
         await hub.wait_frame(FEEDBACK, 20)
         since = hub.frames
-        hub.send(0x00433F01, bytes.fromhex("42986666 43340000"))  # can-protocol.md: 76.2 V, 18.0 A
+        hub.send(0x00433F01, bytes.fromhex("42986666 43340000"))  # docs/can.md: 76.2 V, 18.0 A
         shows = DBC.get_message_by_frame_id(FEEDBACK)
 
         def fits(frame):

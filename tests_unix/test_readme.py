@@ -4,8 +4,11 @@ import json
 import os
 import pty
 import re
+import runpy
 import shlex
 from pathlib import Path
+
+import cantools
 
 from tools.firmware import interpreter
 from tools.simulate import options_of_site
@@ -76,3 +79,18 @@ def environment(line, **places):
     words = shlex.split(line)
     assigned = [word for word in words if "=" in word]
     return assigned, words[len(assigned) :]
+
+
+def test_the_can_document_has_the_frames_of_the_dbc():
+    """Direction by direction, and the limits of the reference board."""
+    text = (ROOT / "docs/can.md").read_text()
+    received, sent = text.split("\n## ")[1:3]
+    identifiers = [{int(word, 16) for word in re.findall(r"^\| `(0x\w+)`", part, re.M)} for part in (received, sent)]
+    messages = cantools.database.load_file(ROOT / "tools/ucharge.dbc").messages
+    both = {message.frame_id for message in messages if message.name == "Feedback"}  # the heartbeat is not apart
+    ours = {message.frame_id for message in messages if message.senders == ["Controller"]}
+    assert identifiers == [{message.frame_id for message in messages} - ours | both, ours]
+    limits = runpy.run_path(str(ROOT / "boards/rivot_esp32.py"))["LIMITS"]
+    for option, value in limits.items():
+        told = re.search(rf"`{option}`.*\| (.*) \|", text)[1]
+        assert f"{value / 1000 if value > 100 else value:g}" in told.replace("56.0", "56"), option

@@ -10,7 +10,7 @@ DBC = cantools.database.load_file(Path(__file__).parent.parent / "tools" / "ucha
 
 
 def test_a_broken_module_refuses_to_switch_on(monkeypatch):
-    """can-protocol.md: an error in the upper four bits of a reply means that the module refused the request."""
+    """docs/can.md: an error in the upper four bits of a reply means that the module refused the request."""
     module = PowerModule("socket://127.0.0.1:1")
     sent = []
     monkeypatch.setattr(module, "send", lambda can_id, data: sent.append((can_id, data)))

@@ -35,7 +35,7 @@ async def test_terminal_power_is_read_to_the_milli(tmp):
 
 
 async def test_the_frame_of_the_protocol_at_every_scale(tmp):
-    """can-protocol.md: these bytes are 76.2 V and, in 1/10 A, 18.0 A. At another scale they are 180 A / scale."""
+    """docs/can.md: these bytes are 76.2 V and, in 1/10 A, 18.0 A. At another scale they are 180 A / scale."""
     frame = b"\x42\x98\x66\x66\x43\x34\x00\x00"
     for scale in (10, 1, 2, 4, 5, 8, 20, 25, 40, 50, 100):
         rig = await Rig(tmp, charger={"current_scale": scale}).start()
