@@ -11,6 +11,7 @@ from pathlib import Path
 import cantools
 
 from tools.firmware import interpreter
+from tools.selection import Selection, boards
 from tools.simulate import options_of_site
 from tools.station import Station
 
@@ -33,6 +34,14 @@ def test_the_settings_name_every_key_of_the_board():
     assert {section: set(keys) for section, keys in shown.items()} == {
         section: set(keys) for section, keys in board["SETTINGS"].items()
     }
+
+
+def test_the_table_of_settings_has_every_key_of_every_board():
+    rows = re.findall(r"^\| (`\w+\.\w+`[^|]*) \|", README, re.MULTILINE)
+    told = {key for row in rows for key in re.findall(r"`(\w+\.\w+)`", row)}
+    for name in boards():
+        settings = Selection(name).declaration["SETTINGS"]
+        assert {f"{section}.{key}" for section, keys in settings.items() for key in keys} <= told, name
 
 
 def test_the_table_of_make_run_has_every_option_and_its_default():
