@@ -104,6 +104,13 @@ def test_a_place_that_cannot_be_written(tmp_path, capsys):
     assert str(tmp_path / "file") in refusal(capsys, "unix", "--out", tmp_path / "file" / "r.img")
 
 
+def test_a_heap_that_is_too_small_is_told(tmp_path, capsys):
+    """Of a board with the two fixed areas; with external RAM there is room."""
+    for board, warned in (("rivot_esp32", True), ("rivot_esp32_spiram", False), ("rivot_esp32s3", False)):
+        assert make_romfs([board, "--out", str(tmp_path / "r.img")]) == 0
+        assert ("warning: the GC heap of" in capsys.readouterr().out) is warned, board
+
+
 def test_the_figures_of_the_readme_are_what_the_tools_say(tmp_path):
     """Of the reference board, which has every profile, within 15 %."""
     selection = Selection("rivot_esp32")

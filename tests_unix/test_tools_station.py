@@ -241,6 +241,7 @@ async def test_the_demo_ends_with_the_right_bill():
     out, err = await process.communicate()
     assert process.returncode == 0, (out + err).decode()
     assert "the bill is right" in out.decode()
+    assert re.search(r"metered, beside what the module delivered +[+-]0\.\d+% \(allowed 0\.5%\)", out.decode())
 
 
 def bill(start=100, samples=(100.4, 120.0, 140.0), final=(100.4, 140.4), stop=140):

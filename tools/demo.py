@@ -143,10 +143,11 @@ def _report(transaction: Transaction, station: Station, wrong: list[str]) -> Non
     for name, value in rows:
         print(f"  {name:44} {value}")
     if final and module.delivered_wh:
-        print(f"  {'difference':44} {(final[-1] - final[0]) / module.delivered_wh - 1:+.3%} (allowed {TOLERANCE:.1%})")
+        off = (final[-1] - final[0]) / module.delivered_wh - 1
+        print(f"  {'metered, beside what the module delivered':44} {off:+.3%} (allowed {TOLERANCE:.1%})")
     for text in wrong:
         print("  WRONG:", text)
-    print("  the bill is right" if not wrong else "  the bill is wrong")
+    print("  the bill is right: what was metered, in whole Wh" if not wrong else "  the bill is wrong")
 
 
 async def _demo(home: Path) -> int:

@@ -19,6 +19,7 @@ _HEAP = "heapsize=16M"
 
 # Free GC heap of a stock ESP32_GENERIC 1.26.1, read on its REPL; with Wi-Fi up.
 STOCK_FREE = 135 * 1024
+GC_HEAP = 112_000 + 23_936  # of our own images, for objects: boards/ports/shared/gc_heap.h
 
 Files = dict[str, bytes]
 

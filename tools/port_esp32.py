@@ -139,8 +139,10 @@ def find_idf(board: str) -> Idf:
 def check_idf(path: Path, board: str) -> Path:
     """The folder, if it has an ESP-IDF that this MicroPython takes. Raises BuildError."""
     header = path / "tools/cmake/version.cmake"
-    if not header.is_file() or not (path / "export.sh").is_file():
-        raise BuildError(f"IDF_PATH is {path}, which has no ESP-IDF; wanted is {_names()}. {without(board)}")
+    for file in (header, path / "export.sh"):
+        if not file.is_file():
+            lacking = f"which has no ESP-IDF: there is no {file.relative_to(path)}"
+            raise BuildError(f"IDF_PATH is {path}, {lacking}; wanted is {_names()}. {without(board)}")
     found = re.findall(r"IDF_VERSION_(?:MAJOR|MINOR) (\d+)", header.read_text(encoding="utf-8"))
     got = tuple(int(number) for number in found[:2])
     if not _IDF_OLDEST <= got <= _IDF_NEWEST:
@@ -152,8 +154,9 @@ def check_idf(path: Path, board: str) -> Path:
 def without(board: str) -> str:
     """What works without ESP-IDF."""
     return (
-        f"Without it: `make image BOARD={board} BASE=firmware.bin` puts the modules onto any ESP32 MicroPython, and "
-        f"`make romfs BOARD={board}` makes the application for a firmware that has VfsRom."
+        f"Without it: `make image BOARD={board} BASE=firmware.bin` puts the modules onto the MicroPython of a module "
+        f"with external RAM (they take some 480 KB of heap), and `make romfs BOARD={board}` makes the application "
+        f"for a firmware that has VfsRom (some 190 KB of heap)."
     )
 
 

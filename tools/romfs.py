@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tools.mpy import MpyError
-from tools.payload import ScriptError, heap_from_romfs, host_arch, payload, romfs
+from tools.payload import GC_HEAP, ScriptError, heap_from_romfs, host_arch, payload, romfs
 from tools.selection import ROOT, Selection, SelectionError
 
 ARCHES = {"esp32": "xtensawin", "qemu": "armv7m"}  # machine code of a port; the unix port runs on this machine
@@ -43,6 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _WRONG
     print(f"{out}: {len(image)} bytes, {len(files)} files, machine code: {arch or 'none'}")
     print(f"heap: about {heap >> 10} KB once the modules are imported, estimated by doing so here")
+    if selection.port == "esp32" and "PORT_BOARD" not in selection.declaration and heap > GC_HEAP:
+        print(
+            f"warning: the GC heap of {options.board} has {GC_HEAP:,} bytes: this ROMFS is for a module with external "
+            "RAM, or for a board with fewer profiles"
+        )
     return 0
 
 

@@ -24,6 +24,7 @@ from tools import port_qemu, weigh
 from tools.build_firmware import build
 from tools.firmware import Firmware
 from tools.mpsource import BUILD, lock
+from tools.payload import GC_HEAP
 from tools.qemu import QemuFirmware
 from tools.selection import Selection, SelectionError
 from tools.station import Station
@@ -31,7 +32,6 @@ from tools.toolchain import BuildError
 
 NAMES = "names, tables"
 _BOOT_S = 60
-_ESP32_HEAP = 112_000 + 23_936  # for objects in the two areas: boards/ports/shared/gc_heap.h
 _TELL_SIZE = b"import gc\nprint('GC heap:', gc.mem_free() + gc.mem_alloc())\n"
 # Before the module's name in the symbols that MicroPython's mpy-tool makes.
 _KINDS = re.compile(
@@ -141,7 +141,7 @@ def heap_left(board: str) -> list[str]:
     elif "PORT_BOARD" in selection.declaration:  # the heap is in external RAM, and grows
         left = f"about {used:,} bytes in use, by {measured}"
     else:
-        left = f"about {_ESP32_HEAP - used:,} bytes free of {_ESP32_HEAP:,}, {used:,} in use, by {measured}"
+        left = f"about {GC_HEAP - used:,} bytes free of {GC_HEAP:,}, {used:,} in use, by {measured}"
     return [
         f"Heap after boot: {left}",
         "  It is not the table's total: the rows are weighed during the start, without a connection, with code that",
