@@ -1,13 +1,17 @@
 """A home belongs to one firmware and one simulation at a time; what cannot be run is told in one sentence."""
 
 import os
+import select
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rig import Site
 
 from tools.firmware import ROOT, interpreter
+from tools.homelock import held
 
 
 def start(home):
@@ -64,10 +68,30 @@ def test_a_simulation_holds_its_home_also_while_its_firmware_is_off(tmp_path):
         for tool in ("tools.run", "tools.simulate"):
             result = run_tool(tool, "--home", tmp_path)
             assert (result.returncode, len(result.stderr.splitlines())) == (2, 1), result.stderr
-            assert str(tmp_path) in result.stderr
+            assert f"the home {tmp_path} is in use " in result.stderr
+            assert f" (process {first.pid}): " in result.stderr
         assert (tmp_path / "settings.json").read_bytes() == settings
         first.stdin.close()
         assert first.wait(30) == 0
+
+
+def test_a_simulation_that_is_killed_takes_its_firmware_along(tmp_path):
+    """Else that would go on without a bus and a central system, and keep the home from the next one."""
+    command = [sys.executable, "-m", "tools.run", "--home", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        for line in first.stdout:
+            if "BootNotification: Accepted" in line:
+                break
+        firmware = next(Path(f"/proc/{first.pid}/task/{first.pid}/children").open(encoding="ascii")).split()
+        first.kill()
+        first.wait(30)
+        ended = select.select([pidfd := os.pidfd_open(int(firmware[0]))], [], [], 10)[0]
+        if not ended:
+            os.kill(int(firmware[0]), signal.SIGKILL)
+        os.close(pidfd)
+        assert len(firmware) == 1 and ended
+    with held(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize("path", ["/nope", str(ROOT), str(ROOT / "README.md")])

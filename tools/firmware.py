@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import ctypes
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ RESET_STATUS = 3  # "start me again": the end of a Reset or an update
 _STOP_S = 15
 _KEPT_OUTPUT = 1_000_000
 _CTRL_C = "\x03"
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # now: in a child between fork and exec nothing may be loaded
 
 
 def interpreter() -> str:
@@ -32,6 +35,11 @@ def missing_interpreter() -> str:
     return "" if found else f"MICROPYTHON={interpreter()}: {words}"
 
 
+def _end_with_the_parent() -> None:
+    """In the child: whatever ends its parent cuts its power too (prctl(2)), for nobody else would."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def start_of(board: str) -> list[str]:
     """What starts the firmware, without its home: the executable UCHARGE_EXECUTABLE, or main.py with a board."""
     executable = os.environ.get("UCHARGE_EXECUTABLE")
@@ -43,7 +51,7 @@ class Firmware:
 
     shared: it uses this process's terminal; otherwise its output is kept in ``text`` and ``lines``, and ``write()``
     types on its console. ``starts`` counts starts, ``returncode`` is None while it runs, and between its end and the
-    start that it asked for.
+    start that it asked for. When this process ends, however it does, its power is cut.
     """
 
     def __init__(self, home: Path, board: str = "unix", shared: bool = False, log: Path | None = None):
@@ -151,7 +159,11 @@ class Firmware:
 
     async def _spawn(self) -> None:
         pipes = {} if self.shared else {"stdin": -1, "stdout": -1, "stderr": asyncio.subprocess.STDOUT}
-        self._process = await asyncio.create_subprocess_exec(*self.command, **pipes)  # type: ignore[arg-type]
+        self._process = await asyncio.create_subprocess_exec(
+            *self.command,
+            preexec_fn=_end_with_the_parent,
+            **pipes,  # type: ignore[arg-type]
+        )
         self.starts += 1
         if not self.shared:
             self._reader = asyncio.create_task(self._read(self._process))

@@ -7,6 +7,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.sim import registered
+
 
 class HomeInUse(Exception):
     """The message names the home."""
@@ -18,6 +20,14 @@ def _name(kind: str, home: Path) -> str:
     return f"\0ucharge {kind} {status.st_dev} {status.st_ino}"
 
 
+def _holder(home: Path) -> str:
+    """The process of the simulation that has registered itself for the home; "" if none has."""
+    for pid, other in registered():
+        if other == home.resolve() and Path(f"/proc/{pid}").exists():
+            return pid
+    return ""
+
+
 @contextlib.contextmanager
 def held(home: Path) -> Iterator[None]:
     """Hold the home for a simulation. Raises HomeInUse while another one, or a firmware, has it."""
@@ -27,6 +37,7 @@ def held(home: Path) -> Iterator[None]:
             with socket.socket(socket.AF_UNIX) as firmware:  # whose settings would be written under it
                 firmware.bind(_name("home", home))
         except OSError:
-            words = f"the home {home} is in use by another simulation or firmware: end that first, or take another: "
-            raise HomeInUse(words + 'make run ARGS="--home DIR"') from None
+            who = f" (process {found})" if (found := _holder(home)) else ""
+            words = f"the home {home} is in use by another simulation or firmware{who}: end that first, or take another"
+            raise HomeInUse(words + ': make run ARGS="--home DIR"') from None
         yield

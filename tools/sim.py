@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import socket
 import sys
 from pathlib import Path
@@ -28,16 +29,24 @@ def ask(home: Path, command: str) -> str:
             return file.read().rstrip()
 
 
+def registered() -> list[tuple[str, Path]]:
+    """(process, home) of each simulation that has begun and not ended in order; some may have been killed."""
+    found = []
+    for entry in RUNNING.glob("*"):
+        with contextlib.suppress(OSError):
+            found.append((entry.name, Path(entry.read_text(encoding="utf-8"))))
+    return found
+
+
 def homes() -> list[Path]:
     """The homes of the simulations that run."""
     found = []
-    for entry in RUNNING.glob("*"):
+    for pid, home in registered():
         try:
-            home = Path(entry.read_text(encoding="utf-8"))
             connect(home).close()
             found.append(home)
         except (OSError, ValueError):  # it was killed
-            entry.unlink(missing_ok=True)
+            (RUNNING / pid).unlink(missing_ok=True)
     return sorted(found)
 
 
