@@ -19,7 +19,7 @@ async def look_up(host, port, net=None):
             return _ask(host, port)
         return net[1]("DNS", _ask, await net[0](host) or host, port)  # at once for an address
     except OSError as error:
-        raise ConnectionClosed(1006, text_of_error(error))
+        raise ConnectionClosed(1006, "%s not found: %s" % (host, text_of_error(error)))
 
 
 def _ask(host, port):

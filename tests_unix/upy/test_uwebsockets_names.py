@@ -80,4 +80,4 @@ async def test_a_name_that_is_not_found_is_a_lost_connection():
     for way in (connect, request):
         async with Net() as net:
             came, error = await reached(net, "nosuch.test", way)
-            assert not came and "no such name" in error and not net.blocked, error
+            assert not came and not net.blocked and "nosuch.test not found: " in error and "no such name" in error
