@@ -149,6 +149,8 @@ class Setup:
                     self._say("which one? %s %s" % (name, arguments))
                 elif arguments:
                     getattr(self, method)(rest)
+                elif rest:
+                    self._say("%s takes nothing behind it: %r" % (name, rest[:20]))
                 else:
                     getattr(self, method)()
                 return
@@ -213,7 +215,11 @@ class Setup:
             found = values.pop(key, None) is not None
         else:
             found = not key and self._settings.pop(section, None) is not None
-        self._say("%s is taken out" % name if found else "%s is not set" % name)
+        names = list(self._settings)
+        for other, values in self._settings.items():
+            if isinstance(values, dict):
+                names += [other + "." + one for one in values]
+        self._say(name + (" is taken out" if found else " is not set" + did_you_mean(name, names)))
 
     def _check(self):
         words = self._wrong()

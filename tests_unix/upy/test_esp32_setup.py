@@ -177,13 +177,14 @@ unset ocpp.password
 
 def test_show_names_every_setting_its_bounds_and_its_value(tmp):
     board = Board(tmp, {"ocpp": {"current": 10, "old": True, "odd": 1}, "more": {}})
-    third_start(board, "show\n")
+    third_start(board, "show\nunset ocpp.lod\nsave x\n")
     for line in (
         "ocpp.url = --   (text, 1 to 60 characters; required)",
         "ocpp.current = 10   (whole number, 6 to 32; default 16)",
         "ocpp.old = True   (true or false; default false)",
         "ocpp.odd is unknown: unset ocpp.odd",
         "section more is unknown: unset more",
+        "ocpp.lod is not set; did you mean ocpp.old?", "save takes nothing behind it: 'x'",
     ):
         assert line in board.text, (line, board.text)
 
