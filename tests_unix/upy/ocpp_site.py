@@ -62,7 +62,7 @@ class Site:
         self.kernel.emergency_stop.set(False)
         self.kernel.stop_cleared.set(True)
         self.kernel.urgent = Urgent()
-        self.kernel.parts = ()
+        self.kernel.parts, self.kernel.stopping = (), False
         self.wifi.stream = lambda: None
         self.wifi.resolve = no_servers
         self.store = store(home, clock, self.log, lambda: None, self.kernel)
