@@ -55,15 +55,7 @@ static mp_obj_t interrupted(void) {
 static MP_DEFINE_CONST_FUN_OBJ_0(interrupted_obj, interrupted);
 
 static const mp_rom_map_elem_t globals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_canguard) },
-    { MP_ROM_QSTR(MP_QSTR_rule), MP_ROM_PTR(&canguard_rule_obj) },
-    { MP_ROM_QSTR(MP_QSTR_arm), MP_ROM_PTR(&canguard_arm_obj) },
-    { MP_ROM_QSTR(MP_QSTR_fired), MP_ROM_PTR(&canguard_fired_obj) },
-    { MP_ROM_QSTR(MP_QSTR_interrupt), MP_ROM_PTR(&interrupt_obj) },
-    { MP_ROM_QSTR(MP_QSTR_buffers), MP_ROM_PTR(&buffers_obj) },
-    { MP_ROM_QSTR(MP_QSTR_drain), MP_ROM_PTR(&drain_obj) },
-    { MP_ROM_QSTR(MP_QSTR_take), MP_ROM_PTR(&take_obj) },
-    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&put_obj) },
+    CANGUARD_TWAI_GLOBALS
     { MP_ROM_QSTR(MP_QSTR_model), MP_ROM_PTR(&model_obj) },
     { MP_ROM_QSTR(MP_QSTR_isr), MP_ROM_PTR(&interrupted_obj) },
 };

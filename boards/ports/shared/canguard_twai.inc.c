@@ -235,3 +235,15 @@ static mp_obj_t put(size_t n_args, const mp_obj_t *args) {
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(put_obj, 4, 4, put);
+
+// What a module canguard with this controller has beside what is the port's own.
+#define CANGUARD_TWAI_GLOBALS \
+    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_canguard) }, \
+    { MP_ROM_QSTR(MP_QSTR_rule), MP_ROM_PTR(&canguard_rule_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_arm), MP_ROM_PTR(&canguard_arm_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_fired), MP_ROM_PTR(&canguard_fired_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_interrupt), MP_ROM_PTR(&interrupt_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_buffers), MP_ROM_PTR(&buffers_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_drain), MP_ROM_PTR(&drain_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_take), MP_ROM_PTR(&take_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&put_obj) },

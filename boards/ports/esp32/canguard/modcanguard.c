@@ -52,15 +52,7 @@ static mp_obj_t interrupt(mp_obj_t on) {
 static MP_DEFINE_CONST_FUN_OBJ_1(interrupt_obj, interrupt);
 
 static const mp_rom_map_elem_t globals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_canguard) },
-    { MP_ROM_QSTR(MP_QSTR_rule), MP_ROM_PTR(&canguard_rule_obj) },
-    { MP_ROM_QSTR(MP_QSTR_arm), MP_ROM_PTR(&canguard_arm_obj) },
-    { MP_ROM_QSTR(MP_QSTR_fired), MP_ROM_PTR(&canguard_fired_obj) },
-    { MP_ROM_QSTR(MP_QSTR_interrupt), MP_ROM_PTR(&interrupt_obj) },
-    { MP_ROM_QSTR(MP_QSTR_buffers), MP_ROM_PTR(&buffers_obj) },
-    { MP_ROM_QSTR(MP_QSTR_drain), MP_ROM_PTR(&drain_obj) },
-    { MP_ROM_QSTR(MP_QSTR_take), MP_ROM_PTR(&take_obj) },
-    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&put_obj) },
+    CANGUARD_TWAI_GLOBALS
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 
