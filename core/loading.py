@@ -30,7 +30,8 @@ def unbind(package):
 
 
 class OnDemand:
-    """Modules that are there for a while: what is imported between a `begin` and its `end` is let go.
+    """Modules that are there for a while: what is imported between a `begin` and its `end`, or in its ``with``, is let
+    go.
 
     Where several overlap it is with the last `end`. What runs on after that keeps what it has of them, and what waits
     for hours has its modules kept, for during a use that does not end nothing is let go of.
@@ -46,6 +47,11 @@ class OnDemand:
         if self._resident is None:
             self._resident = set(sys.modules)
         self._users += 1
+
+    __enter__ = begin
+
+    def __exit__(self, kind, value, traceback):
+        self.end()
 
     def keep(self, names):
         """Between a `begin` and its `end`: have these modules stay until `drop`. Returns those that would not."""

@@ -115,15 +115,10 @@ class Actions:
         if profile is None:
             return
         try:
-            self._on_demand.begin()
+            with self._on_demand:
+                schema = _schemas(profile).response(action)
         except MemoryError:
             return
-        try:
-            schema = _schemas(profile).response(action)
-        except MemoryError:
-            return
-        finally:
-            self._on_demand.end()
         if schema is not None:
             self._validate(schema, answer, True)
 

@@ -61,11 +61,8 @@ class Configuration:
 
     def start(self):
         """Read what was set; what no longer fits its rule is ignored, with a word in the log."""
-        self._on_demand.begin()
-        try:
+        with self._on_demand:
             self._read_stored()
-        finally:
-            self._on_demand.end()
 
     def _read_stored(self):
         from .key_values import parse
@@ -103,14 +100,12 @@ class Configuration:
 
     def set(self, name, text):
         """ChangeConfiguration: returns its status. Raises the store's Error if it cannot be journaled, MemoryError."""
-        self._on_demand.begin()
         try:
-            return self._set(self._row(name), name, text)
+            with self._on_demand:
+                return self._set(self._row(name), name, text)
         except ValueError as e:
             self.refusal = str(e)
             return "Rejected"
-        finally:
-            self._on_demand.end()
 
     def _set(self, row, name, text):
         from .key_values import parse, unknown

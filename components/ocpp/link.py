@@ -160,8 +160,7 @@ class Link:
 
     async def _dial(self, access, context):
         """The open WebSocket. What only that needs, 2 KB, and 7 KB with TLS, is let go of."""
-        self._on_demand.begin()
-        try:
+        with self._on_demand:
             return await connect(
                 access.url,
                 ssl=context,
@@ -172,8 +171,6 @@ class Link:
                 stream=self._wifi.stream(),
                 net=(self._wifi.resolve, self._urgent.block),
             )
-        finally:
-            self._on_demand.end()
 
     @property
     def url(self):

@@ -39,13 +39,10 @@ def notices_of(ocpp, queue, clock, log):
 
     Raises MemoryError.
     """
-    ocpp.services.on_demand.begin()
-    try:
+    with ocpp.services.on_demand:
         from .notices import Notices
 
         return Notices(ocpp, clock, log, ocpp.services.store, queue)
-    finally:
-        ocpp.services.on_demand.end()
 
 
 def no_event(type, info=""):

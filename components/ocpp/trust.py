@@ -53,11 +53,8 @@ class Trust:
             raise ValueError("this port has no TLS")
         if self._ask is not None:
             self._ask()
-        self._on_demand.begin()
-        try:
+        with self._on_demand:
             return self._made(tls, login)
-        finally:
-            self._on_demand.end()
 
     def _made(self, tls, login):
         from .dates import Check
@@ -106,23 +103,18 @@ class Trust:
         """Is there TLS, and a root certificate to verify the central system against?"""
         if not self.has_tls():
             return False
-        self._on_demand.begin()
         try:
-            for _ in self.roots():
-                return True
+            with self._on_demand:
+                for _ in self.roots():
+                    return True
         except (OSError, ValueError) as e:
             self._log.warning("root certificate: %s", e)
-        finally:
-            self._on_demand.end()
         return False
 
     def has_client(self):
         """Is there a certificate of our own?"""
-        self._on_demand.begin()
-        try:
+        with self._on_demand:
             return self.credentials is not None and self.credentials.client() is not None
-        finally:
-            self._on_demand.end()
 
     def _utc_s(self):
         utc_ms = self._clock.utc_ms()

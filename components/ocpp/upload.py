@@ -118,13 +118,9 @@ class Upload:
     async def _send(self, method, url, **arguments):
         arguments.update(means(self._ocpp))
         await until_calm(self._ocpp, self._clock, self._log, url)
-        on_demand = self._ocpp.services.on_demand
-        on_demand.begin()  # what only a connection needs
-        try:
+        with self._ocpp.services.on_demand:  # what only a connection needs
             response = await request(method, url, timeout_ms=self._timeout_ms, **arguments)
             response.close()
-        finally:
-            on_demand.end()
         self._log.info("%s to %s: %d %s", method, bare_url(url), response.status, response.reason)
         return response.status
 

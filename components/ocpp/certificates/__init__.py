@@ -94,14 +94,10 @@ class Certificates:
 
     def _change(self, name):
         """Call a function of `changes`, which is loaded for it. Raises OSError, MemoryError."""
-        on_demand = self.ocpp.services.on_demand
-        on_demand.begin()
-        try:
+        with self.ocpp.services.on_demand:
             from . import changes
 
             getattr(changes, name)(self)
-        finally:
-            on_demand.end()
 
     def files(self):
         """The `Files`, whose module is loaded."""
@@ -182,13 +178,9 @@ class Certificates:
 
     def page(self):
         """What the console shows."""
-        on_demand = self.ocpp.services.on_demand
-        on_demand.begin()
-        try:
+        with self.ocpp.services.on_demand:
             from .page import lines
 
             text = lines(self)
-        finally:
-            on_demand.end()
         for line in text:
             yield line

@@ -62,17 +62,12 @@ def ask(certificates):
 
 
 async def _request(certificates):
-    on_demand = certificates.ocpp.services.on_demand
-    begun = False
     try:
-        on_demand.begin()
-        begun = True
-        while certificates.wanted:
-            certificates.wanted = False
-            await own_of(certificates).request()
+        with certificates.ocpp.services.on_demand:
+            while certificates.wanted:
+                certificates.wanted = False
+                await own_of(certificates).request()
     except Exception as e:  # a task of its own: nobody else would hear of it
         certificates.log.exception("request for a certificate: %r" % e, e)
     finally:
         certificates.task = None
-        if begun:
-            on_demand.end()

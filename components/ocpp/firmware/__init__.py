@@ -67,15 +67,12 @@ class Firmware:
         """The `Update`, which is loaded if there is none. Raises MemoryError."""
         if self.update is None:
             on_demand = self.ocpp.services.on_demand
-            on_demand.begin()
-            try:
+            with on_demand:
                 from .update import MODULES, Update
 
                 update = Update(self)
                 update.modules = on_demand.keep(MODULES)  # as long as there is one: see `_step`
                 self.update = update
-            finally:
-                on_demand.end()
         return self.update
 
     async def start(self):
@@ -88,14 +85,10 @@ class Firmware:
             self.notices()
 
     def _tell_failure(self):
-        on_demand = self.ocpp.services.on_demand
-        on_demand.begin()
-        try:
+        with self.ocpp.services.on_demand:
             from .diagnostics import failed_by_restart
 
             failed_by_restart(self)
-        finally:
-            on_demand.end()
 
     async def stop(self):
         if self.update is not None:

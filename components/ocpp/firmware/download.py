@@ -48,11 +48,8 @@ class Download:
                 while self._forbidden():
                     await self._clock.sleep_ms(_WATCH_MS)
                 await self._until_calm(self._url)
-                self._on_demand.begin()
-                try:
+                with self._on_demand:
                     await self._connect()
-                finally:
-                    self._on_demand.end()
                 return
             except _Interrupted:
                 self._log.info("download waits at %d bytes for the end of the transaction", self._sink.written)

@@ -223,12 +223,8 @@ class Update:
         if job["r"] is None:
             return True
         signature, verify = self._store.get(_SIGNATURE), self._firmware.verify
-        on_demand = self._ocpp.services.on_demand
-        on_demand.begin()
-        try:
+        with self._ocpp.services.on_demand:
             genuine = verify is not None and signature and await verify(signature, self._sink.digest)
-        finally:
-            on_demand.end()
         if genuine:
             self._tell("SignatureVerified")
             return True

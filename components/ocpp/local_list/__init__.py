@@ -64,18 +64,15 @@ class LocalList:
 
     async def start(self):
         """Check the file."""
-        on_demand = self._ocpp.services.on_demand
-        on_demand.begin()
         try:
-            from .update import load
+            with self._ocpp.services.on_demand:
+                from .update import load
 
-            await load(self.file)
+                await load(self.file)
         except OSError as e:
             self.file.broken = True
             self.log.error("the local list cannot be read: %s", e)
             return
-        finally:
-            on_demand.end()
         if self.file.broken:
             self.log.error("the file of the local list is broken: empty until a full list comes")
 

@@ -48,12 +48,8 @@ class LogUpload:
     async def start(self):
         """Read the journal."""
         if self.store.get("ocpp/log"):
-            on_demand = self.ocpp.services.on_demand
-            on_demand.begin()
-            try:
+            with self.ocpp.services.on_demand:
                 self.calls().failed_by_restart(self)
-            finally:
-                on_demand.end()
         if len(self.store.queue("ocpp/log/n")):
             self.notices()
 

@@ -102,15 +102,12 @@ class SmartCharging:
         """The `Active`, which is made if there is none. Raises MemoryError."""
         if self.active is None:
             on_demand = self.ocpp.services.on_demand
-            on_demand.begin()
-            try:
+            with on_demand:
                 from .active import Active
 
                 active = Active(self)
                 active.modules = on_demand.keep(_ACTIVE)
                 self.active = active
-            finally:
-                on_demand.end()
         return self.active
 
     def _prepare(self, tag, given):
@@ -119,14 +116,10 @@ class SmartCharging:
         """
         if given is None:
             return self._unstage
-        on_demand = self.ocpp.services.on_demand
-        on_demand.begin()
-        try:
+        with self.ocpp.services.on_demand:
             from .calls import staged
 
             return staged(self, tag, given)
-        finally:
-            on_demand.end()
 
     def _unstage(self):
         if self.active is not None:
