@@ -15,7 +15,11 @@ class Board:
     COMPONENTS = ()
 
 
+ROUNDS = 50
+
+
 def test_an_unloaded_module_leaves_the_heap_and_its_package_and_can_be_loaded_again():
+    """A word that was left on the stack may keep one of them at a collection, as garbage; never one a round."""
     import core.nearest
 
     unload("core.nearest")
@@ -24,13 +28,17 @@ def test_an_unloaded_module_leaves_the_heap_and_its_package_and_can_be_loaded_ag
     from core.nearest import nearest
 
     gc.collect()
-    assert gc.mem_alloc() > before
-    assert nearest("statsu", ("status",)) == "status"
+    size = gc.mem_alloc() - before
+    assert size > 500
+    for _ in range(ROUNDS):
+        assert nearest("statsu", ("status",)) == "status"
+        unload("core.nearest")
+        assert "core.nearest" not in sys.modules and not hasattr(core, "nearest")
+        from core.nearest import nearest
     unload("core.nearest")
-    assert "core.nearest" not in sys.modules and not hasattr(core, "nearest")
     del nearest
     gc.collect()
-    assert gc.mem_alloc() <= before + 64
+    assert gc.mem_alloc() - before < ROUNDS // 5 * size, (gc.mem_alloc() - before, size)
     unload("core.nearest")
     unload("no.such.module")
 

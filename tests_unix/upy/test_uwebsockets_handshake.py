@@ -154,7 +154,7 @@ async def test_a_long_head_takes_no_memory_of_its_length():
     before = gc.mem_alloc()
     assert await lines.fields() == {}
     gc.collect()
-    assert gc.mem_alloc() - before < 1000
+    assert gc.mem_alloc() - before < 4000  # of 15,000
     wire.drop("")
 
 
