@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 import can
 from can.interfaces.slcan import slcanBus
 
-BITRATE = 250_000
 _WRITE_TIMEOUT_S = 1.0
 _SILENCE_S = 1.0  # without any frame for so long, the node restarts its controller, as an ECU does after bus-off
 
@@ -22,8 +21,10 @@ class Node:
     """One participant of the bus. Subclasses give ``periodic()`` and ``on_frame()``; both run in the event loop.
 
     Counters: ``sent``, ``received``, ``rx_errors`` (lines that are no frames), ``tx_errors``, ``restarts`` of the
-    controller.
+    controller. ``bitrate`` is that of its bus, bit/s.
     """
+
+    bitrate = 250_000
 
     def __init__(self, url: str):
         self.url = url
@@ -76,7 +77,7 @@ class Node:
 
     def _connect(self) -> slcanBus:
         # timeout is that of one read of the socket; python-can's default of 1 ms would poll a thousand times a second
-        bus = slcanBus(self.url, bitrate=BITRATE, sleep_after_open=0, timeout=0.1)
+        bus = slcanBus(self.url, bitrate=self.bitrate, sleep_after_open=0, timeout=0.1)
         with socket.socket(fileno=os.dup(bus.fileno())) as sock:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if bus.get_version(5)[0] is None:  # the answer proves that the open before it has been handled
