@@ -127,7 +127,7 @@ class Wire:
         self.server.close()
 
 
-def board(port, charger=None, feedback=True, extra=(), gate=None):
+def board(port, charger=None, feedback=True, extra=(), gate=None, vehicle="components.bms:Bms"):
     options = {"heartbeat": not feedback}
     options.update(charger or {})
 
@@ -138,7 +138,7 @@ def board(port, charger=None, feedback=True, extra=(), gate=None):
             {"name": "gate", "use": "components.gate:Gate", "options": gate or {}},
             {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": port}},
             {"name": "can", "use": "components.can:Can", "critical": True},
-            {"name": "bms", "use": "components.bms:Bms", "critical": True},
+            {"name": "bms", "use": vehicle, "critical": True},
             {"name": "charger", "use": "components.charger:Charger", "options": options, "critical": True},
             {"name": "plug", "use": "components.plug:Plug", "critical": True},
         ) + (({"name": "feedback", "use": "components.feedback:Feedback", "critical": True},) if feedback else ())

@@ -70,7 +70,7 @@ def test_what_is_no_stop_is_not_answered():
     assert model.chip.pending is None and canguard.fired() == before
     hardware.tick()
     assert len(received(driver)) == 6 and driver.remote == 1
-    come(model, REQUEST, FORBID[:5])  # short for a request, and a stop all the same: components/bms.py
+    come(model, REQUEST, FORBID[:5])  # short for a request, and a stop all the same: components/bms
     assert model.transmit() == ANSWER
 
 

@@ -174,8 +174,10 @@ def test_models_that_would_not_fit_are_refused():
     from components.bms import Bms
 
     for capacity in (0, 1000001):
+        options = {name: Bms.options[name][1] for name in Bms.options}
+        options["models"] = ((1, capacity, "x"),)
         try:
-            Bms(None, None, None, None, None, models=((1, capacity, "x"),))
+            Bms(None, None, None, None, None, **options)
             raise AssertionError(capacity)
         except ValueError as e:
             assert str(capacity) in str(e)

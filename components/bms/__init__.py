@@ -1,4 +1,41 @@
-"""The battery side of the bus: the vehicle's limits, its permission, its charge state."""
+"""The vehicle's side of the bus. This page is the contract Vehicle; `Bms` below is the reference protocol behind it.
+
+A vehicle's protocol is a component, called ``bms`` in the board (inside its outlet's scope), whichever class it is.
+Other components use of it only what is listed here. None means that a value is not known: never received, or too old.
+An unknown value blocks charging.
+
+Signals, each a `core.signals.Signal`:
+
+``permitted``           bool or None: the vehicle permits charging now
+``max_voltage_mv``      int or None: what it asks for at most; `Setpoint` never asks the power module for more
+``max_current_ma``      int or None: the same of the current; 0 is a request like any other
+``mode``                "charging", "heating" or None
+``heard``               bool, never None: a valid frame of the vehicle within the last 3 s. ``heard.at_ms`` is the
+                        time of the last one in ticks. The plug's state depends on it
+``soc_permille``        int 0..1000 or None
+``range_m``, ``capacity_mah``, ``battery_mah``, ``charged_mah``, ``discharged_mah``
+                        int or None: shown and reported only
+``model``               str or None: shown and reported only
+
+Counter: ``refused``, frames that were too short or held values that cannot be.
+
+Method: ``guard(can, answer, data)`` is called once, while the power module's component is built. If the vehicle's stop
+is one byte that is not 0 in one frame, and `can` is the vehicle's own bus, it calls ``can.guard(identifier, at, answer,
+data, fired)`` (components/can.py); else it does nothing.
+
+What an implementation promises:
+
+- It sets ``gate.bms_permits`` together with ``permitted``: True for a permission, False for a stop, and within the call
+  that handles the frame. A stop is honoured whatever else its frame holds.
+- A frame with a value that cannot be is refused: its handler returns False, `refused` counts it, it changes and renews
+  nothing.
+- After a time-out of its own (an option; 5 s unless the protocol says otherwise) without a valid request, everything of
+  it is None and ``gate.bms_permits`` is False.
+- While its ``run`` does not run, no permission is taken: what grows stale would stay.
+- A frame that repeats the one before is handled without an allocation.
+
+`tests_unix/upy/vehicle_contract.py` tests all of that; an implementation passes it with a small rig of its own frames.
+"""
 
 import time
 from micropython import const
@@ -25,18 +62,7 @@ _MODELS = const(((30000, 30000, "Classic"), (60000, 60000, "Pro"), (1000000, 900
 
 
 class Bms:
-    """What the vehicle says, and the questions it is asked. None is "not known".
-
-    Signals: ``permitted`` (bool), ``max_voltage_mv``, ``max_current_ma``, ``mode`` ("charging", "heating"), ``heard``
-    (bool: a frame within 3 s), ``charged_mah``, ``discharged_mah``, ``capacity_mah``, ``model``, ``battery_mah``,
-    ``soc_permille``, ``range_m``. ``heard.at_ms`` is the time of the last frame in ticks. After `timeout_ms` without a
-    charge request nothing of it is known and charging is not permitted; nor is it while `run` does not run.
-
-    A request to stop is honoured whatever else is in the frame. A permission with a voltage, current or mode that
-    cannot be is refused: counted in ``refused``, and it does not renew anything.
-
-    ``guard(can, answer, data)`` takes the power module's stop frame for the guard of its bus (components/can.py), if
-    that is the vehicle's bus, too.
+    """The reference protocol (docs/can.md): the charge request of Elcon/TC, and two counters of Ah.
 
     Options: timeout_ms; lowest_mv, highest_mv, highest_ma, what a request may ask for; range_m_per_ah; models, tuples
     (up to this maximum current in mA, capacity in mAh, name) in rising order; the last is for all that is above.
@@ -59,12 +85,12 @@ class Bms:
         clock,
         log,
         pulse,
-        timeout_ms=5000,
-        lowest_mv=10000,
-        highest_mv=200000,
-        highest_ma=500000,
-        range_m_per_ah=2700,
-        models=_MODELS,
+        timeout_ms,
+        lowest_mv,
+        highest_mv,
+        highest_ma,
+        range_m_per_ah,
+        models,
     ):
         self._can = can
         self._gate = gate
