@@ -7,21 +7,28 @@ A board is a module (or any object) with
         "name"      the service that this instance is to the others
         "use"       "package.module:Class"
         "options"   {option: value}, optional
-        "bind"      {required service: instance that shall be it}, optional
+        "bind"      {required or used service: instance that shall be it}, optional
         "critical"  True: charging is only possible while it is alive, optional
         "early"     True: it is built, and its ``begin()`` called if it has one, before the classes of the others are
-                    loaded, which takes seconds; what it requires is early and comes before it. Optional
+                    loaded, which takes seconds; what it requires or uses is early and comes before it, and it collects
+                    nothing. Optional
     SETTINGS    {section: {key: "instance.option"}}, optional: what settings.json may set
 
-A class declares what it needs as data:
+A class declares what it needs as data; each service is passed as the keyword argument of its name:
 
-    requires = ("can", "clock")                     services, passed as keyword arguments
+    requires = ("can", "clock")                     services that must be there
+    uses = ("local_list",)                          services that may be there: None if the board has none
+    collects = ("evse",)                            a tuple, in the order of the board, of every instance that has this
+                                                    name or that provides it
+    provides = ("limiter",)                         by which names it is collected, besides its own
     options = {"timeout_ms": (int, 5000, 100, 60000),     type, default, lowest, highest (of a str: its length)
                "factor": (float, 1.0),                    an int is taken as well
                "mode": (str, "a", ("a", "b")),            type, default, the allowed values
                "url": (str, ...)}                         no default: the board or the settings must give it
     keeps = ("register", "lock/")                   names of what it keeps in the service "store"; one with a slash at
                                                     its end stands for all names that begin with it
+
+What is required, used or collected is built, and started, before. Every option is passed: its default is nowhere else.
 """
 
 from core.nearest import did_you_mean
@@ -41,8 +48,12 @@ class Declared:
         self.cls = cls
         self.bind = entry.get("bind", {})
         self.given = dict(entry.get("options", {}))
-        self.requires = getattr(cls, "requires", ())  # the services that it needs
-        self.options = getattr(cls, "options", {})  # what may be set: {option: specification}
+        self.requires = getattr(cls, "requires", ())
+        self.uses = getattr(cls, "uses", ())
+        self.collects = getattr(cls, "collects", ())
+        self.provides = getattr(cls, "provides", ())
+        self.options = getattr(cls, "options", {})
+        self.services = []  # (argument, name of an instance; None: there is none; or a tuple of names)
         self.part = Part(self.name, entry.get("critical", False))
 
 
@@ -81,7 +92,10 @@ def read(board, settings, begin=None):
                         begin(declared)
     _check_targets(board, parts)
     _check_keeps(board, parts)
-    return _in_order(board, parts)
+    in_board_order = [parts[entry["name"]] for entry in board.COMPONENTS]  # dictionaries have no order in MicroPython
+    for declared in in_board_order:
+        _collect(declared, in_board_order)
+    return _in_order(board, in_board_order, parts)
 
 
 def _declared(board, entry, names, chosen):
@@ -89,7 +103,7 @@ def _declared(board, entry, names, chosen):
     try:
         declared = Declared(entry, load_class(entry["use"]))
         check_class(declared)
-        _check_services(declared, names)
+        _find_services(declared, names)
         check_given(declared)
     except DeclarationError as e:
         raise DeclarationError("board %s: component %s: %s" % (board.NAME, entry["name"], e)).because(e)
@@ -148,11 +162,13 @@ def _entry_problem(entry, names):
 
 
 def _check_early(board, declared, parts):
-    for service in declared.requires:
-        name = declared.bind.get(service, service)
-        if name not in parts and name not in BUILT_IN:
-            where = "board %s: component %s: it is early, and what it requires, %r, is not, or is declared after it"
-            raise DeclarationError(where % (board.NAME, declared.name, name))
+    where = "board %s: component %s: it is early, and " % (board.NAME, declared.name)
+    if declared.collects:
+        raise DeclarationError(where + "collects %r, which others may provide" % declared.collects[0])
+    for service, name in declared.services:
+        if name is not None and name not in parts and name not in BUILT_IN:
+            how = "requires" if service in declared.requires else "uses"
+            raise DeclarationError(where + "what it %s, %r, is not, or is declared after it" % (how, name))
 
 
 def _check_targets(board, parts):
@@ -186,19 +202,34 @@ def _overlap(name, other):
     return other.endswith("/") and name.startswith(other) or name.endswith("/") and other.startswith(name)
 
 
-def _check_services(declared, names):
+def _find_services(declared, names):
+    """What is required and used: what there is of it."""
+    requires = tuple(declared.requires)
+    takes = requires + tuple(declared.uses)
+    for service in declared.collects:
+        if service in BUILT_IN:
+            raise DeclarationError("collects %r, of which the kernel provides one: require it" % service)
     for service in declared.bind:
-        if service not in declared.requires:
-            raise DeclarationError("binds %r, which %s does not require" % (service, declared.use))
-    for service in declared.requires:
+        if service not in takes:
+            raise DeclarationError("binds %r, which %s neither requires nor uses" % (service, declared.use))
+    for service in takes:
         name = declared.bind.get(service, service)
         if name not in names and name not in BUILT_IN:
-            bound = "" if name == service else " (bound to %r)" % name
-            raise DeclarationError("service %r%s is missing: no component provides it" % (service, bound))
+            if service in requires or service in declared.bind:
+                bound = "" if name == service else " (bound to %r)" % name
+                raise DeclarationError("service %r%s is missing: no component provides it" % (service, bound))
+            name = None
+        declared.services.append((service, name))
 
 
-def _in_order(board, parts):
-    """Dependency order: whatever a part requires comes before it."""
+def _collect(declared, in_board_order):
+    for service in declared.collects:
+        found = [one.name for one in in_board_order if one.name == service or service in one.provides]
+        declared.services.append((service, tuple(found)))
+
+
+def _in_order(board, in_board_order, parts):
+    """Dependency order: whatever a part takes comes before it."""
     ordered = []
     done = set()
 
@@ -207,14 +238,14 @@ def _in_order(board, parts):
         if name in path:
             cycle = path[path.index(name) :] + (name,)
             raise DeclarationError("board %s: component %s: cycle: %s" % (board.NAME, name, " -> ".join(cycle)))
-        for service in declared.requires:
-            needed = declared.bind.get(service, service)
-            if needed in parts and needed not in done:
-                visit(parts[needed], path + (name,))
+        for _, needed in declared.services:
+            for one in needed if isinstance(needed, tuple) else (needed,):
+                if one in parts and one not in done:
+                    visit(parts[one], path + (name,))
         done.add(name)
         ordered.append(declared)
 
-    for entry in board.COMPONENTS:  # dictionaries have no order in MicroPython
-        if entry["name"] not in done:
-            visit(parts[entry["name"]], ())
+    for declared in in_board_order:
+        if declared.name not in done:
+            visit(declared, ())
     return ordered

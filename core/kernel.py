@@ -7,7 +7,7 @@ from micropython import const
 
 from core.loading import unload
 from core.log import DEBUG
-from core.parts import DeclarationError, described
+from core.parts import DeclarationError, Pulse, described
 from core.signals import Signal
 from core.urgent import Urgent
 
@@ -18,7 +18,7 @@ _STEADY_MS = const(60000)  # a component that ran this long starts over with the
 _STOP_MS = const(2000)  # what each component may take to stop
 _STOP_ALL_MS = const(10000)
 _POLL_MS = const(5)
-_DECLARED = const(("options", "requires", "keeps"))
+_DECLARED = const(("options", "requires", "uses", "collects", "provides", "keeps"))
 
 # So much of the free heap is filled between two collections, one part of four in a start and of three afterwards: what
 # stays for ever lies side by side in the rest, and not in small pieces between what is thrown away.
@@ -28,17 +28,6 @@ _GARBAGE = const(3)
 
 class StartError(Exception):
     """A component's ``start`` raised: the message names board, component, and what it was."""
-
-
-class Pulse:
-    """What a component calls to show that it makes progress."""
-
-    def __init__(self, part, clock):
-        self._part = part
-        self._ticks_ms = clock.ticks_ms
-
-    def beat(self):
-        self._part.beat_ms = self._ticks_ms()
 
 
 class Kernel:
@@ -100,8 +89,11 @@ class Kernel:
     def _build(self, declared, log):
         part = declared.part
         arguments = declared.given
-        for service in declared.requires:
-            arguments[service] = self._service(declared.bind.get(service, service), part, log)
+        for argument, name in declared.services:
+            if isinstance(name, tuple):
+                arguments[argument] = tuple([self[one] for one in name])
+            else:
+                arguments[argument] = None if name is None else self._service(name, part, log)
         try:
             part.instance = declared.cls(**arguments)
         except Exception as e:

@@ -6,22 +6,35 @@ from core.parts import DeclarationError
 
 def check_class(declared):
     """What a class declares: whoever wrote it forgot a comma, or the default does not fit its own bounds."""
-    requires, options, problem = declared.requires, declared.options, ""
-    if not isinstance(requires, (tuple, list)):
-        problem = "requires is no tuple of names: %r" % (requires,)
-    elif not isinstance(options, dict):
-        problem = "options is a %s, no dict" % type(options).__name__
-    else:
-        for service in requires:
-            if not isinstance(service, str):
-                problem = "requires is no tuple of names: %r" % (requires,)
-        for name, spec in options.items():
-            problem = _spec_problem(spec)
-            if problem:
-                problem = "option %r%s" % (name, problem)
-                break
+    problem = _services_problem(declared) or _options_problem(declared.options)
     if problem:
         raise DeclarationError("%s: %s" % (declared.use, problem))
+
+
+def _services_problem(declared):
+    arguments = list(declared.options) if isinstance(declared.options, dict) else []
+    for kind in ("requires", "uses", "collects", "provides"):
+        names = getattr(declared, kind)
+        wrong = not isinstance(names, (tuple, list))
+        for name in () if wrong else names:
+            wrong = wrong or not isinstance(name, str)
+            if kind != "provides":
+                if name in arguments:
+                    return "%r in %s is another argument's name, too" % (name, kind)
+                arguments.append(name)
+        if wrong:
+            return "%s is no tuple of names: %r" % (kind, names)
+    return ""
+
+
+def _options_problem(options):
+    if not isinstance(options, dict):
+        return "options is a %s, no dict" % type(options).__name__
+    for name, spec in options.items():
+        problem = _spec_problem(spec)
+        if problem:
+            return "option %r%s" % (name, problem)
+    return ""
 
 
 def _spec_problem(spec):

@@ -77,3 +77,14 @@ class Part:
         self.name = name
         if critical:
             self.critical = True
+
+
+class Pulse:
+    """What a component calls to show that it makes progress."""
+
+    def __init__(self, part, clock):
+        self._part = part
+        self._ticks_ms = clock.ticks_ms
+
+    def beat(self):
+        self._part.beat_ms = self._ticks_ms()
