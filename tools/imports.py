@@ -1,10 +1,10 @@
-"""The import statements of device code, read without running it."""
+"""The import statements of device code, read without running it, and where a module is found."""
 
 from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,3 +76,16 @@ def has_machine_code(tree: ast.AST) -> bool:
             if name in _MACHINE_CODE:
                 return True
     return False
+
+
+def find(name: str, paths: Iterable[Path]) -> Path | None:
+    """The source of a module: the first folder of the path that has its first package decides."""
+    first, *rest = name.split(".")
+    for folder in paths:
+        if (folder / first).is_dir() or (folder / f"{first}.py").is_file():
+            base = folder.joinpath(first, *rest)
+            for source in (base / "__init__.py", base.parent / f"{base.name}.py"):
+                if source.is_file():
+                    return source
+            return None
+    return None

@@ -27,6 +27,7 @@ from tools.imports import (
     SelectionError,
     binds,
     catches_import_error,
+    find,
     has_machine_code,
     import_names,
     parse,
@@ -282,16 +283,7 @@ class Selection:
         return source is not None and (self.native or not has_machine_code(parse(source)))
 
     def _find(self, name: str) -> Path | None:
-        """The source of a module: the first folder of the path that has its first package decides."""
-        first, *rest = name.split(".")
-        for folder in self.paths:
-            if (folder / first).is_dir() or (folder / f"{first}.py").is_file():
-                base = folder.joinpath(first, *rest)
-                for source in (base / "__init__.py", base.parent / f"{base.name}.py"):
-                    if source.is_file():
-                        return source
-                return None
-        return None
+        return find(name, self.paths)
 
 
 def owner_of(name: str) -> str:

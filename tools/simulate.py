@@ -42,7 +42,7 @@ async def site(options: argparse.Namespace, **more):
             pack=options.pack,
             soc=options.soc / 100,
             speed=options.speed,
-            module={"heartbeat": options.heartbeat},
+            module={"heartbeat": True} if options.heartbeat else {},
             log=log,
             firmware=False,
             board=options.board,

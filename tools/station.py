@@ -12,20 +12,53 @@ from tools.battery import Battery, Pack
 from tools.central import Central
 from tools.firmware import Firmware
 from tools.hub import Hub
-from tools.powermodule import PowerModule
+from tools.layout import LayoutError, Outlet, outlets
+from tools.powerstage import PowerStage
 from tools.vehicle import Vehicle
 
 POINT = "CP-1"
 LOCK_FILE = "lock"  # of the board unix_socket, see drivers/filelock.py
 
 
+class SimulatedOutlet:
+    """What is at one outlet: a battery, its vehicle, a power module. The hubs are the buses of the latter two."""
+
+    module: PowerStage
+    vehicle: Vehicle
+
+    def __init__(self, layout: Outlet, hub: Hub, vehicle_hub: Hub, battery: Battery):
+        self.layout = layout
+        self.hub = hub
+        self.vehicle_hub = vehicle_hub
+        self.battery = battery
+
+    async def start(self, make: Callable[..., PowerStage], module: dict[str, Any], vehicle: dict[str, Any]) -> None:
+        """Put both on their buses."""
+        self.module = make(self.hub.url, **module)
+        self.vehicle = Vehicle(self.vehicle_hub.url, self.battery, self.module, **vehicle)
+        await asyncio.gather(self.module.start(), self.vehicle.start())
+
+    async def stop(self) -> None:
+        """Take both off."""
+        nodes = [node for node in (getattr(self, "vehicle", None), getattr(self, "module", None)) if node]
+        await asyncio.gather(*(node.stop() for node in nodes))
+
+    def heal(self) -> None:
+        self.vehicle.heal()
+        self.module.heal()
+
+
 class Station:
     """``async with Station(home) as station:`` starts everything, on ports that the system chooses, and ends it.
 
     home: directory of the firmware's settings and state; kept. settings: laid over the default settings.json, section
-    by section; a value None removes a key. pack, soc, speed: of the battery. module, vehicle, central: options for
+    by section; a value None removes a key. pack, soc, speed: of the batteries. module, vehicle, central: options for
     those classes. firmware=False leaves the firmware out (``await station.firmware.start()`` starts it later). board:
-    the firmware's, "" for the usual one. kind: what makes the firmware, Firmware or a class like it.
+    the firmware's, "" for the usual one: its declaration says which buses and outlets there are, and what simulates
+    their power modules. kind: what makes the firmware, Firmware or a class like it. make_module: what makes a power
+    module, ``make_module(url, **module)``, where the declaration cannot tell.
+
+    ``outlets`` are all of them; battery, vehicle, module, hub (the power module's bus) are those of the first.
     """
 
     def __init__(
@@ -44,19 +77,25 @@ class Station:
         firmware: bool = True,
         board: str = "",
         kind: Callable[..., Firmware] = Firmware,
+        make_module: Callable[..., PowerStage] | None = None,
     ):
         self.home = Path(home)
-        self.hub = Hub()
         self.central = Central(log=log, **(central or {}))
-        self.battery = Battery(pack, soc, speed)
+        self.hubs: dict[tuple[str, ...], Hub] = {}  # by the setting that names their port
+        self.outlets = []
+        for layout in outlets(board or "unix"):
+            hub, vehicle_hub = (self.hubs.setdefault(path, Hub()) for path in (layout.module_bus, layout.vehicle_bus))
+            self.outlets.append(SimulatedOutlet(layout, hub, vehicle_hub, Battery(pack, soc, speed)))
+        self.hub, self.battery = self.outlets[0].hub, self.outlets[0].battery
         self.firmware = kind(
             self.home,
             shared=shared_terminal,
             log=None if shared_terminal else self.home / "console.log",
             **({"board": board} if board else {}),
         )
-        self.module: PowerModule
+        self.module: PowerStage
         self.vehicle: Vehicle
+        self._make_module = make_module
         self._settings = settings or {}
         self._module_options = module or {}
         self._vehicle_options = vehicle or {}
@@ -64,11 +103,15 @@ class Station:
 
     async def start(self) -> Station:
         """Start all parts; the firmware last. Returns when its process runs (see ``wait_booted``)."""
-        await self.hub.start()
+        for hub in self.hubs.values():
+            await hub.start()
         await self.central.start()
-        self.module = PowerModule(self.hub.url, **self._module_options)
-        self.vehicle = Vehicle(self.hub.url, self.battery, self.module, **self._vehicle_options)
-        await asyncio.gather(self.module.start(), self.vehicle.start())
+        for outlet in self.outlets:
+            make = self._make_module or outlet.layout.module
+            if make is None:
+                raise LayoutError(f"nothing simulates the power module of {outlet.layout.use}: give make_module")
+            await outlet.start(make, self._module_options, self._vehicle_options)
+        self.module, self.vehicle = self.outlets[0].module, self.outlets[0].vehicle
         self.write_settings()
         if self._with_firmware:
             await self.firmware.start()
@@ -77,10 +120,10 @@ class Station:
     async def stop(self) -> None:
         """End all parts, the firmware first by a power cut (``firmware.interrupt()`` before is an orderly stop)."""
         await self.firmware.kill()
-        nodes = [node for node in (getattr(self, "vehicle", None), getattr(self, "module", None)) if node]
-        await asyncio.gather(*(node.stop() for node in nodes))
+        await asyncio.gather(*(outlet.stop() for outlet in self.outlets))
         await self.central.stop()
-        await self.hub.close()
+        for hub in self.hubs.values():
+            await hub.close()
 
     async def __aenter__(self) -> Station:
         try:
@@ -104,9 +147,13 @@ class Station:
                 "vendor_id": "RivotMotors",
                 "local_transfers": True,
             },
-            "can": {"port": self.hub.url},
             "wifi": {"ssid": "depot", "password": "correct horse"},
         }
+        for (*sections, key), hub in self.hubs.items():
+            inner: dict[str, Any] = merged
+            for section in sections:
+                inner = inner.setdefault(section, {})
+            inner[key] = hub.url
         for section, values in self._settings.items():
             merged[section] = {**merged.get(section, {}), **values}
         return {
@@ -149,6 +196,7 @@ class Station:
         """End every fault: bus, vehicle, module, lock and central system are well again."""
         if (self.home / LOCK_FILE).exists():
             self.jam_lock(False)
-        self.hub.bus_ok()
-        self.vehicle.heal()
-        self.module.heal()
+        for hub in self.hubs.values():
+            hub.bus_ok()
+        for outlet in self.outlets:
+            outlet.heal()

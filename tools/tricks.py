@@ -9,7 +9,7 @@ import asyncio
 import struct
 from collections.abc import Callable
 
-from tools.powermodule import TERMINAL_POWER
+from tools.powermodule import TERMINAL_POWER, PowerModule
 from tools.station import Station
 from tools.vehicle import CHARGE_REQUEST
 
@@ -19,13 +19,21 @@ _STEP_S = 30
 _CURRENT_A = 25  # of the 30 A that the smallest vehicle wants
 
 
+def _module(station: Station) -> PowerModule:
+    """The tricks are played with the frames of the reference protocol."""
+    assert isinstance(station.module, PowerModule)
+    return station.module
+
+
 def false_current(station: Station, amps: float) -> None:
     """A terminal power frame with another current before each true one."""
 
-    def report(volts: float, _: float) -> None:
-        station.hub.send(TERMINAL_POWER, struct.pack(">ff", volts, amps * station.module.scale))
+    module = _module(station)
 
-    station.module.on_report = report
+    def report(volts: float, _: float) -> None:
+        station.hub.send(TERMINAL_POWER, struct.pack(">ff", volts, amps * module.scale))
+
+    module.on_report = report
 
 
 def no_current(station: Station) -> None:
@@ -56,7 +64,7 @@ def flapping_stop(station: Station) -> None:
 
 def gaps(station: Station) -> None:
     """Terminal power comes once in 4 s only."""
-    module = station.module
+    module = _module(station)
     send, last = module.send, [-_GAP_S]
 
     def seldom(can_id: int, data: bytes) -> None:
@@ -90,7 +98,7 @@ async def billed_and_delivered_wh(station: Station, trick: Callable[[Station], N
 
     Delivered is what the simulated output integrates every 20 ms, not what its frames say.
     """
-    module = station.module
+    module = _module(station)
     before = await register_wh(station), module.output_wh
     station.vehicle.plug()
     await station.until(lambda: station.vehicle.feedback is not None, _STEP_S, "feedback")

@@ -6,7 +6,7 @@ import struct
 
 from tools.battery import Battery
 from tools.node import Node
-from tools.powermodule import PowerModule
+from tools.powerstage import PowerStage
 
 CHARGE_REQUEST = 0x1806E5F4
 CHARGED_AH, DISCHARGED_AH = 0x160B8001, 0x160D8001
@@ -25,7 +25,7 @@ class Vehicle(Node):
     period_s is that of the charge request, 0.1..1.0 s. Faults: ``forbid()``, ``permit()``, ``silent``, ``heat()``.
     """
 
-    def __init__(self, url: str, battery: Battery, module: PowerModule | None = None, period_s: float = 0.5):
+    def __init__(self, url: str, battery: Battery, module: PowerStage | None = None, period_s: float = 0.5):
         if not 0.1 <= period_s <= 1.0:
             raise ValueError(f"period {period_s} s is not in 0.1..1.0 s")
         super().__init__(url)

@@ -1,0 +1,117 @@
+"""What stands around a board's firmware, derived from its declaration: the CAN buses that settings.json gives a port,
+and of each outlet the buses of its vehicle and its power module, and what simulates that module.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tools.elcon import ElconModules
+from tools.imports import find
+from tools.powermodule import PowerModule
+from tools.powerstage import PowerStage
+from tools.selection import module_name, search_path, whereabouts
+
+Path = tuple[str, ...]  # of a setting: ("can", "port") or ("can", "1", "port")
+Entry = dict[str, Any]
+
+_PORT = ("can", "port")  # of a board that is all defaults
+
+
+class LayoutError(Exception):
+    """A board around which nothing can be simulated; the text says why."""
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """Where an outlet's parts are. ``module`` makes its simulator: ``module(url, **options)``; None: there is none."""
+
+    scope: str
+    use: str
+    vehicle_bus: Path
+    module_bus: Path
+    module: Callable[..., PowerStage] | None
+
+
+def _reference(options: Entry) -> Entry:
+    return {"scale": options.get("current_scale", 10)}
+
+
+def _elcon(options: Entry) -> Entry:
+    return {"addresses": options.get("addresses", (0xE5,))}
+
+
+# What simulates the power module that a component speaks with, and what of the component's options that is told.
+_SIMULATORS: dict[str, tuple[type[PowerStage], Callable[[Entry], Entry]]] = {
+    "components.charger:Charger": (PowerModule, _reference),
+    "components.charger.elcon:Elcon": (ElconModules, _elcon),
+}
+
+
+def outlets(board: str) -> list[Outlet]:
+    """The outlets of a board, in its order. Raises LayoutError."""
+    declaration = _declaration(board)
+    ports = _ports(declaration.get("SETTINGS", {}))
+    outer = [entry for entry in declaration["COMPONENTS"] if "scope" not in entry]
+    scopes = {entry["scope"]: entry["components"] for entry in declaration["COMPONENTS"] if "scope" in entry}
+    found = []
+    for scope, entries in (scopes or {"": ()}).items():
+        named = {entry["name"]: (entry, "") for entry in outer}
+        named.update({entry["name"]: (entry, f"{scope}/") for entry in entries})
+        if "charger" not in named:
+            raise LayoutError(f"board {board}: no component 'charger'{' in scope ' + scope if scope else ''}")
+        found.append(_outlet(scope, named, ports))
+    return found
+
+
+def _outlet(scope: str, named: dict[str, tuple[Entry, str]], ports: dict[str, Path]) -> Outlet:
+    charger = named["charger"][0]
+    options = charger.get("options", {})
+    kind, told = _SIMULATORS.get(charger["use"], (None, None))
+
+    def module(url: str, **more: Any) -> PowerStage:
+        assert kind is not None and told is not None
+        return kind(url, **{**told(options), **more})
+
+    return Outlet(
+        scope, charger["use"], _bus("bms", named, ports), _bus("charger", named, ports), module if kind else None
+    )
+
+
+def _bus(part: str, named: dict[str, tuple[Entry, str]], ports: dict[str, Path]) -> Path:
+    """The setting of the port behind a component's ``can``."""
+    for service in ("can", "driver"):
+        if part not in named:
+            return _PORT
+        part = named[part][0].get("bind", {}).get(service, service)
+    prefix = named[part][1] if part in named else ""
+    return ports.get(prefix + part, _PORT)
+
+
+def _ports(settings: dict[str, Any], path: Path = ()) -> dict[str, Path]:
+    """{full name of a component: the setting that is its ``port``}."""
+    found: dict[str, Path] = {}
+    for key, target in settings.items():
+        if isinstance(target, dict):
+            found.update(_ports(target, (*path, key)))
+        elif target.endswith(".port"):
+            found[target.removesuffix(".port")] = (*path, key)
+    return found
+
+
+def _declaration(board: str) -> dict[str, Any]:
+    """What the board's module defines."""
+    paths = search_path()
+    source = find(module_name(board), paths)
+    if source is None:
+        raise LayoutError(f"no board {board}: no module {module_name(board)}; {whereabouts(module_name(board))}")
+    before = list(sys.path)
+    sys.path[:0] = [str(path) for path in paths]
+    try:
+        return runpy.run_path(str(source))
+    finally:
+        sys.path[:] = before
