@@ -3,19 +3,15 @@
 Each further profile is a component of its own, which requires this one and registers itself with `Ocpp.add_profile`.
 
 =============================  ===================================================================================
-link, rpc, sources             the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next
-json_text, surrogates          what is JSON, and odd characters in it
+link, rpc, sources, json_text  the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next; what is JSON
 actions                        who answers which request, and the messages' schemas
-boot                           registration, Heartbeat, time
+boot, stamps                   registration, Heartbeat, time; times and message ids
 transactions, authorization    who charges, from when to when
 ending                         what becomes of it when the firmware goes down
 delivery, metering, register   transaction messages, journaled; what is measured, and told of the energy
-connector, status,             the connector's state, how it is told, and whether it is in service
-availability
+connector, status, ...         the connector's state, how it is told, and whether it is in service (availability)
 configuration, keys            configuration keys
-stamps                         times and message ids
-core_profile, core_calls,      the central system's commands, those that are loaded when they come, and how much they
-wear                           may write
+core_profile, core_calls, ...  the central system's commands, and how much they may write (wear)
 access, urls, failures         what is dialled, and what it means when that fails
 trust, dates                   whom we believe over TLS
 =============================  ===================================================================================
@@ -77,9 +73,7 @@ class Ocpp:
         ca_file = options["ca_file"]
         self.ca_file = home + "/" + ca_file if ca_file and not ca_file.startswith("/") else ca_file
         self.connected = Signal(False, clock)
-        self._clock = clock
-        self._log = log
-        self._pulse = pulse
+        self._clock, self._log, self._pulse = clock, log, pulse
         self._failure = self._vendor = None
         self._profiles = ""
         self._steps = self._pages = self._stamp_sources = ()
@@ -161,7 +155,6 @@ class Ocpp:
         self.rpc.sources = before + [turns.next_call, self.boot.next_heartbeat]
 
     # --- for the profiles ---------------------------------------------------------------------------------------
-
     def add_profile(self, name, profile, feature="", keys=()):
         """A profile registers itself in its constructor: its name in the table of `Actions`, which tells what it has to
         have, its name in SupportedFeatureProfiles ("": not in there), and its keys (rows as in keys.py).
@@ -190,7 +183,6 @@ class Ocpp:
         self._pages += (function,)
 
     # --- life -------------------------------------------------------------------------------------------------
-
     async def start(self):
         """Read the journal."""
         self.configuration.start()
@@ -257,23 +249,31 @@ class Ocpp:
         return bool(self.link.open.value and self.boot.accepted.value)
 
     def _unavailable(self):
-        return "a restart was asked for" if self.ending.asked() else self.connector.unavailable()
+        return ("restarting", "") if self.ending.asked() else self.connector.unavailable()
 
     def _moment(self):
         self.connector.event()
 
     # --- for the console and card readers ----------------------------------------------------------------------
-
     @property
     def transaction(self):
-        """None or the one that runs: id (None while unknown), id_tag, meter_start_wh, started (stamp), reason."""
+        """None or the `Transaction` that runs."""
         return self.transactions.current
 
+    def present(self, tag):
+        """An idTag was presented. Returns at once what becomes of it: see `Authorization.tell`."""
+        result = self.transactions.present_tag(tag)
+        self._log.info("idTag presented: %s", self.words(result))
+        return result
+
+    def words(self, result):
+        """A result of `present`, or of `Authorization.card`, in words; None, for want of memory, has none."""
+        from .authorization import result_words
+        return result_words(result) if result else ""
+
     def present_tag(self, tag):
-        """An idTag was presented, at a card reader or the console. Returns at once, in words what becomes of it."""
-        answer = self.transactions.present_tag(tag)
-        self._log.info("idTag presented: %s", answer)
-        return answer
+        """`present`, in words."""
+        return self.words(self.present(tag))
 
     def get(self, key=None):
         """Configuration: a list of (key, value, readonly) of one key, an iterator of all."""

@@ -3,6 +3,7 @@
 from micropython import const
 
 from core.isotime import parse_utc
+from core.signals import Signal
 from core.text import is_ascii
 
 from .rpc import CLOSED, TIMEOUT, Call
@@ -10,9 +11,58 @@ from .rpc import CLOSED, TIMEOUT, Call
 _CACHE = const("ocpp/a/")  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
 _CLEARED_AT_ONCE = const(100)  # idTags that a record of the journal holds with room to spare
 TAG_MAX = const(20)  # characters
-NO_TAG = "an idTag has 1 to 20 printable ASCII characters"
+NO_TAG = const("an idTag has 1 to 20 printable ASCII characters")
 ACCEPTED, EXPIRED, INVALID = "Accepted", "Expired", "Invalid"
 _STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
+
+# Codes in words: of what became of an idTag, and why. All constant: a frozen table takes no RAM.
+_WORDS = const(
+    (
+        ("no_tag", NO_TAG),
+        ("checking", "being checked"),
+        ("accepted", "accepted"),
+        ("started", "accepted"),
+        ("refused", "refused"),
+        ("taken_back", "taken back"),
+        ("given_up", "given up"),
+        ("ended", "transaction ended"),
+        ("unlocked", "the cable is unlocked"),
+    )
+)
+_REASONS = const(
+    (
+        ("checking", "idTag %s is being checked"),
+        ("waiting", "idTag %s is authorized and waits for the plug"),
+        ("other_tag", "a transaction of another idTag runs, which has no parentIdTag"),
+        ("unauthorized", "its status is %s"),
+        ("running", "a transaction runs"),
+        ("stuck", "the end of the last transaction cannot be journaled"),
+        ("restarting", "a restart was asked for"),
+        ("out_of_service", "the connector is out of service"),
+        ("faulted", "the connector is faulted: %s"),
+        ("reserved", "the connector is reserved"),
+        ("journal", "no transaction without a journal: %s"),
+        ("timeout", "nothing was plugged in within ConnectionTimeOut"),
+        ("emergency_stop", "emergency stop"),
+    )
+)
+
+
+def reason_words(why):
+    """A reason, (code, detail) or (), in words."""
+    for code, text in _REASONS:
+        if why and code == why[0]:
+            return text % why[1] if "%" in text else text
+    return ""
+
+
+def result_words(result):
+    """A result of `Authorization.tell` in words."""
+    for code, text in _WORDS:
+        if code == result[1]:
+            why = reason_words(result[2:4])
+            return text + ": " + why if why else text
+    return ""
 
 
 def is_tag(value):
@@ -30,6 +80,7 @@ class Authorization:
     ``on_listed(tag, listed, told)``: function that hears of each status told for a tag of a list, and the list's own.
 
     The cache keeps at most `cache_size` idTags; of these it forgets the one that was not used for the longest time.
+    ``card`` (Signal): the last result of `tell`, None before the first.
     """
 
     def __init__(self, services, online, cache_size):
@@ -44,6 +95,7 @@ class Authorization:
         self._waiting = ()  # type: tuple
         self.lists = []
         self.on_listed = _nobody_cares
+        self.card = Signal(None, services.clock)
 
     def start(self):
         self._tags = [key[len(_CACHE) :] for key in self._store.keys(_CACHE)]
@@ -69,8 +121,25 @@ class Authorization:
         return True
 
     def busy(self):
-        """Which idTag is being checked, in words, or ""."""
-        return "idTag %s is being checked" % self._waiting[0] if self._waiting else ""
+        """Another idTag is being checked: (reason, detail), or ()."""
+        return ("checking", self._waiting[0]) if self._waiting else ()
+
+    def tell(self, outcome, tag, why=(), outlet=1):
+        """Set `card`: an idTag has come to something. A front end that fails on it ends nothing.
+
+        (number, outcome, reason, detail, idTag, outlet): the number differs from that of the result before; `why` is
+        (reason, detail) or (). The codes are those of _WORDS and _REASONS.
+        """
+        try:
+            last, (reason, detail) = self.card.value, why or ("", "")
+            result = (last[0] + 1 if last else 1, outcome, reason, detail, tag, outlet)
+        except MemoryError:
+            result = None  # better than an old one
+        try:
+            self.card.set(result)
+        except Exception as e:
+            self._log.rare("who watches the results of idTags has failed: %r", e)
+        return self.card.value
 
     def _find(self, tag):
         """(status, parent) of a tag that is known here, or None; section 3.5.3: a list goes before the cache."""

@@ -103,15 +103,15 @@ class Connector:
         self.notification.set((status, error, info))
 
     def unavailable(self):
-        """Why no transaction can start now, in words, or ""."""
+        """Why no transaction can start now: (reason, detail), see `Authorization.tell`, or ()."""
         current = self._transactions.current
         if current is not None and (not current.reason or self.error == NO_ERROR):  # else it ends, but for the fault
-            return "a transaction runs"
+            return ("running", "")
         if self._transactions.closing.stuck:
-            return "the end of the last transaction cannot be journaled"
+            return ("stuck", "")
         if not self._availability.operative(1):
-            return "the connector is out of service"
-        return "" if self.error == NO_ERROR else "the connector is faulted: " + (self.info or self.error)
+            return ("out_of_service", "")
+        return () if self.error == NO_ERROR else ("faulted", self.info or self.error)
 
     def why(self):
         """Generator of lines for people: the state, and what limits the current."""

@@ -6,7 +6,7 @@ Here is what starts and ends a transaction or the firmware, and what others put 
 from micropython import const
 
 from . import schemas
-from .authorization import NO_TAG, is_tag
+from .authorization import NO_TAG, is_tag, reason_words
 from .boot import ACCEPTED
 from .optional import no_charging_profile
 
@@ -74,7 +74,7 @@ class CoreProfile:
             return _UNREGISTERED
         if connector != 1:
             return "there is no connector %d" % connector
-        return self.transactions.obstacle(tag) if is_tag(tag) else NO_TAG
+        return reason_words(self.transactions.obstacle(tag)) if is_tag(tag) else NO_TAG
 
     def remote_stop_transaction(self, payload):
         """RemoteStopTransaction (section 5.12)."""

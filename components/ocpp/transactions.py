@@ -6,7 +6,7 @@ the journal says that a transaction runs.
 
 from micropython import const
 
-from .authorization import ACCEPTED, NO_TAG, is_tag, same_tag
+from .authorization import ACCEPTED, is_tag, reason_words, same_tag
 from .closing import Closing
 from .optional import Absent
 from .transaction import RUNNING, Transaction
@@ -18,38 +18,27 @@ class Transactions:
     """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
 
     One that was stopped is not current any more, but until the power module stops, too, no other starts (``closing``).
-    `unavailable()`: why none can start now, in words, or "". Of the functions in ``starting`` each is called with
-    (transaction, changes) before one is journaled: what it puts into `changes`, {key: value}, is journaled with it. Of
-    those in ``begun`` each is called with a transaction once it is journaled and before the gate opens, of those in
-    ``ended`` with (transaction, meter_stop_wh) after it. `moment()` is called when one of these came, or an idTag.
+    `unavailable()`: why none can start now, (reason, detail) or (), see `Authorization.tell`. Called are those in
+    ``starting`` with (transaction, changes) before one is journaled, and with it what they put into `changes`, in
+    ``begun`` with a transaction once it is journaled and before the gate opens, in ``ended`` with (transaction,
+    meter_stop_wh) after it. `moment()` is called when one of these came, or an idTag.
     """
 
     def __init__(self, services, delivery, metering, authorization, unavailable, moment, stop_ms):
         self.current = None  # type: Transaction
         self.finished = False
-        self.starting = ()
-        self.begun = (services.stamps.begun,)
-        self.ended = (services.stamps.ended,)
-        self.moment = moment
-        self.unavailable = unavailable
+        self.starting, self.begun, self.ended = (), (services.stamps.begun,), (services.stamps.ended,)
+        self.moment, self.unavailable = moment, unavailable
         self.reservation = self.lock = Absent()  # the Reservation profile and a connector lock put themselves there
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
-        self._clock = services.clock
-        self._log = services.log
-        self._store = services.store
-        self._stamps = services.stamps
-        self._configuration = services.configuration
-        self._delivery = delivery
-        self._metering = metering
+        self._clock, self._log, self._store = services.clock, services.log, services.store
+        self._stamps, self._configuration, self._register = services.stamps, services.configuration, services.register
+        self._delivery, self._metering = delivery, metering
         self.closing = Closing(services, delivery, metering, stop_ms, self._ended)
         self._authorization = authorization
-        self._gate = services.gate
-        self._charger = services.charger
-        self._register = services.register
-        self._plug = services.plug
+        self._gate, self._charger, self._plug = services.gate, services.charger, services.plug
         self._tag = ()  # type: tuple  # authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
-        self._resume_until_ms = None
-        self._emergency = False
+        self._resume_until_ms, self._emergency = None, False
         delivery.on_started = self._on_started
         services.gate.emergency_stop.watch(self._on_emergency)
 
@@ -82,73 +71,84 @@ class Transactions:
             self._emergency = True  # kept until the next step, however short it was
 
     # --- idTags -------------------------------------------------------------------------------------------------
-
     def present_tag(self, tag):
-        """A card reader, or the like, has read `tag`. Returns what becomes of it, in words for the operator's eyes."""
-        tag = tag.strip()
+        """A card reader, or the like, has read `tag`. Returns what becomes of it, see `Authorization.tell`."""
+        tag, tell = tag.strip(), self._authorization.tell
         if not is_tag(tag):
-            return NO_TAG
+            return tell("no_tag", tag, outlet=0)
         if self.current is not None and not self.current.reason:
             return self._tag_to_stop(tag)
         if self._tag and same_tag(tag, self._tag[0]):
             self._tag = ()
-            return "taken back"
+            return tell("taken_back", tag)
         if self.lock.release(tag):
-            return "the cable is unlocked"
+            return tell("unlocked", tag)
         why = self.obstacle(tag)
         if why:
-            return "refused: " + why
-        self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent))
-        return "being checked" if self.current is None and not self._tag else "accepted"
+            return tell("refused", tag, why)
+        return self._check(tag, lambda status, parent: self._authorized(tag, status, parent))
+
+    def _check(self, tag, done):
+        """The result of what is decided at once, or that it is being decided."""
+        before = self._authorization.card.value
+        if not self._authorization.check(tag, done):
+            return self._authorization.tell("refused", tag, self._came_first())
+        now = self._authorization.card.value
+        return now if now is not before else self._authorization.tell("checking", tag)
 
     def obstacle(self, tag):
-        """Why no transaction can be asked for with `tag` now, in words for the operator, or ""."""
+        """Why no transaction can be asked for with `tag` now: (reason, detail), or ()."""
         return self._came_first() or self._forbids(not self.reservation.closed_to(tag))
 
     def _came_first(self):
-        waits = "idTag %s is authorized and waits for the plug" % self._tag[0] if self._tag else ""
-        return self._authorization.busy() or waits
+        return self._authorization.busy() or (("waiting", self._tag[0]) if self._tag else ())
 
     def _forbids(self, admitted):
-        return self.unavailable() or ("" if admitted else "the connector is reserved")
+        return self.unavailable() or (() if admitted else ("reserved", ""))
 
     def _tag_to_stop(self, tag):
         """The idTag of the start ends the transaction; so does another one of the same group, if it has one."""
         current = self.current
         if same_tag(tag, current.id_tag):
-            self.stop("Local", tag)
-            return "transaction ended"
+            return self._stop_by(tag)
         if current.parent is None:
-            return "refused: a transaction of another idTag runs, which has no parentIdTag"
-        done = lambda status, parent: self._stop_by_parent(current, tag, status, parent)  # noqa: E731
-        return "being checked" if self._authorization.check(tag, done) else "refused: " + self._came_first()
+            return self._authorization.tell("refused", tag, ("other_tag", ""))
+        return self._check(tag, lambda status, parent: self._stop_by_parent(current, tag, status, parent))
 
     def _stop_by_parent(self, current, tag, status, parent):
         if current is not self.current:
             return
         if status == ACCEPTED and same_tag(parent, current.parent):
-            self.stop("Local", tag)
-        else:
-            self._log.warning("idTag %s may not end this transaction (%s)", tag, status)
+            return self._stop_by(tag)
+        self._authorization.tell("refused", tag, ("other_tag", "") if status == ACCEPTED else ("unauthorized", status))
+        self._log.warning("idTag %s may not end this transaction (%s)", tag, status)
+
+    def _stop_by(self, tag):
+        self.stop("Local", tag)
+        return self._authorization.tell("ended", tag)
 
     def remote_start(self, tag):
         """RemoteStartTransaction with `tag` was answered Accepted (section 5.11)."""
         if not self._configuration["AuthorizeRemoteTxRequests"] and self.reservation.admits(tag, None):
             self._authorized(tag, ACCEPTED, None)
         elif not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
-            self._log.warning("idTag %s: not started: %s", tag, self._came_first())
+            self._log.warning("idTag %s: not started: %s", tag, reason_words(self._came_first()))
 
     def _authorized(self, tag, status, parent):
         """Start if the plug is in, else wait ConnectionTimeOut for it; unless something has come between."""
         if status != ACCEPTED:
+            why = ("unauthorized", status)
             self._log.warning("idTag %s: %s", tag, status)
-            return
-        why = self._came_first() or self._forbids(self.reservation.admits(tag, parent))
+        else:
+            why = self._came_first() or self._forbids(self.reservation.admits(tag, parent))
+            if why:
+                self._log.warning("idTag %s: accepted, but no transaction starts: %s", tag, reason_words(why))
         if why:
-            self._log.warning("idTag %s: accepted, but no transaction starts: %s", tag, why)
+            self._authorization.tell("refused", tag, why)
             return
         self._tag = (tag, parent, self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000)
         self._log.info("idTag %s is authorized", tag)
+        self._authorization.tell("accepted", tag)
         self.moment()
         self._start_if_plugged()
 
@@ -161,18 +161,20 @@ class Transactions:
         return bool(self._tag)
 
     # --- start --------------------------------------------------------------------------------------------------
-
     def _start_if_plugged(self):
         if self._plug.plugged.value and self._tag and not self.runs() and self.lock.secure():
             try:
                 self._start(self._tag[0], self._tag[1])
             except self._store.Error as e:
-                self._tag = ()
+                self._give_up(self._tag[0], ("journal", str(e)))
                 self._log.error("no transaction without a journal: %s", str(e))
 
+    def _give_up(self, tag, why):
+        self._tag = ()
+        self._authorization.tell("given_up", tag, why)
+
     def _start(self, tag, parent):
-        number, stamp = self._stamps.number(), self._stamps.now()
-        wh, _, changes = self._register.whole()
+        number, stamp, (wh, _, changes) = self._stamps.number(), self._stamps.now(), self._register.whole()
         current = Transaction([number, tag, parent, wh, stamp, None])
         changes[RUNNING] = current.record()
         message = ["S", number, number, stamp, wh, tag, self.reservation.use(changes)]
@@ -186,6 +188,7 @@ class Transactions:
         for function in self.begun:
             function(current)
         self._open_gate()
+        self._authorization.tell("started", tag)
         self.moment()
 
     def _open_gate(self):
@@ -211,7 +214,6 @@ class Transactions:
         return self.current.may_charge(self._charger.energy_mwh.value, self._configuration["MaxEnergyOnInvalidId"])
 
     # --- end ----------------------------------------------------------------------------------------------------
-
     def stop(self, reason, tag=None, at_once=False):
         """End the transaction: the gate closes first, then it is journaled; `at_once`: the power module is not awaited.
 
@@ -248,7 +250,6 @@ class Transactions:
             function(transaction, wh)
 
     # --- as time goes by ----------------------------------------------------------------------------------------
-
     def step(self):
         plugged = bool(self._plug.plugged.value)
         if self.current is None and self._resume_until_ms is not None:  # ended before the vehicle showed itself
@@ -265,15 +266,15 @@ class Transactions:
 
     def _step_waiting(self, emergency):
         tag, parent, until_ms = self._tag
-        why = "emergency stop" if emergency else self._forbids(self.reservation.admits(tag, parent))
+        why = ("emergency_stop", "") if emergency else self._forbids(self.reservation.admits(tag, parent))
         if why:
-            self._log.info("idTag %s: given up: %s", tag, why)
-            self._tag = ()
+            self._give_up(tag, why)
+            self._log.info("idTag %s: given up: %s", tag, reason_words(why))
         elif self._plug.plugged.value:
             self._start_if_plugged()
         elif self._clock.uptime_ms() >= until_ms:
+            self._give_up(tag, ("timeout", ""))
             self._log.info("idTag %s: nothing was plugged in within ConnectionTimeOut", tag)
-            self._tag = ()
 
     def _step_running(self, plugged, emergency):
         if self.current.reason or emergency:

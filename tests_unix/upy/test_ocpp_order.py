@@ -99,7 +99,7 @@ async def test_a_message_that_cannot_be_sent_ends_the_connection(tmp):
         assert "Authorize" in str(e), e
     site.ocpp.rpc._transmit = taken
     await site.disconnect()
-    assert site.ocpp.present_tag("TAG") == "being checked"  # nothing hangs: the offline rules decide
+    assert site.ocpp.present_tag("TAG") == "refused: its status is Invalid"  # nothing hangs: the offline rules decide
     await site.connect(Central())
     assert site.ocpp.online()
 

@@ -37,7 +37,8 @@ async def test_a_power_cut_and_no_time(tmp):
     site = await made(tmp, silent)
     await site.run(2 * HOUR)  # nobody says what time it is: it holds
     assert site.clock.utc_ms() is None and site.ocpp.state.value == "Reserved"
-    assert await present(site, "OTHER") == "being checked" and site.ocpp.transaction is None  # may be of the family
+    assert await present(site, "OTHER") == "refused: its status is Invalid"  # not reserved: it may be of the family
+    assert site.ocpp.transaction is None
     await site.power_off()
     central.start_ms = NOON + HOUR // 2
     central.calls = []
