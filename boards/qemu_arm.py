@@ -12,7 +12,7 @@ HOME = "/"
 COMPONENTS = (
     {"name": "heap", "use": "drivers.gcheap:GcHeap"},
     {"name": "store", "use": "components.persistence:Persistence", "critical": True},
-    {"name": "gate", "use": "components.gate:Gate"},
+    {"name": "gate", "use": "components.evse.gate:Gate"},
     {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"port": "uart:1", "bitrate": 250000}},
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
     {"name": "bms", "use": "components.bms:Bms", "critical": True},
@@ -31,7 +31,8 @@ COMPONENTS = (
         "critical": True,
     },
     {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
-    {"name": "plug", "use": "components.plug:Plug", "critical": True},
+    {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
+    {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.uartnet:UartNetwork", "options": {"uart": 2}, "early": True},
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},

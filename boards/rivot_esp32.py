@@ -36,8 +36,9 @@ COMMON = (
         "options": {"max_bytes": 81920},  # twice that, while it is compacted, of 224 KB: partitions-4MB.csv
         "critical": True,
     },
-    {"name": "gate", "use": "components.gate:Gate"},
-    {"name": "plug", "use": "components.plug:Plug", "critical": True},
+    {"name": "gate", "use": "components.evse.gate:Gate"},
+    {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
+    {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.wlan:Wlan", "early": True},  # it associates while the rest is loaded
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},

@@ -8,7 +8,7 @@ PORT = "unix"
 
 COMPONENTS = (
     {"name": "store", "use": "components.persistence:Persistence", "critical": True},
-    {"name": "gate", "use": "components.gate:Gate"},
+    {"name": "gate", "use": "components.evse.gate:Gate"},
     {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}},
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
     {"name": "bms", "use": "components.bms:Bms", "critical": True},
@@ -27,7 +27,8 @@ COMPONENTS = (
         "critical": True,
     },
     {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
-    {"name": "plug", "use": "components.plug:Plug", "critical": True},
+    {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
+    {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.hostnet:HostNetwork"},
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},

@@ -14,7 +14,7 @@ COMPONENTS = (
     {"name": "lock_driver", "use": "drivers.filelock:FileLock"},
     {
         "name": "lock",
-        "use": "components.lock:Lock",
+        "use": "components.evse.lock:Lock",
         "bind": {"driver": "lock_driver"},
         "options": {"move_ms": 600, "pause_ms": 200},  # twice what it takes
         "critical": True,

@@ -33,7 +33,7 @@ async def main(port, home):
     """Run until the input ends."""
     clock = Clock()
     kernel = Kernel(board(port), {"can": {"port": port}}, clock, Log(LogTail(clock), "main"), home)
-    kernel["gate"].limit_ma.set(100000)
+    kernel["gate"].limit("transaction", 100000)
     kernel["gate"].transaction.set(True)
     running = asyncio.create_task(kernel.run())
     await asyncio.StreamReader(sys.stdin.buffer).read(1)

@@ -10,7 +10,7 @@ from tools import mpy
 from tools.romfs import ARCHES
 from tools.selection import ROOT, Selection, SelectionError, boards, search_path
 
-BOARD = 'NAME = "desk"\nCOMPONENTS = ({"name": "gate", "use": "components.gate:Gate"}, %s)\n'
+BOARD = 'NAME = "desk"\nCOMPONENTS = ({"name": "gate", "use": "components.evse.gate:Gate"}, %s)\n'
 LAMP = '{"name": "lamp", "use": "desk.lamp:Lamp"}'
 
 

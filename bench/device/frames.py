@@ -42,7 +42,7 @@ def build(home, port):
     settings = {"can": {"port": "socket://127.0.0.1:" + port}}
     kernel = Kernel(Board(load_board("unix")), settings, clock, log, home)
     gate = kernel["gate"]
-    gate.limit_ma.set(300000)
+    gate.limit("transaction", 300000)
     for signal in (gate.transaction, gate.plugged, gate.charger_online, kernel.alive):
         signal.set(True)
     return kernel

@@ -67,7 +67,7 @@ class Site:
     async def charge(self):
         """Have charging enabled, by frames at their times: a module that was silent is a fault. Raises SystemExit."""
         gate = self.kernel["gate"]
-        gate.limit_ma.set(300000)
+        gate.limit("transaction", 300000)
         gate.transaction.set(True)
         self.kernel["can"]._handlers[0x00433F01](b"\x42\x98\0\0\0\0\0\0", 8)  # 76 V, no current: as before each start
         for _ in range(_START_TURNS):

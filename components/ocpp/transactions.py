@@ -192,13 +192,13 @@ class Transactions:
         self.moment()
 
     def _open_gate(self):
-        self._gate.limit_ma.set(self._limit())
+        self._gate.limit("transaction", self._limit())
         self._gate.transaction.set(True)
 
     def apply_limit(self):
         """`limit_ma` was set: the gate takes it now, if a transaction runs."""
         if self.current is not None and self._gate.transaction.value:
-            self._gate.limit_ma.set(self._limit())
+            self._gate.limit("transaction", self._limit())
 
     def _limit(self):
         return self.limit_ma if self._may_charge() else 0
@@ -221,7 +221,7 @@ class Transactions:
         """
         current = self.current
         self._gate.transaction.set(False)
-        self._gate.limit_ma.set(0)
+        self._gate.limit("transaction", 0)
         if not current.reason:
             current.stop_tag = tag
             current.reason = reason  # from here on it ends, whatever fails

@@ -135,12 +135,12 @@ def board(port, charger=None, feedback=True, extra=(), gate=None, vehicle="compo
         NAME = "bench"
         COMPONENTS = (
             {"name": "store", "use": "components.persistence:Persistence", "critical": True},
-            {"name": "gate", "use": "components.gate:Gate", "options": gate or {}},
+            {"name": "gate", "use": "components.evse.gate:Gate", "options": gate or {}},
             {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": port}},
             {"name": "can", "use": "components.can:Can", "critical": True},
             {"name": "bms", "use": vehicle, "critical": True},
             {"name": "charger", "use": "components.charger:Charger", "options": options, "critical": True},
-            {"name": "plug", "use": "components.plug:Plug", "critical": True},
+            {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
         ) + (({"name": "feedback", "use": "components.feedback:Feedback", "critical": True},) if feedback else ())
 
     return Board
@@ -221,7 +221,7 @@ class Rig:
         self.vehicle()
         self.module()
         await self.advance(1500)
-        self.gate.limit_ma.set(200000)
+        self.gate.limit("transaction", 200000)
         self.gate.transaction.set(True)
         assert self.gate.enabled.value, self.gate.forbidding()
         self.module(amps=amps, charging=True)

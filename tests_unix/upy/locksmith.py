@@ -4,7 +4,7 @@ from ocpp_site import Central, Site
 
 from drivers.filelock import FileLock
 
-PROFILE = (("components.lock:Lock", {}),)
+PROFILE = (("components.evse.lock:Lock", {}),)
 
 
 class Ticks:

@@ -8,7 +8,7 @@ import asyncio
 import json
 
 from components.charger.energy import Energy
-from components.gate import Gate
+from components.evse.gate import Gate
 from components.ocpp import Ocpp
 from components.persistence import Persistence
 from core.clock import VirtualClock

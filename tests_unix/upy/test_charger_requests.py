@@ -44,7 +44,7 @@ async def test_limits_are_told_before_the_start(tmp):
     rig.vehicle()
     rig.module()
     await rig.advance(1500)
-    rig.gate.limit_ma.set(32000)
+    rig.gate.limit("transaction", 32000)
     since = len(rig.wire.frames)
     rig.gate.transaction.set(True)
     await rig.until(lambda: len(rig.wire.of(CONTROL, None, since)) >= 3)
@@ -66,7 +66,7 @@ async def test_the_smallest_limit_wins(tmp):
         (84, 100, 32, 84000, 0),
     ):
         rig.vehicle(volts=volts, amps=amps)
-        rig.gate.limit_ma.set(limit_ma)
+        rig.gate.limit("transaction", limit_ma)
         await rig.advance(400)
         assert (rig.charger.wanted_voltage_mv.value, rig.charger.wanted_current_ma.value) == (wanted_mv, wanted_ma)
     await rig.stop()
@@ -79,8 +79,8 @@ async def test_another_limit_is_told_at_once_and_once(tmp):
     await rig.advance(1000)
     for limit_ma, raw in ((10000, 305), (8000, 244), (0, None), (20000, 610)):
         since = len(rig.wire.frames)
-        rig.gate.limit_ma.set(limit_ma)
-        rig.gate.limit_ma.set(limit_ma)
+        rig.gate.limit("transaction", limit_ma)
+        rig.gate.limit("transaction", limit_ma)
         if raw is None:  # the gate closes: a stop, and no current
             await rig.sent(CONTROL, b"\x01\x32\x00\x01\x00\x00\x00\x00", since)
             assert rig.wire.of(CONTROL, 0x03, since) == [] and rig.charger.wanted_current_ma.value == 0

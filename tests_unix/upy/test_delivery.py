@@ -11,7 +11,7 @@ async def test_a_module_that_delivers_250_A_to_a_vehicle_that_asks_for_5(tmp):
     rig.vehicle(amps=5)
     rig.module()
     await rig.advance(1500)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     assert rig.gate.enabled.value
     rig.module(amps=250, charging=True)
@@ -66,13 +66,13 @@ async def test_a_setpoint_that_was_lowered_leaves_the_module_a_second(tmp):
     rig = await Rig(tmp).start()
     await rig.charge(amps=50)
     rig.vehicle(amps=10)
-    rig.gate.limit_ma.set(8000)
+    rig.gate.limit("transaction", 8000)
     await rig.advance(900)
     assert rig.gate.enabled.value
     rig.module(amps=10, charging=True)
     await rig.advance(3000)
     assert rig.gate.enabled.value and rig.charger.error.value == ""
-    rig.gate.limit_ma.set(2000)  # of whoever lowers it
+    rig.gate.limit("transaction", 2000)  # of whoever lowers it
     await rig.advance(1300)
     assert not rig.gate.enabled.value and rig.charger.error.value == "OverCurrentFailure"
     await rig.stop()
@@ -84,7 +84,7 @@ async def test_more_voltage_than_the_vehicle_permits(tmp):
     rig.vehicle(volts=80)
     rig.module(volts=78)
     await rig.advance(1500)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     await rig.advance(1500)
     rig.say[POWER] = power(80.9, 50)

@@ -4,53 +4,13 @@ import micropython
 
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, request
 from desk import Desk
+from gate_desk import make, pauses_end
 
-from components.gate import Gate
 from core.clock import VirtualClock
 from core.kernel import STOPPED
-from core.log import Log, LogTail
 from core.signals import Signal
-from core.urgent import Urgent
 
 HEAPSIZE = "16M"  # the wire keeps every frame
-
-
-class Kernel:
-    def __init__(self, clock):
-        self.alive = Signal(False, clock)
-        self.emergency_stop = Signal(False, clock)
-        self.stop_cleared = Signal(False, clock)
-        self.urgent = Urgent(clock)
-        self.stopping = False
-
-
-def make():
-    clock = VirtualClock()
-    tail = LogTail(clock, None)
-    kernel = Kernel(clock)
-    gate = Gate(clock, Log(tail, "gate"), kernel)
-    bus = Signal(False, clock)
-    locked = Signal(False, clock)
-    gate.require("locked", locked)
-    good = {
-        "transaction": (gate.transaction, True, (False, None)),
-        "limit_ma": (gate.limit_ma, 6000, (0, None)),
-        "bms_permits": (gate.bms_permits, True, (False, None)),
-        "plugged": (gate.plugged, True, (False, None)),
-        "charger_online": (gate.charger_online, True, (False, None)),
-        "in_limits": (gate.in_limits, True, (False, None)),
-        "emergency_stop": (gate.emergency_stop, False, (True, None)),
-        "stop_cleared": (kernel.stop_cleared, True, (False, None)),
-        "alive": (kernel.alive, True, (False, None)),
-        "locked": (locked, True, (False, None)),
-        "bus": (bus, True, (False, None)),
-    }
-    return gate, good, bus, tail
-
-
-def pauses_end(gate):
-    gate._clock._now += 2000
-    gate.check()
 
 
 def test_enabled_exactly_while_every_condition_holds():
@@ -85,7 +45,7 @@ def test_without_a_transaction_nothing_is_told_of_its_limit():
     assert "limit_ma" in gate.forbidding()
     gate.transaction.set(True)
     assert any("FORBIDS " + words in line for line in gate.why()) and words in gate.obstacles()
-    gate.limit_ma.set(6000)
+    gate.limit("transaction", 6000)
     assert any("ok      the central system permits current" in line for line in gate.why())
 
 
@@ -264,7 +224,7 @@ async def test_the_pause_after_the_start_delays_nothing(tmp):
     began_ms = rig.clock.ticks_ms()
     rig.vehicle()
     rig.module()
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     while not rig.gate.enabled.value:
         last = rig.gate.forbidding()

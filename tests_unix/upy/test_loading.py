@@ -79,7 +79,7 @@ class Declaring:
         {"name": "one", "use": "test_loading:Declared"},
         {"name": "other", "use": "test_loading:Declared"},
         {"name": "keeping", "use": "test_loading:Keeping"},
-        {"name": "gate", "use": "components.gate:Gate"},
+        {"name": "gate", "use": "components.evse.gate:Gate"},
     )
 
 
@@ -91,7 +91,7 @@ def test_a_device_keeps_nothing_of_what_its_classes_declare():
     for name in ("options", "requires", "keeps"):
         assert not [cls for cls in classes if hasattr(cls, name)], name
     assert "__init__" not in type(kernel["gate"]).__dict__ and "__init__" in classes[0].__dict__
-    unload("components.gate")
+    unload("components.evse.gate")
 
 
 def test_no_device_has_the_clock_of_tests_on_its_heap():

@@ -15,7 +15,7 @@ from core.log import DEBUG, Log, LogTail
 class Board:
     NAME = "bench"
     COMPONENTS = (
-        {"name": "gate", "use": "components.gate:Gate"},
+        {"name": "gate", "use": "components.evse.gate:Gate"},
         {"name": "driver", "use": "drivers.mcp2515:Mcp2515"},
         {"name": "can", "use": "components.can:Can", "critical": True},
     )

@@ -70,7 +70,7 @@ async def test_the_tail_after_the_stop_is_billed_and_the_noise_of_an_idle_sensor
 
 async def test_small_currents_count_while_the_gate_is_open(tmp):
     rig, before = await charging(tmp)
-    rig.gate.limit_ma.set(900)  # so little that no current is no sign of an unplugged vehicle
+    rig.gate.limit("transaction", 900)  # so little that no current is no sign of an unplugged vehicle
     await module(rig, 36, amps=0.3, told=0.3)
     assert rig.gate.enabled.value
     assert abs((await read(rig)) - before - 76 * 0.3 * 10) <= WATTS / 3.6 * 0.2 + 2  # the step down
@@ -136,7 +136,7 @@ async def test_an_output_that_differs_by_more_than_20_percent_for_5_s_ends_charg
 async def test_small_currents_and_ramps_are_no_disagreement(tmp):
     rig, _ = await charging(tmp)
     rig.vehicle(amps=300)
-    rig.gate.limit_ma.set(300000)
+    rig.gate.limit("transaction", 300000)
     await module(rig, 10, amps=1.0, told=4.0)
     assert rig.charger.error.value == ""
     for rise in (20, 60):  # A/s: the output is as old as its reply

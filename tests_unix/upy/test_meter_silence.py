@@ -58,7 +58,7 @@ async def test_a_silence_is_never_billed_above_the_setpoint(tmp):
     rig, before = await charging(tmp)
     await module(rig, 1, amps=290)
     billed = await read(rig)
-    rig.gate.limit_ma.set(10000)  # of 84 V
+    rig.gate.limit("transaction", 10000)  # of 84 V
     await rig.advance(3500)
     assert not rig.gate.enabled.value and rig.charger.meter.losses == 1
     assert abs((await read(rig)) - billed - 840 * 3.05 / 3.6) < 840 * 0.1 / 3.6 + 1
@@ -69,7 +69,7 @@ async def test_a_silence_that_is_ended_by_a_stop_is_billed_up_to_the_stop(tmp):
     rig, before = await charging(tmp)
     await rig.advance(1300)
     rig.gate.transaction.set(False)
-    rig.gate.limit_ma.set(0)  # what is permitted afterwards does not tell what flowed before
+    rig.gate.limit("transaction", 0)  # what is permitted afterwards does not tell what flowed before
     await rig.advance(3000)
     assert rig.charger.meter.losses == 0
     assert abs((await read(rig)) - before - WATTS * 1.5 / 3.6) < 2

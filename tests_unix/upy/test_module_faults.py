@@ -126,7 +126,7 @@ async def test_who_asks_for_no_current_or_gets_it_has_no_broken_module(tmp):
     rig.vehicle(amps=0)
     await rig.advance(15000)
     rig.vehicle()
-    rig.gate.limit_ma.set(900)
+    rig.gate.limit("transaction", 900)
     await rig.advance(15000)
     assert rig.charger.error.value == "" and rig.gate.enabled.value
     await rig.stop()

@@ -126,11 +126,11 @@ async def test_a_limit_that_keeps_the_current_down_unplugs_nobody(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()
     for limit_ma in (500, 999, 100):
-        rig.gate.limit_ma.set(limit_ma)
+        rig.gate.limit("transaction", limit_ma)
         rig.module(amps=min(limit_ma, 490) / 1000, charging=True)
         await rig.advance(8000)
         assert rig.plug.plugged.value is True and rig.gate.enabled.value
-    rig.gate.limit_ma.set(1000)
+    rig.gate.limit("transaction", 1000)
     await rig.advance(5500)
     assert rig.plug.plugged.value is False and rig.plug.reason == "no current"
     await rig.stop()
@@ -156,10 +156,10 @@ async def test_no_current_is_normal_when_none_is_wanted_or_charging_is_disabled(
     await rig.advance(10000)
     assert rig.plug.plugged.value is True and rig.gate.enabled.value
     rig.vehicle()
-    rig.gate.limit_ma.set(0)
+    rig.gate.limit("transaction", 0)
     await rig.advance(10000)
     assert rig.plug.plugged.value is True
-    rig.gate.limit_ma.set(16000)
+    rig.gate.limit("transaction", 16000)
     await rig.advance(4500)
     assert rig.plug.plugged.value is True  # 5 s from the moment on when it was enabled
     await rig.stop()

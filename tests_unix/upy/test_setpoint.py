@@ -104,7 +104,7 @@ async def test_nothing_is_told_while_the_gate_is_closed(tmp):
     rig.gate.transaction.set(False)
     spy = Spy(rig)
     handle(rig, request(amps=20))
-    rig.gate.limit_ma.set(6000)
+    rig.gate.limit("transaction", 6000)
     assert spy.sent == []
     await rig.stop()
 

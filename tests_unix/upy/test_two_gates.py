@@ -48,7 +48,7 @@ class TwoOutlets(Desk):
 
     async def charge(self):
         """At both outlets."""
-        self.kernel["gate_2"].limit_ma.set(16000)
+        self.kernel["gate_2"].limit("transaction", 16000)
         self.kernel["gate_2"].transaction.set(True)
         await super().charge()
         assert self.gates() == [True, True], self.kernel["gate_2"].forbidding()

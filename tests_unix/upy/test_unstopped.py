@@ -124,7 +124,7 @@ async def test_it_lasts_over_a_power_cut(tmp):
     rig = await Rig(tmp).start()
     rig.vehicle()
     rig.module(amps=0)
-    rig.gate.limit_ma.set(16000)
+    rig.gate.limit("transaction", 16000)
     await rig.advance(10000)
     assert rig.charger.error.value == "PowerSwitchFailure" and not await startable(rig)
     rig.kernel.releases.set(1)
@@ -139,7 +139,7 @@ async def test_after_a_start_nothing_charges_before_a_measurement_shows_no_curre
     rig = await Rig(tmp).start()
     rig.vehicle()
     rig.module(amps=50)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     assert not await startable(rig)
     await rig.advance(2000)
     assert rig.charger.error.value == "PowerSwitchFailure"
@@ -179,6 +179,6 @@ async def test_the_noise_of_an_idle_sensor_is_no_current(tmp):
     await rig.advance(10000)
     assert rig.charger.error.value == ""
     rig.vehicle()
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     assert await startable(rig)
     await rig.stop()

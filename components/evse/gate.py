@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from components.gate.pause import Pause, Settling
+from components.evse.pause import Pause, Settling
 from core.signals import Signal
 
 _ALIVE_MS = const(1000)
@@ -37,10 +37,10 @@ def _holds(value, at):
 class Gate:
     """Charging is enabled exactly while every condition holds; nobody else enables the charger.
 
-    The conditions are Signals that others set: transaction (bool), limit_ma (int, the current that the central system
-    permits), bms_permits, plugged, charger_online, in_limits (bool), the kernel's ``emergency_stop`` (bool, must be
-    False), ``stop_cleared`` and ``alive``, which hold for every gate of the process, the ``healthy`` of every CAN bus
-    (there must be one), and what other components `require`. What is not known forbids.
+    The conditions are Signals that others set: transaction, bms_permits, plugged, charger_online, in_limits (bool); the
+    kernel's ``emergency_stop`` (bool, must be False), ``stop_cleared`` and ``alive``, which hold for every gate of the
+    process, the ``healthy`` of every CAN bus (there must be one), and what other components `require`; and
+    ``limit_ma``, above 0: the smallest of what `limit` was given. An unknown value (None) blocks charging.
 
     Two conditions come back later than what they depend on, in a call of `check`: ``alive_steady`` after ``alive`` has
     held for 1 s, so that a component that keeps failing does not open the gate between two failures; ``bms_settled``
@@ -66,6 +66,7 @@ class Gate:
         self._kernel = kernel
         self.transaction = Signal(False, clock)
         self.limit_ma = Signal(0, clock)
+        self._limits = ["transaction", 0]  # type: list  # source, mA (None: it limits nothing), and the next: one object
         self.bms_permits = Signal(False, clock)
         self.plugged = Signal(False, clock)
         self.charger_online = Signal(False, clock)
@@ -111,6 +112,38 @@ class Gate:
     def require(self, name, signal):
         """A component registers a condition of its own: its Signal (bool) must be True."""
         self._add(name, signal, True)
+
+    def limit(self, source, ma):
+        """`source` (str, as people are to read it) permits no more than `ma` mA; None: it limits nothing.
+
+        "transaction" is 0 until a transaction runs. Nothing is allocated for a source that is known.
+        """
+        limits = self._limits
+        for i in range(0, len(limits), 2):
+            if limits[i] == source:
+                limits[i + 1] = ma
+                break
+        else:
+            limits += (source, ma)
+        self.limit_ma.set(self._least(""))
+
+    def _least(self, but):
+        """The smallest of the limits in mA, without that of the source `but`; None if there is none."""
+        limits = self._limits
+        least = None
+        for i in range(0, len(limits), 2):
+            ma = limits[i + 1]
+            if ma is not None and limits[i] != but and (least is None or ma < least):
+                least = ma
+        return least
+
+    def permits(self, but):
+        """What could flow in mA if the source `but` limited nothing: 0 while another condition forbids it."""
+        conditions = self._conditions
+        for i in range(0, len(conditions), 3):
+            if conditions[i] != "limit_ma" and not _holds(conditions[i + 1].value, conditions[i + 2]):
+                return 0
+        return (self._least(but) or 0) if self._buses else 0
 
     def _add(self, name, signal, at):
         self._conditions += (name, signal, at)
@@ -167,8 +200,23 @@ class Gate:
         for name, value, holds in self.conditions():
             if name == "alive" and self._kernel.stopping:
                 name = "stopping"
-            if name != "limit_ma" or self.transaction.value:
+            if name != "limit_ma":
                 yield _words(name, holds), value, holds
+            elif self.transaction.value:
+                for limit in self._told_limits():
+                    yield limit
+
+    def _told_limits(self):
+        """Each limit in words; what the central system permits is that of the transaction."""
+        sources = iter(self._limits)
+        for source in sources:
+            ma = next(sources)
+            holds = _holds(ma, None)
+            if source == "transaction":
+                yield _words("limit_ma", holds), ma, holds
+            elif ma is not None:
+                permitted = "%d.%d A" % (ma // 1000, ma // 100 % 10) if holds else "no current"
+                yield "the %s permits %s" % (source, permitted), ma, holds
 
 
 def _words(name, holds):
