@@ -43,7 +43,8 @@ class Kernel:
     hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
     ``stop_cleared``, False while a key is pressed that may become the emergency stop; ``releases``, how often a person
     released what waits for one (`release`).
-    ``urgent``, which calls what is known to block the loop: see `Urgent`. ``stopping``: the end has begun.
+    ``urgent``: calls what is known to block the loop, see `Urgent`. ``stopping``: the end has begun. ``building``: the
+    name of the component whose constructor runs, or ran last.
     """
 
     def __init__(self, board, settings, clock, log, home=".", begin=True):
@@ -94,6 +95,7 @@ class Kernel:
                 arguments[argument] = tuple([self[one] for one in name])
             else:
                 arguments[argument] = None if name is None else self._service(name, part, log)
+        self.building = part.name
         try:
             part.instance = declared.cls(**arguments)
         except Exception as e:

@@ -21,7 +21,7 @@ Counter: ``refused``, frames that were too short or held values that cannot be.
 
 Method: ``guard(can, answer, data)`` is called once, while the power module's component is built. If the vehicle's stop
 is one byte that is not 0 in one frame, and `can` is the vehicle's own bus, it calls ``can.guard(identifier, at, answer,
-data, fired)`` (components/can.py); else it does nothing.
+data, fired)`` (components/can); else it does nothing.
 
 What an implementation promises:
 

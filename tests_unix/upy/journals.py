@@ -11,7 +11,9 @@ from core.urgent import Urgent
 
 
 class Kernel:
-    """What a store needs of the kernel."""
+    """What a store, or a bus, needs of the kernel."""
+
+    building = ""
 
     def __init__(self):
         self.urgent = Urgent()

@@ -1,4 +1,4 @@
-"""The whole way of a frame: the model of the MCP2515, its driver, components/can.py on the kernel, and back."""
+"""The whole way of a frame: the model of the MCP2515, its driver, components/can on the kernel, and back."""
 
 import asyncio
 import time

@@ -133,7 +133,7 @@ def is_made_anew(hardware, memory, driver):
 
 
 def works(hardware, memory, driver):
-    """As components/can.py does after an exception: back from bus-off by `restart`, from a stop by `init`."""
+    """As components/can does after an exception: back from bus-off by `restart`, from a stop by `init`."""
     memory.left = 0
     if driver.state() == driver.STATE_BUS_OFF:
         driver.restart()

@@ -3,6 +3,8 @@
 import time
 from micropython import const
 
+from components.can.dispatch import Dispatch
+from core.loading import unload
 from core.parts import told
 from core.signals import Signal
 from core.tasks import together
@@ -14,29 +16,19 @@ _FIRST_BACK_OFF_MS = const(100)
 _MAX_BACK_OFF_MS = const(5000)
 _STEADY_MS = const(5000)  # healthy for so long: the next failure begins with the first back-off again
 _WATCH_MS = const(500)
-_TEXTS = const(
-    (
-        "%d unknown frames",
-        "%d refused frames: too short, or values out of range",
-        "%d pieces of garbage that are no frames",
-        "%d frames not sent",
-        "%d receive overruns",
-        "%d stops of the vehicle answered by the interrupt",
-    )
-)
 _OVERRUN = const(7)  # index in get_counters()
 
 
-class Can:
+class Can(Dispatch):
     """Owns a driver with the shape of ``machine.CAN`` (plus ``async ready()``, see drivers/slcan.py).
 
     ``healthy`` (Signal, bool): the controller is on the bus. On bus-off or a broken stream it becomes False at
     once, which closes the gate; only then the controller is restarted, after 100 ms, 200 ms, ... 5 s. While the gate
     closes frames are still taken: if it is this component that fails and not the bus, the stop frame goes out.
 
-    Counters: rx, tx, tx_dropped (since the bus was up for the first time), unknown (no handler, or an identifier of 11
-    bits), refused (the handler returned False: too short, or values out of range), rx_overruns, bus_offs, failures (of
-    the stream or driver), garbage (what the driver could not read).
+    Counters: rx, tx, tx_dropped (since the bus was up for the first time), unknown (no handler), refused (the handler
+    returned False: too short, or values out of range), rx_overruns, bus_offs, failures (of the stream or driver),
+    garbage (what the driver could not read).
 
     A driver may have a ``guard`` (drivers/slcan.py): an interrupt that answers the one frame that stops charging, also
     while the loop is blocked. ``guard_stops`` counts how often it did.
@@ -51,42 +43,28 @@ class Can:
     _guard_fired = None
     _armed = False
     _draining = False
+    _told = (0,) * 6  # the counts that the log has
     _raised = None  # what went wrong while frames were handled before something blocked
 
     def __init__(self, driver, gate, clock, log, pulse, kernel):
-        self.driver = driver
+        super().__init__(driver, kernel)
         self.healthy = Signal(False, clock)
-        self.rx = self.tx = self.tx_dropped = self.unknown = self.refused = 0
-        self.rx_overruns = self.bus_offs = self.failures = 0
+        self.rx = self.tx = self.tx_dropped = self.bus_offs = self.failures = 0
         self._clock = clock
         self._log = log
         self._pulse = pulse
-        self._handlers = {}
-        self._frame = [0, memoryview(bytearray(8)), 0, 0]
         self._counters = [None] * 8
-        self._extended = driver.FLAG_EXT_ID
-        self._overrun = driver.RECV_ERR_OVERRUN
         self._initialised = self._sends = self._was_up = False
         self._up_ms = self._healthy_ms = 0
-        self._told = (0,) * len(_TEXTS)
         self._poll = getattr(driver, "poll", None)  # of a driver that reads a stream
         gate.add_bus(self.healthy)
         kernel.urgent.add(self._urgent)
 
-    def on(self, identifier, handler):
-        """Have ``handler(data, length)`` called for each frame with this extended identifier.
-
-        `data` is valid during the call only. The handler returns False for a frame that it refuses, and must not block.
-        """
-        if identifier in self._handlers:
-            raise ValueError("two handlers for CAN identifier 0x%08X" % identifier)
-        self._handlers[identifier] = handler
-
-    def send(self, identifier, data):
-        """Send up to 8 bytes with an extended identifier, now or never: False if they were dropped (and counted)."""
+    def send(self, identifier, data, extended=True):
+        """Send up to 8 bytes, now or never: False if they were dropped (and counted). `extended`: see `on`."""
         if self._sends:
             try:
-                if self.driver.send(identifier, data, self._extended) is not None:
+                if self.driver.send(identifier, data, self._extended if extended else 0) is not None:
                     self.tx += 1
                     return True
             except OSError:
@@ -133,6 +111,7 @@ class Can:
         return "bus-off" if self._initialised else "down"
 
     async def run(self):
+        self._declared()
         try:
             await together(self._receive(), self._watch())
         finally:
@@ -225,15 +204,6 @@ class Can:
         while self._drain():
             pass
 
-    def _dispatch(self, frame):
-        handler = self._handlers.get(frame[0])
-        if handler is None or frame[2] != self._extended:
-            self.unknown += 1
-        elif handler(frame[1], len(frame[1])) is False:
-            self.refused += 1
-        if frame[3]:
-            self.rx_overruns += frame[3] & self._overrun != 0
-
     def _up(self, healthy):
         if not healthy:
             self._down()
@@ -282,7 +252,10 @@ class Can:
             if overruns is not None:  # the controller's own count: it knows of more than the flags tell
                 self.rx_overruns = max(self.rx_overruns, overruns)
         counts = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns, self.guard_stops)
-        for i in range(len(counts)):
-            if counts[i] != self._told[i]:
-                self._log.rare(_TEXTS[i], counts[i])
-        self._told = counts
+        if counts != self._told:
+            from components.can import shown
+
+            shown.tell(self._log, counts, self._told)
+            self._told = counts
+            unload("components.can.shown")
+
