@@ -6,9 +6,8 @@ Everything below the home directory. The limits are those of the reference board
 NAME = "unix"
 PORT = "unix"
 
-COMPONENTS = (
-    {"name": "store", "use": "components.persistence:Persistence", "critical": True},
-    {"name": "gate", "use": "components.evse.gate:Gate"},
+# What is on the bus
+ONE_BUS = (
     {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}},
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
     {"name": "bms", "use": "components.bms:Bms", "critical": True},
@@ -27,6 +26,12 @@ COMPONENTS = (
         "critical": True,
     },
     {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
+)
+
+# What every board of the unix port has
+COMMON = (
+    {"name": "store", "use": "components.persistence:Persistence", "critical": True},
+    {"name": "gate", "use": "components.evse.gate:Gate"},
     {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
     {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.hostnet:HostNetwork"},
@@ -53,6 +58,8 @@ COMPONENTS = (
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
 )
+
+COMPONENTS = COMMON + ONE_BUS
 
 SETTINGS = {
     "ocpp": {
