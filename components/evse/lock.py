@@ -21,14 +21,14 @@ class Lock:
     never opens while current flows, or may flow: an unknown current counts as one. A cable that stays locked for that
     is unlocked when it is known that none flows any more.
 
-    With UnlockConnectorOnEVSideDisconnect = false (OCPP 1.6, section 9.1.33) a cable that the driver pulled out of the
-    vehicle, which ended the transaction, stays locked until the idTag of the transaction is presented again or the
-    central system sends UnlockConnector, also over a restart.
+    Until `serve` is called it holds nothing. With UnlockConnectorOnEVSideDisconnect = false (OCPP 1.6, 9.1.33) a cable
+    that the driver pulled out of the vehicle, which ended the transaction, stays locked until the idTag of the
+    transaction is presented again or the central system sends UnlockConnector, also over a restart.
 
     Counters: ``moves``, ``failures``.
     """
 
-    requires = ("driver", "ocpp", "gate", "charger", "plug", "store", "clock", "log", "pulse")
+    requires = ("driver", "gate", "charger", "plug", "store", "clock", "log", "pulse")
     keeps = ("lock/held",)
     options = {
         "move_ms": (int, 1000, 100, 5000),
@@ -36,12 +36,11 @@ class Lock:
         "attempts": (int, 3, 1, 5),
     }
 
-    def __init__(
-        self, driver, ocpp, gate, charger, plug, store, clock, log, pulse, move_ms=1000, pause_ms=500, attempts=3
-    ):
+    _transactions = None  # see `serve`
+    _configuration = {}  # type: dict
+
+    def __init__(self, driver, gate, charger, plug, store, clock, log, pulse, move_ms, pause_ms, attempts):
         self._driver = driver
-        self._configuration = ocpp.configuration
-        self._transactions = ocpp.transactions
         self._gate = gate
         self._charger = charger
         self._plug = plug
@@ -64,10 +63,16 @@ class Lock:
         self._over = asyncio.Event()
         self._runs = False
         gate.require("locked", self.locked)
-        ocpp.core.lock = ocpp.transactions.lock = self
-        ocpp.transactions.begun += (self._begun,)
-        ocpp.transactions.ended += (self._ended,)
-        ocpp.add_page(self._page)
+
+    def serve(self, transactions, configuration):
+        """To be called once, in the constructor of what runs the transactions of this outlet, which then calls `begun`
+        and `ended`.
+
+        transactions: ``current`` (None or the one that runs, with its ``reason`` once it ends), ``closing.transaction``
+        (the one whose end waits for the power module), ``expects_plug()`` (somebody is authorized, and may plug in).
+        """
+        self._transactions = transactions
+        self._configuration = configuration
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -88,7 +93,7 @@ class Lock:
             if self._moving is not None:
                 self._finish(self._moving)
 
-    # --- what the charge point asks (see components.ocpp.optional.Absent) ------------------------------------------
+    # --- for what runs the transactions -----------------------------------------------------------------------------
 
     def secure(self):
         """Is the connector locked? While somebody waits for it, it is being locked."""
@@ -124,10 +129,12 @@ class Lock:
             await self._over.wait()
         return self._failed is None and not self.locked.value
 
-    def _begun(self, transaction):
+    def begun(self, transaction):
+        """A transaction is journaled; the gate is still closed."""
         self._keep("")
 
-    def _ended(self, transaction, meter_stop_wh):
+    def ended(self, transaction, meter_stop_wh):
+        """The end of a transaction is journaled."""
         if transaction.reason == "EVDisconnected" and not self._configuration["UnlockConnectorOnEVSideDisconnect"]:
             self._keep(transaction.id_tag)
 
@@ -145,6 +152,8 @@ class Lock:
 
     def _wanted(self):
         """Is it to be locked now?"""
+        if self._transactions is None:
+            return False
         current = self._transactions.current
         plugged = self._plug.plugged.value is True
         if self._transactions.closing.transaction is not None:
@@ -152,6 +161,9 @@ class Lock:
         if current is not None and not current.reason:
             return plugged or not self._gate.transaction.value or not self._opens_at_the_vehicle()
         return bool(self._held) or (plugged and self._transactions.expects_plug())
+
+    def _idle(self):
+        return self._transactions is None or self._transactions.current is None
 
     def _opens_at_the_vehicle(self):
         """Does unplugging the vehicle unlock the cable while the transaction goes on?"""
@@ -167,14 +179,14 @@ class Lock:
         if self._moving is not None:
             self._go_on(position)
             return
-        if self._held and position is False and self._transactions.current is None:
+        if self._held and position is False and self._idle():
             self._keep("")  # there is nothing in it any more
         wanted = self._wanted()
         if position is not wanted and self._failed is not wanted:
             self._begin(wanted)
 
     def _forgive(self, position):
-        out = not self._plug.plugged.value and self._transactions.current is None
+        out = not self._plug.plugged.value and self._idle()
         safe = self._blocked and not self._current_flows()
         if position is self._failed or (out if self._failed else safe):
             self._failed = None
@@ -225,8 +237,8 @@ class Lock:
             self._log.error("the lock of the connector: %s", self.failure())
         self._over.set()
 
-    def _page(self):
-        """What the console shows."""
+    def page(self):
+        """Generator of lines for the console."""
         yield "Lock: %s, %d moves, %d failures%s" % (
             self.failure() or ("locked" if self.locked.value else "unlocked"),
             self.moves,

@@ -44,6 +44,7 @@ class Ocpp:
     """
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "gate", "bms", "charger", "plug", "wifi")
+    collects = ("evse",)
     keeps = ("ocpp", "ocpp/data", "ocpp/tx", "ocpp/id/", "ocpp/run", "ocpp/utc/", "ocpp/c/", "ocpp/a/",
              "ocpp/available", "ocpp/told", "ocpp/tls/utc", "ocpp/writes", "ocpp/bounded", "ocpp/last")  # fmt: skip
     options = {
@@ -68,20 +69,19 @@ class Ocpp:
         "stop_data_bytes": (int, 8192, 2048, 65536),
     }
 
-    def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, **given):
+    def __init__(self, clock, log, kernel, home, pulse, store, gate, bms, charger, plug, wifi, evse, **given):
         options = {name: given.get(name, spec[1]) for name, spec in self.options.items()}
         ca_file = options["ca_file"]
         self.ca_file = home + "/" + ca_file if ca_file and not ca_file.startswith("/") else ca_file
         self.connected = Signal(False, clock)
         self._clock, self._log, self._pulse = clock, log, pulse
-        self._failure = self._vendor = None
-        self._profiles = ""
+        self._failure, self._vendor, self._profiles = None, None, ""
         self._steps = self._pages = self._stamp_sources = ()
         self.security_event = no_event  # function(type, info): see the security extension
         self.services = Services(clock, log, store, gate, bms, charger, plug, wifi, kernel.urgent)
         self._build_link(self.services, options)
         self._build_charge_point(self.services, kernel, options)
-        self._build_sources(self.services, options["vendor_id"])
+        self._build_sources(self.services, options["vendor_id"], evse)
         unbind("components.ocpp")
 
     def _build_link(self, services, o):
@@ -135,24 +135,24 @@ class Ocpp:
         self.status = StatusReporter(services, self.connector, online, self.boot, self.link)
         self.ending = Ending(services, kernel, self.transactions, self.delivery, self.status, online)
 
-    def _build_sources(self, services, vendor_id):
+    def _build_sources(self, services, vendor_id, evse):
         """Who asks, and who answers."""
         from .core_profile import CoreProfile
         from .keys import CORE
+        from .optional import serve_by_locks
         from .sources import Outbox, Turns
-
         parts = self.configuration, self.authorization, self.availability, self.transactions, self.boot
         self.core = CoreProfile(*parts, vendor_id, self.reset, self._log)
         self.add_profile("core", self.core, "Core", CORE)
+        serve_by_locks(self, evse)
         self.outbox = Outbox(self._log, services.online, self.rpc.wake, self.boot.pending)
         if vendor_id:
             from .vendor import VendorMessages  # few sites have it
-
             self._vendor = VendorMessages(services, self.outbox, services.online, self.transactions, vendor_id)
         others = (self.status.next_call, self.outbox.next_call, self.metering.next_call)
         turns = Turns(self.delivery.next_call, self.delivery.pressing, self.status.next_before, *others)
-        before = [self.boot.next_call, self.authorization.next_call]
-        self.rpc.sources = before + [turns.next_call, self.boot.next_heartbeat]
+        boot = self.boot
+        self.rpc.sources = [boot.next_call, self.authorization.next_call, turns.next_call, boot.next_heartbeat]
 
     # --- for the profiles ---------------------------------------------------------------------------------------
     def add_profile(self, name, profile, feature="", keys=()):

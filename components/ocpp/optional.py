@@ -39,6 +39,18 @@ class Absent:
         return False
 
 
+def serve_by_locks(ocpp, evses):
+    """Have the locks of the outlets, where there are any, hold the cables of `ocpp`'s transactions."""
+    for evse in evses:
+        lock = evse.lock
+        if lock is not None:
+            ocpp.core.lock = ocpp.transactions.lock = lock
+            ocpp.transactions.begun += (lock.begun,)
+            ocpp.transactions.ended += (lock.ended,)
+            ocpp.add_page(lock.page)
+            lock.serve(ocpp.transactions, ocpp.configuration)
+
+
 def no_charging_profile(tag, profile):
     """Without Smart Charging the chargingProfile of a RemoteStartTransaction is ignored (section 5.11)."""
     return _nothing

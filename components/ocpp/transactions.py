@@ -29,7 +29,7 @@ class Transactions:
         self.finished = False
         self.starting, self.begun, self.ended = (), (services.stamps.begun,), (services.stamps.ended,)
         self.moment, self.unavailable = moment, unavailable
-        self.reservation = self.lock = Absent()  # the Reservation profile and a connector lock put themselves there
+        self.reservation = self.lock = Absent()  # the Reservation profile puts itself there; the evse's lock
         self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
         self._clock, self._log, self._store = services.clock, services.log, services.store
         self._stamps, self._configuration, self._register = services.stamps, services.configuration, services.register

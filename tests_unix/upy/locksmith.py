@@ -2,9 +2,10 @@
 
 from ocpp_site import Central, Site
 
+from components.evse.lock import Lock
 from drivers.filelock import FileLock
 
-PROFILE = (("components.evse.lock:Lock", {}),)
+OPTIONS = {name: spec[1] for name, spec in Lock.options.items()}
 
 
 class Ticks:
@@ -20,9 +21,15 @@ async def made(tmp, driver=None, central=None, options=None, **site_options):
     """A site with a lock, that runs and is accepted; ``site.lock`` is the component."""
     ticks = Ticks()
     driver = driver or FileLock(tmp, ticks)
-    site = Site(tmp, profiles=((PROFILE[0][0], options or {}),), services={"driver": driver}, **site_options)
+    given = dict(OPTIONS)
+    given.update(options or {})
+
+    def lock(site):
+        parts = site.gate, site.charger, site.plug, site.store, site.clock, site.log
+        return Lock(driver, *parts, lambda: None, **given)
+
+    site = Site(tmp, lock=lock, **site_options)
     ticks.site = driver.site = site
-    site.lock = site.profiles[0]
     site.charger.terminal_current_ma.set(0)
     await driver.start()
     await site.power_on()

@@ -8,6 +8,7 @@ import asyncio
 import json
 
 from components.charger.energy import Energy
+from components.evse import Evse
 from components.evse.gate import Gate
 from components.ocpp import Ocpp
 from components.persistence import Persistence
@@ -45,10 +46,10 @@ class Site:
     """One life of the charge point, from power on to power off.
 
     `profiles`: ((class as a board names it, {option: value}), ...), each a component that requires what is here, the
-    ones before it by their module's name, or is in `services`, {name: object}. ``self.profiles`` are the instances.
+    ones before it by their module's name, or is in `services`, {name: object}. ``lock(site)`` makes the outlet's lock.
     """
 
-    def __init__(self, home, store=Persistence, quiet=True, profiles=(), services=None, **options):
+    def __init__(self, home, store=Persistence, quiet=True, profiles=(), services=None, lock=None, **options):
         self.clock = clock = VirtualClock()
         self.tail = LogTail(clock, None if quiet else print, 200)
         self.log = Log(self.tail, "test")
@@ -59,12 +60,11 @@ class Site:
         self.kernel.releases.set(0)
         self.kernel.release = lambda: self.kernel.releases.set(self.kernel.releases.value + 1)
         self.kernel.alive.set(True)
-        self.kernel.emergency_stop.set(False)
         self.kernel.stop_cleared.set(True)
+        self.kernel.emergency_stop.set(False)
         self.kernel.urgent = Urgent()
         self.kernel.parts, self.kernel.stopping = (), False
-        self.wifi.stream = lambda: None
-        self.wifi.resolve = no_servers
+        self.wifi.stream, self.wifi.resolve = lambda: None, no_servers
         self.store = store(home, clock, self.log, lambda: None, self.kernel)
         self.gate = Gate(clock, self.log, self.kernel)
         self.gate.add_bus(Signal(True, clock))
@@ -77,17 +77,17 @@ class Site:
         self.energy = Energy(clock, self.store, self.charger.energy_mwh)
         self.charger.read_register = self.energy.read
         self.charger.register_changes, self.charger.register_saved = self.energy.changes, self.energy.saved
-        options.setdefault("url", "ws://127.0.0.1:1")
-        options.setdefault("id", "CP-1")
-        options.setdefault("local_transfers", True)
+        options = dict({"url": "ws://127.0.0.1:1", "id": "CP-1", "local_transfers": True}, **options)
         there = {name: getattr(self, name) for name in ("kernel", "gate", "bms", "charger", "plug", "wifi")}
         there.update({"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store})
-        self.ocpp = Ocpp(**there, **options)
-        there.update(services or {})
-        there["ocpp"] = self.ocpp
+        self.lock = lock and lock(self)
+        evse = Evse(self.gate, self.bms, self.charger, self.plug, 1, None, self.lock)
+        self.ocpp = Ocpp(evse=(evse,), **there, **options)
+        there.update(services or {}, ocpp=self.ocpp)
         self.profiles = []
         for use, given in profiles:
             self._build(use, given, there)
+        self.parts = [part for part in [self.lock, self.ocpp] + self.profiles if part is not None]
         self.central = None
         self._tasks = []
 
@@ -102,10 +102,10 @@ class Site:
     async def power_on(self):
         await self.store.start()
         self.energy.load()
-        for component in [self.ocpp] + self.profiles:
+        for component in self.parts:
             if hasattr(component, "start"):
                 await component.start()
-        for component in [self.ocpp] + self.profiles:
+        for component in self.parts:
             if hasattr(component, "run"):
                 self._tasks.append(asyncio.create_task(component.run()))
         await self.clock.advance(0)
@@ -145,7 +145,7 @@ class Site:
     def check_keeps(self):
         """What stands in the journal is declared by the components that are here."""
         declared = ["register", "store."]  # the meter's and the store's own
-        for part in [self.ocpp] + self.profiles:
+        for part in self.parts:
             declared.extend(getattr(part, "keeps", ()))
         for name in list(self.store.index.offsets) + list(self.store.index.queues):
             found = [mine for mine in declared if name == mine or (mine[-1] in "./" and name.startswith(mine))]
