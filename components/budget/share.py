@@ -1,0 +1,67 @@
+"""What one outlet may have of the station's limit, and what it may deliver at most."""
+
+from micropython import const
+
+LEAST_MA = const(1000)  # counts for a vehicle that asks for less: so its gate stays open
+_STEP_MA = const(500)  # what flows above a limit counts in steps, so that noise changes nothing
+_SOURCE = const("budget")  # to the gate
+
+
+class Share:
+    """An outlet and its part, in mA: ``granted``, the limit that its gate has; ``counted``, what it may deliver;
+    ``excess``, what it delivers above its limit; ``ask``; ``target``, what it is to have; ``part``, that in W or mA.
+    """
+
+    granted = counted = excess = ask = target = part = 0
+    waits = False  # it is to have nothing, though it asks
+    _lowered_ms = -1  # uptime, while what was lowered is not yet measured
+    _after = 0  # the highest limit since then
+
+    def __init__(self, evse, clock, settle_ms):
+        self.evse = evse
+        self._clock = clock
+        self._settle_ms = settle_ms
+        self._decivolts = -(-evse.module.max_voltage_mv // 100)
+        evse.gate.limit(_SOURCE, 0)
+
+    def observe(self, outer_ma):
+        """Look at what it asks for, and what it delivers. `outer_ma`: the limit from outside."""
+        evse = self.evse
+        ask = min(evse.gate.permits(_SOURCE), evse.module.max_current_ma, outer_ma)
+        if ask:
+            ask = min(ask, max(LEAST_MA, evse.vehicle.max_current_ma.value or 0))
+        self.ask = self.target = ask
+        current = evse.module.terminal_current_ma
+        if current.value is not None:
+            self._measured(current.value if evse.meter.flowing.value else 0, current.age_ms())
+
+    def _measured(self, ma, age_ms):
+        if self._lowered_ms < 0:
+            self.counted = max(ma, self.granted)
+            self.excess = -(-(self.counted - self.granted) // _STEP_MA) * _STEP_MA
+            return
+        measured_ms = self._clock.uptime_ms() - age_ms
+        if measured_ms - self._lowered_ms < self._settle_ms:
+            self.counted = max(self.counted, ma)
+            return
+        self.counted = max(ma, self._after)
+        self._lowered_ms = measured_ms if self.granted < self._after else -1  # lowered again since
+        self._after = self.granted
+
+    def grant(self, ma):
+        """Set the gate's limit."""
+        if ma < self.granted and self._lowered_ms < 0:
+            self._lowered_ms = self._clock.uptime_ms()
+            self._after = ma
+        self._after = max(self._after, ma)
+        self.granted = ma
+        self.counted = max(self.counted, ma)
+        self.evse.gate.limit(_SOURCE, ma)
+
+    def amount(self, ma, watts):
+        """A current as W at the highest voltage, rounded up; without `watts` as it is."""
+        return -(-(-(-ma // 100) * self._decivolts) // 100) if watts else ma
+
+    def current(self, amount, watts):
+        """The highest current that is such an amount."""
+        return amount * 100 // self._decivolts * 100 if watts else amount
