@@ -37,12 +37,13 @@ COMMON = (
         "critical": True,
     },
     {"name": "gate", "use": "components.evse.gate:Gate"},
+    {"name": "meter", "use": "components.meter.terminal:TerminalMeter"},
     {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
     {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.wlan:Wlan", "early": True},  # it associates while the rest is loaded
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
-    {"name": "register", "use": "components.charger.kept:KeptRegister"},  # before "ocpp", which reads it
+    {"name": "register", "use": "components.meter.kept:KeptRegister"},  # before "ocpp", which reads it
     {
         "name": "ocpp",
         "use": "components.ocpp:Ocpp",

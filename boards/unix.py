@@ -21,9 +21,13 @@ ONE_BUS = (
             "max_temperature_mdeg": 70000,
             "current_scale": 10,
             "heartbeat": False,  # a single bus: 0x18FF50E5 on it is our own feedback
-            "register_pause_ms": 1000,  # nothing wears out here
         },
         "critical": True,
+    },
+    {
+        "name": "meter",
+        "use": "components.meter.terminal:TerminalMeter",
+        "options": {"register_pause_ms": 1000},  # nothing wears out here
     },
     {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
 )

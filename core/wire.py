@@ -1,4 +1,4 @@
-"""Big-endian numbers in CAN frames, read and written without allocation.
+"""Big-endian numbers in CAN frames, read and written without allocation, and the product of two.
 
 A small integer of a 32-bit device has 31 bits with its sign: beyond that it is an object on the heap. So no value here,
 intermediate ones included, reaches 2**30, and what would is refused.
@@ -27,6 +27,11 @@ def put_u32be(data, at, value):
     data[at + 1] = value >> 16 & 0xFF
     data[at + 2] = value >> 8 & 0xFF
     data[at + 3] = value & 0xFF
+
+
+def product(milli, other_milli):
+    """A thousandth of their product, as mV x mA is mW: in two parts, each below 2**30 up to 1,000,000 each."""
+    return milli * (other_milli // 1000) + milli * (other_milli % 1000) // 1000
 
 
 def f32_scale(factor):

@@ -19,7 +19,7 @@ def board(port):
     """The unix board without what is above the CAN side; the vehicle may stop again and again."""
     from bench.device import stops as unix
 
-    names = ("store", "gate", "can_driver", "can", "bms", "charger", "feedback", "plug")
+    names = ("store", "gate", "can_driver", "can", "bms", "charger", "meter", "feedback", "plug")
 
     class Board:
         NAME = "can-only"
@@ -37,7 +37,7 @@ async def main(port, home):
     kernel["gate"].transaction.set(True)
     running = asyncio.create_task(kernel.run())
     await asyncio.StreamReader(sys.stdin.buffer).read(1)
-    register = kernel["charger"].read_register()
+    register = kernel["meter"].read()
     can = kernel["can"]
     kernel.request_exit(STOPPED, "end of input")
     await running

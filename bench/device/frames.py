@@ -21,7 +21,7 @@ from core.kernel import Kernel  # noqa: E402
 from core.log import ERROR, Log, LogTail  # noqa: E402
 from main import load_board  # noqa: E402
 
-_WANTED = ("store", "gate", "can_driver", "can", "bms", "charger")
+_WANTED = ("store", "gate", "can_driver", "can", "bms", "charger", "meter")
 
 
 class Board:
@@ -112,6 +112,7 @@ async def start(kernel):
     """As the kernel and the receiving task do."""
     await kernel["store"].start()
     await kernel["charger"].start()
+    await kernel["meter"].start()
     kernel["can_driver"].init()
     await kernel["can_driver"].ready()
     kernel["can"]._up(True)

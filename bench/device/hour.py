@@ -1,7 +1,7 @@
 """An hour of charging on the model of a flash chip with littlefs: how many blocks it erases, and how many commits.
 
 ``micropython hour.py ROOT SECONDS KEPT``: charge point, journal and meter are the real ones, the clock is virtual.
-KEPT 1: NVS takes the register between two commits, as on the ESP32 boards (`components/charger/kept.py`); numbers in it
+KEPT 1: NVS takes the register between two commits, as on the ESP32 boards (`components/meter/kept.py`); numbers in it
 are counted.
 """
 
@@ -15,7 +15,7 @@ from esp32_standins import Device  # noqa: E402
 from flash import Flash, Mounted  # noqa: E402
 from ocpp_site import booted  # noqa: E402
 
-from components.charger.kept import KeptRegister  # noqa: E402
+from components.meter.kept import KeptRegister  # noqa: E402
 from drivers.nvs import Nvs  # noqa: E402
 
 
@@ -26,8 +26,8 @@ async def charge():
         site = await booted(home)
         store = asyncio.create_task(site.store.run())
         if KEPT:
-            site.charger.keep_register_by = site.energy.keep_by
-            await KeptRegister(site.charger, Nvs(), site.kernel, site.log).start()
+            site.meter.keep_by = site.energy.keep_by
+            await KeptRegister(site.meter, Nvs(), site.kernel, site.log).start()
         site.plug_in()
         site.ocpp.present_tag("CARD")
         await site.run(2000)

@@ -116,13 +116,13 @@ class Site:
 
     def sample(self):
         """MeterValues are due: measured, journaled, sent, answered, out of the journal."""
-        ocpp, charger = self.kernel["ocpp"], self.kernel["charger"]
-        mwh, changes = charger.register_changes()
+        ocpp, meter = self.kernel["ocpp"], self.kernel["meter"]
+        mwh, changes = meter.changes()
         sample = ocpp.metering.sample("MeterValuesSampledData", 0, mwh)
         if sample is None or len(sample) != 12 or len(ocpp.delivery):
             fail("%r, %d in the journal" % (sample, len(ocpp.delivery)))
         ocpp.delivery.add_sample(_TRANSACTION, sample, None, changes)
-        charger.register_saved(mwh)
+        meter.saved(mwh)
 
 
 async def measure(site):

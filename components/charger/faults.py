@@ -5,7 +5,6 @@ from micropython import const
 
 from components.charger import limits
 
-_SWITCH = const(0x32)
 _WANTED_MA = const(1000)  # a lower setpoint may be what keeps it still
 _IDLE_MS = const(10000)
 _RETRY_MS = const(10000)
@@ -15,14 +14,14 @@ _FORGET_MS = const(60000)
 class Faults:
     """Judges the power module by what it says.
 
-    PowerSwitchFailure: it refuses to be switched on (a reply to function 0x32 with an error, while the gate is open),
-    or its terminal status is "not charging" for 10 s though the gate is open, 1 A or more is wanted, and no current
-    flows. It is tried again every 10 s, and told as wrong until it charges, or nobody has had it tried for 60 s.
+    PowerSwitchFailure: it refuses to be switched on (`refused`, while the gate is open), or its status is "not
+    charging" for 10 s though the gate is open, 1 A or more is wanted, and no current flows. It is tried again every
+    10 s, and told as wrong until it charges, or nobody has had it tried for 60 s.
 
     Silence: if it is not online for longer than `silent_ms` (0: never) outside of transactions, that is told in words,
     also of one that was never heard.
 
-    ``refusals`` counts replies with an error.
+    ``refusals`` counts requests that it refused.
     """
 
     _confirmed = False  # it failed a second time, when it was tried again
@@ -42,10 +41,10 @@ class Faults:
         self._failed_ms = self._idle_ms = self._online_ms = clock.ticks_ms()
         self._silent = False
 
-    def refused(self, function):
-        """It refused a request."""
+    def refused(self, switch):
+        """It refused a request; `switch`: that to switch on or off. To be called while its reply is handled."""
         self.refusals += 1
-        if function == _SWITCH and self._gate.enabled.value:
+        if switch and self._gate.enabled.value:
             self._fail("it refuses to switch on")
 
     def _fail(self, why):

@@ -12,7 +12,7 @@ OUTPUT_HIGH = const(16)
 OUTPUT_CURRENT_HIGH = const(32)
 TOO_HOT = const(64)
 METER = const(128)
-# the flags of the charger's heartbeat, moved up by 8 bits
+# the module's flags, moved up by 8 bits
 HARDWARE = const(0x100)
 FLAG_HOT = const(0x200)
 INPUT = const(0x400)
@@ -24,6 +24,8 @@ UNSTOPPED = const(0x10000)  # current flows with the gate closed
 NO_SWITCH = const(0x40000)  # it does not switch on
 SILENT = const(0x80000)
 UNSTOPPED_YET = const(0x20000)  # since the start no measurement has shown that none flows
+METER_YET = const(0x100000)  # since the start no meter has said that it works
+REQUEST_LOW = const(0x200000)  # the vehicle's
 
 _UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
 _ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
@@ -36,6 +38,7 @@ _ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
     (NO_SWITCH, "PowerSwitchFailure"),  # what is above may be why
     (SILENCE, "InternalError"),  # the power module does not hear us
     (SILENT, "the power module is silent"),  # words: OtherError
+    (REQUEST_LOW, "the vehicle asks for too low a voltage"),
 )
 
 
@@ -54,7 +57,7 @@ class Limits:
         self._gate = gate
         self._error = error  # Signal
         self._recovery_ms = recovery_ms
-        self.wrong = TERMINAL_UNKNOWN
+        self.wrong = TERMINAL_UNKNOWN | METER_YET
         self._wrong_ms = clock.ticks_ms()
         self._low_ms = clock.ticks_ms()
 

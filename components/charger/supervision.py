@@ -5,7 +5,6 @@ from micropython import const
 
 from components.charger import limits
 
-_SATURATED = const(0xFFFF)  # 65.535 degC: may be anything above
 _HOLD_MS = const(1000)  # half of the second time; it doubles
 _HOLDS = const(6)  # up to 64 s
 _STEADY_MS = const(300000)  # after so long without, the next one is the first again
@@ -66,8 +65,7 @@ class Supervision:
 
     def temperature(self, mdeg):
         if mdeg is not None:
-            hot = mdeg > self._max_mdeg or mdeg == _SATURATED
-            self._judge(limits.TOO_HOT, limits.TOO_HOT if hot else 0)
+            self._judge(limits.TOO_HOT, limits.TOO_HOT if mdeg > self._max_mdeg else 0)
 
     # -- what was asked for
 

@@ -28,11 +28,11 @@ class Console:
 
     requires = (
         "terminal", "kernel", "clock", "log", "store", "gate",
-        "can", "bms", "charger", "plug", "ocpp", "wifi", "health",
+        "can", "bms", "charger", "meter", "plug", "ocpp", "wifi", "health",
     )  # fmt: skip
     keeps = ("console.stop",)
 
-    def __init__(self, terminal, kernel, clock, log, store, gate, can, bms, charger, plug, ocpp, wifi, health):
+    def __init__(self, terminal, kernel, clock, log, store, gate, can, bms, charger, meter, plug, ocpp, wifi, health):
         self.unknown = 0
         self.muted = False
         self._terminal = terminal
@@ -40,9 +40,9 @@ class Console:
         self._clock = clock
         self._kernel = kernel
         self.stop_key = StopKey(clock, log, store, kernel, self._say)
-        self._overview = Overview(clock, gate, bms, charger, ocpp, wifi, health)
+        self._overview = Overview(clock, gate, bms, charger, meter, ocpp, wifi, health)
         self._writes = Writes(clock, gate, store)
-        parts = kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health
+        parts = kernel, clock, store, gate, can, bms, charger, meter, plug, ocpp, wifi, health
         self._shown = parts + (self._overview, self._writes)
         self.echo = None
         self.keyboard = None  # while something is typed

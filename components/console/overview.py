@@ -6,10 +6,11 @@ from components.console.figures import fixed, words
 class Overview:
     """The two status lines, and the energy of the transaction that runs, or of the last one."""
 
-    def __init__(self, clock, gate, bms, charger, ocpp, wifi, health):
+    def __init__(self, clock, gate, bms, charger, meter, ocpp, wifi, health):
         self._clock = clock
         self._bms = bms
         self._charger = charger
+        self._meter = meter
         self._ocpp = ocpp
         self._wifi = wifi
         self._health = health
@@ -28,13 +29,13 @@ class Overview:
 
     def _ended(self, transaction, meter_stop_wh):
         """The power module has stopped: what it delivered until then counts."""
-        now = self._charger.energy_mwh.value
+        now = self._meter.energy_mwh.value
         if self._stopped_from is not None and now is not None:
             self._mwh = max(0, now - self._stopped_from)
 
     def _start_mwh(self):
         """The register at the start; the transaction knows it in whole Wh: enough when it goes on after a restart."""
-        now = self._charger.energy_mwh.value
+        now = self._meter.energy_mwh.value
         transaction = self._ocpp.transaction
         if transaction is None:
             return now
@@ -45,7 +46,7 @@ class Overview:
         """0 before the first transaction, None if unknown."""
         if self._from is None:
             return self._mwh
-        now = self._charger.energy_mwh.value
+        now = self._meter.energy_mwh.value
         return None if now is None else max(0, now - self._from)
 
     def lines(self):

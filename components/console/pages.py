@@ -12,7 +12,9 @@ _SHORT_MS = const(60000)  # nothing per hour is told from less
 class Pages:
     """Every page of the console over the components that it shows."""
 
-    def __init__(self, kernel, clock, store, gate, can, bms, charger, plug, ocpp, wifi, health, overview, writes):
+    def __init__(
+        self, kernel, clock, store, gate, can, bms, charger, meter, plug, ocpp, wifi, health, overview, writes
+    ):
         self._kernel = kernel
         self._clock = clock
         self._store = store
@@ -20,6 +22,7 @@ class Pages:
         self._can = can
         self._bms = bms
         self._charger = charger
+        self._meter = meter
         self._plug = plug
         self._ocpp = ocpp
         self._wifi = wifi
@@ -47,9 +50,11 @@ class Pages:
         yield "  error: %s, flags: %s, requests refused: %d" % ((charger.error.value or "none",) + shown)
         wanted = fixed(charger.wanted_voltage_mv.value, 1000), fixed(charger.wanted_current_ma.value, 1000)
         yield "  wanted: %s V, %s A; charging %s" % (wanted + (words(self._gate.enabled.value, "enabled", "disabled"),))
-        register = fixed(charger.energy_mwh.value, 1000, 3), words(charger.flowing.value)
+        register = fixed(self._meter.energy_mwh.value, 1000, 3), words(self._meter.flowing.value)
         yield "  register: %s Wh; current may flow: %s" % register
-        yield _measurement(charger)
+        counters = ["%d %s" % (count, name) for name, count in self._meter.counters()]
+        if counters:
+            yield "  measurement: " + ", ".join(counters)
 
     def output_data(self):
         charger = self._charger
@@ -143,17 +148,6 @@ def _bus(name, can):
     yield "%s: %s, %d received, %d sent, %d not sent" % (name, can.state, can.rx, can.tx, can.tx_dropped)
     bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs, can.guard_stops
     yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off, %d stops by interrupt" % bad
-
-
-def _measurement(charger):
-    """What was wrong with the billing measurement: losses of this session, the rest of this run."""
-    seen = charger.plausibility
-    return "  measurement: %d losses, %d frames too early, %d contradictions, %d disagreements with the output" % (
-        charger.meter.losses,
-        seen.early,
-        seen.contradictions,
-        seen.disagreements,
-    )
 
 
 def _transaction(transaction):

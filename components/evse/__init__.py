@@ -19,15 +19,15 @@ Whoever needs all outlets of a station collects ``evse``: they come in the order
 class Evse:
     """The parts of one outlet under its number. Option: id."""
 
-    requires = ("gate", "bms", "charger", "plug")
-    uses = ("meter", "lock")
+    requires = ("gate", "bms", "charger", "meter", "plug")
+    uses = ("lock",)
     options = {"id": (int, 1, 1, 9)}
 
-    def __init__(self, gate, bms, charger, plug, id, meter=None, lock=None):
+    def __init__(self, gate, bms, charger, meter, plug, id, lock=None):
         self.id = id
         self.gate = gate
         self.vehicle = bms
         self.module = charger
-        self.meter = charger if meter is None else meter
+        self.meter = meter
         self.plug = plug
         self.lock = lock

@@ -28,7 +28,7 @@ class Lock:
     Counters: ``moves``, ``failures``.
     """
 
-    requires = ("driver", "gate", "charger", "plug", "store", "clock", "log", "pulse")
+    requires = ("driver", "gate", "charger", "meter", "plug", "store", "clock", "log", "pulse")
     keeps = ("lock/held",)
     options = {
         "move_ms": (int, 1000, 100, 5000),
@@ -39,10 +39,11 @@ class Lock:
     _transactions = None  # see `serve`
     _configuration = {}  # type: dict
 
-    def __init__(self, driver, gate, charger, plug, store, clock, log, pulse, move_ms, pause_ms, attempts):
+    def __init__(self, driver, gate, charger, meter, plug, store, clock, log, pulse, move_ms, pause_ms, attempts):
         self._driver = driver
         self._gate = gate
         self._charger = charger
+        self._meter = meter
         self._plug = plug
         self._store = store
         self._clock = clock
@@ -209,7 +210,7 @@ class Lock:
     def _current_flows(self):
         """Or may it flow? What is not known counts as a current."""
         ma = self._charger.terminal_current_ma.value
-        return self._charger.flowing.value or ma is None or ma >= _NO_CURRENT_MA
+        return self._meter.flowing.value or ma is None or ma >= _NO_CURRENT_MA
 
     def _go_on(self, position):
         if position is self._moving:

@@ -78,7 +78,7 @@ class Ocpp:
         self._failure, self._vendor, self._profiles = None, None, ""
         self._steps = self._pages = self._stamp_sources = ()
         self.security_event = no_event  # function(type, info): see the security extension
-        self.services = Services(clock, log, store, gate, bms, charger, plug, wifi, kernel.urgent)
+        self.services = Services(clock, log, store, gate, bms, charger, evse[0].meter, plug, wifi, kernel.urgent)
         self._build_link(self.services, options)
         self._build_charge_point(self.services, kernel, options)
         self._build_sources(self.services, options["vendor_id"], evse)

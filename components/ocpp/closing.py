@@ -25,7 +25,7 @@ class Closing:
         self._store.vital(RUNNING, "the running transaction")
         self._stamps = services.stamps
         self._register = services.register
-        self._flowing = services.charger.flowing
+        self._flowing = services.meter.flowing
         self._delivery = delivery
         self._metering = metering
         self._stop_ms = stop_ms

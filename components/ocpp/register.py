@@ -11,12 +11,12 @@ class Register:
     was told is told as that. A bill is off by less than 1 Wh either way, and that never adds up from bill to bill.
     """
 
-    def __init__(self, store, charger):
+    def __init__(self, store, meter):
         self._store = store
-        self._charger = charger
+        self._meter = meter
         self._told_mwh = 0
         self._new_told_mwh = 0  # once what was returned last is journaled
-        self._mwh = 0  # the charger's own, of what `changes` returned last
+        self._mwh = 0  # the meter's own, of what `changes` returned last
 
     def start(self):
         """Read the journal."""
@@ -24,7 +24,7 @@ class Register:
 
     def changes(self):
         """(mWh, {key: value}): what is to be told, and to be journaled with it. After the commit: `saved`."""
-        self._mwh, changes = self._charger.register_changes()
+        self._mwh, changes = self._meter.changes()
         self._new_told_mwh = self._told_mwh
         return max(self._mwh, self._told_mwh), changes
 
@@ -39,8 +39,8 @@ class Register:
     def saved(self):
         """What was returned last is journaled."""
         self._told_mwh = self._new_told_mwh
-        self._charger.register_saved(self._mwh)
+        self._meter.saved(self._mwh)
 
     def read(self):
         """mWh, journaled. Raises the store's Error."""
-        return max(self._charger.read_register(), self._told_mwh)
+        return max(self._meter.read(), self._told_mwh)

@@ -33,7 +33,7 @@ def _identity(ocpp, clock):
     yield "connector: %s, %s %s" % (ocpp.state.value, ocpp.connector.error, ocpp.connector.info)
     transaction = ocpp.transaction
     yield "transaction: %s" % ("none" if transaction is None else "#%d" % transaction.number)
-    yield "register: %d Wh" % (ocpp.services.charger.energy_mwh.value // 1000)
+    yield "register: %d Wh" % (ocpp.services.meter.energy_mwh.value // 1000)
     yield "heap: %d bytes free, %d in use" % (gc.mem_free(), gc.mem_alloc())
 
 

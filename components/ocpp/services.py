@@ -16,20 +16,21 @@ class Services:
     ``on_demand``: where modules are loaded that are seldom needed.
     """
 
-    def __init__(self, clock, log, store, gate, bms, charger, plug, wifi, urgent):
+    def __init__(self, clock, log, store, gate, bms, charger, meter, plug, wifi, urgent):
         self.clock = clock
         self.log = log
         self.store = store
         self.gate = gate
         self.bms = bms
         self.charger = charger
+        self.meter = meter
         self.plug = plug
         self.wifi = wifi
         self.urgent = urgent
         self.on_demand = OnDemand()
         self.stamps = None
         self.configuration = None
-        self.register = Register(store, charger)
+        self.register = Register(store, meter)
         self.writes = None
         self.online = None
 

@@ -36,7 +36,7 @@ class Transaction:
             record.append([self.reason, self.stop_tag, self.stopped])
         return record
 
-    def answered(self, transaction_id, answer, charger, log):
+    def answered(self, transaction_id, answer, meter, log):
         """The answer to StartTransaction: (what is to be journaled with it, function to call then)."""
         parent, invalid, changes = self.parent, self.invalid, {}
         info = answer.get("idTagInfo")
@@ -44,7 +44,7 @@ class Transaction:
         if status == ACCEPTED and is_tag(info.get("parentIdTag")):
             parent = info["parentIdTag"]
         elif status not in (None, ACCEPTED):
-            invalid, changes = charger.register_changes()
+            invalid, changes = meter.changes()
         record = self.record()
         record[_PARENT], record[_INVALID] = parent, invalid
         if status is not None:

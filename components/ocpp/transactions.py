@@ -36,7 +36,7 @@ class Transactions:
         self._delivery, self._metering = delivery, metering
         self.closing = Closing(services, delivery, metering, stop_ms, self._ended)
         self._authorization = authorization
-        self._gate, self._charger, self._plug = services.gate, services.charger, services.plug
+        self._gate, self._meter, self._plug = services.gate, services.meter, services.plug
         self._tag = ()  # type: tuple  # authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
         self._resume_until_ms, self._emergency = None, False
         delivery.on_started = self._on_started
@@ -208,10 +208,10 @@ class Transactions:
         current = self.current
         if current is None or current.number != number:
             return {}, self.moment
-        return current.answered(transaction_id, answer, self._charger, self._log)
+        return current.answered(transaction_id, answer, self._meter, self._log)
 
     def _may_charge(self):
-        return self.current.may_charge(self._charger.energy_mwh.value, self._configuration["MaxEnergyOnInvalidId"])
+        return self.current.may_charge(self._meter.energy_mwh.value, self._configuration["MaxEnergyOnInvalidId"])
 
     # --- end ----------------------------------------------------------------------------------------------------
     def stop(self, reason, tag=None, at_once=False):

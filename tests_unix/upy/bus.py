@@ -140,6 +140,7 @@ def board(port, charger=None, feedback=True, extra=(), gate=None, vehicle="compo
             {"name": "can", "use": "components.can:Can", "critical": True},
             {"name": "bms", "use": vehicle, "critical": True},
             {"name": "charger", "use": "components.charger:Charger", "options": options, "critical": True},
+            {"name": "meter", "use": "components.meter.terminal:TerminalMeter"},
             {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
         ) + (({"name": "feedback", "use": "components.feedback:Feedback", "critical": True},) if feedback else ())
 
@@ -162,7 +163,7 @@ class Rig:
     async def start(self):
         await self.wire.start()
         self.kernel = Kernel(board(self.wire.url, **self.options), {}, self.clock, Log(self.tail, "main"), self.home)
-        for name in ("store", "gate", "driver", "can", "bms", "charger", "plug"):
+        for name in ("store", "gate", "driver", "can", "bms", "charger", "meter", "plug"):
             setattr(self, name, self.kernel[name])
         self.tasks = [asyncio.create_task(self.kernel.run()), asyncio.create_task(self.talk())]
         await self.until(lambda: self.can.healthy.value)

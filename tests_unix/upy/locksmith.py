@@ -25,7 +25,7 @@ async def made(tmp, driver=None, central=None, options=None, **site_options):
     given.update(options or {})
 
     def lock(site):
-        parts = site.gate, site.charger, site.plug, site.store, site.clock, site.log
+        parts = site.gate, site.charger, site.meter, site.plug, site.store, site.clock, site.log
         return Lock(driver, *parts, lambda: None, **given)
 
     site = Site(tmp, lock=lock, **site_options)

@@ -66,7 +66,7 @@ async def test_a_start_that_python_would_send_behind_the_stop_does_not_go_out(tm
     since = len(chip.sent)
     chip.receive(REQUEST, request(switch=1))
     interrupt(chip)
-    site.kernel["charger"]._requests.switch(True)
+    site.kernel["charger"]._switch(True)
     site.vehicle.step()
     assert controls(site, since) == [STOP_FRAME]
     await site.stop()

@@ -44,7 +44,7 @@ async def module(rig, seconds, around=None, period_ms=200, amps=AMPS, told=AMPS,
 async def read(rig):
     """The register when the last frame's period is over."""
     await rig.advance(200)
-    return rig.charger.read_register()
+    return rig.meter.read()
 
 
 async def charging(tmp, told=AMPS):

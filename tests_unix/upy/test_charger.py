@@ -190,7 +190,7 @@ async def test_nothing_stale_is_shown(tmp):
     signals = (charger.terminal_voltage_mv, charger.terminal_current_ma, charger.power_mw, charger.status)
     signals += (charger.flags,)
     replies = (charger.output_voltage_mv, charger.output_current_ma, charger.temperature_mdeg)
-    replies += (charger.replies.switched_on,)
+    replies += (charger.switched_on,)
     await rig.advance(2900)
     assert None not in [signal.value for signal in signals + replies]
     await rig.advance(300)
@@ -213,7 +213,7 @@ async def test_without_the_billing_measurement_nothing_charges(tmp):
 
 async def test_status_and_replies(tmp):
     rig = await Rig(tmp).start()
-    charger, replies = rig.charger, rig.charger.replies
+    charger, replies = rig.charger, rig.charger
     for data, want in ((status(True), "charging"), (status(False), "not charging"), (bytes(6) + b"\x03\x07", None)):
         await rig.receive(STATUS, data)
         assert charger.status.value == want
@@ -248,7 +248,10 @@ def test_limits_the_wrong_way_round():
     from components.charger import Charger
 
     try:
-        Charger(None, None, None, None, None, None, None, None, min_voltage_mv=90000)
+        given = {name: spec[1] for name, spec in Charger.options.items()}
+        given.update(dict.fromkeys(Charger.requires))
+        given["min_voltage_mv"] = 90000
+        Charger(**given)
         raise AssertionError("built")
     except ValueError as e:
         assert "min_voltage_mv" in str(e)

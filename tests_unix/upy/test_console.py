@@ -247,7 +247,7 @@ async def test_nothing_secret_is_shown(tmp):
 
 async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_end(tmp):
     async with Desk(tmp) as desk:
-        energy, transaction = desk.kernel["charger"].energy_mwh, desk.kernel["gate"].transaction
+        energy, transaction = desk.kernel["meter"].energy_mwh, desk.kernel["gate"].transaction
         session = desk.kernel["console"]._overview
         energy.set(5000700)
         transaction.set(True)

@@ -7,7 +7,7 @@ import struct
 from bus import POWER, Rig, power
 from journals import opened
 
-from components.charger.energy import Energy
+from components.meter.energy import Energy
 from core.clock import VirtualClock
 from core.signals import Signal
 
@@ -144,9 +144,9 @@ async def test_a_register_that_is_none_is_in_doubt(tmp):
 async def test_a_power_cut_takes_nothing_that_was_read(tmp):
     rig = await Rig(tmp).start()
     await rig.charge(amps=50.0)
-    first = rig.charger.read_register()
+    first = rig.meter.read()
     await rig.advance(36000)
-    grown = rig.charger.read_register() - first
+    grown = rig.meter.read() - first
     assert abs(grown - 38000) <= 38000 * 200 // 36000, grown  # 76 V x 50 A x 36 s
     assert rig.store.get("register") == first + grown
     before = first + grown
@@ -154,17 +154,17 @@ async def test_a_power_cut_takes_nothing_that_was_read(tmp):
     for task in rig.tasks:
         task.cancel()
     again = await Rig(tmp).start()
-    assert again.charger.energy_mwh.value == before and again.charger.read_register() == before
+    assert again.meter.energy_mwh.value == before and again.meter.read() == before
     await again.charge(amps=50.0)
     await again.advance(1000)
-    assert again.charger.read_register() > before
+    assert again.meter.read() > before
     await again.stop()
 
 
 async def test_the_bill_matches_a_ramp_that_a_float_meter_sums(tmp):
     rig = await Rig(tmp).start()
     await rig.charge(amps=0.0)
-    first = rig.charger.read_register()
+    first = rig.meter.read()
     del rig.say[POWER]
     joules = 0.0
     for step in range(300):
@@ -173,7 +173,7 @@ async def test_the_bill_matches_a_ramp_that_a_float_meter_sums(tmp):
         await rig.receive(POWER, power(volts, amps))
         wire_volts, wire_amps = struct.unpack(">ff", power(volts, amps))
         joules += wire_volts * wire_amps / 10 * 0.1
-    mwh = rig.charger.read_register() - first
+    mwh = rig.meter.read() - first
     assert abs(mwh - joules / 3.6) < 0.001 * joules / 3.6, (mwh, joules / 3.6)
     await rig.stop()
 
@@ -183,8 +183,8 @@ async def test_an_orderly_stop_loses_no_energy(tmp):
     await rig.charge(amps=50.0)
     await rig.advance(20000)
     await rig.stop()
-    counted = rig.charger.energy_mwh.value
+    counted = rig.meter.energy_mwh.value
     assert counted > 20000  # 76 V x 50 A x 20 s, less than what is journaled by itself
     again = await Rig(tmp).start()
-    assert again.charger.energy_mwh.value == counted
+    assert again.meter.energy_mwh.value == counted
     await again.stop()

@@ -3,7 +3,7 @@
 from journals import opened
 from test_energy import Clock, meter, run
 
-from components.charger.energy import Energy
+from components.meter.energy import Energy
 from core.signals import Signal
 
 HEAPSIZE = "16M"

@@ -7,8 +7,8 @@ from esp32_standins import Device
 from journals import Kernel, opened
 
 from boards import rivot_esp32 as board
-from components.charger.energy import Energy
-from components.charger.kept import KeptRegister
+from components.meter.energy import Energy
+from components.meter.kept import KeptRegister
 from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
@@ -30,7 +30,7 @@ async def test_a_power_cut_takes_20_Wh_and_a_session_wears_no_file(tmp):
     store, nvs = site.kernel["store"], site.hardware.device.nvs
     records, writes = store.records, nvs.writes
     await site.talk(90000)
-    mwh = site.kernel["charger"].energy_mwh.value
+    mwh = site.kernel["meter"].energy_mwh.value
     assert mwh > 94000 and store.records == records and nvs.writes - writes == 4, (mwh, nvs.writes - writes)
     os.mkdir(after)
     os.mkdir(after + "/state")
@@ -41,20 +41,20 @@ async def test_a_power_cut_takes_20_Wh_and_a_session_wears_no_file(tmp):
     kept = dict(nvs.committed)
     await site.stop()
     again = await Site(board, after, BUS, BUS, kept=kept).start()
-    found = again.kernel["charger"].energy_mwh.value
+    found = again.kernel["meter"].energy_mwh.value
     assert mwh - 20000 - 1000 - 500 <= found <= mwh, (mwh, found)
-    assert again.kernel["charger"].read_register() == found
+    assert again.kernel["meter"].read() == found
     await again.stop()
     failures = [(part.name, part.error) for part in again.kernel.parts if part.failures]
     assert not failures, failures
 
 
-class Charger:
-    """What a KeptRegister needs of the charger: a meter over a real journal."""
+class Meter:
+    """What a KeptRegister needs of the meter, over a real journal."""
 
     def __init__(self, energy, register):
         self.energy_mwh = register
-        self.keep_register_by = energy.keep_by
+        self.keep_by = energy.keep_by
 
 
 async def kept(home, *wh, journaled=None):
@@ -70,7 +70,7 @@ async def kept(home, *wh, journaled=None):
     if wh:
         Nvs().put_number("register", wh[0])
     kernel = Kernel()
-    await KeptRegister(Charger(energy, register), Nvs(), kernel, Log(tail, "register")).start()
+    await KeptRegister(Meter(energy, register), Nvs(), kernel, Log(tail, "register")).start()
     return energy, kernel, tail
 
 

@@ -64,17 +64,17 @@ def test_different_names_or_stores_are_fine():
     )  # fmt: skip
 
 
-def test_two_real_chargers_cannot_share_the_register():
+def test_two_real_meters_cannot_share_the_register():
     from boards import unix
 
     class Two:
         NAME = "two"
         SETTINGS = unix.SETTINGS
-        COMPONENTS = unix.COMPONENTS + ({"name": "charger_2", "use": "components.charger:Charger"},)
+        COMPONENTS = unix.COMPONENTS + ({"name": "meter_2", "use": "components.meter.terminal:TerminalMeter"},)
 
     settings = {"ocpp": {"url": "ws://h", "id": "x"}, "can": {"port": "socket://h:1"}}
     try:
         read(Two, settings)
-        raise AssertionError("two chargers share one register")
+        raise AssertionError("two meters share one register")
     except DeclarationError as e:
-        assert "charger and charger_2" in str(e) and "'register'" in str(e)
+        assert "meter and meter_2" in str(e) and "'register'" in str(e)

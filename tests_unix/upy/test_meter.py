@@ -11,7 +11,7 @@ HEAPSIZE = "16M"  # the wire keeps every frame
 
 async def test_flowing_lasts_until_a_measurement_after_the_closing_shows_no_current(tmp):
     rig, _ = await charging(tmp)
-    flowing = rig.charger.flowing
+    flowing = rig.meter.flowing
     assert flowing.value is True
     await rig.receive(POWER, power(76, 0))  # before the closing: it says nothing of what comes after it
     await rig.clock.advance(50)
@@ -28,10 +28,10 @@ async def test_flowing_lasts_until_a_measurement_after_the_closing_shows_no_curr
 
 async def test_flowing_is_true_while_the_gate_is_open(tmp):
     rig = await Rig(tmp).start()
-    assert rig.charger.flowing.value is False
+    assert rig.meter.flowing.value is False
     await rig.charge(amps=0.0)
     await rig.advance(3000)
-    assert rig.charger.flowing.value is True
+    assert rig.meter.flowing.value is True
     await rig.stop()
 
 
@@ -40,7 +40,7 @@ async def test_one_false_frame_after_the_stop_does_not_end_the_flow(tmp):
     rig, _ = await charging(tmp)
     rig.gate.transaction.set(False)
     await module(rig, 3, (3, ((POWER, power(76, 0)),), ()))
-    assert rig.charger.flowing.value is True
+    assert rig.meter.flowing.value is True
     await rig.stop()
 
 
@@ -92,7 +92,7 @@ async def trick(tmp, false_amps, told):
     assert rig.charger.error.value == "PowerMeterFailure" and not rig.gate.enabled.value
     assert 5 * WATTS / 3.6 * 0.9 < delivered < 7 * WATTS / 3.6, delivered  # for so long it must last, and not longer
     billed = await read(rig) - before
-    assert rig.charger.plausibility.early >= 20 and rig.charger.plausibility.contradictions >= 20
+    assert rig.meter.plausibility.early >= 20 and rig.meter.plausibility.contradictions >= 20
     await rig.stop()
     return billed, delivered
 
@@ -129,7 +129,7 @@ async def test_an_output_that_differs_by_more_than_20_percent_for_5_s_ends_charg
         await module(rig, 4, told=told)
         assert rig.gate.enabled.value is not fails, told
         assert (rig.charger.error.value == "PowerMeterFailure") is fails
-        assert rig.charger.plausibility.disagreements >= 5 or not fails
+        assert rig.meter.plausibility.disagreements >= 5 or not fails
         await rig.stop()
 
 
@@ -156,7 +156,7 @@ async def test_small_currents_and_ramps_are_no_disagreement(tmp):
 async def test_frames_more_often_than_the_period_are_counted_and_billed_right(tmp):
     rig, before = await charging(tmp)
     delivered = await module(rig, 10, period_ms=50)
-    assert rig.charger.plausibility.early >= 140 and rig.gate.enabled.value
+    assert rig.meter.plausibility.early >= 140 and rig.gate.enabled.value
     assert abs((await read(rig)) - before - delivered) < 0.02 * delivered
     await rig.stop()
 
@@ -187,5 +187,5 @@ async def test_a_measurement_allocates_nothing(tmp):
             handle(frame, 8)
     finally:
         micropython.heap_unlock()
-    assert rig.charger.plausibility.contradictions >= 1
+    assert rig.meter.plausibility.contradictions >= 1
     await rig.stop()

@@ -18,7 +18,7 @@ async def test_a_frame_every_4_s_is_billed_for_all_of_the_time_that_the_gate_is_
     delivered = WATTS * open_ms / 3600
     billed = await read(rig) - before
     assert open_ms > 6000 and abs(billed - delivered) < 0.05 * delivered, (billed, delivered, open_ms)
-    assert rig.charger.meter.losses == 3
+    assert rig.meter.losses == 3
     rig.module()
     await rig.advance(5000)
     assert rig.charger.error.value == "PowerMeterFailure" and rig.gate.forbidding() == ["in_limits"]
@@ -28,7 +28,7 @@ async def test_a_frame_every_4_s_is_billed_for_all_of_the_time_that_the_gate_is_
     assert rig.charger.error.value == "PowerMeterFailure"  # the vehicle is there
     del rig.say[REQUEST]
     await rig.advance(3500)
-    assert not rig.gate.plugged.value and rig.charger.error.value == "" and rig.charger.meter.losses == 0
+    assert not rig.gate.plugged.value and rig.charger.error.value == "" and rig.meter.losses == 0
     await rig.charge(amps=AMPS)
     await rig.stop()
 
@@ -50,7 +50,7 @@ async def test_a_module_that_says_nothing_for_4_s_again_and_again_is_lost_three_
     delivered = WATTS * open_ms / 3600
     billed = await read(rig) - before
     assert open_ms > 6000 and abs(billed - delivered) < 0.1 * delivered, (billed, delivered, open_ms)
-    assert rig.charger.meter.losses == 3 and rig.charger.error.value == "PowerMeterFailure"
+    assert rig.meter.losses == 3 and rig.charger.error.value == "PowerMeterFailure"
     await rig.stop()
 
 
@@ -60,7 +60,7 @@ async def test_a_silence_is_never_billed_above_the_setpoint(tmp):
     billed = await read(rig)
     rig.gate.limit("transaction", 10000)  # of 84 V
     await rig.advance(3500)
-    assert not rig.gate.enabled.value and rig.charger.meter.losses == 1
+    assert not rig.gate.enabled.value and rig.meter.losses == 1
     assert abs((await read(rig)) - billed - 840 * 3.05 / 3.6) < 840 * 0.1 / 3.6 + 1
     await rig.stop()
 
@@ -71,6 +71,6 @@ async def test_a_silence_that_is_ended_by_a_stop_is_billed_up_to_the_stop(tmp):
     rig.gate.transaction.set(False)
     rig.gate.limit("transaction", 0)  # what is permitted afterwards does not tell what flowed before
     await rig.advance(3000)
-    assert rig.charger.meter.losses == 0
+    assert rig.meter.losses == 0
     assert abs((await read(rig)) - before - WATTS * 1.5 / 3.6) < 2
     await rig.stop()

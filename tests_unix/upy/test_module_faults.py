@@ -83,7 +83,7 @@ async def test_one_refusal_is_told_to_the_end_of_its_session_and_one_that_came_a
 async def test_other_refusals_are_counted_and_nothing_of_them_is_taken(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()
-    replies = rig.charger.replies
+    replies = rig.charger
     for identifier, head, good in (
         (CONTROL_REPLY, b"\x01\x00\x00\x00", struct.pack(">I", 84 * 1024)),
         (CONTROL_REPLY, b"\x01\x03\x00\x00", struct.pack(">I", 3050)),

@@ -17,7 +17,7 @@ def _second(entry):
 
 
 _SECOND = tuple(
-    [_second(entry) for entry in unix.COMPONENTS if entry["name"] in ("gate", "can", "bms", "charger", "plug")]
+    [_second(entry) for entry in unix.COMPONENTS if entry["name"] in ("gate", "can", "bms", "charger", "meter", "plug")]
 )
 
 

@@ -14,10 +14,10 @@ class KeptRegister:
     was lost the register goes on from there, too.
     """
 
-    requires = ("charger", "nvs", "kernel", "log")
+    requires = ("meter", "nvs", "kernel", "log")
 
-    def __init__(self, charger, nvs, kernel, log):
-        self._charger = charger
+    def __init__(self, meter, nvs, kernel, log):
+        self._meter = meter
         self._nvs = nvs
         self._urgent = kernel.urgent
         self._log = log
@@ -28,9 +28,9 @@ class KeptRegister:
             wh = self._nvs.get_number(_KEY)
         except OSError as e:
             self._log.error("not read: %s", e)
-        if self._charger.keep_register_by(self._keep, None if wh is None else 1000 * wh):
+        if self._meter.keep_by(self._keep, None if wh is None else 1000 * wh):
             self._log.info("energy register %d Wh, ahead of the journal", wh)
-        elif wh is not None and 1000 * wh > self._charger.energy_mwh.value:
+        elif wh is not None and 1000 * wh > self._meter.energy_mwh.value:
             self._log.warning("energy register %d Wh in NVS, too far ahead of the journal: not taken", wh)
 
     def _keep(self, mwh):

@@ -1,7 +1,9 @@
-"""The meter: power over time, in integers that fit a 32-bit device."""
+"""The energy register: power over time, in integers that fit a 32-bit device."""
 
 import time
 from micropython import const
+
+from core.signals import Signal
 
 _KEY = const("register")
 _LONGEST_MS = const(5000)  # of a time between two measurements no more counts
@@ -91,6 +93,10 @@ class Energy:
         """The next measurement is the first: nothing is between it and the one before."""
         self._last_mw = -1
 
+    def add(self, mwh):
+        """What something else has counted."""
+        self._new_mwh += mwh
+
     def _add(self, power_mw, ms):
         # Half of it: 1 uWh = 7200 mW ms / 2. The largest product is 138,888 x 5000 = 694,440,000, below 2**30.
         rest = power_mw % 7200 * ms + self._rest
@@ -151,4 +157,93 @@ class Energy:
                 self._safe_ms = self._clock.ticks_ms()
                 return
             self._keep = None
+        self.read()
+
+
+class Meter(Energy):
+    """The base of each meter: see the package for the contract. Option: register_pause_ms, see `Energy`."""
+
+    requires = ("charger", "gate", "store", "clock", "log")
+    options = {"register_pause_ms": (int, 10000, 100, 60000)}
+    keeps = (_KEY,)
+    failed = False  # until the session is over
+
+    def __init__(self, charger, gate, store, clock, log, register_pause_ms):
+        self.energy_mwh = Signal(0, clock)
+        super().__init__(clock, store, self.energy_mwh, register_pause_ms)
+        self.power_mw = charger.power_mw
+        self.flowing = Signal(False, clock)
+        self._charger = charger
+        self._gate = gate
+        self._log = log
+        self._opened_ms = self._closed_ms = clock.ticks_ms()
+        charger.add_meter(self)
+        gate.enabled.watch(self._gate_changed)
+        changed = self._session_changed  # one object for both
+        gate.plugged.watch(changed)
+        gate.transaction.watch(changed)
+
+    # -- the gate and the session
+
+    def _gate_changed(self, enabled):
+        if enabled:
+            self._opened_ms = self._clock.ticks_ms()
+            self.flowing.set(True)
+        else:
+            self._closed_ms = self._clock.ticks_ms()
+
+    def flows(self, ma, at_ms):
+        """The current was measured: with the gate closed it tells whether any flows."""
+        if self._gate.enabled.value:
+            return
+        if ma >= self._charger.starting_current_ma:
+            self.flowing.set(True)
+        elif self.flowing.value and time.ticks_diff(at_ms, self._closed_ms) >= 0:
+            self.flowing.set(False)
+
+    def _session_changed(self, _):
+        if not self._gate.plugged.value and not self._gate.transaction.value:
+            self.session_over()
+
+    def session_over(self):
+        """Neither a vehicle is plugged in nor a transaction runs: a failure ends with them."""
+        if self.failed:
+            self.failed = False
+            self.works()
+
+    def works(self):
+        """It can be billed from."""
+        self._charger.meter_failed(False)
+
+    def fails(self, why):
+        """It cannot, until the session is over: nothing is charged."""
+        if not self.failed:
+            self.failed = True
+            self._charger.meter_failed(True)
+            self._log.error("%s", why)
+
+    def counters(self):
+        """See the package."""
+        return ()
+
+    # -- of the power module
+
+    def terminal(self, mv, ma):
+        """Its terminals were measured."""
+
+    def terminal_lost(self):
+        """They are not known any more."""
+
+    def check(self):
+        """To be called every 100 ms."""
+        self.save_seldom()
+
+    # -- life
+
+    async def start(self):
+        """Restore the register. Raises StoreError."""
+        self._log.info("energy register %d mWh", self.load())
+
+    async def stop(self):
+        """Keep what was measured. Raises StoreError."""
         self.read()

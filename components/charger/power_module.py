@@ -1,0 +1,266 @@
+"""What every power module has, whatever its protocol: see the package for the contract."""
+
+from micropython import const
+
+from components.charger import limits
+from components.charger.faults import Faults
+from components.charger.limits import Limits
+from components.charger.setpoint import NO_LIMIT, Setpoint
+from components.charger.supervision import Supervision
+from components.charger.unstopped import Unstopped
+from core.signals import Signal
+from core.tasks import Pace
+from core.wire import product
+
+_CHECK_MS = const(100)
+_SILENT_MS = const(3000)
+_ASKED_SILENT_MS = const(5000)  # what is asked for in turns comes once a second
+_MOST = const(1000000)  # 1000 V, 1000 A
+
+
+def options(**own):
+    """The options of every power module, and those of one protocol. (A function: after the start nobody has them.)"""
+    own.update({
+        "min_voltage_mv": (int, 56000, 0, _MOST),
+        "max_voltage_mv": (int, 85500, 1, _MOST),
+        "max_current_ma": (int, 300000, 1, _MOST),
+        "max_temperature_mdeg": (int, 70000, 1, 200000),
+        "recovery_ms": (int, 1000, 0, 60000),
+        "over_current_ma": (int, 5000, 100, _MOST),
+        "over_current_ms": (int, 1000, 100, 60000),
+        "over_voltage_mv": (int, 1000, 100, 100000),
+        "silent_fault_ms": (int, 10000, 0, 3600000),
+        "unstopped_ms": (int, 3000, 500, 60000),
+        "quiet_ms": (int, 5000, 1000, 3600000),
+        "starting_current_ma": (int, 500, 1, 10000),
+    })  # fmt: skip
+    return own
+
+
+class PowerModule:
+    """The base of each protocol. Its docstring is that of the package: the contract, and what a protocol has to have.
+
+    Options: limits of the board; recovery_ms, how long all must be inside the limits; over_current_ma, over_current_ms,
+    over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see Unstopped; silent_fault_ms, see Faults;
+    starting_current_ma, a lower current with the gate closed is the noise of an idle sensor.
+    """
+
+    requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
+    keeps = ("charger/unstopped",)
+
+    # What the protocol sets
+    control_ms = 500  # a multiple of 100
+    telemetry_ms = 0  # likewise; 0: nothing is asked for
+    least_ma = 1  # a lower current is 0 on the wire
+    told_mv = told_ma = 0
+    able_mv = able_ma = NO_LIMIT
+    able_least_mv = 0
+
+    refused = 0
+    _meter = None
+
+    def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
+        board = self._take_limits(options)
+        self.can = can
+        self._gate = gate
+        self._clock = clock
+        self._log = log
+        self._pulse = pulse
+        self._add_signals(clock)
+        self.error.watch(self._tell_error)
+        self._limits = Limits(clock, gate, self.error, options["recovery_ms"])
+        judge = self._limits.judge
+        self._setpoint = setpoint = Setpoint(clock, bms, gate, self, judge)
+        self.wanted_voltage_mv, self.wanted_current_ma = setpoint.voltage_mv, setpoint.current_ma
+        tolerance = options["over_current_ma"], options["over_voltage_mv"], options["over_current_ms"]
+        self._supervise(Supervision(clock, gate, setpoint, judge, board, tolerance))
+        gate.enabled.watch(self._gate_changed)
+        ma, flows_ma = self.terminal_current_ma, self.starting_current_ma
+        times = options["unstopped_ms"], options["quiet_ms"]
+        self._unstopped = Unstopped(clock, gate, judge, store, log, ma, flows_ma, *times)
+        kernel.releases.watch(self._unstopped.release)
+        told = log, setpoint, self.status, ma, flows_ma, options["silent_fault_ms"]
+        self.faults = Faults(clock, gate, self._limits, *told)
+        can.healthy.watch(self._bus_changed)
+
+    def _take_limits(self, options):
+        """Returns the board's limits."""
+        low_mv, high_mv, most_ma = options["min_voltage_mv"], options["max_voltage_mv"], options["max_current_ma"]
+        if low_mv >= high_mv:
+            raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (low_mv, high_mv))
+        self.min_voltage_mv, self.max_voltage_mv, self.max_current_ma = low_mv, high_mv, most_ma
+        self.starting_current_ma = options["starting_current_ma"]
+        return low_mv, high_mv, most_ma, options["max_temperature_mdeg"]
+
+    def _add_signals(self, clock):
+        self.online = Signal(False, clock)
+        self.terminal_voltage_mv = Signal(None, clock)
+        self.terminal_current_ma = Signal(None, clock)
+        self.power_mw = Signal(None, clock)
+        self.output_voltage_mv = Signal(None, clock)
+        self.output_current_ma = Signal(None, clock)
+        self.temperature_mdeg = Signal(None, clock)
+        self.status = Signal(None, clock)
+        self.flags = Signal(None, clock)
+        self.error = Signal("", clock)
+
+    def _supervise(self, supervision):
+        self._supervision = supervision
+        self.output_voltage_mv.watch(supervision.output_voltage)
+        self.output_current_ma.watch(supervision.output_current)
+        self.temperature_mdeg.watch(supervision.temperature)
+
+    # -- the meter
+
+    def add_meter(self, meter):
+        """The one that bills this module's energy; it says by `meter_failed` when it can.
+
+        Called of it are ``terminal(mv, ma)`` for each measurement of the terminals while its frame is handled,
+        ``terminal_lost()`` when they become unknown, before the gate closes, and ``check()`` every 100 ms. Raises
+        ValueError for a second one.
+        """
+        if self._meter is not None:
+            raise ValueError("two meters for one power module")
+        self._meter = meter
+
+    def meter_failed(self, failed):
+        """The meter cannot be billed from: nothing is charged, the error is PowerMeterFailure; or it can be, again."""
+        self._limits.judge(limits.METER | limits.METER_YET, limits.METER if failed else 0)
+
+    # -- for the protocol: what came
+
+    def terminal(self, mv, ma):
+        """Voltage and current of the terminals, measured. Returns False for what cannot be. Allocates nothing."""
+        if mv < 0 or ma < 0:
+            return False
+        self._supervision.terminal(mv, ma)  # too large to be true is still no proof of being inside the limits
+        if mv > _MOST or ma > _MOST:
+            return False
+        if self._meter is not None:
+            self._meter.terminal(mv, ma)
+        self.terminal_voltage_mv.set(mv)
+        self.terminal_current_ma.set(ma)
+        self.power_mw.set(product(mv, ma))
+        return True
+
+    def flagged(self, flags):
+        """What the module says of itself: see ``flags``. A fault closes the gate within this call."""
+        self._limits.judge(limits.ALL_FLAGS, flags << 8 & limits.ALL_FLAGS)
+        self.flags.set(flags)
+
+    def able(self, mv, ma, least_mv=0):
+        """What the module can deliver now, by itself; NO_LIMIT: it does not say. A lower one is told in this call."""
+        self.able_mv, self.able_ma, self.able_least_mv = mv, ma, least_mv
+        self._setpoint.changed(None)
+
+    def refuse(self):
+        """For a handler of a frame that is too short or holds what cannot be: counts it and returns False."""
+        self.refused += 1
+        return False
+
+    # -- what a protocol has to have
+
+    def switch(self, on, mv, ma):
+        """Start with these limits, or stop. Returns whether the bus took it."""
+        raise NotImplementedError
+
+    def lower(self, mv, ma):
+        """Tell limits of which one, at least, is below ``told_mv``, ``told_ma``."""
+        raise NotImplementedError
+
+    def control(self, on, mv, ma):
+        """Tell again what is to be: every `control_ms`."""
+        raise NotImplementedError
+
+    def telemetry(self):
+        """Ask for measurements: every `telemetry_ms`."""
+
+    def hears(self):
+        """Whether it is online. Here: the terminals' measurement is younger than 3 s."""
+        return self.power_mw.value is not None
+
+    def expire(self, asked_ms):
+        """Forget what is older than `asked_ms`, of the protocol's own Signals."""
+
+    # -- the gate and the bus
+
+    def _gate_changed(self, enabled):
+        """It opened or closed: tell the power module within this call."""
+        self.can.arm(enabled)  # before a start: behind a stop of the guard it does not go out
+        setpoint = self._setpoint
+        if enabled:
+            setpoint.update()
+            self.switch(True, setpoint.voltage_mv.value, setpoint.current_ma.value)
+        else:
+            self.switch(False, 0, 0)
+
+    def _bus_changed(self, healthy):
+        """Nobody knows what the power module did while it could not hear: the first thing that it hears is a stop."""
+        if healthy and not self._gate.enabled.value:
+            self.switch(False, 0, 0)
+
+    def _tell_error(self, error):
+        if error:
+            self._log.rare("fault: " + error)  # one that comes again and again is told once a minute, with its count
+
+    # -- life
+
+    async def start(self):
+        """Restore what was not released. Raises StoreError."""
+        if self._meter is None:
+            self._log.error("the board has no meter: nothing is charged")
+            self.meter_failed(True)
+        self._unstopped.load()
+
+    async def run(self):
+        """Look for what grew stale, and send. One task: each costs 250 bytes of heap."""
+        pace = Pace(self._clock, _CHECK_MS)
+        control_ms = telemetry_ms = 0  # until then
+        try:
+            while True:
+                self._pulse()
+                self._check()
+                if control_ms <= 0:
+                    self._setpoint.in_turn()
+                    control_ms = max(_CHECK_MS, control_ms + self.control_ms)
+                if telemetry_ms <= 0 and self.telemetry_ms:
+                    self.telemetry()
+                    telemetry_ms = max(_CHECK_MS, telemetry_ms + self.telemetry_ms)
+                passed_ms = _CHECK_MS * await pace.next()
+                control_ms -= passed_ms
+                telemetry_ms -= passed_ms
+        finally:
+            self._gate.charger_online.set(False)
+            self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
+
+    def _check(self):
+        if self._meter is not None:
+            self._meter.check()
+        self._expire()
+        self._set_online(self.hears())
+        self.faults.check(self.online.value)
+        self._unstopped.check()
+        self._limits.check()
+        self._gate.check()
+        self._setpoint.check()
+
+    def _expire(self):
+        if self.power_mw.expire(_SILENT_MS):
+            if self._meter is not None:
+                self._meter.terminal_lost()
+            self.terminal_voltage_mv.set(None)
+            self.terminal_current_ma.set(None)
+        if self.power_mw.value is None:
+            self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
+        self.flags.expire(_SILENT_MS)
+        self.status.expire(_SILENT_MS)
+        self.output_voltage_mv.expire(_ASKED_SILENT_MS)
+        self.output_current_ma.expire(_ASKED_SILENT_MS)
+        self.temperature_mdeg.expire(_ASKED_SILENT_MS)
+        self.expire(_ASKED_SILENT_MS)
+
+    def _set_online(self, online):
+        if self.online.value and not online:
+            self._log.warning("charger is silent")
+        self.online.set(online)
+        self._gate.charger_online.set(online)
