@@ -6,7 +6,7 @@ import time
 from micropython import const
 
 from drivers.mcp2515_buffers import Buffers
-from drivers.mcp2515_filters import FILTERS_MAX, registers
+from drivers.mcp2515_filters import FILTERS_MAX, fit, registers
 from drivers.mcp2515_line import Line
 from drivers.mcp2515_spi import Port
 from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing
@@ -268,6 +268,10 @@ class Mcp2515:
             self._filters = wanted
             if self._port.is_open:
                 self._configure()
+
+    def fit_filters(self, filters):
+        """See `fit` in drivers/mcp2515_filters.py."""
+        return fit(filters, self.FLAG_EXT_ID)
 
     def state(self):
         """One of the STATE constants."""

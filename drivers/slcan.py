@@ -30,7 +30,10 @@ class Slcan:
       `recv`: Python code cannot resize the caller's as the built-in driver does. None also as soon as the adapter
       reports bus-off.
     - ``poll()`` is for whoever is about to block the loop: it takes in what the stream has, without waiting.
-    - ``set_filters`` knows only None.
+    - ``set_filters`` may come before `init`, and what it set stays. Here it knows only None: what the commands M and m
+      mean differs between adapters, so a frame that is wanted could be lost.
+    - ``fit_filters(filters)``, of a controller that has filters: what `set_filters` takes, and lets at least all frames
+      pass that these want. There may be any number of them, each (identifier, bits that must be equal, flags).
     - ``guard``, None or the module ``canguard`` of the image: an interrupt that answers one frame while the loop is
       blocked. ``rule(identifier, at, answer, data)``: an extended frame `identifier` whose byte `at` is not 0 is
       answered by the extended frame `answer` with this data, from ``arm(True)`` to ``arm(False)``. After that nothing

@@ -6,7 +6,7 @@ from micropython import const
 from drivers.twai_chip import Chip
 from drivers.twai_poll import SETTING, Poll
 from drivers.twai_queue import Queue
-from drivers.twai_timing import acceptance, timing
+from drivers.twai_timing import acceptance, fit, timing
 
 try:
     import canguard as fastest
@@ -211,6 +211,10 @@ class Twai(Poll):
             self._unsettled = 0
         finally:
             self._busy = False
+
+    def fit_filters(self, filters):
+        """See `fit` in drivers/twai_timing.py."""
+        return fit(filters, self.FLAG_EXT_ID)
 
     def state(self):
         """One of the STATE constants."""

@@ -33,11 +33,17 @@ class Can(Dispatch):
     A driver may have a ``guard`` (drivers/slcan.py): an interrupt that answers the one frame that stops charging, also
     while the loop is blocked. ``guard_stops`` counts how often it did.
 
+    Of the handlers' identifiers, and of those of option `filters`, the filters of the controller are made, if it has
+    any: what nobody wants costs no time. They let a few others pass, see drivers; ``receive_all(True)`` opens them.
+
+    Option: filters, what is to be received besides, as tuples of the arguments identifier, mask, extended of `on`.
+
     Frames that have come are handled before something blocks the loop (``kernel.urgent``): the one that stops charging
     does not wait for a flash erase.
     """
 
     requires = ("driver", "gate", "clock", "log", "pulse", "kernel")
+    options = {"filters": (tuple, ())}
     guard_stops = 0
     _guard = None  # the driver's, once there is a rule for it
     _guard_fired = None
@@ -46,10 +52,11 @@ class Can(Dispatch):
     _told = (0,) * 6  # the counts that the log has
     _raised = None  # what went wrong while frames were handled before something blocked
 
-    def __init__(self, driver, gate, clock, log, pulse, kernel):
-        super().__init__(driver, kernel)
+    def __init__(self, driver, gate, clock, log, pulse, kernel, filters):
+        super().__init__(driver, kernel, filters)
         self.healthy = Signal(False, clock)
         self.rx = self.tx = self.tx_dropped = self.bus_offs = self.failures = 0
+        self._gate = gate
         self._clock = clock
         self._log = log
         self._pulse = pulse
@@ -139,8 +146,9 @@ class Can(Dispatch):
         if self._initialised:
             self.driver.restart()
             return
+        if not self._filtered:
+            self._set_filters()
         self.driver.init()
-        self.driver.set_filters(None)
         self._initialised = True
 
     async def _serve(self):
@@ -243,8 +251,16 @@ class Can(Dispatch):
             if self._raised is not None:
                 error, self._raised = self._raised, None
                 raise error
+            if not (self._filtered or self._gate.enabled.value):
+                self._change_filters()
             self._report()
             await self._clock.sleep_ms(_WATCH_MS)
+
+    def _change_filters(self):
+        try:
+            self._set_filters()
+        except OSError:
+            self._down()  # the receiving task finds the same, and recovers
 
     def _report(self):
         if self._initialised:

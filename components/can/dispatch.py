@@ -7,10 +7,15 @@ class Dispatch:
     """The handlers of a bus, and what of its frames none of them took."""
 
     unknown = refused = rx_overruns = 0
+    _filtered = False  # the driver has the filters for what is wanted now
+    _all = False  # all frames are wanted
+    _more = ()  # what is received besides what has a handler
     _masked = ()  # (key, mask, handler) of each that has a mask, see components/can/rules.py
 
-    def __init__(self, driver, kernel):
+    def __init__(self, driver, kernel, filters):
         self.driver = driver
+        if filters:
+            self._more = _checked(filters)
         self._kernel = kernel
         self._handlers = {}  # key: handler, see components/can/rules.py
         self._owners = {}  # rule: the name of the component; None when all are built
@@ -35,6 +40,29 @@ class Dispatch:
             self._handlers[key] = handler
         else:
             self._masked += ((key, mask, handler),)
+        self._filtered = False
+
+    def receive_all(self, on):
+        """Whether frames without a handler are received, too, for people. A controller with filters leaves the bus for
+        a moment to change them: it does when charging is not enabled, within half a second.
+        """
+        self._all = on
+        self._filtered = False
+
+    def _set_filters(self):
+        """Have a controller with filters receive what is wanted. Raises OSError."""
+        filters = None
+        if not self._all and hasattr(self.driver, "fit_filters"):
+            try:
+                from components.can import rules
+
+                filters = rules.filters(self._rules(), self._more, self._extended)
+                filters = self.driver.fit_filters(filters) if filters else None
+            except MemoryError:
+                filters = None  # nothing that is wanted may be lost
+            unload("components.can.rules")
+        self.driver.set_filters(filters)
+        self._filtered = True
 
     @property
     def identifier(self):
@@ -77,3 +105,15 @@ class Dispatch:
             if key & rule[1] == rule[0]:
                 return rule[2]
         return None
+
+
+def _checked(filters):
+    """The option, if it can be. Raises ValueError."""
+    from components.can import rules
+
+    for entry in filters:
+        try:
+            rules.rule(*entry)
+        except (TypeError, ValueError) as e:
+            raise ValueError("filters: %r is no (identifier, mask, extended): %s" % (entry, e))
+    return filters

@@ -1,4 +1,4 @@
-"""Which frames have a handler: identifiers and masks as keys of frames. Loaded while handlers are declared.
+"""Which frames are wanted: identifiers and masks as keys of frames. Loaded while handlers are declared.
 
 A frame's key is its identifier, or the inverse of one of 11 bits, which is negative. A rule is (key, mask): it takes
 the keys that are equal where the mask has ones; a mask compares the sign, too.
@@ -12,7 +12,7 @@ _EXTENDED = const(0x1FFFFFFF)
 _STANDARD = const(0x7FF)
 
 
-def rule(identifier, mask, extended):
+def rule(identifier, mask=_EXTENDED, extended=True):
     """(key, mask). Raises ValueError for what is no identifier."""
     bits = _EXTENDED if extended else _STANDARD
     if not 0 <= identifier <= bits:
@@ -43,3 +43,11 @@ def filter_of(key, mask):
     """(identifier, bits that are compared, extended) of a rule."""
     bits = _EXTENDED if key >= 0 else _STANDARD
     return (key if key >= 0 else ~key) & mask & bits, mask & bits, key >= 0
+
+
+def filters(wanted, more, flag):
+    """Filters for a driver, (identifier, bits that must be equal, flags), of these rules and of the board's option."""
+    found = [rule(*entry) for entry in more]
+    found += [one for one in wanted if one not in found]
+    return [(identifier, mask, flag if extended else 0) for identifier, mask, extended in
+            [filter_of(*one) for one in found]]  # fmt: skip

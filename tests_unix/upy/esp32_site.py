@@ -5,7 +5,7 @@ The console's terminal is a test's own (standard input is the test runner's); ev
 
 import asyncio
 
-from bus import POWER, REQUEST, STATUS, Wire, power, request, status
+from bus import HEARTBEAT, POWER, REQUEST, STATUS, Wire, power, request, status
 from esp32_standins import Device
 from esp32_standins.uart import Timers, Uarts
 from mcp2515_model import Machine as ChipOnPins
@@ -60,7 +60,7 @@ class ChipBus:
         self.chip = chip
 
     def send(self, identifier, data):
-        assert self.chip.receive(identifier, data)
+        assert self.chip.receive(identifier, data) or identifier == HEARTBEAT  # one bus: the filters leave it out
 
     def frames(self, identifier):
         return [bytes(frame[1]) for frame in self.chip.sent if frame[0] == identifier and frame[2]]

@@ -4,7 +4,7 @@ While a test does not await, the loop is blocked: nothing in Python runs but the
 """
 
 import canguard
-from bus import CONTROL, REQUEST, START_FRAME, STOP_FRAME, request
+from bus import CONTROL, REQUEST, START_FRAME, STOP_FRAME, TELEMETRY_REPLY, request
 from on_canguard import interrupt
 from test_esp32_boards import charging
 
@@ -39,13 +39,29 @@ async def test_the_vehicles_stop_is_answered_while_the_loop_is_blocked(tmp):
     await site.stop()
 
 
+async def test_the_filters_of_a_board_leave_the_guards_frame(tmp):
+    """They are those of its handlers, two of 16 bits; another frame does not even reach the interrupt."""
+    site = await charging(rivot_esp32, tmp, "on_chip", "on_chip", settings=AWAY)
+    chip, rx = site.hardware.twai, site.kernel["can"].rx
+    count = canguard.fired()
+    chip.receive(0x12345678, request(switch=1))
+    interrupt(chip)
+    assert not chip.chip.fifo.messages
+    chip.receive(REQUEST, request(switch=1))
+    interrupt(chip)
+    assert chip.transmit() == ANSWER and canguard.fired() == count + 1
+    await site.run(20)
+    assert site.kernel["can"].rx == rx + 1 and not site.gate.enabled.value
+    await site.stop()
+
+
 async def test_a_stop_that_finds_the_ring_full_closes_the_gate(tmp):
     site = await charging(rivot_esp32, tmp, "on_chip", "on_chip", settings=AWAY)
     chip = site.hardware.twai
     site.vehicle.step()
     since = len(chip.sent)
     for _ in range(100):
-        chip.receive(0x12345678, bytes(8))
+        chip.receive(TELEMETRY_REPLY, b"\x01\x79\0\0\0\0\0\0")
         interrupt(chip)
     chip.receive(REQUEST, request(switch=1))
     interrupt(chip)

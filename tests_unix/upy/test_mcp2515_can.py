@@ -11,13 +11,15 @@ from core.declare import DeclarationError
 from core.kernel import STOPPED, Kernel
 from core.log import DEBUG, Log, LogTail
 
+ALL = ((0, 0), (0, 0, False))
+
 
 class Board:
     NAME = "bench"
     COMPONENTS = (
         {"name": "gate", "use": "components.evse.gate:Gate"},
         {"name": "driver", "use": "drivers.mcp2515:Mcp2515"},
-        {"name": "can", "use": "components.can:Can", "critical": True},
+        {"name": "can", "use": "components.can:Can", "options": {"filters": ALL}, "critical": True},
     )
 
 

@@ -8,6 +8,7 @@ from twai_rig import DATA, ID, Hardware, attached, opened, raises, received, unt
 from components.can import Can
 from core.clock import Clock
 from core.log import Log, LogTail
+from core.signals import Signal
 from drivers.twai import Twai
 
 EXT = Twai.FLAG_EXT_ID
@@ -175,14 +176,16 @@ async def test_the_whole_way_from_the_bus_to_the_handler():
     timer.cancel()
 
 
-def component(driver, clock):
-    """(Can, list of the first bytes that its handler saw)."""
+def component(driver, clock, filters=((0, 0), (0, 0, False))):
+    """(Can, list of the first bytes that its handler saw). It receives all."""
 
     class Gate:
+        enabled = Signal(False)
+
         def add_bus(self, healthy):
             self.healthy = healthy
 
     seen = []
-    can = Can(driver, Gate(), clock, Log(LogTail(clock), "can"), lambda: None, Kernel())
+    can = Can(driver, Gate(), clock, Log(LogTail(clock), "can"), lambda: None, Kernel(), filters)
     can.on(ID, lambda data, length: seen.append(data[0]))
     return can, seen
