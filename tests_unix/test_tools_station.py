@@ -102,7 +102,7 @@ async def test_control_obeys_over_its_port(tmp_path):
         assert station.module.forced_v == 91.5
         assert (await sim("wrong-voltage", "high"))[0] == 1
         assert (await sim("nonsense")) == (1, "error: no command 'nonsense'; try help\n")
-        assert (await sim("remote-start")) == (1, "error: usage: remote-start TAG\n")
+        assert (await sim("remote-start")) == (1, "error: usage: remote-start TAG [OUTLET]\n")
         code, text = await sim("remote-start", "TAG")
         assert code == 1 and "is not connected" in text
         await control.close()

@@ -12,7 +12,7 @@ from ocpp.exceptions import OCPPError
 from ocpp.v16 import call
 from ocpp.v16.enums import ResetType
 
-from tools.station import Station
+from tools.station import SimulatedOutlet, Station
 
 PORT_FILE = "control.port"
 _CALL_S = 30
@@ -23,7 +23,10 @@ class CommandError(Exception):
 
 
 class Control:
-    """Obeys command lines. Each public method is a command: its name with dashes, its arguments as words."""
+    """Obeys command lines. Each public method is a command: its name with dashes, its arguments as words.
+
+    An outlet is its number, 1 where none is given.
+    """
 
     def __init__(self, station: Station):
         self._station = station
@@ -58,95 +61,98 @@ class Control:
         return "\n".join(f"  {form:24} {text}" for form, text in rows)
 
     def status(self) -> str:
-        """Battery, power module and central system in numbers."""
-        station, battery, module = self._station, self._station.battery, self._station.module
-        transaction = station.central.books.last
-        running = "none" if transaction is None or transaction.stop is not None else transaction.id
-        return "\n".join(
-            (
-                f"vehicle  {'plugged in' if station.vehicle.plugged else 'unplugged'}, {battery.pack.name} pack, "
-                f"SoC {battery.soc:.1%}, {'permits' if station.vehicle.permits else 'forbids'} charging",
-                f"module   {'on' if module.charging else 'off'}, {module.voltage_v:.1f} V, {module.current_a:.1f} A, "
-                f"{module.temperature_c:.1f} degC, delivered {module.delivered_wh:.3f} Wh",
-                f"bus      {'off' if station.hub.broken else 'ok'}, {station.hub.frames} frames",
-                f"central  {', '.join(station.central.points) or 'nobody'} connected, transaction {running}",
-            )
-        )
+        """Batteries, power modules and central system in numbers."""
+        station, books = self._station, self._station.central.books
+        several = len(station.outlets) > 1
+        lines = []
+        for number, outlet in enumerate(station.outlets, 1):
+            where = f" {number}" if several else ""
+            battery, vehicle, module, hub = outlet.battery, outlet.vehicle, outlet.module, outlet.hub
+            lines += [
+                f"vehicle{where}  {'plugged in' if vehicle.plugged else 'unplugged'}, {battery.pack.name} pack, "
+                f"SoC {battery.soc:.1%}, {'permits' if vehicle.permits else 'forbids'} charging",
+                f"module{where}   {'on' if module.charging else 'off'}, {module.voltage_v:.1f} V, "
+                f"{module.current_a:.1f} A, {module.temperature_c:.1f} degC, delivered {module.delivered_wh:.3f} Wh",
+                f"bus{where}      {'off' if hub.broken else 'ok'}, {hub.frames} frames",
+            ]
+        running = [str(one.id) for one in books.transactions.values() if one.stop is None]
+        connected = ", ".join(station.central.points) or "nobody"
+        return "\n".join([*lines, f"central  {connected} connected, transaction {', '.join(running) or 'none'}"])
 
-    def plug(self) -> str:
+    def plug(self, outlet: str = "1") -> str:
         """Put the charging gun into the vehicle."""
-        self._station.vehicle.plug()
+        self._outlet(outlet).vehicle.plug()
         return "plugged in"
 
-    def unplug(self) -> str:
+    def unplug(self, outlet: str = "1") -> str:
         """Pull it out."""
-        self._station.vehicle.unplug()
+        self._outlet(outlet).vehicle.unplug()
         return "unplugged"
 
-    def permit(self) -> str:
+    def permit(self, outlet: str = "1") -> str:
         """The BMS permits charging (again)."""
-        self._station.vehicle.permit()
+        self._outlet(outlet).vehicle.permit()
         return "the BMS permits charging"
 
-    def stop_bms(self) -> str:
+    def stop_bms(self, outlet: str = "1") -> str:
         """The BMS forbids charging."""
-        self._station.vehicle.forbid()
+        self._outlet(outlet).vehicle.forbid()
         return "the BMS forbids charging"
 
-    def heating(self) -> str:
+    def heating(self, outlet: str = "1") -> str:
         """The BMS asks for battery heating instead of charging."""
-        self._station.vehicle.heat()
+        self._outlet(outlet).vehicle.heat()
         return "the BMS asks for heating"
 
-    def silent_bms(self) -> str:
+    def silent_bms(self, outlet: str = "1") -> str:
         """The BMS says nothing any more."""
-        self._station.vehicle.silent = True
+        self._outlet(outlet).vehicle.silent = True
         return "the BMS is silent"
 
-    def silent_charger(self) -> str:
+    def silent_charger(self, outlet: str = "1") -> str:
         """The power module says nothing any more."""
-        self._station.module.silent = True
+        self._outlet(outlet).module.silent = True
         return "the power module is silent"
 
-    def over_temperature(self) -> str:
+    def over_temperature(self, outlet: str = "1") -> str:
         """The power module overheats and shuts itself off."""
-        self._station.module.overheat()
+        self._outlet(outlet).module.overheat()
         return "the power module is too hot"
 
-    def hardware_failure(self) -> str:
+    def hardware_failure(self, outlet: str = "1") -> str:
         """The power module breaks."""
-        self._station.module.hardware_failure = True
+        self._outlet(outlet).module.hardware_failure = True
         return "the power module is broken"
 
-    def runs_on(self) -> str:
+    def runs_on(self, outlet: str = "1") -> str:
         """The power module does not stop any more."""
-        self._station.module.runs_on = True
+        self._outlet(outlet).module.runs_on = True
         return "the power module does not stop"
 
-    def over_current(self, amps: str = "50") -> str:
+    def over_current(self, amps: str = "50", outlet: str = "1") -> str:
         """The power module delivers so much more than it is told to."""
         try:
-            self._station.module.excess_a = float(amps)
+            self._outlet(outlet).module.excess_a = float(amps)
         except ValueError:
             raise CommandError(f"{amps!r} is no current") from None
         return f"the power module delivers {amps} A more than it is told to"
 
-    def wrong_voltage(self, volts: str = "95") -> str:
+    def wrong_voltage(self, volts: str = "95", outlet: str = "1") -> str:
         """The power module reports this terminal voltage."""
         try:
-            self._station.module.forced_v = float(volts)
+            self._outlet(outlet).module.forced_v = float(volts)
         except ValueError:
             raise CommandError(f"{volts!r} is no voltage") from None
         return f"the power module reports {volts} V"
 
-    def bus_off(self) -> str:
-        """The CAN wires break."""
-        self._station.hub.bus_off()
+    def bus_off(self, outlet: str = "1") -> str:
+        """The CAN wires break, those of its power module."""
+        self._outlet(outlet).hub.bus_off()
         return "the bus is off"
 
-    def garbage(self) -> str:
+    def garbage(self, outlet: str = "1") -> str:
         """Rubbish arrives on the CAN bus."""
-        self._station.hub.garbage()
+        self._outlet(outlet).hub.garbage()
         return "garbage sent"
 
     def jam_lock(self) -> str:
@@ -162,17 +168,20 @@ class Control:
         self._station.heal()
         return "all is well again"
 
-    async def remote_start(self, tag: str) -> str:
+    async def remote_start(self, tag: str, outlet: str = "1") -> str:
         """RemoteStartTransaction."""
-        answer = await self._station.central.call(call.RemoteStartTransaction(id_tag=tag, connector_id=1))
+        self._outlet(outlet)
+        answer = await self._station.central.call(call.RemoteStartTransaction(id_tag=tag, connector_id=int(outlet)))
         return answer.status
 
-    async def remote_stop(self) -> str:
+    async def remote_stop(self, outlet: str = "1") -> str:
         """RemoteStopTransaction of the transaction that runs."""
-        transaction = self._station.central.books.last
-        if transaction is None or transaction.stop is not None:
-            raise CommandError("no transaction runs")
-        return (await self._station.central.call(call.RemoteStopTransaction(transaction_id=transaction.id))).status
+        self._outlet(outlet)
+        for transaction in self._station.central.books.transactions.values():
+            if transaction.stop is None and transaction.start["connector_id"] == int(outlet):
+                answer = await self._station.central.call(call.RemoteStopTransaction(transaction_id=transaction.id))
+                return answer.status
+        raise CommandError("no transaction runs")
 
     async def reset(self, kind: str = "soft") -> str:
         """Reset, soft or hard."""
@@ -208,6 +217,13 @@ class Control:
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
+
+    def _outlet(self, number: str) -> SimulatedOutlet:
+        """What stands at one outlet. Raises CommandError."""
+        outlets = self._station.outlets
+        if number not in map(str, range(1, len(outlets) + 1)):
+            raise CommandError(f"there is no outlet {number!r}: this board has {len(outlets)}")
+        return outlets[int(number) - 1]
 
     def _commands(self):
         own = {"serve", "obey", "close"}

@@ -29,6 +29,7 @@ ucharge, board {board}. This terminal is the firmware's console; Ctrl-C ends eve
                        make sim CMD="remote-start TAG" and CMD="remote-stop" as the operator's central system
                        make sim CMD="stop-bms"         break things: silent-bms, silent-charger, bus-off, garbage,
                                                        over-temperature, wrong-voltage ...; CMD="heal" mends all
+                       make sim CMD="plug 2"           the same at the second outlet of a board that has one
                        make sim CMD="help"             every command; CMD="status" the simulation in numbers
 
 A session: plug in, then auth TAG here, watch [Metrics], then auth TAG again or unplug.

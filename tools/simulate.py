@@ -24,7 +24,7 @@ def options_of_site(description: str) -> argparse.ArgumentParser:
     """The command line options that describe a simulated site."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--home", type=Path, default=HOME, help="the firmware's settings and state")
-    parser.add_argument("--board", default="unix", help="the firmware's board; unix_socket has a connector lock")
+    parser.add_argument("--board", default="unix", help="the firmware's board; unix_two has two outlets")
     parser.add_argument("--pack", choices=PACKS, default="Classic", help="the vehicle's battery")
     parser.add_argument("--soc", type=number(0, 100), default=35, help="its charge at the start, per cent")
     parser.add_argument("--speed", type=number(0.01, 10000), default=20, help="how much faster than real it fills")
