@@ -1,0 +1,270 @@
+"""Chargers with the Elcon/TC protocol as power modules (docs/can.md): frames.
+
+There are two roles in this protocol. A charger that stands alone is told by the vehicle's BMS what to do; here the
+controller takes the BMS's place, and the vehicle is on a bus of its own: on one bus its requests, which have the same
+identifier, would go past the gate.
+"""
+
+from micropython import const
+
+from components.charger import power_module
+
+_REQUEST = const(0x180600F4)  # and the address in bits 15..8
+_STATUS = const(0x18FF5000)  # and the address in bits 7..0
+_ANY_STATUS = const(0x1FFFFF00)
+
+_OFF = const(1)
+_STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
+_NO_BATTERY = const(0x08)
+_MOST = const(10000)  # 1000 V, 1000 A
+_MODULES = const(4)
+
+_SILENT = const(30)  # ticks of 100 ms without a status
+_TIMEOUT = const(55)  # after so long without a request that it hears a module is off: 5 s by the protocol
+_STRANGE = const(50)  # so long what should not be on the bus counts as being there
+_UNDECLARED = const("a module answers with identifier 0x%08X, whose address the board does not declare")
+_TOLD = const("somebody else tells a module what to do, with identifier 0x%08X: is the vehicle on this bus?")
+
+
+class Unit:
+    """One module: what it said last, what it was told. ``age`` and ``off`` count ticks, of a status and a stop."""
+
+    age = off = _TIMEOUT
+    decivolts = deciamps = flags = 0
+    told_ma = may_ma = 0  # what it was told; what it may be delivering
+    fresh = False  # its status is not yet in a measurement
+    usable = False
+
+    def __init__(self, address):
+        self.address = address
+
+
+class Elcon(power_module.PowerModule):
+    """Modules in parallel, each with its address, which share the current in equal parts.
+
+    What is billed is the sum of the output currents that they report, at the voltage that they report: both have a
+    resolution of 0.1, once a second (the meter's `power_period_ms` is 1000 then).
+
+    A module that is silent for 3 s or tells a fault is told to be off, the others get its share: at once if its status
+    shows that no current flows, else when the protocol's time-out of 5 s has switched it off for certain. While none is
+    left its flags are those of the outlet.
+
+    A status with another address, or a request to one of these modules from somebody else, is refused and counted; for
+    5 s after the last one nothing is charged: what is on the bus is not what the board declares.
+
+    Options besides those of every power module: addresses, of one to four modules (0xE5 and up as the maker gives
+    them); module_ma, what one of them can deliver; shared_bus, whether modules of another outlet are on this bus.
+    """
+
+    options = power_module.options(
+        addresses=(tuple, (0xE5,)), module_ma=(int, 100000, 1000, 1000000), shared_bus=(bool, False)
+    )
+    control_ms = 900  # the protocol has 1 s
+    least_ma = 100
+    able_ma = 0
+
+    _strange = 0  # ticks left
+    _strange_id = 0  # the identifier of the last one
+    _said_id = 0  # likewise, that the log has
+
+    def __init__(self, can, bms, addresses, module_ma, shared_bus, **shared):
+        _check(addresses)
+        super().__init__(can=can, bms=bms, **shared)
+        self._bms = bms
+        self._module_ma = module_ma
+        self._units = tuple([Unit(address) for address in addresses])
+        self._data = bytearray(8)
+        for unit in self._units:
+            can.on(_REQUEST | unit.address << 8, self._commanded)
+            if shared_bus:
+                can.on(_STATUS | unit.address, self._status)
+        if not shared_bus:
+            can.on(_STATUS, self._status, mask=_ANY_STATUS)
+
+    # -- received
+
+    def _status(self, data, length):
+        """0x18FF50 and the address: voltage and current in 0.1, flags."""
+        unit = self._unit_of(self.can.identifier & 0xFF)
+        if unit is None:
+            return self._stranger()
+        if length < 5:
+            return self.refuse()
+        decivolts, deciamps = data[0] << 8 | data[1], data[2] << 8 | data[3]
+        if decivolts > _MOST or deciamps > _MOST:
+            self.terminal(decivolts * 100, deciamps * 100)  # no measurement, and no proof of being inside the limits
+            return self.refuse()
+        unit.decivolts, unit.deciamps, unit.flags = decivolts, deciamps, data[4]
+        unit.age = 0
+        if not unit.told_ma and not deciamps:
+            unit.may_ma = 0
+        self._tell()
+        self._measured(unit)
+        return True
+
+    def _unit_of(self, address):
+        for unit in self._units:
+            if unit.address == address:
+                return unit
+        return None
+
+    def _measured(self, unit):
+        """A measurement is a status of each module that is heard; one that comes twice does not wait for the others."""
+        waits = not unit.fresh
+        unit.fresh = True
+        if waits:
+            for other in self._units:
+                if not other.fresh and other.age < _SILENT:
+                    return
+        self._sum()
+        unit.fresh = not waits
+
+    def _sum(self):
+        """The sum of the currents, at the mean of the voltages by current; without any at the highest of them."""
+        deciamps = weighted = decivolts = 0
+        for unit in self._units:
+            unit.fresh = False
+            if unit.age < _SILENT:
+                deciamps += unit.deciamps
+                weighted += unit.decivolts * unit.deciamps  # below 2**30
+                decivolts = max(decivolts, unit.decivolts)
+        mv = decivolts * 100
+        if deciamps:
+            mv = weighted // deciamps * 100 + weighted % deciamps * 100 // deciamps
+        self.terminal(mv, deciamps * 100)
+
+    def _commanded(self, data, length):
+        """Somebody else tells a module what to do."""
+        return self._stranger()
+
+    def _stranger(self):
+        self._strange = _STRANGE
+        self._strange_id = self.can.identifier
+        self._tell()
+        return self.refuse()
+
+    def _tell(self):
+        """What holds for the outlet: the flags that all modules have that are heard, and who should not be there."""
+        flags, heard, charges = 0xFF, False, False
+        for unit in self._units:
+            if unit.age < _SILENT:
+                heard = True
+                flags &= unit.flags
+                charges |= unit.told_ma > 0 and not unit.flags & (_STOPPING | _NO_BATTERY)
+        if not heard:
+            flags = _NO_BATTERY
+        else:
+            self.status.set("charging" if charges else "not charging")
+        self.flagged((flags ^ _NO_BATTERY) & 0x1F | (self._strange > 0))
+
+    # -- periodic
+
+    def expire(self, asked_ms):
+        """Every 100 ms: count on, and share anew if a module is lost or comes back."""
+        changed = False
+        if self._strange:
+            self._tell_of_stranger()
+        for unit in self._units:
+            unit.age = min(unit.age + 1, _TIMEOUT)
+            unit.off = 0 if unit.told_ma else min(unit.off + 1, _TIMEOUT)
+            if unit.may_ma and unit.off >= _TIMEOUT:
+                unit.may_ma = 0
+                changed = True
+            usable = unit.age < _SILENT and not unit.flags & _STOPPING
+            if usable is not unit.usable:
+                unit.usable = usable
+                changed = True
+                self._log_unit(unit)
+        if changed:
+            self._able()
+
+    def _able(self):
+        count = 0
+        for unit in self._units:
+            count += unit.usable
+        self.able(power_module.NO_LIMIT, count * self._module_ma)
+        if self._gate.enabled.value:
+            self._share(self.wanted_voltage_mv.value, self.wanted_current_ma.value)
+
+    def _tell_of_stranger(self):
+        if self._strange_id != self._said_id:
+            self._said_id = self._strange_id
+            self._log.error(_TOLD if self._strange_id & 0xFF == 0xF4 else _UNDECLARED, self._strange_id)
+        self._strange -= 1
+        if not self._strange:
+            self._said_id = 0
+            self._tell()
+
+    def _log_unit(self, unit):
+        if unit.usable:
+            self._log.info("module 0x%02X is ready", unit.address)
+        else:
+            what = "is silent" if unit.age >= _SILENT else "has flags 0x%02X" % unit.flags
+            self._log.warning("module 0x%02X %s: it is off", unit.address, what)
+
+    # -- sent
+
+    def switch(self, on, mv, ma):
+        """One frame has the limits and the switch."""
+        return self._share(mv, ma if on else 0)
+
+    def lower(self, mv, ma):
+        self._share(mv, ma)
+
+    def control(self, on, mv, ma):
+        self._share(mv, ma if on else 0)
+
+    def _share(self, mv, ma):
+        """Tell each its part: first who gets less, then, if the bus took that, who gets more."""
+        share_ma = self._part(ma)
+        for less in (True, False):
+            sent = True
+            for unit in self._units:
+                part_ma = share_ma if unit.usable else 0
+                if (part_ma <= unit.told_ma) is less and not self._request(unit, mv, part_ma):
+                    sent = False
+            if not sent:
+                break
+        if sent:
+            self.told_mv = mv
+        self.told_ma = 0
+        for unit in self._units:
+            self.told_ma += unit.told_ma
+        return sent
+
+    def _part(self, ma):
+        """Of each module, in steps of 0.1 A: what those may still deliver that are off is not to be had."""
+        count = 0
+        for unit in self._units:
+            if unit.usable:
+                count += 1
+            else:
+                ma -= unit.may_ma
+        if ma <= 0 or not count:
+            return 0
+        return ma // count // 100 * 100  # not above what one can: the setpoint is not above what all of them can
+
+    def _request(self, unit, mv, ma):
+        """0x1806, the address, 0xF4: voltage and current in 0.1, b4 0 = on, b5 1 = the battery is to be heated."""
+        data = self._data
+        data[0] = mv // 100 >> 8
+        data[1] = mv // 100 & 0xFF
+        data[2] = ma // 100 >> 8
+        data[3] = ma // 100 & 0xFF
+        data[4] = 0 if ma else _OFF
+        data[5] = self._bms.mode.value == "heating"
+        if not self.can.send(_REQUEST | unit.address << 8, data):
+            return False
+        unit.told_ma = ma
+        if ma:
+            unit.may_ma = ma
+        return True
+
+
+def _check(addresses):
+    """Raise ValueError for what are no addresses of modules."""
+    for address in addresses:
+        if not isinstance(address, int) or not 0 <= address <= 0xFF or list(addresses).count(address) > 1:
+            raise ValueError("addresses: %r is not an address of one module, 0..0xFF, once" % (address,))
+    if not 1 <= len(addresses) <= _MODULES:
+        raise ValueError("addresses: %d modules are not within 1..%d" % (len(addresses), _MODULES))

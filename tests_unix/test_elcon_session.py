@@ -1,0 +1,141 @@
+"""Charging with Elcon/TC chargers as power modules: the real firmware, board unix_elcon, two buses, two modules.
+
+Billed are the output current and voltage that the modules report, in steps of 0.1, once a second. So the bill is held
+against the simulated output itself, which is integrated every 20 ms.
+"""
+
+import cantools
+import pytest
+from rig import Site, eventually
+
+from tools.elcon import request_id
+from tools.firmware import ROOT
+
+DBC = cantools.database.load_file(ROOT / "tools" / "elcon.dbc")
+TOLERANCE = 0.005
+FIRST, SECOND = 0xE5, 0xE6
+
+
+class ElconSite(Site):
+    """The power module is a rack of two units."""
+
+    def __init__(self, home, **options):
+        super().__init__(home, board="unix_elcon", **options)
+        self.vehicle_hub = self.outlets[0].vehicle_hub
+
+    def last(self, address, since):
+        """What a module was told last, {} if nothing."""
+        return (self.told(address, since) or [{}])[-1]
+
+    def told(self, address, since=0):
+        """What a module was told, decoded by cantools."""
+        frames = [frame for frame in self.hub.log.after(since) if frame.can_id == request_id(address)]
+        return [DBC.decode_message(frame.can_id, frame.data, decode_choices=False) for frame in frames]
+
+    async def begin(self, tag="CARD"):
+        """Plug in, present a card; the StartTransaction when current flows."""
+        since = self.mark()
+        self.vehicle.plug()
+        await self.condition("in_limits", "ok")
+        await self.present(tag)
+        begun = await self.heard("StartTransaction", since)
+        await self.current_flows()
+        return begun
+
+
+def bill_wh(begun, ended):
+    return ended.payload["meterStop"] - begun.payload["meterStart"]
+
+
+def register_wh(ended):
+    """The register at the end less that at the beginning, by transactionData, to the mWh."""
+    values = [
+        float(sample["value"])
+        for entry in ended.payload["transactionData"]
+        for sample in entry["sampledValue"]
+        if sample.get("measurand", "Energy.Active.Import.Register") == "Energy.Active.Import.Register"
+    ]
+    return values[-1] - values[0]
+
+
+async def test_a_session_is_billed_right(tmp_path):
+    """A "Max" pack is filled by two modules that share its current; it tapers, and its BMS ends the charge."""
+    async with ElconSite(tmp_path, soc=0.84, speed=10) as site:
+        await site.boot()
+        await site.configure(MeterValueSampleInterval=2, StopTxnSampledData="Energy.Active.Import.Register")
+        begun = await site.begin()
+        since = site.hub.frames
+        await eventually(lambda: site.module.current_a > 250, "both modules deliver", 60)
+        one, other = site.module.units
+        assert one.current_a == pytest.approx(other.current_a, abs=0.1)
+        await eventually(lambda: site.vehicle.full, "a full battery", 90)
+        await eventually(lambda: site.module.current_a < 0.1, "the end of the current")
+        await site.present("CARD")
+        ended = await site.heard("StopTransaction", timeout=30)
+        for address in (FIRST, SECOND):
+            told = site.told(address, since)
+            assert max(message["MaxCurrent"] for message in told) <= 145.0, "half of what the vehicle asks for"
+            assert {message["MaxVoltage"] for message in told if message["Control"] == 0} == {84.0}
+        delivered_wh, output_wh = site.module.delivered_wh, site.module.output_wh
+        assert output_wh > 100, "a bill that is worth something"
+        figures = f"register {register_wh(ended):.3f} Wh, output {output_wh:.3f} Wh, reported {delivered_wh:.3f} Wh"
+        assert register_wh(ended) == pytest.approx(output_wh, rel=TOLERANCE), figures
+        assert bill_wh(begun, ended) == pytest.approx(output_wh, abs=TOLERANCE * output_wh + 1)
+        assert site.wrong_messages() == []
+        site.check_calm()
+
+
+async def test_the_vehicles_stop_and_a_lost_module(tmp_path):
+    async with ElconSite(tmp_path) as site:
+        await site.boot()
+        await site.begin()
+        since = site.hub.frames
+        lost = site.module.unit(SECOND)
+        lost.hardware_failure = True
+        await eventually(lambda: site.last(FIRST, since).get("MaxCurrent") == 150.0, "what one module can deliver")
+        assert site.last(SECOND, since)["Control"] == 1
+        assert "module 0xE6 has flags 0x01" in site.firmware.text
+        lost.heal()
+        await eventually(lambda: site.last(SECOND, since)["Control"] == 0, "both modules again")
+        mark = site.mark()
+        site.vehicle.forbid()
+        await site.status("SuspendedEV", mark)
+        await eventually(lambda: not site.module.enabled, "the modules are off")
+        site.vehicle.permit()
+        await site.status("Charging", mark)
+        site.pull_out()
+        await site.heard("StopTransaction", mark)
+        await eventually(lambda: not site.module.enabled, "the modules are off")
+
+
+async def test_modules_that_hear_nothing_switch_off_by_themselves(tmp_path):
+    """A bus-off of the modules' bus: the firmware closes the gate, the modules end 5 s after the last request."""
+    async with ElconSite(tmp_path) as site:
+        await site.boot()
+        await site.begin()
+        site.hub.bus_off()
+        await eventually(lambda: not site.module.enabled, "the protocol's time-out", 10)
+        assert all(unit.timed_out for unit in site.module.units)
+        since = site.hub.frames
+        site.hub.bus_ok()
+        await eventually(lambda: site.told(FIRST, since), "requests again")
+        assert site.told(FIRST, since)[0]["Control"] == 1, "the first word is a stop"
+        await eventually(lambda: site.module.current_a > 1, "current flows again", 30)
+
+
+async def test_a_module_with_another_address_is_never_enabled(tmp_path):
+    """The board declares 0xE5 and 0xE6; the rack answers as 0xE5 and 0xE8."""
+    async with ElconSite(tmp_path, module={"addresses": (0xE5, 0xE8)}) as site:
+        await site.boot()
+        since = site.mark()
+        site.vehicle.plug()
+        told = r"a module answers with identifier 0x18FF50E8, whose address the board does not declare"
+        await site.printed(told)
+        await site.condition("in_limits", "FORBIDS")
+        await site.status("Faulted", since)
+        await site.present("CARD")
+        for _ in range(3):
+            await site.hub.wait_frame(request_id(FIRST), 5)
+        assert all(message["Control"] == 1 for message in site.told(FIRST) + site.told(SECOND))
+        assert site.told(0xE8) == []
+        assert site.module.output_wh == 0 and not site.module.enabled
