@@ -73,3 +73,14 @@ def test_a_module_that_nobody_simulates_and_a_board_that_is_none(board):
         outlets("nowhere")
     with pytest.raises(LayoutError, match="no component 'charger'"):
         outlets(board("empty", 'NAME = "empty"\nCOMPONENTS = ()\n'))
+
+
+def test_a_board_from_elsewhere_may_name_the_simulator_of_its_module(board, tmp_path):
+    (tmp_path / "sims.py").write_text("class Sim:\n    def __init__(self, url, **options):\n        self.url = url\n")
+    text = TWO_BUSES % "elsewhere:Module"
+    (outlet,) = outlets(board("own_sim", text + 'SIMULATOR = "sims:Sim"\n'))
+    assert outlet.module("socket://here:1").url == "socket://here:1"
+    with pytest.raises(LayoutError, match="SIMULATOR 'nothing:Sim': no module nothing"):
+        outlets(board("no_module", text + 'SIMULATOR = "nothing:Sim"\n'))
+    with pytest.raises(LayoutError, match="module sims has no Other"):
+        outlets(board("no_class", text + 'SIMULATOR = "sims:Other"\n'))

@@ -4,17 +4,18 @@ and of each outlet the buses of its vehicle and its power module, and what simul
 
 from __future__ import annotations
 
+import importlib.util
 import runpy
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.elcon import ElconModules
 from tools.imports import find
 from tools.powermodule import PowerModule
 from tools.powerstage import PowerStage
-from tools.selection import module_name, search_path, whereabouts
+from tools.selection import SelectionError, module_name, search_path, whereabouts
 
 Path = tuple[str, ...]  # of a setting: ("can", "port") or ("can", "1", "port")
 Entry = dict[str, Any]
@@ -22,7 +23,7 @@ Entry = dict[str, Any]
 _PORT = ("can", "port")  # of a board that is all defaults
 
 
-class LayoutError(Exception):
+class LayoutError(SelectionError):
     """A board around which nothing can be simulated; the text says why."""
 
 
@@ -55,6 +56,7 @@ _SIMULATORS: dict[str, tuple[type[PowerStage], Callable[[Entry], Entry]]] = {
 def outlets(board: str) -> list[Outlet]:
     """The outlets of a board, in its order. Raises LayoutError."""
     declaration = _declaration(board)
+    own = _own(board, str(declaration.get("SIMULATOR", "")))
     ports = _ports(declaration.get("SETTINGS", {}))
     outer = [entry for entry in declaration["COMPONENTS"] if "scope" not in entry]
     scopes = {entry["scope"]: entry["components"] for entry in declaration["COMPONENTS"] if "scope" in entry}
@@ -64,8 +66,25 @@ def outlets(board: str) -> list[Outlet]:
         named.update({entry["name"]: (entry, f"{scope}/") for entry in entries})
         if "charger" not in named:
             raise LayoutError(f"board {board}: no component 'charger'{' in scope ' + scope if scope else ''}")
-        found.append(_outlet(scope, named, ports))
+        outlet = _outlet(scope, named, ports)
+        found.append(replace(outlet, module=own) if own else outlet)
     return found
+
+
+def _own(board: str, use: str) -> Callable[..., PowerStage] | None:
+    """What a board's SIMULATOR, "module:Class", names; the module is looked for like the board. Raises LayoutError."""
+    if not use:
+        return None
+    module, _, name = use.partition(":")
+    source = find(module, search_path())
+    spec = importlib.util.spec_from_file_location(module, source) if source else None
+    if spec is None or spec.loader is None:
+        raise LayoutError(f"board {board}: SIMULATOR {use!r}: no module {module} on MICROPYPATH")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    if not hasattr(loaded, name):
+        raise LayoutError(f"board {board}: SIMULATOR {use!r}: module {module} has no {name}")
+    return getattr(loaded, name)
 
 
 def _outlet(scope: str, named: dict[str, tuple[Entry, str]], ports: dict[str, Path]) -> Outlet:

@@ -16,6 +16,7 @@ from tools.arguments import number
 from tools.battery import PACKS
 from tools.control import Control
 from tools.homelock import HomeInUse, held
+from tools.selection import SelectionError
 from tools.sim import HOME, RUNNING
 from tools.station import Station
 
@@ -95,7 +96,7 @@ def main() -> int:
         asyncio.run(_simulate(options))
     except KeyboardInterrupt:
         pass
-    except HomeInUse as error:
+    except (HomeInUse, SelectionError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
