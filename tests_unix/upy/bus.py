@@ -127,9 +127,20 @@ class Wire:
         self.server.close()
 
 
-def board(port, charger=None, feedback=True, extra=(), gate=None, vehicle="components.bms:Bms"):
-    options = {"heartbeat": not feedback}
+REFERENCE = "components.charger:Charger"
+TERMINAL = {"use": "components.meter.terminal:TerminalMeter"}
+
+
+def board(
+    port, charger=None, feedback=True, gate=None, vehicle="components.bms:Bms", module=REFERENCE, meter=TERMINAL,
+    extra=(),
+):  # fmt: skip
+    """`charger`: options of the `module`; `meter`: an entry, without its name, or None; `extra`: further entries."""
+    options = {"heartbeat": not feedback} if module == REFERENCE else {}
     options.update(charger or {})
+    more = tuple(extra) + ((dict(meter, name="meter"),) if meter else ())
+    if feedback:
+        more += ({"name": "feedback", "use": "components.feedback:Feedback", "critical": True},)
 
     class Board:
         NAME = "bench"
@@ -139,10 +150,9 @@ def board(port, charger=None, feedback=True, extra=(), gate=None, vehicle="compo
             {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": port}},
             {"name": "can", "use": "components.can:Can", "critical": True},
             {"name": "bms", "use": vehicle, "critical": True},
-            {"name": "charger", "use": "components.charger:Charger", "options": options, "critical": True},
-            {"name": "meter", "use": "components.meter.terminal:TerminalMeter"},
+            {"name": "charger", "use": module, "options": options, "critical": True},
             {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
-        ) + (({"name": "feedback", "use": "components.feedback:Feedback", "critical": True},) if feedback else ())
+        ) + more
 
     return Board
 
@@ -163,8 +173,8 @@ class Rig:
     async def start(self):
         await self.wire.start()
         self.kernel = Kernel(board(self.wire.url, **self.options), {}, self.clock, Log(self.tail, "main"), self.home)
-        for name in ("store", "gate", "driver", "can", "bms", "charger", "meter", "plug"):
-            setattr(self, name, self.kernel[name])
+        for part in self.kernel.parts:
+            setattr(self, part.name, part.instance)
         self.tasks = [asyncio.create_task(self.kernel.run()), asyncio.create_task(self.talk())]
         await self.until(lambda: self.can.healthy.value)
         return self
