@@ -1,0 +1,146 @@
+"""A third party's component, board and power module work from outside the repository (docs/writing-components.md).
+
+The files are written word for word into a temporary folder; the real firmware charges with them.
+"""
+
+import asyncio
+import struct
+
+import pytest
+import pytest_asyncio
+from rig import eventually
+from third_party import ThirdParty, files, with_path, write
+
+from tools.demo import TOLERANCE
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+ORDER = 0x0CAC0002
+LIFE_MS = 2500
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("elsewhere")
+    write(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        with_path(patch, folder)
+        async with ThirdParty(folder, settings={"building": {"life_ms": LIFE_MS}}) as site:
+            await site.boot()
+            await site.configure(MeterValueSampleInterval=1, StopTxnSampledData="Energy.Active.Import.Register")
+            yield site
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(shared):
+    since = shared.mark()
+    yield shared
+    shared.module.failed = False
+    await shared.say("none")
+    await shared.free()
+    assert shared.wrong_messages(since) == []
+    shared.check_calm()
+
+
+def orders(site, since=0):
+    """(V, A, on) of each order to the module."""
+    frames = [frame for frame in site.hub.log.after(since) if frame.can_id == ORDER]
+    found = [struct.unpack("<HHB", frame.data) for frame in frames]
+    return [(centivolts / 100, centiamps / 100, on == 1) for centivolts, centiamps, on in found]
+
+
+async def charge(site, uid):
+    """Plug in, hold a card to the third party's reader; the StartTransaction when current flows."""
+    await site.plug_in()
+    since = site.mark()
+    site.hold_card(uid)
+    begun = await site.heard("StartTransaction", since, idTag=uid)
+    await site.current_flows()
+    return begun
+
+
+async def end(site, uid):
+    """The card again; the StopTransaction."""
+    since = site.mark()
+    site.hold_card(uid)
+    ended = await site.heard("StopTransaction", since, idTag=uid)
+    assert not site.module.enabled
+    return ended
+
+
+async def test_the_files_are_those_of_the_documents():
+    assert set(files()) == {
+        "acme_module.py",
+        "acme_simulator.py",
+        "building.py",
+        "card_reader.py",
+        "myboards/acme.py",
+    }
+
+
+async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_building(site):
+    """What its module delivered is what is billed."""
+    delivered_wh = site.module.delivered_wh
+    await site.say("40")
+    begun = await charge(site, "04A2B3C4D5E6F7")
+    await eventually(lambda: abs(site.module.current_a - 40) < 0.1, "40 A")
+    for _ in range(4):
+        await site.say("40")  # as often as the building says it
+        await asyncio.sleep(1)
+    assert max(amps for _, amps, on in orders(site) if on) == 40.0
+    assert {volts for volts, _, on in orders(site) if on} == {84.0}
+    ended = await end(site, "04A2B3C4D5E6F7")
+    await eventually(lambda: site.module.current_a < 0.01, "no current")
+    delivered_wh = site.module.delivered_wh - delivered_wh
+    billed = [float(entry["sampledValue"][0]["value"]) for entry in ended.payload["transactionData"]]
+    assert delivered_wh > 3
+    assert billed[-1] - billed[0] == pytest.approx(delivered_wh, rel=TOLERANCE)
+    assert ended.payload["meterStop"] - begun.payload["meterStart"] == pytest.approx(delivered_wh, abs=1)
+
+
+async def test_a_building_that_is_silent_leaves_the_fail_safe_limit(site):
+    """6 A, the board's fail_safe_ma, when nobody has renewed the limit for its life time."""
+    await site.say("60")
+    await charge(site, "CARD-2")
+    await eventually(lambda: orders(site)[-1][1] == 60.0, "60 A")
+    since = site.firmware.mark
+    await eventually(lambda: orders(site)[-1] == (84.0, 6.0, True), "the fail-safe limit")
+    await site.printed(r"the limit of building is not renewed: 6000 mA holds instead", since)
+    await eventually(lambda: site.module.current_a < 6.1, "6 A")
+    await site.say("not a limit")
+    await site.printed(r"no limit: ", since)
+    await site.say("25")
+    await eventually(lambda: orders(site)[-1][1] == 25.0, "25 A")
+    await site.say("none")
+    await eventually(lambda: orders(site)[-1][1] == 100.0, "the station's own limit")
+    await end(site, "CARD-2")
+
+
+async def test_a_limit_of_0_stops_the_module_at_once(site):
+    await site.say("60")
+    await charge(site, "CARD-3")
+    since = site.hub.frames
+    await site.say("0")
+    await eventually(lambda: orders(site, since) and not orders(site, since)[-1][2], "a stop", 2)
+    await eventually(lambda: not site.module.enabled, "the module is off")
+    await site.say("60")
+    await eventually(lambda: site.module.current_a > 50, "current flows again")
+    await end(site, "CARD-3")
+
+
+async def test_a_module_that_fails_and_a_module_that_is_silent(site):
+    await charge(site, "CARD-4")
+    mark = site.mark()
+    site.module.failed = True
+    await site.status("Faulted", mark)
+    await eventually(lambda: not orders(site)[-1][2], "a stop")
+    site.module.failed = False
+    await site.status("Charging", mark)
+    site.module.silent = True
+    await eventually(lambda: not orders(site)[-1][2], "a stop")
+    site.module.silent = False
+    await eventually(lambda: site.module.current_a > 1, "current flows again")
+    await end(site, "CARD-4")
+
+
+async def test_the_console_shows_what_is_not_ours(site):
+    await site.answer("components", r"(?m)^.*\bbuilding\b.*\brunning\b")
