@@ -14,6 +14,7 @@ _STATUS = const(0x18FF5000)  # and the address in bits 7..0
 _ANY_STATUS = const(0x1FFFFF00)
 
 _OFF = const(1)
+_STOP = const(b"\0\0\0\0\x01\0\0\0")  # what `_request` sends
 _STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
 _NO_BATTERY = const(0x08)
 _MOST = const(10000)  # 1000 V, 1000 A
@@ -63,6 +64,7 @@ class Elcon(power_module.PowerModule):
     least_ma = 100
     able_ma = 0
 
+    _stop_lost = False
     _strange = 0  # ticks left
     _strange_id = 0  # the identifier of the last one
     _said_id = 0  # likewise, that the log has
@@ -80,6 +82,8 @@ class Elcon(power_module.PowerModule):
                 can.on(_STATUS | unit.address, self._status)
         if not shared_bus:
             can.on(_STATUS, self._status, mask=_ANY_STATUS)
+        if len(addresses) == 1:
+            bms.guard(can, _REQUEST | addresses[0] << 8, _STOP)
 
     # -- received
 
@@ -205,14 +209,19 @@ class Elcon(power_module.PowerModule):
     # -- sent
 
     def switch(self, on, mv, ma):
-        """One frame has the limits and the switch."""
-        return self._share(mv, ma if on else 0)
+        """One frame has the limits and the switch; before a start a stop that the bus did not take."""
+        if not on or self._stop_lost:
+            self._stop_lost = not self._share(0, 0)
+        return self._share(mv, ma) if on else not self._stop_lost
 
     def lower(self, mv, ma):
         self._share(mv, ma)
 
     def control(self, on, mv, ma):
-        self._share(mv, ma if on else 0)
+        if on:
+            self._share(mv, ma)
+        else:
+            self.switch(False, 0, 0)
 
     def _share(self, mv, ma):
         """Tell each its part: first who gets less, then, if the bus took that, who gets more."""

@@ -60,8 +60,14 @@ class Bench:
     def handle(self, identifier, data):
         """Have a frame handled now: nothing else runs and no time passes. Returns whether it was refused."""
         refused = self.rig.can.refused
-        self.rig.can._dispatch([identifier, memoryview(data), self.rig.driver.FLAG_EXT_ID, 0])
+        self.dispatch([identifier, memoryview(data), self.rig.driver.FLAG_EXT_ID, 0])
         return self.rig.can.refused > refused
+
+    def dispatch(self, frame):
+        """As if the driver had received it: a handler may ask for its identifier."""
+        can = self.rig.can
+        can._frame = frame
+        can._dispatch(frame)
 
     async def ready(self):
         """All but the transaction is there."""

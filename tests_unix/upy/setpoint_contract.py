@@ -122,7 +122,7 @@ async def a_measurement_and_a_lower_setpoint_allocate_nothing(kind, tmp):
                 for amps in (5, 5.5) for identifier, data in bench.model.says(76, amps).items()]  # fmt: skip
     asked = [[REQUEST, memoryview(request(*limits)), rig.driver.FLAG_EXT_ID, 0] for limits in ((84, 90), (83, 80))]
     rig.driver.send = taken
-    dispatch = rig.can._dispatch
+    dispatch = bench.dispatch
     gc.collect()
     gc.disable()  # a function with a large frame would take it from the heap, and from the stack if that is locked
     before = gc.mem_alloc()

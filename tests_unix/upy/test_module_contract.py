@@ -2,10 +2,11 @@
 
 import module_contract as contract
 import setpoint_contract as setpoint
+from module_elcon import Elcon
 from module_reference import Reference
 
 HEAPSIZE = "16M"  # the wire keeps every frame
-KINDS = (Reference,)
+KINDS = (Reference, Elcon)
 
 
 async def each(test, tmp):
