@@ -12,7 +12,9 @@ A board is a module (or any object) with
         "early"     True: it is built, and its ``begin()`` called if it has one, before the classes of the others are
                     loaded, which takes seconds; what it requires or uses is early and comes before it, and it collects
                     nothing. Optional
-    SETTINGS    {section: {key: "instance.option"}}, optional: what settings.json may set
+                or scopes, ``{"scope": "1", "components": (entry, ...)}``: see below
+    SETTINGS    {section: {key: "instance.option"}}, optional: what settings.json may set. A section may have sections,
+                {"can": {"1": {"port": "1/can_driver.port"}}}, which settings.json then has, too
 
 A class declares what it needs as data; each service is passed as the keyword argument of its name:
 
@@ -29,32 +31,74 @@ A class declares what it needs as data; each service is passed as the keyword ar
                                                     its end stands for all names that begin with it
 
 What is required, used or collected is built, and started, before. Every option is passed: its default is nowhere else.
+
+A scope is a group of components that a board can repeat. The full name of what is in scope "1" is "1/bms": so it is
+called in the log, in SETTINGS, and by a ``bind`` from elsewhere. Inside, a name is looked up in the scope first and
+then outside. What is outside of all scopes collects from everywhere, what is inside one from there and from outside. A
+component inside that takes an instance from outside which has a method ``scoped(scope, first)`` is given what that
+returns: a store so has each scope's keys under a name of their own (`first`: this is the first scope of the board).
 """
 
+from core.board import BUILT_IN, check_board, entries, full_name, names_of
 from core.nearest import did_you_mean
-from core.options import check_class, check_given, check_setting, chosen_by, fill_in, split_target
+from core.options import check_class, check_given, check_setting, chosen_by, fill_in, sections, split_target
 from core.parts import DeclarationError, Part, described
 
-BUILT_IN = ("clock", "log", "kernel", "home", "pulse")
-_ENTRY_KEYS = ("name", "use", "options", "bind", "critical", "early")
+_NOTHING: dict = {}
 
 
 class Declared:
     """What is declared of one part: it is gone when the part is built."""
 
-    def __init__(self, entry, cls):
-        self.name = entry["name"]
+    uses = collects = provides = collected = ()  # of the class: most have none, which saves memory
+    in_first = False  # whether it is in the first scope of the board
+    bind = _NOTHING  # {service: full name of the instance that it gets, None: there is none} where they differ
+
+    def __init__(self, scope, entry, cls):
+        self.scope = scope
         self.use = entry["use"]
         self.cls = cls
-        self.bind = entry.get("bind", {})
-        self.given = dict(entry.get("options", {}))
+        self.given = dict(entry.get("options", _NOTHING))
         self.requires = getattr(cls, "requires", ())
-        self.uses = getattr(cls, "uses", ())
-        self.collects = getattr(cls, "collects", ())
-        self.provides = getattr(cls, "provides", ())
-        self.options = getattr(cls, "options", {})
-        self.services = []  # (argument, name of an instance; None: there is none; or a tuple of names)
-        self.part = Part(self.name, entry.get("critical", False))
+        self.options = getattr(cls, "options", _NOTHING)
+        for kind in ("uses", "collects", "provides"):
+            names = getattr(cls, kind, ())
+            if names != ():
+                setattr(self, kind, names)
+        self.part = Part(full_name(scope, entry), entry.get("critical", False), scope)
+        self.name = self.part.name
+
+    def find(self, bound, names):
+        """Have in ``bind`` what it gets, by its scope first. Raises DeclarationError for what is not there."""
+        scope, requires = self.scope, self.requires
+        for services in (requires, self.uses):
+            for service in services:
+                wanted = bound.get(service, service)
+                name = wanted if wanted in names or wanted in BUILT_IN else None
+                if scope and scope + "/" + wanted in names:
+                    name = scope + "/" + wanted
+                if name is not service:
+                    if name is None and (services is requires or service in bound):
+                        raise DeclarationError(_missing(service, wanted, names))
+                    self.bind = self.bind or {}
+                    self.bind[service] = name
+
+    def others(self):
+        """The full names of what it uses and collects."""
+        found = [self.bind.get(service, service) for service in self.uses] if self.uses else []
+        for names in self.collected:
+            found += names
+        return found
+
+    def collect(self, in_board_order):
+        """Have in ``collected`` a tuple of full names for each of ``collects``."""
+        for service in self.collects:
+            found = []
+            for one in in_board_order:
+                reached = not one.scope or self.scope in ("", one.scope)
+                if reached and (service in one.provides or service == one.name[len(one.scope) :].lstrip("/")):
+                    found.append(one.name)
+            self.collected += (tuple(found),)
 
 
 def load_class(path):
@@ -77,36 +121,41 @@ def read(board, settings, begin=None):
 
     ``begin(declared)`` is called of each early one, in the order of the board, before a class after it is loaded.
     """
-    _check_board(board)
-    names = _names(board)
+    check_board(board)
+    names = names_of(board)
     chosen = chosen_by(board, settings)
     parts = {}
+    in_order = entries(board)
+    first = ([scope for scope, _ in in_order if scope] + [""])[0]
     for early in (True, False):
-        for entry in board.COMPONENTS:
+        for scope, entry in in_order:
             if entry.get("early", False) is early:
-                declared = _declared(board, entry, names, chosen)
+                declared = _declared(board, scope, entry, names, chosen)
+                declared.in_first = scope == first
                 parts[declared.name] = declared
                 if early:
                     _check_early(board, declared, parts)
                     if begin is not None:
                         begin(declared)
     _check_targets(board, parts)
-    _check_keeps(board, parts)
-    in_board_order = [parts[entry["name"]] for entry in board.COMPONENTS]  # dictionaries have no order in MicroPython
+    in_board_order = [parts[full_name(*one)] for one in in_order]  # dictionaries have no order in MicroPython
+    _check_keeps(board, in_board_order, parts)
     for declared in in_board_order:
-        _collect(declared, in_board_order)
+        declared.collect(in_board_order)
     return _in_order(board, in_board_order, parts)
 
 
-def _declared(board, entry, names, chosen):
+def _declared(board, scope, entry, names, chosen):
     """What an entry declares, checked, with the options that the part is to have."""
     try:
-        declared = Declared(entry, load_class(entry["use"]))
-        check_class(declared)
-        _find_services(declared, names)
+        declared = Declared(scope, entry, load_class(entry["use"]))
+        bound = entry.get("bind", _NOTHING)
+        check_class(declared, bound)
+        declared.find(bound, names)
         check_given(declared)
     except DeclarationError as e:
-        raise DeclarationError("board %s: component %s: %s" % (board.NAME, entry["name"], e)).because(e)
+        where = "board %s: component %s: %s"
+        raise DeclarationError(where % (board.NAME, full_name(scope, entry), e)).because(e)
     for option, (section, key, value) in chosen.get(declared.name, {}).items():
         if option in declared.options:  # else `_check_targets` tells
             check_setting(board, section, key, declared.options[option], value)
@@ -115,65 +164,20 @@ def _declared(board, entry, names, chosen):
     return declared
 
 
-def _check_board(board):
-    where = "board %s: " % getattr(board, "NAME", getattr(board, "__name__", "?"))
-    for key, kind in (("NAME", str), ("COMPONENTS", (tuple, list)), ("SETTINGS", dict)):
-        value = getattr(board, key, {} if key == "SETTINGS" else None)
-        if value is None:
-            raise DeclarationError(where + key + " is missing")
-        if not isinstance(value, kind):
-            comma = ": of a single entry, too, it is (entry,) with a comma" if key == "COMPONENTS" else ""
-            raise DeclarationError(where + "%s is a %s%s" % (key, type(value).__name__, comma))
-    for section, keys in getattr(board, "SETTINGS", {}).items():
-        if not isinstance(keys, dict):
-            raise DeclarationError(where + "SETTINGS: section %r is no dict" % section)
-
-
-def _names(board):
-    """{name: class} of all entries, which are checked for what they are."""
-    names = {}
-    for entry in board.COMPONENTS:
-        problem = _entry_problem(entry, names)
-        if problem:
-            raise DeclarationError("board %s: %s" % (board.NAME, problem))
-        names[entry["name"]] = entry["use"]
-    return names
-
-
-def _entry_problem(entry, names):
-    if not isinstance(entry, dict):
-        return "entry %r is no dict%s" % (entry, ": is a comma missing?" if isinstance(entry, str) else "")
-    for key in ("name", "use"):
-        if not isinstance(entry.get(key), str):
-            return "entry %r: %r is missing" % (entry, key)
-    name, problem = entry["name"], ""
-    for key, value in entry.items():
-        if key not in _ENTRY_KEYS:
-            problem = "unknown entry key %r%s" % (key, did_you_mean(key, _ENTRY_KEYS))
-        elif key in ("options", "bind") and not isinstance(value, dict):
-            problem = "%s is a %s, no dict" % (key, type(value).__name__)
-        elif key in ("critical", "early") and not isinstance(value, bool):
-            problem = "%s is neither True nor False: %r" % (key, value)
-    if name in BUILT_IN:
-        problem = "the kernel itself provides a service of this name"
-    elif name in names:
-        problem = "two providers: %s and %s" % (names[name], entry["use"])
-    return problem and "component %s: %s" % (name, problem)
-
-
 def _check_early(board, declared, parts):
     where = "board %s: component %s: it is early, and " % (board.NAME, declared.name)
     if declared.collects:
         raise DeclarationError(where + "collects %r, which others may provide" % declared.collects[0])
-    for service, name in declared.services:
-        if name is not None and name not in parts and name not in BUILT_IN:
-            how = "requires" if service in declared.requires else "uses"
-            raise DeclarationError(where + "what it %s, %r, is not, or is declared after it" % (how, name))
+    for how, services in (("requires", declared.requires), ("uses", declared.uses)):
+        for service in services:
+            name = declared.bind.get(service, service)
+            if name is not None and name not in parts and name not in BUILT_IN:
+                raise DeclarationError(where + "what it %s, %r, is not, or is declared after it" % (how, name))
 
 
 def _check_targets(board, parts):
     """Each setting is for an option that is there, whether settings.json has it or not."""
-    for section, keys in getattr(board, "SETTINGS", {}).items():
+    for section, keys in sections(board).items():
         for key, target in keys.items():
             name, _, option = split_target(target)
             if name not in parts or option not in parts[name].options:
@@ -181,13 +185,16 @@ def _check_targets(board, parts):
                 raise DeclarationError(where + " is for %s, which is not there" % (target,))
 
 
-def _check_keeps(board, parts):
+def _check_keeps(board, in_board_order, parts):
     """Two instances that kept their state in one store under one name would take each other's for their own."""
     kept = []
-    for entry in board.COMPONENTS:  # dictionaries have no order in MicroPython
-        declared = parts[entry["name"]]
+    for declared in in_board_order:
         names = getattr(declared.cls, "keeps", ())
         store = declared.bind.get("store", "store")
+        if declared.scope and names and store in parts and declared.scope != parts[store].scope:
+            if hasattr(parts[store].cls, "scoped"):
+                own = [declared.scope + "/" + name for name in names]
+                names = own + list(names) if declared.in_first else own  # the first reads what no scope has written
         for name in names:
             for other_store, other, owner in kept:
                 if store == other_store and _overlap(name, other):
@@ -202,30 +209,18 @@ def _overlap(name, other):
     return other.endswith("/") and name.startswith(other) or name.endswith("/") and other.startswith(name)
 
 
-def _find_services(declared, names):
-    """What is required and used: what there is of it."""
-    requires = tuple(declared.requires)
-    takes = requires + tuple(declared.uses)
-    for service in declared.collects:
-        if service in BUILT_IN:
-            raise DeclarationError("collects %r, of which the kernel provides one: require it" % service)
-    for service in declared.bind:
-        if service not in takes:
-            raise DeclarationError("binds %r, which %s neither requires nor uses" % (service, declared.use))
-    for service in takes:
-        name = declared.bind.get(service, service)
-        if name not in names and name not in BUILT_IN:
-            if service in requires or service in declared.bind:
-                bound = "" if name == service else " (bound to %r)" % name
-                raise DeclarationError("service %r%s is missing: no component provides it" % (service, bound))
-            name = None
-        declared.services.append((service, name))
-
-
-def _collect(declared, in_board_order):
-    for service in declared.collects:
-        found = [one.name for one in in_board_order if one.name == service or service in one.provides]
-        declared.services.append((service, tuple(found)))
+def _missing(service, wanted, names):
+    scope = wanted.rpartition("/")[0]
+    words = "no component provides it"
+    inside = [name for name in names if name.endswith("/" + wanted)]
+    if inside:
+        words = "only scopes have it: bind it to %s" % " or ".join(sorted(inside))
+    elif scope and not [name for name in names if name.startswith(scope + "/")]:
+        words = "there is no scope %r" % scope
+    elif wanted != service:
+        words += did_you_mean(wanted, names)
+    bound = "" if wanted == service else " (bound to %r)" % wanted
+    return "service %r%s is missing: %s" % (service, bound, words)
 
 
 def _in_order(board, in_board_order, parts):
@@ -236,12 +231,15 @@ def _in_order(board, in_board_order, parts):
     def visit(declared, path):
         name = declared.name
         if name in path:
-            cycle = path[path.index(name) :] + (name,)
-            raise DeclarationError("board %s: component %s: cycle: %s" % (board.NAME, name, " -> ".join(cycle)))
-        for _, needed in declared.services:
-            for one in needed if isinstance(needed, tuple) else (needed,):
-                if one in parts and one not in done:
-                    visit(parts[one], path + (name,))
+            cycle = " -> ".join(path[path.index(name) :] + (name,))
+            raise DeclarationError("board %s: component %s: cycle: %s" % (board.NAME, name, cycle))
+        for service in declared.requires:
+            other = declared.bind.get(service, service)
+            if other in parts and other not in done:
+                visit(parts[other], path + (name,))
+        for other in declared.others():
+            if other in parts and other not in done:
+                visit(parts[other], path + (name,))
         done.add(name)
         ordered.append(declared)
 

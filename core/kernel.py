@@ -5,9 +5,8 @@ import gc
 import time
 from micropython import const
 
-from core.loading import unload
 from core.log import DEBUG
-from core.parts import DeclarationError, Pulse, described
+from core.parts import DeclarationError, described
 from core.signals import Signal
 from core.urgent import Urgent
 
@@ -18,11 +17,9 @@ _STEADY_MS = const(60000)  # a component that ran this long starts over with the
 _STOP_MS = const(2000)  # what each component may take to stop
 _STOP_ALL_MS = const(10000)
 _POLL_MS = const(5)
-_DECLARED = const(("options", "requires", "uses", "collects", "provides", "keeps"))
 
-# So much of the free heap is filled between two collections, one part of four in a start and of three afterwards: what
-# stays for ever lies side by side in the rest, and not in small pieces between what is thrown away.
-_START_GARBAGE = const(4)
+# One part of so many of the free heap is filled between two collections, each of which takes time: what stays for ever
+# lies side by side in the rest, and not in small pieces between what is thrown away.
 _GARBAGE = const(3)
 
 
@@ -39,16 +36,19 @@ class Kernel:
     cancelled and awaited in the reverse order, and ``stop()`` is called of each component that has it. ``start``,
     ``run`` and ``stop`` are coroutines.
 
-    Signals for all components: ``alive``, True while every critical component is running, and none was found to be
-    hung; ``emergency_stop``, True while somebody holds everything that moves or carries current stopped;
-    ``stop_cleared``, False while a key is pressed that may become the emergency stop; ``releases``, how often a person
-    released what waits for one (`release`).
-    ``urgent``: calls what is known to block the loop, see `Urgent`. ``stopping``: the end has begun. ``building``: the
-    name of the component whose constructor runs, or ran last.
+    Signals for all components: ``alive``, True while every critical component outside of all scopes (see `Scope`) is
+    running, and none was found to be hung; ``emergency_stop``, True while somebody holds everything that moves or
+    carries current stopped; ``stop_cleared``, False while a key is pressed that may become the emergency stop;
+    ``releases``, how often a person released what waits for one (`release`).
+    ``scopes``: those that somebody has as a service. ``urgent``: calls what is known to block the loop, see `Urgent`.
+    ``stopping``: the end has begun. ``building``: the name of the component whose constructor runs, or ran last.
     """
 
+    name = ""  # it is the service "scope" of what is outside of all scopes
+    scopes = ()
+
     def __init__(self, board, settings, clock, log, home=".", begin=True):
-        from core.declare import read  # see `forget_declarations`
+        from core.building import Builder  # see `forget_declarations`
 
         self.clock = clock
         self.log = log.child("kernel")
@@ -63,76 +63,25 @@ class Kernel:
         self._exit = asyncio.Event()
         self.stopping = False
         self._stopped = False
-        gc.threshold(gc.mem_free() // _START_GARBAGE)
+        gc.threshold(gc.mem_free() // _GARBAGE)
         self.parts = []
         self._board_name = getattr(board, "NAME", "")
         try:
-            declared = read(board, settings, lambda early: self._begin(early, log, begin))
-            self.parts = [one.part for one in declared]
-            for one in declared:
-                if one.part.instance is None:
-                    self._build(one, log)
+            Builder(self, log, begin).build(board, settings)
         except DeclarationError as e:
             e.parts = self.parts  # some have begun: a watchdog wants to be fed
             raise
 
-    def _begin(self, declared, log, begin):
-        """Build an early part; if `begin`, have it begin what takes its time while the others are loaded and built."""
-        part = declared.part
-        self.parts.append(part)
-        self._build(declared, log)
-        if begin and hasattr(part.instance, "begin"):
-            try:
-                part.instance.begin()
-            except Exception as e:
-                raise DeclarationError(self._told(part, "cannot begin", e)).because(e)
-
-    def _build(self, declared, log):
-        part = declared.part
-        arguments = declared.given
-        for argument, name in declared.services:
-            if isinstance(name, tuple):
-                arguments[argument] = tuple([self[one] for one in name])
-            else:
-                arguments[argument] = None if name is None else self._service(name, part, log)
-        self.building = part.name
-        try:
-            part.instance = declared.cls(**arguments)
-        except Exception as e:
-            raise DeclarationError(self._told(part, "cannot be built", e)).because(e)
-
-    def _told(self, part, what, error):
+    def failed(self, part, what, error):
         """One line for people; the traceback is in the log at its lowest level."""
         self.log.exception("component %s %s" % (part.name, what), error, DEBUG)
         return "board %s: component %s %s: %s" % (self._board_name, part.name, what, described(error))
 
     def forget_declarations(self):
-        """Free what only building needs, 6 KB of options and of code: for a device, where nothing is built again.
+        """Free what only building needs: for a device, where nothing is built again."""
+        from core.building import forget
 
-        Components lose their constructors as well; a driver is what people make at the REPL, after a Ctrl-C.
-        """
-        for part in self.parts:
-            cls = type(part.instance)
-            for name in _DECLARED + ("__init__",) if cls.__module__.startswith("components.") else _DECLARED:
-                try:
-                    delattr(cls, name)
-                except AttributeError:
-                    pass  # it has none, or another part is of the same class
-        for name in ("declare", "options", "settings"):
-            unload("core." + name)
-
-    def _service(self, name, part, log):
-        if name == "clock":
-            return self.clock
-        if name == "log":
-            return log.child(part.name)
-        if name == "kernel":
-            return self
-        if name == "home":
-            return self.home
-        if name == "pulse":
-            return Pulse(part, self.clock).beat
-        return self[name]
+        forget(self.parts)
 
     def __getitem__(self, name):
         """The instance called `name`. Raises KeyError."""
@@ -198,7 +147,7 @@ class Kernel:
                 try:
                     await part.instance.start()
                 except Exception as e:
-                    raise StartError(self._told(part, "did not start", e))
+                    raise StartError(self.failed(part, "did not start", e))
         gc.collect()
         gc.threshold(gc.mem_free() // _GARBAGE)
         for part in self.parts:  # each is running before the first one, which may be who watches them, takes a step
@@ -250,12 +199,26 @@ class Kernel:
         self.update_alive()
 
     def update_alive(self):
-        """Set ``alive``; to be called by whoever found out that a part is ``hung``, or no longer."""
+        """Set ``alive``, each scope's too; to be called by whoever found out that a part is ``hung``, or no longer."""
+        error = None
+        try:
+            self.alive.set(not self.stopping and self.all_run(""))
+        except Exception as e:
+            error = e
+        for scope in self.scopes:
+            try:
+                scope.update()
+            except Exception as e:
+                error = error or e
+        if error:
+            raise error
+
+    def all_run(self, scope):
+        """Whether every critical component of a scope runs, and is not hung; "": outside of all."""
         for part in self.parts:
-            if self.stopping or (part.critical and (part.hung or part.state != "running")):
-                self.alive.set(False)
-                return
-        self.alive.set(True)
+            if part.critical and (part.hung or part.state != "running") and part.scope == scope:
+                return False
+        return True
 
     async def _stop(self):
         if self.stopping:

@@ -1,30 +1,44 @@
 """Options: what a class declares of them, what its entry and settings.json give, and what is wrong with that."""
 
+from core.board import BUILT_IN
 from core.nearest import did_you_mean
 from core.parts import DeclarationError
 
 
-def check_class(declared):
-    """What a class declares: whoever wrote it forgot a comma, or the default does not fit its own bounds."""
-    problem = _services_problem(declared) or _options_problem(declared.options)
+def check_class(declared, bound):
+    """What a class declares: whoever wrote it forgot a comma, or the default does not fit its own bounds.
+
+    bound: what its entry binds.
+    """
+    problem = _options_problem(declared.options) or _services_problem(declared)
     if problem:
         raise DeclarationError("%s: %s" % (declared.use, problem))
+    for service in bound:
+        if service not in declared.requires and service not in declared.uses:
+            raise DeclarationError("binds %r, which %s neither requires nor uses" % (service, declared.use))
 
 
 def _services_problem(declared):
-    arguments = list(declared.options) if isinstance(declared.options, dict) else []
+    options = declared.options
     for kind in ("requires", "uses", "collects", "provides"):
         names = getattr(declared, kind)
+        if names == ():
+            continue  # most have none
         wrong = not isinstance(names, (tuple, list))
         for name in () if wrong else names:
-            wrong = wrong or not isinstance(name, str)
-            if kind != "provides":
-                if name in arguments:
-                    return "%r in %s is another argument's name, too" % (name, kind)
-                arguments.append(name)
+            if not isinstance(name, str):
+                wrong = True
+            elif name in options or kind != "requires" and _is_taken(declared, kind, name):
+                return "%r in %s is another argument's name, too" % (name, kind)
+            elif kind == "collects" and name in BUILT_IN:
+                return "collects %r, of which the kernel provides one: require it" % name
         if wrong:
             return "%s is no tuple of names: %r" % (kind, names)
     return ""
+
+
+def _is_taken(declared, kind, name):
+    return kind != "provides" and (name in declared.requires or kind == "collects" and name in declared.uses)
 
 
 def _options_problem(options):
@@ -74,10 +88,11 @@ def fill_in(board, declared):
 
 
 def _hint(board, part_name, option):
-    for section, keys in getattr(board, "SETTINGS", {}).items():
+    for section, keys in sections(board).items():
         for key, target in keys.items():
             if target == part_name + "." + option:
-                return ': set "%s": {"%s": ...} in settings.json' % (section, key)
+                path = (section + "." + key).split(".")
+                return ": set %s...%s in settings.json" % ('"%s"' % '": {"'.join(path) + ": ", "}" * (len(path) - 1))
     return ""
 
 
@@ -98,21 +113,58 @@ def check_value(spec, value):
     return None
 
 
+def sections(board):
+    """{section: {key: target}} of a board's SETTINGS; section "1" within "can" is "can.1"."""
+    known = getattr(board, "SETTINGS", {})
+    for section in known:
+        for key in known[section]:
+            if isinstance(known[section][key], dict):
+                return _flat(known)
+    return known
+
+
+def _flat(known):
+    flat = {}
+    for section, keys in known.items():
+        flat[section] = plain = {}
+        for key, target in keys.items():
+            if isinstance(target, dict):
+                flat[section + "." + key] = target
+            else:
+                plain[key] = target
+    return flat
+
+
+def section_of(settings, section):
+    """The dictionary of a section of settings.json, "can.1" too: made where it is missing, None where it is none."""
+    for name in section.split("."):
+        if not isinstance(settings, dict):
+            return None
+        settings = settings.setdefault(name, {})
+    return settings if isinstance(settings, dict) else None
+
+
 def chosen_by(board, settings):
     """{component: {option: (section, key, value)}} of what settings.json sets; the values are still to be checked."""
-    chosen = {}
-    for section, values in settings.items():
-        _check_section(board, section)
+    known, chosen = sections(board), {}
+
+    def choose(section, values):
         if not isinstance(values, dict):
             raise DeclarationError("board %s: settings: section %r is not an object" % (board.NAME, section))
         for key, value in values.items():
-            name, option = target_of(board, section, key)
-            chosen.setdefault(name, {})[option] = section, key, value
+            if section + "." + key in known:
+                choose(section + "." + key, value)
+            else:
+                name, option = _target(board, known, section, key)
+                chosen.setdefault(name, {})[option] = section, key, value
+
+    for section, values in settings.items():
+        _check_section(board, getattr(board, "SETTINGS", {}), section)
+        choose(section, values)
     return chosen
 
 
-def _check_section(board, section):
-    known = getattr(board, "SETTINGS", {})
+def _check_section(board, known, section):
     if section not in known:
         where = "board %s: settings: unknown section %r%s"
         raise DeclarationError(where % (board.NAME, section, did_you_mean(section, known)))
@@ -120,12 +172,18 @@ def _check_section(board, section):
 
 def target_of(board, section, key):
     """(component, option) that a setting is for. Raises DeclarationError for one that the board does not have."""
-    _check_section(board, section)
-    known = board.SETTINGS[section]
-    if key not in known:
-        where = "board %s: settings: %r in section %r is unknown%s"
-        raise DeclarationError(where % (board.NAME, key, section, did_you_mean(key, known)))
-    name, _, option = split_target(known[key])
+    return _target(board, sections(board), section, key)
+
+
+def _target(board, known, section, key):
+    _check_section(board, known, section)
+    if key not in known[section]:
+        words = "board %s: settings: %r in section %r is unknown" % (board.NAME, key, section)
+        within = sorted([name for name in known if name.startswith(section + ".")])
+        if within:
+            raise DeclarationError(words + ", which has the sections " + ", ".join(within))
+        raise DeclarationError(words + did_you_mean(key, known[section]))
+    name, _, option = split_target(known[section][key])
     return name, option
 
 

@@ -73,10 +73,14 @@ class Part:
     hung = False  # it runs, but makes no progress
     task = None
 
-    def __init__(self, name, critical):
+    scope = ""  # the one that it is in; "": outside of all
+
+    def __init__(self, name, critical, scope=""):
         self.name = name
         if critical:
             self.critical = True
+        if scope:
+            self.scope = scope
 
 
 class Pulse:

@@ -39,8 +39,8 @@ def read_settings(path):
 def lay_identity_over(settings, board):
     """Lay over `settings` what makes this one device itself, where a board says how that is read.
 
-    ``IDENTITY = "package.module:function"`` of a board names ``function(SETTINGS) -> {section: {key: value}}``, which
-    may raise OSError. Raises DeclarationError.
+    ``IDENTITY = "package.module:function"`` of a board names ``function(SETTINGS) -> {section: {key: value}}``, nested
+    as SETTINGS is, which may raise OSError. Raises DeclarationError.
     """
     reader = getattr(board, "IDENTITY", None)
     if reader is None:
@@ -49,8 +49,15 @@ def lay_identity_over(settings, board):
         identity = load_class(reader)(getattr(board, "SETTINGS", {}))
     except OSError as e:
         raise DeclarationError("board %s: identity: %s" % (board.NAME, e)).because(e)
-    for section, values in identity.items():
-        given = settings.setdefault(section, {})
-        if isinstance(given, dict):  # what is not gets its message from the check against the declaration
-            given.update(values)
+    _lay(identity, settings)
     return settings
+
+
+def _lay(identity, settings):
+    for key, value in identity.items():
+        if isinstance(value, dict):
+            within = settings.setdefault(key, {})
+            if isinstance(within, dict):  # what is not gets its message from the check against the declaration
+                _lay(value, within)
+        else:
+            settings[key] = value

@@ -13,7 +13,7 @@ class Signal:
     There are two ways to hear of a change: `watch` registers a function that is called at once, within
     `set` (for safety: what must happen while the frame that caused it is being handled); `changed` and
     `until` wait in a task. Setting allocates nothing. A watcher that raises does not hide the change from
-    the others: `set` raises the last exception of them when all have heard.
+    the others: `set` raises the first exception of them when all have heard.
     """
 
     _watchers = ()  # of the class: a signal that nobody watches or awaits has none of its own, which saves memory
@@ -36,7 +36,8 @@ class Signal:
     def _tell(self, value):
         error = None
         for watcher in self._watchers:
-            error = _call(watcher, value) or error
+            raised = _call(watcher, value)
+            error = error or raised
             if self.value is not value:
                 break  # a watcher changed it: all have heard of the newer value already
         else:
@@ -65,9 +66,12 @@ class Signal:
         """Milliseconds since the value was set; only right up to 6 days, see `expire`."""
         return time.ticks_diff(self._ticks_ms(), self.at_ms)
 
-    def watch(self, function):
-        """Have ``function(value)`` called within every `set` that changes the value. It must not block."""
-        self._watchers += (function,)
+    def watch(self, function, first=False):
+        """Have ``function(value)`` called within every `set` that changes the value. It must not block.
+
+        first: it is called before all others that watch by now, for it stops something; else after them.
+        """
+        self._watchers = (function,) + self._watchers if first else self._watchers + (function,)
 
     async def changed(self):
         """Wait for the next change and return the new value."""

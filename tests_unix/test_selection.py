@@ -151,3 +151,18 @@ def test_every_board_of_the_tree_compiles(board, tmp_path):
     assert len(compiled) == len(selection.files)
     assert all(data[:1] == b"M" for data in compiled.values())
     assert Path(selection.board.replace(".", "/") + ".mpy").as_posix() in compiled
+
+
+SCOPES = f'{{"scope": "1", "components": ({LAMP},)}}, {{"scope": "2", "components": ({LAMP},)}}'
+
+
+def test_what_is_in_scopes_is_taken_as_well_and_named_in_full(select):
+    with pytest.raises(SelectionError, match="component 1/lamp: no module desk.lamp for 'desk.lamp:Lamp'"):
+        select(SCOPES)
+    selection = select(SCOPES, lamp="class Lamp: pass")
+    assert "desk/lamp.py" in paths_of(selection)
+    assert [name for name, _ in selection.entries] == ["gate", "1/lamp", "2/lamp"]
+    for components in ("", '"components": (5,)', '"components": ({"name": "x"},)'):
+        entry = '{"scope": "1", ' + components + "}"
+        with pytest.raises(SelectionError, match="COMPONENTS cannot be read"):
+            select(entry)

@@ -153,11 +153,9 @@ class Selection:
         return '"""Generated: what this image was made for, and when (Unix time of the commit)."""\n\n' + text
 
     def _add_core(self) -> None:
-        superseded = self._superseded()
-        for path in sorted((ROOT / "core").glob("*.py")):
-            name = "core" if path.stem == "__init__" else "core." + path.stem
-            if name not in superseded:
-                self._root(name, "core")
+        names = ["core" if path.stem == "__init__" else "core." + path.stem for path in (ROOT / "core").glob("*.py")]
+        for name in sorted(set(names) - self._superseded()):
+            self._root(name, "core")
 
     def _superseded(self) -> set[str]:
         """Modules of core of which another one takes the place."""
@@ -186,11 +184,20 @@ class Selection:
     def _uses(self) -> list[tuple[str, str]]:
         """(name, "module:Class") of each component that the board declares, and of what reads its identity."""
         identity = self.declaration.get("IDENTITY")
-        named = [("IDENTITY", str(identity))] if identity else []
         try:
-            return named + [(entry["name"], entry["use"]) for entry in self.declaration["COMPONENTS"]]
+            named = [(name, str(entry["use"])) for name, entry in self.entries]
+            return named + [("IDENTITY", str(identity))] if identity else named
         except (KeyError, TypeError) as error:
             raise SelectionError(f"board {self.board}: its COMPONENTS cannot be read: {error!r}") from None
+
+    @property
+    def entries(self) -> list[tuple[str, dict[str, Any]]]:
+        """(full name, entry) of each component, those in scopes too: "1/bms"."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        for entry in self.declaration["COMPONENTS"]:
+            scope = f"{entry['scope']}/" if "scope" in entry else ""
+            found += [(scope + one["name"], one) for one in (entry["components"] if scope else (entry,))]
+        return found
 
     def _root(self, name: str, owner: str) -> None:
         self._owner = owner

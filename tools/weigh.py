@@ -44,14 +44,14 @@ def board_for(board: str) -> str:
 
 def uses(board: str) -> dict[str, str]:
     """{component: its class} as a board declares them."""
-    return {str(entry["name"]): str(entry["use"]) for entry in Selection(board).declaration["COMPONENTS"]}
+    return {name: str(entry["use"]) for name, entry in Selection(board).entries}
 
 
 def weights(board: str, image: Path) -> dict[str, Weight]:
     """{component, or core, or declarations: its weight} in the image of a board. Raises WeighError."""
     with tempfile.TemporaryDirectory() as home:
         text = asyncio.run(_console(board, image, Path(home)))
-    rows = re.findall(r"^heap (\w+) (-?\d+) (-?\d+) (-?\d+) (-?\d+)\r?$", text, re.MULTILINE)
+    rows = re.findall(r"^heap ([\w/]+) (-?\d+) (-?\d+) (-?\d+) (-?\d+)\r?$", text, re.MULTILINE)
     found = {name: Weight(*map(int, figures)) for name, *figures in rows}
     if not uses(board).keys() <= found.keys():
         raise WeighError(f"not every component was weighed:\n{text[-1500:]}")

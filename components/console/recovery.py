@@ -5,6 +5,7 @@ import gc
 import sys
 from micropython import const
 
+from core.board import entries
 from core.failures import ASKED, failures
 from core.loading import unload
 from core.parts import DeclarationError
@@ -47,7 +48,7 @@ def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
 
 def _unload_parts(board):
     """For room, and to have the options of their classes again, which `Kernel.forget_declarations` deletes."""
-    parts = [entry["use"].partition(":")[0] for entry in board.COMPONENTS]
+    parts = [entry["use"].partition(":")[0] for _, entry in entries(board)]
     for name in list(sys.modules):
         if name in parts or name.partition(".")[0] in ("components", "drivers"):
             unload(name)

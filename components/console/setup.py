@@ -9,10 +9,11 @@ from micropython import const
 
 from components.console.keyboard import Keyboard
 from components.console.values import described_option, is_secret, parsed, shown
+from core.board import entries, full_name
 from core.declare import load_class
 from core.files import flush_dir, make_private
 from core.nearest import did_you_mean
-from core.options import check_setting, target_of
+from core.options import check_setting, section_of, sections, target_of
 from core.parts import DeclarationError, described
 from core.settings import lay_identity_over, read_settings
 from core.text import printable
@@ -161,7 +162,7 @@ class Setup:
         command, space, name = typed.partition(" ")
         names = [c[0] for c in _COMMANDS]
         if space:
-            names = [s + "." + key for s, keys in self._board.SETTINGS.items() for key in keys]
+            names = [s + "." + key for s, keys in sections(self._board).items() for key in keys]
         rests = [other[len(name or command) :] for other in names if other.startswith(name or command)]
         return rests[0] + " " if rests and rests.count(rests[0]) == len(rests) else ""
 
@@ -171,22 +172,29 @@ class Setup:
 
     def _show(self):
         merged = lay_identity_over(self._copy(), self._board)
-        for section in sorted(self._board.SETTINGS):
-            values = merged.pop(section, {})
-            values = values if isinstance(values, dict) else {}
-            for key in sorted(self._board.SETTINGS[section]):
+        known = sections(self._board)
+        for section in sorted(known):
+            values = section_of(merged, section) or {}
+            for key in sorted(known[section]):
                 name = section + "." + key
                 spec, given = self._declared(section, key)
                 text = shown(name, values.pop(key)) if key in values else "--"
                 self._say("  %s = %s   (%s)" % (name, text, described_option(spec, given)))
-            for key in values:
-                self._say("  %s.%s is unknown: unset %s.%s" % (section, key, section, key))
-        for section in merged:
-            self._say("  section %s is unknown: unset %s" % (section, section))
+        self._show_unknown(merged, known, "")
+
+    def _show_unknown(self, values, known, before):
+        """What is left of the settings when all that is known was shown."""
+        for key in values:
+            name = before + key
+            if name in known and isinstance(values[key], dict):
+                self._show_unknown(values[key], known, name + ".")
+            elif name not in known:
+                what = name if before else "section " + name
+                self._say("  %s is unknown: unset %s" % (what, name))
 
     def _set(self, text):
         name, _, value = text.partition(" ")
-        section, _, key = name.partition(".")
+        section, _, key = name.rpartition(".")
         target_of(self._board, section, key)
         if value:
             self._keyboard.private = is_secret(name)
@@ -199,27 +207,27 @@ class Setup:
             self._say('which value? set %s VALUE; "" is an empty text' % name)
 
     def _put(self, name, text):
-        section, _, key = name.partition(".")
+        section, _, key = name.rpartition(".")
         spec, _ = self._declared(section, key)
         value = parsed(spec[0], text)
         check_setting(self._board, section, key, spec, value)
-        if not isinstance(self._settings.get(section), dict):
-            self._settings[section] = {}
-        self._settings[section][key] = value
+        outer = section.partition(".")[0]
+        for wrong in (outer, section):  # what is no section makes room for one
+            if section_of(self._settings, wrong) is None:
+                self._remove(wrong)
+        section_of(self._settings, section)[key] = value
         self._say("%s = %s" % (name, shown(name, value)))
 
+    def _remove(self, name):
+        """Take "section", "section.key" or "section.section.key" out; returns whether it was there."""
+        section, _, key = name.rpartition(".")
+        values = section_of(self._settings, section) if section else self._settings
+        return values is not None and values.pop(key, None) is not None
+
     def _unset(self, name):
-        section, _, key = name.partition(".")
-        values = self._settings.get(section)
-        if key and isinstance(values, dict):
-            found = values.pop(key, None) is not None
-        else:
-            found = not key and self._settings.pop(section, None) is not None
-        names = list(self._settings)
-        for other, values in self._settings.items():
-            if isinstance(values, dict):
-                names += [other + "." + one for one in values]
-        self._say(name + (" is taken out" if found else " is not set" + did_you_mean(name, names)))
+        known = _names_in(self._settings, "")
+        found = name in known and self._remove(name)
+        self._say(name + (" is taken out" if found else " is not set" + did_you_mean(name, known)))
 
     def _check(self):
         words = self._wrong()
@@ -265,8 +273,18 @@ class Setup:
     def _declared(self, section, key):
         """(the option's specification, its value without the setting). Raises DeclarationError."""
         name, option = target_of(self._board, section, key)
-        for entry in self._board.COMPONENTS:
-            if entry["name"] == name:
+        for scope, entry in entries(self._board):
+            if full_name(scope, entry) == name:
                 spec = load_class(entry["use"]).options[option]
                 return spec, entry.get("options", {}).get(option, spec[1])
         raise DeclarationError("board %s: no component %s" % (self._board.NAME, name))
+
+
+def _names_in(values, before):
+    """The names of all that is in settings, of their sections too."""
+    names = []
+    for key, value in values.items():
+        names.append(before + key)
+        if isinstance(value, dict):
+            names += _names_in(value, before + key + ".")
+    return names

@@ -12,42 +12,6 @@ from core.signals import Signal
 from core.tasks import Pace, together
 
 
-def test_signal_calls_watchers_at_once_and_only_on_change():
-    seen = []
-    signal = Signal(0, VirtualClock())
-    signal.watch(seen.append)
-    for value in (1, 1, 2, None, None):
-        signal.set(value)
-    assert seen == [1, 2, None]
-
-
-def test_the_last_thing_that_each_watcher_hears_is_the_value():
-    signal = Signal(False, VirtualClock())
-    seen = []
-    signal.watch(lambda value: value and signal.set(False))  # as a start frame that finds the bus broken
-    signal.watch(seen.append)
-    signal.set(True)
-    assert signal.value is False and (not seen or seen[-1] is False), seen
-
-
-def test_a_watcher_that_raises_hides_the_change_from_nobody():
-    """Two gates watch one emergency stop."""
-    signal = Signal(False, VirtualClock())
-    seen = []
-
-    def fails(value):
-        raise MemoryError("full")
-
-    for watcher in (seen.append, fails, seen.append):
-        signal.watch(watcher)
-    try:
-        signal.set(True)
-        raise AssertionError("the failure is hidden")
-    except MemoryError:
-        pass
-    assert signal.value is True and seen == [True, True]
-
-
 async def test_signal_wakes_all_who_wait():
     clock = VirtualClock()
     signal = Signal(0, clock)

@@ -23,6 +23,9 @@ KEYS = ("url", "current", "password", "old")
 class Board:
     """An ESP32 with that component, and one who types at its terminal. Each start is a new one after a reset."""
 
+    COMPONENTS = ({"name": "dial", "use": "dial:Dial", "critical": True},)
+    SETTINGS = {"ocpp": {key: "dial." + key for key in KEYS}}
+
     def __init__(self, home, settings=None):
         self.home = home
         self.device = Device()
@@ -48,11 +51,8 @@ class Board:
             __name__=name,
             NAME="setup_board",
             HOME=self.home,
-            COMPONENTS=(
-                {"name": "watchdog", "use": "drivers.wdt:Wdt"},
-                {"name": "dial", "use": "dial:Dial", "critical": True},
-            ),
-            SETTINGS={"ocpp": {key: "dial." + key for key in KEYS}},
+            COMPONENTS=({"name": "watchdog", "use": "drivers.wdt:Wdt"},) + self.COMPONENTS,
+            SETTINGS=self.SETTINGS,
         )
         main.image = Module(BOARD=name, VERSION="1", BUILT=1790000000)
         main.load_board = lambda name, board=sys.modules[name]: board

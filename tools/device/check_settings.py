@@ -13,18 +13,21 @@ def with_identity(board, settings):
 
     Only what no default has, the board says may be set, and these settings leave out.
     """
+    from core.board import entries, full_name
     from core.declare import load_class
+    from core.options import section_of, sections
 
     if not hasattr(board, "IDENTITY"):
         return settings
-    options = {entry["name"]: getattr(load_class(entry["use"]), "options", {}) for entry in board.COMPONENTS}
-    for section, keys in board.SETTINGS.items():
+    classes = {full_name(scope, entry): load_class(entry["use"]) for scope, entry in entries(board)}
+    for section, keys in sections(board).items():
         for key, target in keys.items():
             name, _, option = target.partition(".")
-            spec = options.get(name, {}).get(option, (str, ""))
-            values = settings.setdefault(section, {})
-            if spec[1] is ... and isinstance(values, dict) and key not in values:
-                values[key] = accepted(spec)
+            spec = getattr(classes.get(name), "options", {}).get(option, (str, ""))
+            if spec[1] is ...:
+                values = section_of(settings, section)
+                if values is not None and key not in values:
+                    values[key] = accepted(spec)
     return settings
 
 

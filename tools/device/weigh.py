@@ -63,15 +63,18 @@ def main(name):
     import asyncio  # with core's, whose weight it is in
 
     import main as firmware
-    from core import declare
+    from core import board, declare
+    from core.building import Builder
     from core.kernel import Kernel
 
-    names = {entry["use"]: entry["name"] for entry in firmware.load_board(name).COMPONENTS}
+    declared = board.entries(firmware.load_board(name))
+    parts = [(entry["use"], board.full_name(scope, entry)) for scope, entry in declared]
+    names = dict(reversed(parts))  # the first of several has the weight of their class
     gc.collect()
     core = gc.mem_alloc() - empty
-    scales = Scales(list(names.values()) + ["declarations"])
+    scales = Scales([full_name for _, full_name in parts] + ["declarations"])
     weighed = scales.weighed
-    load, build, forget = declare.load_class, Kernel._build, Kernel.forget_declarations
+    load, build, forget = declare.load_class, Builder._build, Kernel.forget_declarations
 
     def load_class(path):
         """The package that a component's module is in comes first, if it is a component itself."""
@@ -81,7 +84,7 @@ def main(name):
         return weighed(names[path], _CODE, load, path)
 
     declare.load_class = load_class
-    Kernel._build = lambda self, part, *rest: weighed(part.name, _OBJECTS, build, self, part, *rest)
+    Builder._build = lambda self, declared: weighed(declared.name, _OBJECTS, build, self, declared)
     Kernel.forget_declarations = lambda self: weighed("declarations", _CODE, forget, self)
     asyncio.run(live(firmware.build(name, ""), scales))
     print("heap core", core, 0, 0, 0)
