@@ -74,7 +74,7 @@ class PowerModule:
         self.wanted_voltage_mv, self.wanted_current_ma = setpoint.voltage_mv, setpoint.current_ma
         tolerance = options["over_current_ma"], options["over_voltage_mv"], options["over_current_ms"]
         self._supervise(Supervision(clock, gate, setpoint, judge, board, tolerance))
-        gate.enabled.watch(self._gate_changed)
+        gate.enabled.watch(self._gate_changed, first=True)
         ma, flows_ma = self.terminal_current_ma, self.starting_current_ma
         times = options["unstopped_ms"], options["quiet_ms"]
         self._unstopped = Unstopped(clock, gate, judge, store, log, ma, flows_ma, *times)

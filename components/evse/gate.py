@@ -38,9 +38,10 @@ class Gate:
     """Charging is enabled exactly while every condition holds; nobody else enables the charger.
 
     The conditions are Signals that others set: transaction, bms_permits, plugged, charger_online, in_limits (bool); the
-    kernel's ``emergency_stop`` (bool, must be False), ``stop_cleared`` and ``alive``, which hold for every gate of the
-    process, the ``healthy`` of every CAN bus (there must be one), and what other components `require`; and
-    ``limit_ma``, above 0: the smallest of what `limit` was given. An unknown value (None) blocks charging.
+    kernel's ``emergency_stop`` (bool, must be False) and ``stop_cleared``, which hold for every gate of the process;
+    ``alive`` of this outlet's scope; the ``healthy`` of every CAN bus (there must be one); what other components
+    `require`; and ``limit_ma``, above 0: the smallest of what `limit` was given. An unknown value (None) blocks
+    charging.
 
     Two conditions come back later than what they depend on, in a call of `check`: ``alive_steady`` after ``alive`` has
     held for 1 s, so that a component that keeps failing does not open the gate between two failures; ``bms_settled``
@@ -53,14 +54,14 @@ class Gate:
     Options: bms_stop_ms, the pause after a stop of the BMS; bms_stops within bms_stops_ms are flapping (0: never).
     """
 
-    requires = ("clock", "log", "kernel")
+    requires = ("clock", "log", "kernel", "scope")
     options = {
         "bms_stop_ms": (int, 2000, 0, 60000),
         "bms_stops": (int, 5, 0, 20),
         "bms_stops_ms": (int, 60000, 1000, 600000),
     }
 
-    def __init__(self, clock, log, kernel, bms_stop_ms=2000, bms_stops=5, bms_stops_ms=60000):
+    def __init__(self, clock, log, kernel, scope, bms_stop_ms=2000, bms_stops=5, bms_stops_ms=60000):
         self._clock = clock
         self._log = log
         self._kernel = kernel
@@ -74,11 +75,6 @@ class Gate:
         self.emergency_stop = kernel.emergency_stop
         self.enabled = Signal(False, clock)
         kernel.urgent.wait_while(self.enabled)
-        # Before the conditions that they follow: the pause has begun when the gate looks.
-        self._alive_steady = Pause(kernel.alive, True, _ALIVE_MS, clock)
-        self._bms_settled = Settling(
-            self.bms_permits, self.plugged, self.transaction, bms_stop_ms, bms_stops, bms_stops_ms, clock
-        )
         self._buses = 0
         self._watcher = self._recompute  # one for all of them: each time it is asked for it is another object
         self._conditions = ()  # name, Signal, value at which it holds (None: any above 0), and the next: one object
@@ -90,7 +86,13 @@ class Gate:
         self._add("in_limits", self.in_limits, True)
         self._add("emergency_stop", self.emergency_stop, False)
         self._add("stop_cleared", kernel.stop_cleared, True)
-        self._add("alive", kernel.alive, True)
+        self._add("alive", scope.alive, True)
+        # After the conditions that they follow, so that they hear of a change before: the pause has begun when the gate
+        # looks.
+        self._alive_steady = Pause(scope.alive, True, _ALIVE_MS, clock)
+        self._bms_settled = Settling(
+            self.bms_permits, self.plugged, self.transaction, bms_stop_ms, bms_stops, bms_stops_ms, clock
+        )
         self._add("alive_steady", self._alive_steady, True)
         self._add("bms_settled", self._bms_settled, True)
 
@@ -147,7 +149,7 @@ class Gate:
 
     def _add(self, name, signal, at):
         self._conditions += (name, signal, at)
-        signal.watch(self._watcher)
+        signal.watch(self._watcher, first=True)
 
     def _allowed(self):
         """The one expression. It allocates nothing: closing the gate must work when the memory is full."""

@@ -12,7 +12,7 @@ class Pause(Signal):
         super().__init__(True, clock)
         self._edge = edge
         self._ms = ms
-        source.watch(self._changed)
+        source.watch(self._changed, first=True)
 
     def _changed(self, value):
         if (value is True) is self._edge and self._ms:
@@ -37,7 +37,7 @@ class Settling(Pause):
         self._stops = [0] * count  # ticks, a ring
         self._turn = self._seen = 0
         self.flapping = False
-        plugged.watch(self._plug_changed)
+        plugged.watch(self._plug_changed, first=True)
 
     def _changed(self, value):
         super()._changed(value)

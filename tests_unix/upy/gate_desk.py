@@ -31,7 +31,7 @@ def make():
     clock = VirtualClock()
     tail = LogTail(clock, None)
     kernel = Kernel(clock)
-    gate = Gate(clock, Log(tail, "gate"), kernel)
+    gate = Gate(clock, Log(tail, "gate"), kernel, kernel)
     bus = Signal(False, clock)
     locked = Signal(False, clock)
     gate.require("locked", locked)

@@ -66,7 +66,7 @@ class Site:
         self.kernel.parts, self.kernel.stopping = (), False
         self.wifi.stream, self.wifi.resolve = lambda: None, no_servers
         self.store = store(home, clock, self.log, lambda: None, self.kernel)
-        self.gate = Gate(clock, self.log, self.kernel)
+        self.gate = Gate(clock, self.log, self.kernel, self.kernel)
         self.gate.add_bus(Signal(True, clock))
         self.plug.plugged = self.gate.plugged
         self.charger.flowing = Signal(False, clock)
