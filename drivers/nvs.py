@@ -86,6 +86,12 @@ class Nvs:
             nvs.set_blob(key, text)
         nvs.commit()
 
+    def scoped(self, scope, first):
+        """What is inside a scope of the board has as its store: see `ScopedNvs`."""
+        from drivers.nvs_scoped import ScopedNvs
+
+        return ScopedNvs(self, scope, first)
+
     def _erase(self, nvs, key):
         try:
             nvs.erase_key(key)
@@ -98,16 +104,22 @@ def read_identity(known):
     """What makes this device itself, ``{section: {key: value}}``, to be laid over settings.json.
 
     `known` is the board's SETTINGS: each of its keys may be in the namespace "identity" as "section.key", such as
-    "ocpp.id", "ocpp.auth_key", "wifi.password"; one whose name is longer than NVS allows can only be in settings.json.
-    It is written once, when the device is commissioned:
+    "ocpp.id", "ocpp.auth_key", "wifi.password", "can.1.port"; one whose name is longer than NVS allows can only be in
+    settings.json. It is written once, when the device is commissioned:
     ``Nvs("identity").put("ocpp.id", "CP-17")``. Raises OSError.
     """
-    nvs = Nvs(_IDENTITY)
-    identity = {}
-    for section, keys in known.items():
-        for key in keys:
-            name = section + "." + key
+    return _read(Nvs(_IDENTITY), "", known)
+
+
+def _read(nvs, before, known):
+    """What there is of `known`; a dictionary in it has keys with its own before them."""
+    found = {}
+    for key in known:
+        name = before + key
+        if isinstance(known[key], dict):
+            value = _read(nvs, name + ".", known[key]) or None
+        else:
             value = nvs.get(name) if len(name) <= _KEY_MAX else None
-            if value is not None:
-                identity.setdefault(section, {})[key] = value
-    return identity
+        if value is not None:
+            found[key] = value
+    return found

@@ -77,7 +77,8 @@ class Persistence(Journal):
     Error = StoreError
     Full = QueueFull
     _opened = False
-    _rider = None
+    _riders = ()
+    _adopt = None
 
     def __init__(self, home, clock, log, pulse, kernel, dir="state", queue_max=500, max_bytes=262144):
         folder = dir if dir.startswith("/") else home + "/" + dir
@@ -98,7 +99,19 @@ class Persistence(Journal):
         """Each commit carries along what ``rider.changes()`` returns, (value, {key: value}), unless it sets that key
         itself; ``rider.saved(value)``, which may not fail, hears of it then.
         """
-        self._rider = rider
+        self._riders += (rider,)
+
+    def key(self, name):
+        """The full name of a key, for changes that are journaled in somebody else's commit: see `scoped`."""
+        return name
+
+    def scoped(self, scope, first):
+        """What is inside a scope of the board has as its store: see `Scoped`."""
+        from components.persistence.scoped import Scoped
+
+        view = Scoped(self, scope, first)
+        self._adopt = view.adopt if first else self._adopt
+        return view
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -184,13 +197,13 @@ class Persistence(Journal):
         StoreError, MemoryError; then nothing has changed.
         """
         self._check(push, pop, drop)
-        record = {}
-        for name, content in (("s", changes), ("o", pop), ("d", drop), ("p", push)):
-            if content:
-                record[name] = content
+        contents = ("s", changes), ("o", pop), ("d", drop), ("p", push)
+        record = {name: content for name, content in contents if content}
         if not record:
             return
         carried = self._take_along(record)
+        if self._adopt:
+            self._adopt(record)
         if not self._opened or self._in_commit:
             words = "a commit within a commit" if self._opened else self.fault.value
             raise StoreError(words or "the journal is closed")
@@ -202,8 +215,8 @@ class Persistence(Journal):
         if self.index is not named:  # in the new file entries have other names
             text = self._text(record)
         self._append(record, text)
-        if self._rider is not None and carried is not None:
-            self._rider.saved(carried)
+        for rider, value in carried:
+            rider.saved(value)
 
     def _text(self, record):
         """What is written for a record. Raises ValueError, StoreError."""
@@ -216,17 +229,17 @@ class Persistence(Journal):
         return text
 
     def _take_along(self, record):
-        """Put into `record` what rides along; returns the rider's value then, else None."""
-        if self._rider is None:
-            return None
-        value, more = self._rider.changes()
-        changes = record.get("s", ())
-        if not more or any(key in changes for key in more):
-            return None
-        for key in changes:
-            more[key] = changes[key]
-        record["s"] = more
-        return value
+        """Put into `record` what rides along; returns ((rider, value), ...) of who is to hear that it is saved."""
+        carried = ()
+        for rider in self._riders:
+            value, more = rider.changes()
+            changes = record.get("s", ())
+            if more and not any(key in changes for key in more):
+                for key in changes:
+                    more[key] = changes[key]
+                record["s"] = more
+                carried += ((rider, value),)
+        return carried
 
     def _check(self, push, pop, drop):
         left = {}

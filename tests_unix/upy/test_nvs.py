@@ -11,6 +11,7 @@ from components.health import Health
 from core.clock import VirtualClock
 from core.declare import DeclarationError
 from core.log import Log, LogTail
+from core.settings import lay_identity_over
 from drivers.nvs import Nvs, read_identity
 from drivers.wdt import Wdt
 
@@ -213,3 +214,54 @@ def test_a_wrong_identity_is_refused_with_a_message(tmp):
         json.dump({"ocpp": 5}, file)
     Nvs("identity").put("ocpp.id", "CP-17")
     assert "section 'ocpp' is not an object" in raises(DeclarationError, build, tmp)
+
+
+def test_the_identity_of_a_board_with_scopes_is_nested_as_its_settings_are(tmp):
+    Device().install()
+    Nvs("identity").commit({"ocpp.1.url": "wss://one", "ocpp.url": "ws://all", "ocpp.2.id": "CP-2"})
+    inside = {"url": "1/x.url", "id": "1/x.id"}
+    known = {"ocpp": {"url": "x.url", "1": inside, "2": {"id": "2/x.id"}, "3": {"id": "3/x.id"}}}
+    laid = {"ocpp": {"url": "ws://all", "1": {"url": "wss://one"}, "2": {"id": "CP-2"}}}
+    assert read_identity(known) == laid
+
+    class Board:
+        NAME = "scoped"
+        SETTINGS = known
+        IDENTITY = "drivers.nvs:read_identity"
+
+    settings = {"ocpp": {"url": "ws://file", "1": {"id": "CP-1", "url": "ws://file"}, "2": 5}}
+    laid["ocpp"]["1"]["id"], laid["ocpp"]["2"] = "CP-1", 5  # what is no section gets its message from the check
+    assert lay_identity_over(settings, Board) == laid
+
+
+def test_two_scopes_keep_their_values_apart_and_the_first_takes_over_what_had_no_scope():
+    """Fails where the register of one outlet is that of the other, or a board made of two begins at 0 Wh."""
+    device = Device().install()
+    nvs = Nvs()
+    nvs.put_number("register", 5000)
+    nvs.put("words", "old")
+    one, two = nvs.scoped("1", True), nvs.scoped("2", False)
+    assert one.get_number("register") == 5000 and two.get_number("register") is None
+    assert one.get("words") == "old" and two.get("words", 5) == 5 and one.key("words") == "1/words"
+    two.put_number("register", 7)
+    one.put_number("register", 5001)
+    one.put("words", "new")
+    device.restart(power_cut=True)
+    nvs = Nvs()
+    assert nvs.get_number("register") is None and nvs.get("words") is None
+    one, two = nvs.scoped("1", True), nvs.scoped("2", False)
+    assert (one.get_number("register"), two.get_number("register")) == (5001, 7) and one.get("words") == "new"
+    one.delete("words")
+    two.commit({"words": "two", "register": None})
+    assert nvs.scoped("1", True).get("words") is None and two.get("words") == "two"
+
+
+def test_a_cut_while_the_first_scope_takes_over_a_number_leaves_the_newer_one():
+    Device().install()
+    nvs = Nvs()
+    nvs.put_number("register", 5000)
+    nvs.put_number("1/register", 5001)  # cut before the old one is deleted
+    one = Nvs().scoped("1", True)
+    assert one.get_number("register") == 5001
+    one.put_number("register", 5002)
+    assert nvs.get_number("register") is None and nvs.scoped("1", True).get_number("register") == 5002

@@ -1,0 +1,67 @@
+"""The store as what is inside a scope of the board has it."""
+
+
+class Scoped:
+    """A view of the store in which every key and queue stands under the scope's name: "register" is "1/register".
+
+    `key` is the full name, for changes that are journaled in somebody else's commit. All else is the store's own.
+
+    first: that is the first scope of its board. Its keys may be there without a name before them, from the time when
+    the board had one outlet and no scopes: such a one is read until it is set anew, which deletes it in that commit.
+    """
+
+    def __init__(self, store, scope, first):
+        self._store = store
+        self._prefix = scope + "/"
+        self._first = first
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def key(self, name):
+        return self._prefix + name
+
+    def vital(self, key, words):
+        self._store.vital(self._prefix + key, "%s of %s" % (words, self._prefix[:-1]))
+
+    def get(self, key, default=None):
+        value = self._store.get(self._prefix + key)
+        if value is None and self._first:
+            value = self._store.get(key)
+        return default if value is None else value
+
+    def keys(self, prefix=""):
+        """Those that begin with `prefix`, sorted; of a former board without scopes only with a prefix."""
+        found = [key[len(self._prefix) :] for key in self._store.keys(self._prefix + prefix)]
+        if self._first and prefix:
+            found = sorted(set(found + self._store.keys(prefix)))
+        return found
+
+    def queue(self, name):
+        return self._store.queue(self._prefix + name)
+
+    def put(self, key, value):
+        self._store.put(self._prefix + key, value)
+
+    def delete(self, key):
+        if self.get(key) is not None:
+            self.put(key, None)
+
+    def commit(self, changes=None, push=(), pop=(), drop=()):
+        at = self._prefix
+        self._store.commit(
+            {at + key: changes[key] for key in changes or ()},
+            [(at + name, entry) for name, entry in push],
+            [at + name for name in pop],
+            [(at + name, index) for name, index in drop],
+        )
+
+    def adopt(self, record):
+        """What a commit sets in the first scope takes the place of what was set before the board had scopes."""
+        changes = record.get("s", ())
+        former = [key[len(self._prefix) :] for key in changes if key.startswith(self._prefix)]
+        gone = {key: None for key in former if key in self._store.index.offsets and key not in changes}
+        if gone:
+            for key in changes:
+                gone[key] = changes[key]
+            record["s"] = gone
