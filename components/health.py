@@ -25,14 +25,15 @@ class Health:
 
     The watchdog is fed once a second while every critical component is running and has pulsed within `limit_ms`. The
     feeding is part of the loop and looks at each component, so neither a hung loop nor a hung component is hidden.
-    While one is hung the kernel's ``alive`` is False, for not every device has a watchdog.
+    While one is hung the kernel's ``alive`` is False, for not every device has a watchdog. If all that is hung is in
+    scopes of the board, of which each closes one outlet, it is fed while another outlet charges: the reset waits.
 
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
     took longer than `block_ms`, without what is known to block it (``kernel.urgent``): each of those is told once, with
     its name and length. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
     is the lowest of it, ``heap_longest`` the longest free piece (None where the image cannot tell). ``system_heap``:
     None, or what `add_heap` measured last. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung``
-    (Signal): what the watchdog is withheld for, "" while it is fed.
+    (Signal): what the watchdog is withheld for, or would be if nothing charged; "" while nothing is.
 
     It is told if the GC heap has less than `heap_bytes` (a part of it could not be had), or the system's heap less than
     `system_bytes` free.
@@ -47,6 +48,7 @@ class Health:
         "system_bytes": (int, 15360, 0, 1 << 24),
     }
     heap_low = heap_longest = system_heap = _system = None
+    _in_scopes = False  # all that is hung
 
     def __init__(
         self, kernel, clock, log, store, watchdog, limit_ms=10000, block_ms=30, heap_bytes=0, system_bytes=15360
@@ -138,13 +140,14 @@ class Health:
 
     def _watch_parts(self):
         self.hung.set(self._find_hung())
-        if not self.hung.value:
+        if not self.hung.value or (self._in_scopes and not self._kernel.urgent.calm()):
             self._feed()
 
     def _find_hung(self):
         """The critical components that make no progress, as text for the log; "" if there are none."""
         now = self._clock.ticks_ms()
         hung = []
+        self._in_scopes = True
         for part in self._kernel.parts:
             if not part.critical:
                 continue
@@ -154,10 +157,13 @@ class Health:
                 hung.append("%s makes no progress" % part.name)
             elif part.state != "running":
                 hung.append("%s is %s" % (part.name, part.state))
+            else:
+                continue
+            self._in_scopes = self._in_scopes and bool(part.scope)
         self._kernel.update_alive()
         text = ", ".join(hung)
         if text and text != self.hung.value:
-            self._log.error("watchdog not fed: %s", text)
+            self._log.error("watchdog not fed%s: %s", " but while others charge" if self._in_scopes else "", text)
         elif self.hung.value and not text:
             self._log.info("watchdog fed again")
         return text

@@ -6,6 +6,7 @@ import time
 from core.clock import Clock, VirtualClock
 from core.kernel import RESTART, STOPPED, Kernel
 from core.log import Log, LogTail
+from core.signals import Signal
 
 
 class Worker:
@@ -103,6 +104,34 @@ async def test_a_critical_component_that_hangs_starves_the_watchdog(tmp):
     kernel["worker"].hangs = False
     await kernel.clock.advance(2000)
     assert kernel["watchdog"].fed > fed and kernel["health"].hung.value == "" and lines(kernel, "fed again")
+    await ended(kernel, task)
+
+
+async def test_what_hangs_in_a_scope_has_the_reset_wait_while_another_outlet_charges(tmp):
+    """Fails where one hung outlet resets a station on which another one charges."""
+
+    class TwoOutlets(Board):
+        COMPONENTS = Board.COMPONENTS + ({"scope": "1", "components": (dict(Board.COMPONENTS[1], name="bms"),)},)
+
+    kernel = Kernel(TwoOutlets, {}, VirtualClock(), Log(LogTail(VirtualClock(), None), "main"), tmp)
+    task = await running(kernel)
+    charging = Signal(True, kernel.clock)
+    kernel.urgent.wait_while(charging)
+    kernel["1/bms"].hangs = True
+    await kernel.clock.advance(60000)
+    assert kernel["watchdog"].fed >= 59 and "1/bms" in kernel["health"].hung.value and kernel.alive.value
+    assert len(lines(kernel, "watchdog not fed but while others charge: 1/bms makes no progress")) == 1
+    charging.set(False)
+    await kernel.clock.advance(1000)
+    fed = kernel["watchdog"].fed
+    await kernel.clock.advance(30000)
+    assert kernel["watchdog"].fed == fed  # nobody is charged: the device may reset
+    charging.set(True)
+    kernel["worker"].hangs = True  # what is outside of all scopes closes all outlets
+    await kernel.clock.advance(15000)
+    fed = kernel["watchdog"].fed
+    await kernel.clock.advance(30000)
+    assert kernel["watchdog"].fed == fed and not kernel.alive.value
     await ended(kernel, task)
 
 
