@@ -89,7 +89,7 @@ class Station:
         self.kernel.stop_cleared.set(True)
         self.evses = []
         for i in range(count):
-            gate = Gate(clock, Log(self.tail, "gate%d" % (i + 1)), self.kernel, 2000, 5, 60000)
+            gate = Gate(clock, Log(self.tail, "gate%d" % (i + 1)), self.kernel, self.kernel, 2000, 5, 60000)
             gate.add_bus(Signal(True, clock))
             for signal in (gate.charger_online, gate.in_limits, gate.plugged):
                 signal.set(True)
