@@ -96,7 +96,7 @@ class Station:
             vehicle = Vehicle(clock)
             module = Module(clock, gate, vehicle)
             plug = Vehicle(clock)
-            self.evses.append(Evse(gate, vehicle, module, plug, i + 1, module, None))
+            self.evses.append(Evse(gate=gate, bms=vehicle, charger=module, meter=module, plug=plug, id=i + 1))
         given = dict(OPTIONS, limit_ma=limit_ma, limit_w=limit_w)
         given.update(options)
         log = Log(self.tail, "budget")
