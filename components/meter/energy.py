@@ -160,11 +160,16 @@ class Energy:
         self.read()
 
 
+def options(**own):
+    """The options of every meter, and those of one source. (A function: after the start nobody has them.)"""
+    own["register_pause_ms"] = (int, 10000, 100, 60000)
+    return own
+
+
 class Meter(Energy):
     """The base of each meter: see the package for the contract. Option: register_pause_ms, see `Energy`."""
 
     requires = ("charger", "gate", "store", "clock", "log")
-    options = {"register_pause_ms": (int, 10000, 100, 60000)}
     keeps = (_KEY,)
     failed = False  # until the session is over
 

@@ -3,7 +3,7 @@
 import time
 from micropython import const
 
-from components.meter.energy import Meter
+from components.meter.energy import Meter, options
 from components.meter.plausible import Plausibility
 from core.wire import product
 
@@ -27,7 +27,7 @@ class TerminalMeter(Meter):
     Options: power_period_ms, see `Plausibility`; register_pause_ms, see `Energy`.
     """
 
-    options = {"register_pause_ms": (int, 10000, 100, 60000), "power_period_ms": (int, 200, 20, 1000)}
+    options = options(power_period_ms=(int, 200, 20, 1000))
     losses = 0
 
     def __init__(self, charger, clock, power_period_ms, **shared):
