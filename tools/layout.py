@@ -13,6 +13,7 @@ from typing import Any
 
 from tools.elcon import ElconModules
 from tools.imports import find
+from tools.infy import InfyModules
 from tools.powermodule import PowerModule
 from tools.powerstage import PowerStage
 from tools.selection import SelectionError, module_name, search_path, whereabouts
@@ -46,10 +47,17 @@ def _elcon(options: Entry) -> Entry:
     return {"addresses": options.get("addresses", (0xE5,))}
 
 
+def _infy(options: Entry) -> Entry:
+    group = options.get("group", -1)
+    told = {"addresses": options.get("addresses", (0,)), "group": None if group < 0 else group}
+    return {**told, "controller": options.get("controller", 0xF0)}
+
+
 # What simulates the power module that a component speaks with, and what of the component's options that is told.
 _SIMULATORS: dict[str, tuple[type[PowerStage], Callable[[Entry], Entry]]] = {
     "components.charger:Charger": (PowerModule, _reference),
     "components.charger.elcon:Elcon": (ElconModules, _elcon),
+    "components.charger.infy:Infypower": (InfyModules, _infy),
 }
 
 
