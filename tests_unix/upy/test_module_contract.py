@@ -3,10 +3,11 @@
 import module_contract as contract
 import setpoint_contract as setpoint
 from module_elcon import Elcon
+from module_infy import Infy
 from module_reference import Reference
 
 HEAPSIZE = "16M"  # the wire keeps every frame
-KINDS = (Reference, Elcon)
+KINDS = (Reference, Elcon, Infy)
 
 
 async def each(test, tmp):
