@@ -35,6 +35,7 @@ class Energy:
     def __init__(self, clock, store, register, pause_ms=10000):
         self._clock = clock
         self._store = store
+        self._key = store.key(_KEY)  # in the journal
         self._register = register  # Signal
         self.at_ms = clock.ticks_ms()  # of the last measurement
         self._last_mw = -1  # none
@@ -115,7 +116,7 @@ class Energy:
         """(the register in mWh, {key: value} to be journaled before anybody sees it). After the commit: `saved`."""
         self.fold()
         mwh = self._register.value
-        return mwh, {_KEY: mwh} if mwh > self._saved_mwh else {}
+        return mwh, {self._key: mwh} if mwh > self._saved_mwh else {}
 
     def saved(self, mwh):
         """What `changes` told is in the journal. It allocates nothing."""
@@ -126,7 +127,7 @@ class Energy:
         """The register in mWh. It is in the journal before anybody sees it. Raises StoreError."""
         mwh, changes = self.changes()
         if changes:
-            self._store.commit(changes)
+            self._store.put(_KEY, mwh)
             self.saved(mwh)
         return mwh
 
