@@ -9,7 +9,7 @@ import struct
 import pytest
 import pytest_asyncio
 from rig import eventually
-from third_party import ThirdParty, files, with_path, write
+from third_party import ThirdParty, files, free_port, with_path, write
 
 from tools.demo import TOLERANCE
 
@@ -73,7 +73,9 @@ async def test_the_files_are_those_of_the_documents():
         "acme_simulator.py",
         "building.py",
         "card_reader.py",
+        "modbus_meter.py",
         "myboards/acme.py",
+        "myboards/acme_modbus.py",
     }
 
 
@@ -144,3 +146,19 @@ async def test_a_module_that_fails_and_a_module_that_is_silent(site):
 
 async def test_the_console_shows_what_is_not_ours(site):
     await site.answer("components", r"(?m)^.*\bbuilding\b.*\brunning\b")
+
+
+async def test_a_meter_that_is_not_there_lets_nothing_be_charged(tmp_path, monkeypatch):
+    """The board with the Modbus meter, and nobody at the other end."""
+    write(tmp_path)
+    with_path(monkeypatch, tmp_path)
+    settings = {"meter": {"host": "127.0.0.1", "port": free_port()}}
+    async with ThirdParty(tmp_path, board="myboards.acme_modbus", settings=settings) as site:
+        await site.boot()
+        await site.printed(r"the meter is silent: nothing is charged")
+        site.vehicle.plug()
+        assert (await site.status("Faulted")).payload["errorCode"] == "PowerMeterFailure"
+        await site.condition("in_limits", "FORBIDS")
+        site.hold_card("CARD-5")
+        await asyncio.sleep(1)
+        assert not site.module.enabled and not [order for order in orders(site) if order[2]]

@@ -32,7 +32,19 @@ Writing a source
 `terminal.TerminalMeter`, the default, integrates the power that the module measures at its terminals.
 
 A meter with a counter of its own (Modbus, pulses) is a subclass of `counting.CountingMeter`: it calls ``counted`` for
-each reading, see there. What measures power and has no counter is a subclass of `energy.Meter` that calls, of the
+each reading, see there::
+
+    class Counter(CountingMeter):
+        requires = CountingMeter.requires + ("pulse",)  # what it needs beside what every meter needs
+        options = options(period_ms=(int, 500, 100, 1000))  # `energy.options`: its own with those of every meter
+
+        def __init__(self, pulse, period_ms, **shared):
+            super().__init__(**shared)
+
+        async def run(self):
+            ...  # calls ``self.counted(mwh, mw, ma)``
+
+What measures power and has no counter is a subclass of `energy.Meter` that calls, of the
 register, ``measured(mw, at_ms)`` for each measurement and ``forget()`` after a silence, and judges by itself:
 ``works()`` and ``fails(why)``. The power module calls of its meter:
 
