@@ -11,9 +11,8 @@ HOME = reference.HOME
 IDENTITY = reference.IDENTITY
 SETTINGS = reference.SETTINGS
 
-COMPONENTS = reference.COMMON + (
-    reference.CAN_DRIVER,
-    {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
+# The vehicle's bus
+VEHICLE_BUS = (
     {
         "name": "vehicle_can_driver",
         "use": "drivers.mcp2515:Mcp2515",
@@ -28,12 +27,21 @@ COMPONENTS = reference.COMMON + (
         },
     },
     {"name": "vehicle_can", "use": "components.can:Can", "bind": {"driver": "vehicle_can_driver"}, "critical": True},
-    {"name": "bms", "use": "components.bms:Bms", "bind": {"can": "vehicle_can"}, "critical": True},
-    {
-        "name": "charger",
-        "use": "components.charger:Charger",
-        "options": dict(reference.LIMITS, heartbeat=True),
-        "critical": True,
-    },
     {"name": "feedback", "use": "components.feedback:Feedback", "bind": {"can": "vehicle_can"}, "critical": True},
+)
+
+COMPONENTS = (
+    reference.COMMON
+    + (
+        reference.CAN_DRIVER,
+        {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
+        {"name": "bms", "use": "components.bms:Bms", "bind": {"can": "vehicle_can"}, "critical": True},
+        {
+            "name": "charger",
+            "use": "components.charger:Charger",
+            "options": dict(reference.LIMITS, heartbeat=True),
+            "critical": True,
+        },
+    )
+    + VEHICLE_BUS
 )

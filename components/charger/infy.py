@@ -38,9 +38,8 @@ class Infypower(power_module.PowerModule):
 
     The terminals' voltage is the external one (0C, behind the diode; the mean of all modules), their current the sum of
     what the modules measure (03): what the vehicle gets, and so what is billed. A module's own voltage (03) is that of
-    its output, in front of the diode, and tells nothing of a vehicle while it is off. Every 200 ms a measurement
-    begins; it is complete when all modules have answered. One question is under way at a time: its reply lets the next
-    one go, so no queue of a driver overflows.
+    its output, in front of the diode, and tells nothing of a vehicle while it is off. All must have answered for a
+    measurement: see infy_rounds.
 
     The current is shared in equal parts. While a module is silent no measurement is complete, so the gate closes after
     3 s. A module switches off by itself when it has heard nothing for 10 s: after `dropped_ms` it counts as off, is

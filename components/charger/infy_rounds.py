@@ -15,7 +15,10 @@ class Rounds:
     ``ask(command, unit)`` sends a question; `ask_group` the one for the number of modules, None: there is no group.
     """
 
-    _ticks = _place = _seldom = 0
+    _ticks = 0  # since this round began
+    _waited = 0  # since the last question
+    _place = _seldom = 0
+    _odd = False
     _command = _unit = None  # what is to be answered
 
     def __init__(self, units, ask, ask_group):
@@ -24,15 +27,18 @@ class Rounds:
         self._ask_group = ask_group
 
     def tick(self):
-        """To be called every 100 ms. A round begins in every second tick; in the others a module that owes its answer
-        is passed over.
+        """To be called every 100 ms. A round begins 200 ms after the one before, if that is over; a module that has
+        owed an answer for 100 ms or more is passed over.
         """
-        self._ticks = (self._ticks + 1) & 3
-        if self._ticks & 1:
-            self._place = 0
-            self._units.begin()
-            self._next()
-        elif self._unit is not None:
+        self._ticks += 1
+        self._waited += 1
+        if self._unit is None:
+            if self._ticks >= 2:
+                self._ticks = self._place = 0
+                self._odd = not self._odd
+                self._units.begin()
+                self._next()
+        elif self._waited >= 2:
             self._place = (self._place + 2) // 3 * 3
             self._next()
 
@@ -47,9 +53,10 @@ class Rounds:
             unit = units[self._place // 3]
             command = _ROUND[self._place % 3]
             self._place += 1
-            if unit.present and (command != _STATUS or self._ticks & 2):
+            if unit.present and (command != _STATUS or self._odd):
                 self._unit = unit
                 self._command = command
+                self._waited = 0
                 self._ask(command, unit)
                 return
         self._unit = None

@@ -57,13 +57,38 @@ class Module:
         self.output = self.external + 0.6 if on else 0.0
 
 
-class Modules(Wire):
-    """The wire with modules on it; the first of the group counts it."""
+class Bank:
+    """Modules, {address: Module}, and their group, which the first one counts."""
 
-    def __init__(self, clock, modules, group):
-        super().__init__(clock)
+    def __init__(self, modules, group):
         self.modules, self.group = modules, group
         self.in_group = len(modules)
+
+    def hear(self, identifier, data):
+        """What is answered: [(identifier, data)]."""
+        command, address = identifier >> 16 & 63, identifier >> 8 & 255
+        if identifier >> 22 == 0x0B and address == self.group:
+            for module in self.modules.values():
+                module.obey(command, data)
+            counted = bytes((0, 0, self.in_group, 0, 0, 0, 0, 0))
+            return [(reply_id(COUNT, 0, 0, 0x0B), counted)] if command == COUNT else []
+        if identifier >> 22 != 0x0A or address not in self.modules:
+            return []
+        module = self.modules[address]
+        module.obey(command, data)
+        if module.silent:
+            return []
+        source = address if module.answers_as is None else module.answers_as
+        error = module.error if command in (SWITCH, SET) else 0
+        return [(reply_id(command, source, error), module.answer(command, data))]
+
+
+class Modules(Wire):
+    """The wire with modules on it."""
+
+    def __init__(self, clock, bank):
+        super().__init__(clock)
+        self.bank = bank
 
     async def serve(self, reader, writer):
         writer.s.setsockopt(6, 1, 1)  # TCP_NODELAY: an answer must not wait for the acknowledgement of the one before
@@ -72,22 +97,8 @@ class Modules(Wire):
     def took(self, writer, text):
         super().took(writer, text)
         if text[:1] == b"T":
-            self.hear(self.frames[-1][1], self.frames[-1][2])
-
-    def hear(self, identifier, data):
-        command, address = identifier >> 16 & 63, identifier >> 8 & 255
-        if identifier >> 22 == 0x0B and address == self.group:
-            if command == COUNT:
-                self.send(reply_id(COUNT, 0, 0, 0x0B), bytes((0, 0, self.in_group, 0, 0, 0, 0, 0)))
-            for module in self.modules.values():
-                module.obey(command, data)
-        elif identifier >> 22 == 0x0A and address in self.modules:
-            module = self.modules[address]
-            module.obey(command, data)
-            if not module.silent:
-                source = address if module.answers_as is None else module.answers_as
-                error = module.error if command in (SWITCH, SET) else 0
-                self.send(reply_id(command, source, error), module.answer(command, data))
+            for identifier, data in self.bank.hear(self.frames[-1][1], self.frames[-1][2]):
+                self.send(identifier, data)
 
 
 def board(port, options):
@@ -118,7 +129,8 @@ class InfyRig(Rig):
         self.modules = modules or {0: Module()}
         options.setdefault("addresses", tuple(sorted(self.modules)))
         self.options = options
-        self.wire = Modules(self.clock, self.modules, options.get("group", -1))
+        self.bank = Bank(self.modules, options.get("group", -1))
+        self.wire = Modules(self.clock, self.bank)
 
     async def start(self):
         await self.wire.start()

@@ -9,6 +9,9 @@ import micropython
 from bus import REQUEST, request
 from infy_site import OFF, ON, SWITCH, InfyRig, Module, reply_id, started
 
+from components.charger.infy_rounds import Rounds
+from components.charger.infy_units import EXTERNAL, OUTPUT, Units
+
 HEAPSIZE = "16M"  # the wire keeps every frame
 
 
@@ -51,9 +54,10 @@ async def test_questions_one_at_a_time(tmp):
     assert len(asked) <= 121 and rig.charger.in_group == 2
     rig.modules[7].silent = True
     since = len(rig.wire.frames)
-    await rig.advance(400)
-    asked = [identifier for identifier, data in rig.sent(since)]
-    assert asked.count(0x028307F0) == 2 and 0x028C07F0 not in asked  # what it owes is passed over
+    await rig.advance(1200)
+    asked = [identifier for identifier, _ in rig.sent(since)]
+    assert asked.count(0x028307F0) == 4 and 0x028C07F0 not in asked  # it is passed over: a round takes 300 ms
+    assert asked.count(0x028300F0) == asked.count(0x028C00F0) == 4
     await rig.stop()
 
 
@@ -231,3 +235,24 @@ async def test_one_message_for_a_wrong_declaration(tmp):
             assert text in str(e) and "charger" in str(e), (options, e)
         else:
             raise AssertionError(options)
+
+
+def test_six_modules_that_take_20_ms_for_an_answer_are_measured_in_every_round():
+    """The controllers of an ESP32 are read every 10 ms: a round takes longer than a tick, and nobody is passed over."""
+    units = Units((0, 1, 2, 3, 4, 5))
+    under_way = []
+    rounds = Rounds(units, lambda command, unit: under_way.append([20, command, unit]), None)
+    complete = 0
+    for ms in range(0, 6000, 5):
+        if ms % 100 == 0:
+            rounds.tick()
+        for question in list(under_way):
+            question[0] -= 5
+            if not question[0]:
+                under_way.remove(question)
+                command, unit = question[1:]
+                unit.heard |= {0x03: OUTPUT, 0x0C: EXTERNAL}.get(command, 0)
+                complete += unit.heard == OUTPUT | EXTERNAL and units.complete()
+                rounds.answered(unit, command)
+                assert len(under_way) <= 1
+    assert 16 <= complete <= 17, complete  # 18 answers, then 12: 360 and 240 ms, so rounds of 400 and 300

@@ -126,10 +126,10 @@ async def test_a_stranger_beside_our_own_modules_closes_the_gate(tmp):
 async def test_more_modules_in_the_group_than_are_declared(tmp):
     rig = await started(tmp, {0: Module(), 1: Module()}, group=1)
     await rig.charge()
-    rig.wire.in_group = 3
+    rig.bank.in_group = 3
     await rig.advance(1500)
     assert rig.gate.forbidding() == ["in_limits"] and rig.charger.in_group == 3
-    rig.wire.in_group = 1  # fewer: one is silent, which is seen by itself
+    rig.bank.in_group = 1  # fewer: one is silent, which is seen by itself
     await rig.advance(3500)
     assert rig.gate.enabled.value
     await rig.stop()
