@@ -11,8 +11,9 @@ _MEANINGS = const(
         ("ENOENT", "no such file or device"),
         ("ENODEV", "no such device"),
         ("EACCES", "no right to open it"),
+        ("EISDIR", "that is a directory"),
         ("EINVAL", "no serial device, or no such bit rate"),
-        ("ECONNREFUSED", "nobody listens there"),
+        ("ECONNREFUSED", "connection refused: nobody listens there"),
         ("ECONNRESET", "the other side has closed it"),
         ("EHOSTUNREACH", "no way there"),
         ("ETIMEDOUT", "no answer in time"),
@@ -50,14 +51,15 @@ def described(error):
 def told(error):
     """An error of opening or dialling something, for people: what it means, not the bare number of an OSError."""
     args = error.args
-    if len(args) == 1 and isinstance(error, (OSError, ValueError)):
-        if isinstance(args[0], str):
-            return args[0]
-        name = errno.errorcode.get(args[0])
-        for known, meaning in _MEANINGS:
-            if known == name:
-                return "%s (%s)" % (meaning, name)
-    return repr(error)
+    if not args or not isinstance(error, (OSError, ValueError)):
+        return repr(error)
+    if isinstance(args[-1], str):  # alone, or behind the number
+        return args[-1]
+    name = errno.errorcode.get(args[0])
+    for known, meaning in _MEANINGS:
+        if known == name:
+            return "%s (%s)" % (meaning, name)
+    return name or "error %s of the system" % args[0]
 
 
 class Part:

@@ -239,6 +239,11 @@ class Slcan:
         return self._lines.garbage
 
     @property
+    def garbage_text(self):
+        """The beginning of the last of them."""
+        return self._lines.garbage_text
+
+    @property
     def remote(self):
         """Remote frames, which are not delivered."""
         return self._lines.remote

@@ -16,6 +16,7 @@ _ID_DIGITS = const(9)
 _LENGTH = const(10)
 _DIGITS = const(16)
 _MAX_LINE = const(32)  # the longest that we need, an extended frame, has 26 characters before its CR
+_KEPT = const(32)
 _ROOM = const(320)  # 11 frames of 8 bytes
 _ACTIVE = const(1)
 _WARNING = const(2)
@@ -51,6 +52,7 @@ class LineReader:
         self._extended_flag = extended_flag
         self.state = 0
         self.garbage = self.remote = self.refused = 0
+        self._garbage = bytearray(_KEPT)  # how many bytes of it, and these
         self.rx_errors = self.tx_errors = 0
         self.warnings = self.passives = self.bus_offs = 0
         self.reset()
@@ -110,7 +112,7 @@ class LineReader:
         self._at = stop + 1
         if self._skip or (bell >= 0 and length):
             self._skip = False
-            self.garbage += 1
+            self._spoiled(at, length)
         elif length:
             self._line(self._buffer[at], at, length)
         if bell >= 0 or not length:
@@ -147,13 +149,28 @@ class LineReader:
         elif first in b"rR" and length in (5, 10):
             self.remote += 1
         elif self.answers >= ANSWERS_DUE or first not in b"tT":  # frames of a channel that somebody left open
-            self.garbage += 1
+            self._spoiled(at, length)
+
+    def _spoiled(self, at, length):
+        """A line is garbage: its beginning is kept for people."""
+        self.garbage += 1
+        kept = self._garbage
+        size = min(length, len(kept) - 1)
+        kept[0] = size
+        while size:
+            kept[size] = self._buffer[at + size - 1]
+            size -= 1
+
+    @property
+    def garbage_text(self):
+        """The beginning of the last line that was garbage."""
+        return bytes(self._garbage[1 : 1 + self._garbage[0]])
 
     def _state_line(self, letter, at):
         rx_errors = self._decimal(at)
         tx_errors = self._decimal(at + 3)
         if rx_errors < 0 or tx_errors < 0:
-            self.garbage += 1
+            self._spoiled(at - 2, 8)
             return
         self.rx_errors, self.tx_errors = rx_errors, tx_errors
         state = _STATES[letter]

@@ -83,7 +83,10 @@ def socket_address(port):
 def _connect(host, number):
     import socket  # a port with UARTs only may have none
 
-    info = socket.getaddrinfo(host, number, 0, socket.SOCK_STREAM)[0]
+    try:
+        info = socket.getaddrinfo(host, number, 0, socket.SOCK_STREAM)[0]
+    except OSError as e:  # the resolver's numbers are those of no errno
+        raise OSError(e.errno, "%s not found" % host)
     stream = socket.socket(info[0], socket.SOCK_STREAM)
     stream.setblocking(False)
     stream.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)  # else a stop frame waits 40 ms for the answer to the one before
@@ -104,7 +107,10 @@ def _open_uart(number, baudrate, tx, rx):
         pins["tx"] = tx
     if rx >= 0:
         pins["rx"] = rx
-    return UART(number, baudrate, rxbuf=_UART_BUFFER, **pins)
+    try:
+        return UART(number, baudrate, rxbuf=_UART_BUFFER, **pins)
+    except ValueError as e:  # no such UART, or no such pins
+        raise OSError(errno.ENODEV, str(e))
 
 
 def _open_serial(path, baudrate):

@@ -143,8 +143,10 @@ class Bms:
             return self._stop(length)
         if not self._watching:
             return True
-        if length < 6 or not self._store(data[0] << 8 | data[1], data[2] << 8 | data[3], data[5]):
-            return self._refuse()
+        if length < 6:
+            return self._refuse("length", length, 6)
+        if not self._store(data[0] << 8 | data[1], data[2] << 8 | data[3], data[5]):
+            return False
         self.heard.set(True)
         self.permitted.set(True)
         self._gate.bms_permits.set(True)
@@ -165,18 +167,24 @@ class Bms:
         self._gate.bms_permits.set(False)
         self.permitted.set(False)
         self.heard.set(True)
-        return True if length > 5 else self._refuse()
+        return True if length > 5 else self._refuse("length", length, 6)
 
     def _stopped_by_guard(self):
         """The frame was seen by the interrupt only."""
         self._stop(8)
 
     def _store(self, decivolts, deciamps, mode):
-        """Keep what was asked for; False if it cannot be."""
+        """Keep what was asked for; False, and refused, if it cannot be."""
         mv = decivolts * 100
         ma = deciamps * 100
-        if mode > 1 or ma > self._highest_ma or not self._lowest_mv <= mv <= self._highest_mv:
-            return False
+        if mode > 1:
+            return self._refuse("mode", mode, 1)
+        if ma > self._highest_ma:
+            return self._refuse("highest_ma", ma, self._highest_ma)
+        if mv > self._highest_mv:
+            return self._refuse("highest_mv", mv, self._highest_mv)
+        if mv < self._lowest_mv:
+            return self._refuse("lowest_mv", mv, self._lowest_mv)
         self.max_voltage_mv.set(mv)
         if ma != self.max_current_ma.value:
             self._size_battery(ma)
@@ -184,9 +192,9 @@ class Bms:
         self.mode.set(_MODES[mode])
         return True
 
-    def _refuse(self):
+    def _refuse(self, what, value, limit):
         self.refused += 1
-        return False
+        return self._can.refuse(what, value, limit)
 
     def _charged(self, data, length):
         return self._amp_hours(self.charged_mah, data, length)
@@ -195,9 +203,11 @@ class Bms:
         return self._amp_hours(self.discharged_mah, data, length)
 
     def _amp_hours(self, signal, data, length):
-        value = u32be(data, 0) if length >= 4 else TOO_BIG
+        if length < 4:
+            return self._refuse("length", length, 4)
+        value = u32be(data, 0)
         if value == TOO_BIG:
-            return self._refuse()
+            return self._refuse("counter in mAh", value, TOO_BIG - 1)
         signal.set(value)
         self.heard.set(True)
         self._derive()

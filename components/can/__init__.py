@@ -30,6 +30,8 @@ class Can(Dispatch):
     returned False: too short, or values out of range), rx_overruns, bus_offs, failures (of the stream or driver),
     garbage (what the driver could not read).
 
+    ``error``: why the bus is down, "" if it is not: the port and what is wrong with it.
+
     A driver may have a ``guard`` (drivers/slcan.py): an interrupt that answers the one frame that stops charging, also
     while the loop is blocked. ``guard_stops`` counts how often it did.
 
@@ -45,19 +47,19 @@ class Can(Dispatch):
     requires = ("driver", "gate", "clock", "log", "pulse", "kernel")
     options = {"filters": (tuple, ())}
     guard_stops = 0
+    error = ""
     _guard = None  # the driver's, once there is a rule for it
     _guard_fired = None
     _armed = False
     _draining = False
-    _told = (0,) * 6  # the counts that the log has
+    _logged = (0,) * 6  # the counts that the log has
     _raised = None  # what went wrong while frames were handled before something blocked
 
     def __init__(self, driver, gate, clock, log, pulse, kernel, filters):
-        super().__init__(driver, kernel, filters)
+        super().__init__(driver, kernel, clock, filters)
         self.healthy = Signal(False, clock)
         self.rx = self.tx = self.tx_dropped = self.bus_offs = self.failures = 0
         self._gate = gate
-        self._clock = clock
         self._log = log
         self._pulse = pulse
         self._counters = [None] * 8
@@ -219,6 +221,7 @@ class Can(Dispatch):
             self._log.info("bus is up")
             self._up_ms = self._clock.ticks_ms()
             self._sends = self._was_up = True
+            self.error = ""
             self.healthy.set(True)
 
     def _down(self):
@@ -239,7 +242,8 @@ class Can(Dispatch):
         self._initialised = False
         self.driver.deinit()
         port = getattr(self.driver, "port", "")
-        self._log.rare("bus is down: %s%s", "port %s: " % port if port else "", told(error))
+        self.error = "port %s: %s" % (port, told(error)) if port else told(error)
+        self._log.rare("bus is down: %s", self.error)
 
     async def _watch(self):
         """Tell of what was counted: a flood of frames must not become a flood of text.
@@ -268,10 +272,10 @@ class Can(Dispatch):
             if overruns is not None:  # the controller's own count: it knows of more than the flags tell
                 self.rx_overruns = max(self.rx_overruns, overruns)
         counts = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns, self.guard_stops)
-        if counts != self._told:
+        if counts != self._logged:
             from components.can import shown
 
-            shown.tell(self._log, counts, self._told)
-            self._told = counts
+            shown.tell(self._log, counts, self._logged)
+            self._logged = counts
             unload("components.can.shown")
 

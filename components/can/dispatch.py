@@ -1,25 +1,43 @@
-"""From a frame to its handler."""
+"""From a frame to its handler, and what is kept of those that nobody took."""
+
+from array import array
+from micropython import const
+from struct import pack_into
 
 from core.loading import unload
 
+# The frames that are kept, three words each: key, ticks, how often << 4 | length. First those without a handler, behind
+# them those that a handler refused.
+WORDS = const(3)
+REFUSED = const(18)
+END = const(30)
+_DIGITS = const(4)  # of the length
+_MOST = const(0xFFFFFF)
+
 
 class Dispatch:
-    """The handlers of a bus, and what of its frames none of them took."""
+    """The handlers of a bus, and the last frames that none of them took: see `kept`."""
 
     unknown = refused = rx_overruns = 0
+    _turn = 0  # of the entries, which one is the next to be taken
+    _told = False  # why the frame is refused that is being handled
     _filtered = False  # the driver has the filters for what is wanted now
-    _all = False  # all frames are wanted
+    receives_all = False  # whether the controller's filters are open
     _more = ()  # what is received besides what has a handler
     _masked = ()  # (key, mask, handler) of each that has a mask, see components/can/rules.py
 
-    def __init__(self, driver, kernel, filters):
+    def __init__(self, driver, kernel, clock, filters):
         self.driver = driver
+        self._clock = clock
         if filters:
             self._more = _checked(filters)
         self._kernel = kernel
         self._handlers = {}  # key: handler, see components/can/rules.py
         self._owners = {}  # rule: the name of the component; None when all are built
-        self._frame = [0, memoryview(bytearray(8)), 0, 0]
+        self._frame = [0, b"", 0, 0]  # type: list
+        self._words = array("i", [0] * END)
+        self._data = bytearray(END // WORDS * 8)
+        self._reasons = [None] * (END - REFUSED)
         self._extended = driver.FLAG_EXT_ID
         self._overrun = driver.RECV_ERR_OVERRUN
 
@@ -46,13 +64,13 @@ class Dispatch:
         """Whether frames without a handler are received, too, for people. A controller with filters leaves the bus for
         a moment to change them: it does when charging is not enabled, within half a second.
         """
-        self._all = on
+        self.receives_all = on
         self._filtered = False
 
     def _set_filters(self):
         """Have a controller with filters receive what is wanted. Raises OSError."""
         filters = None
-        if not self._all and hasattr(self.driver, "fit_filters"):
+        if not self.receives_all and hasattr(self.driver, "fit_filters"):
             try:
                 from components.can import rules
 
@@ -87,8 +105,9 @@ class Dispatch:
             handler = self._find(frame[0], frame[2])
         if handler is None:
             self.unknown += 1
+            self._keep(0, REFUSED)
         elif handler(frame[1], len(frame[1])) is False:
-            self.refused += 1
+            self._refused()
         if frame[3]:
             self.rx_overruns += frame[3] & self._overrun != 0
 
@@ -105,6 +124,79 @@ class Dispatch:
             if key & rule[1] == rule[0]:
                 return rule[2]
         return None
+
+    # -- for people
+
+    def refuse(self, what, value, limit):
+        """For a handler: ``return can.refuse("max_voltage_mv", 90100, 85500)`` refuses the frame and tells why.
+
+        `what` is the option, or the part of the frame, that the value is compared with: constant text, whose ending
+        says the unit (_mv, _ma, _mdeg). Both numbers are below 2**30. Allocates nothing.
+        """
+        self.note(what, value, limit)
+        self._told = True
+        return False
+
+    def note(self, what, value, limit):
+        """As `refuse`, for a handler that takes the frame: why it stops the charging."""
+        at = self._keep(REFUSED, END) - REFUSED
+        reasons = self._reasons
+        reasons[at] = what
+        reasons[at + 1] = value
+        reasons[at + 2] = limit
+
+    def _refused(self):
+        self.refused += 1
+        if not self._told:
+            self._reasons[self._keep(REFUSED, END) - REFUSED] = None
+        self._told = False
+
+    def _keep(self, first, end):
+        """Keep the frame that is being handled in one of the entries, and return which: its own, or another's turn."""
+        frame = self._frame
+        at = self._entry(frame[0] if frame[2] & self._extended else ~frame[0], first, end)
+        self._words[at + 1] = self._clock.ticks_ms()
+        self._count(at, frame[1])
+        return at
+
+    def _entry(self, key, first, end):
+        words = self._words
+        at = first
+        while at < end and words[at + 2]:
+            if words[at] == key:
+                return at
+            at += WORDS
+        if at == end:
+            self._turn = self._turn + 1 & 0xFF
+            at = first + self._turn * WORDS % (end - first)
+        words[at] = key
+        words[at + 2] = 0
+        return at
+
+    def _count(self, at, data):
+        words = self._words
+        words[at + 2] = min((words[at + 2] >> _DIGITS) + 1, _MOST) << _DIGITS | len(data)
+        pack_into("8s", self._data, at // WORDS * 8, data)
+
+    def kept(self):
+        """The last frames without a handler (six identifiers), and those that were refused (four), each as a tuple.
+
+        (identifier, extended, data, how often, age in ms, why). `why` is None of a frame without a handler, else (what,
+        value, limit) as in `refuse`, or () if the handler told nothing. Of an identifier the last frame is kept.
+        """
+        from components.can import shown
+
+        found = shown.kept(self._words, self._data, self._reasons, self._clock.ticks_ms())
+        unload("components.can.shown")
+        return found
+
+    def describe(self):
+        """What is kept as lines for people, as an iterator."""
+        from components.can import shown
+
+        lines = shown.lines(self)
+        unload("components.can.shown")
+        return lines
 
 
 def _checked(filters):

@@ -1,6 +1,9 @@
 """What is told of a bus: loaded when there is something to tell, and let go afterwards."""
 
+import time
 from micropython import const
+
+from components.can.dispatch import REFUSED, WORDS
 
 _TEXTS = const(
     (
@@ -12,6 +15,8 @@ _TEXTS = const(
         "%d stops of the vehicle answered by the interrupt",
     )
 )
+# what the name of an option ends with: divisor, unit
+_UNITS = const((("_mv", 1000, "V"), ("_ma", 1000, "A"), ("_mdeg", 1000, "degC"), ("length", 1, "bytes")))
 
 
 def tell(log, counts, told):
@@ -19,3 +24,64 @@ def tell(log, counts, told):
     for i in range(len(counts)):
         if counts[i] != told[i]:
             log.rare(_TEXTS[i], counts[i])
+
+
+def kept(words, data, reasons, now_ms):
+    """See `Dispatch.kept`; what came last is first."""
+    found = []
+    for at in range(0, len(words), WORDS):
+        count = words[at + 2]
+        if not count:
+            continue
+        key = words[at]
+        place = at // WORDS * 8
+        why = None
+        if at >= REFUSED:
+            why = tuple(reasons[at - REFUSED : at - REFUSED + WORDS])
+            if why[0] is None:
+                why = ()
+        frame = bytes(data[place : place + (count & 15)])
+        age_ms = max(0, time.ticks_diff(now_ms, words[at + 1]))
+        found.append((key if key >= 0 else ~key, key >= 0, frame, count >> 4, age_ms, why))
+    found.sort(key=lambda entry: entry[4])
+    return found
+
+
+def lines(can):
+    """What people read of what was kept."""
+    entries = can.kept()
+    for entry in entries:
+        yield "  %s" % _line(entry)
+    if can.garbage:
+        yield "  garbage: %r, the last of %d" % (getattr(can.driver, "garbage_text", b""), can.garbage)
+    if not entries and not can.garbage:
+        yield "  no frame was unknown, refused or garbage"
+    if hasattr(can.driver, "fit_filters"):
+        text = "all frames" if can.receives_all else "what has a handler, and what the filters cannot tell from it"
+        yield "  receives %s%s" % (text, "" if can._filtered else ", as soon as charging is disabled")
+
+
+def _line(entry):
+    identifier, extended, data, count, age_ms, why = entry
+    frame = ("0x%08X" if extended else "0x%03X") % identifier
+    text = "unknown" if why is None else _reason(*why) if why else "refused"
+    age = age_ms // 1000, age_ms % 1000 // 100
+    return "%s %s; %s; %d times, last %d.%d s ago" % ((frame, text, data.hex(" ") or "no data", count) + age)
+
+
+def _reason(what, value, limit):
+    """90.1 V: above max_voltage_mv 85500"""
+    shown = str(value)
+    for ending, divisor, unit in _UNITS:
+        if what.endswith(ending):
+            shown = "%s %s" % (_fixed(value, divisor), unit)
+    if value == limit:
+        return "%s: not known as %s" % (shown, what)
+    return "%s: %s %s %d" % (shown, "above" if value > limit else "below", what, limit)
+
+
+def _fixed(value, divisor):
+    if divisor == 1:
+        return str(value)
+    text = "%d.%03d" % (abs(value) // divisor, abs(value) % divisor)
+    return ("-" if value < 0 else "") + text[:-2]

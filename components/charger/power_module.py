@@ -133,9 +133,11 @@ class PowerModule:
         """Voltage and current of the terminals, measured. Returns False for what cannot be. Allocates nothing."""
         if mv < 0 or ma < 0:
             return False
-        self._supervision.terminal(mv, ma)  # too large to be true is still no proof of being inside the limits
+        wrong = self._supervision.terminal(mv, ma)  # too large to be true is still no proof of being inside the limits
         if mv > _MOST or ma > _MOST:
             return False
+        if wrong:
+            self._note(mv, ma)
         if self._meter is not None:
             self._meter.terminal(mv, ma)
         self.terminal_voltage_mv.set(mv)
@@ -153,10 +155,22 @@ class PowerModule:
         self.able_mv, self.able_ma, self.able_least_mv = mv, ma, least_mv
         self._setpoint.changed(None)
 
-    def refuse(self):
-        """For a handler of a frame that is too short or holds what cannot be: counts it and returns False."""
+    def refuse(self, what=None, value=0, limit=0):
+        """For a handler of a frame that is too short or holds what cannot be: counts it and returns False.
+
+        `what`, and its value and limit: for people, see ``refuse`` of components/can.
+        """
         self.refused += 1
-        return False
+        return False if what is None else self.can.refuse(what, value, limit)
+
+    def _note(self, mv, ma):
+        """For people: which of the board's limits the terminals are beyond."""
+        if ma > self.max_current_ma:
+            self.can.note("max_current_ma", ma, self.max_current_ma)
+        elif mv > self.max_voltage_mv:
+            self.can.note("max_voltage_mv", mv, self.max_voltage_mv)
+        else:
+            self.can.note("min_voltage_mv", mv, self.min_voltage_mv)
 
     # -- what a protocol has to have
 

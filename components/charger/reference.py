@@ -81,13 +81,13 @@ class Charger(power_module.PowerModule):
     def _terminal_power(self, data, length):
         """0x00433F01: f32be in V, f32be in 1/current_scale A."""
         if length < 8:
-            return self.refuse()
+            return self.refuse("length", length, 8)
         return self.terminal(f32be(data, 0, self._volts), f32be(data, 4, self._amps)) or self.refuse()
 
     def _terminal_status(self, data, length):
         """0x00473F01: b6 b7 = 03 01 not charging, 03 02 charging."""
         if length < 8:
-            return self.refuse()
+            return self.refuse("length", length, 8)
         status = None
         if data[6] == 3:
             if data[7] == 2:
@@ -101,7 +101,7 @@ class Charger(power_module.PowerModule):
     def _heartbeat(self, data, length):
         """0x18FF50E5: output voltage and current in 0.1 V and A, flags."""
         if length < 5:
-            return self.refuse()
+            return self.refuse("length", length, 5)
         self.flagged(data[4])
         self.output_voltage_mv.set((data[0] << 8 | data[1]) * 100)
         self.output_current_ma.set((data[2] << 8 | data[3]) * 100)
@@ -110,7 +110,7 @@ class Charger(power_module.PowerModule):
     def _control_reply(self, data, length):
         """0x0681817E: the power module's switch and limits."""
         if length < 8:
-            return self.refuse()
+            return self.refuse("length", length, 8)
         function = data[1]
         if data[0] >> 4:
             return self._refused(function)
@@ -119,19 +119,19 @@ class Charger(power_module.PowerModule):
             return True
         raw = u32be(data, 4)
         if raw >= _MAX_RAW:
-            return self.refuse()
+            return self.refuse("raw value", raw, _MAX_RAW)
         if function == _VOLTAGE:
             self.limit_mv.set(raw * 125 // 128)
         elif function == _CURRENT:
             self.limit_ma.set(raw * 1000 // 61 * 2)
         else:
-            return self.refuse()
+            return self.refuse("function", function, function)
         return True
 
     def _telemetry_reply(self, data, length):
         """0x0681827E: output voltage (1/1024 V) and current (0.1 A), temperature (0.001 degC), two of unknown unit."""
         if length < 8:
-            return self.refuse()
+            return self.refuse("length", length, 8)
         function = data[1]
         if data[0] >> 4:
             return self._refused(function)
@@ -147,7 +147,7 @@ class Charger(power_module.PowerModule):
         elif function == _RAW:
             self.raw_79.set(raw)
         else:
-            return self.refuse()
+            return self.refuse("function", function, function)
         return True
 
     def _refused(self, function):
@@ -156,7 +156,7 @@ class Charger(power_module.PowerModule):
 
     def _output_voltage(self, raw):
         if raw >= _MAX_RAW:
-            return self.refuse()
+            return self.refuse("raw value", raw, _MAX_RAW)
         self.output_voltage_mv.set(raw * 125 // 128)
         return True
 
@@ -167,7 +167,7 @@ class Charger(power_module.PowerModule):
 
     def _value_83(self, milli):
         if milli < 0 or milli > 1000000000:
-            return self.refuse()
+            return self.refuse("value of function 0x83", milli, 1000000000)
         self.value_83_milli.set(milli)
         return True
 

@@ -43,7 +43,7 @@ class Supervision:
     # -- the board's limits
 
     def terminal(self, mv, ma):
-        """A measurement of the terminals, also one that is too large to be true."""
+        """A measurement of the terminals, also one too large to be true. Returns 0 inside the board's limits."""
         wrong = 0
         if mv < self._min_mv:
             wrong = limits.TERMINAL_LOW
@@ -54,6 +54,7 @@ class Supervision:
         self._judge(limits.TERMINAL, wrong)
         self._judge_current(ma)
         self._judge_voltage(mv)
+        return wrong
 
     def output_voltage(self, mv):
         if mv is not None:

@@ -22,6 +22,7 @@ _COMMANDS = const(
         ("auth", "TAG", "present an idTag", "auth"),
         ("status", "", "state and counters", "status"),
         ("why", "", "what forbids charging", "why"),
+        ("can", "[all|wanted]", "bus: frames unknown, refused or garbage; receive all", "bus"),
         ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "config"),
         ("log", "", "the last log lines", "log"),
         ("components", "", "the components and their state", "components"),

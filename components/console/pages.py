@@ -97,12 +97,27 @@ class Pages:
         )
         for line in self._ocpp.describe():
             yield line
-        for part in self._kernel.parts:
-            if isinstance(part.instance, type(self._can)):  # a board may have several buses
-                for line in _bus("CAN" if part.instance is self._can else part.name, part.instance):
-                    yield line
+        for name, can in self._buses():
+            for line in _bus(name, can):
+                yield line
         for line in self._journal():
             yield line
+
+    def _buses(self):
+        """(name, Can) of each: a board may have several."""
+        for part in self._kernel.parts:
+            if isinstance(part.instance, type(self._can)):
+                yield "CAN" if part.instance is self._can else part.name, part.instance
+
+    def bus(self, text):
+        """The last frames of each bus that were good for nothing; "all" and "wanted" change what is received."""
+        for name, can in self._buses():
+            if text in ("all", "wanted"):
+                can.receive_all(text == "all")
+            for line in _bus(name, can):
+                yield line
+            for line in can.describe():
+                yield line
 
     def _journal(self):
         store = self._store
@@ -129,6 +144,9 @@ class Pages:
             yield line
         if self._charger.error.value:
             yield "  error: " + self._charger.error.value
+        for name, can in self._buses():
+            if can.error:
+                yield "  %s: %s" % (name, can.error)
         if self._ocpp.link.failure:
             yield "  no central system: " + self._ocpp.link.failure
         yield "charging is %s" % words(self._gate.enabled.value, "enabled", "disabled")
@@ -148,6 +166,8 @@ def _bus(name, can):
     yield "%s: %s, %d received, %d sent, %d not sent" % (name, can.state, can.rx, can.tx, can.tx_dropped)
     bad = can.unknown, can.refused, can.garbage, can.rx_overruns, can.bus_offs, can.guard_stops
     yield "  %d unknown, %d refused, %d garbage, %d overruns, %d times bus-off, %d stops by interrupt" % bad
+    if can.error:
+        yield "  " + can.error
 
 
 def _transaction(transaction):

@@ -234,7 +234,7 @@ class Link:
         try:
             await work
         except (OSError, WebSocketError) as e:
-            self._log.warning("connection: %r", e)
+            self._log.warning("connection: %s", told(e))
             ws.abort()
         except Exception as e:  # such as a MemoryError: a connection on which nothing is sent any more is of no use
             self._log.exception("connection: %r" % e, e)

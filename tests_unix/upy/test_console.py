@@ -133,7 +133,7 @@ async def test_components_status_log_and_help(tmp):
         text = await desk.type("status\n")
         assert "Boot 1, reason: first start" in text and "Journal: " in text and "CAN: down" in text
         text = await desk.type("h\n")
-        words = "1 2 3 4 5 s t 0 h auth status why config log components settings reset".split()
+        words = "1 2 3 4 5 s t 0 h auth status why can config log components settings reset".split()
         assert [line.split()[0] for line in text.strip().split("\n")] == words
         for asked in ("help\n", "HELP\n", "?\n"):  # what people try first
             assert await desk.type(asked) == text, asked
@@ -180,10 +180,10 @@ async def test_settings_stay_a_file_where_no_start_can_ask_for_them(tmp):
 async def test_tab_completes_a_word_or_shows_which_there_are(tmp):
     async with Desk(tmp) as desk:
         assert "State:" in await desk.type("sta\t\n")
-        assert await desk.type("c\t") == "config components\n"
+        assert await desk.type("co\t") == "config components\n"
         assert desk.kernel["console"].keyboard.text() == "co"
         assert "NumberOfConnectors" in await desk.type("nf\t\n")
-        assert (await desk.type("\t")).split() == "auth status why config log components settings reset".split()
+        assert (await desk.type("\t")).split() == "auth status why can config log components settings reset".split()
         assert await desk.type("xyz\t") == ""
 
 

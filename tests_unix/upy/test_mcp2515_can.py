@@ -164,10 +164,11 @@ async def test_no_chip_is_told_and_tried_again_until_there_is_one():
     await bench.start()
     await bench.until(lambda: bench.can.failures == 3, 50)
     assert bench.logged("bus is down") and bench.logged("MCP2515: no answer, reads 0xFF 0xFF")
+    assert bench.can.error == "MCP2515: no answer, reads 0xFF 0xFF: check supply and SPI wiring"
     assert not bench.can.healthy.value and bench.can.state == "down"
     bench.chip.spi.write_readinto = exchange
     await bench.until(lambda: bench.can.healthy.value, 50)
-    assert bench.chip.receive(ID, DATA)
+    assert bench.chip.receive(ID, DATA) and bench.can.error == ""
     await bench.stop()
 
 

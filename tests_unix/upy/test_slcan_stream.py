@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import sys
 import time
 
 from adapter import FRAME, frames, opened, ready, refused, until
 from bus import Wire
 
 from core.clock import Clock
+from core.parts import told
 from drivers.slcan import Slcan
 
 
@@ -139,3 +141,32 @@ def test_wrong_ports():
         raise AssertionError("took filters")
     except ValueError:
         pass
+
+
+def why_not(port):
+    """What is told of a port that cannot be opened."""
+    try:
+        Slcan(port).init()
+    except OSError as e:
+        return told(e)
+    raise AssertionError(port)
+
+
+def test_what_is_told_of_a_port_that_cannot_be_opened_is_no_number():
+    """A UART that the chip has not is a ValueError of the port, a directory an errno without a meaning of its own."""
+
+    class Machine:
+        def UART(self, number, baudrate, **options):
+            raise ValueError("UART(%d) does not exist" % number)
+
+    sys.modules["machine"] = Machine()
+    try:
+        assert why_not("uart:7") == "UART(7) does not exist"
+    finally:
+        del sys.modules["machine"]
+    assert why_not("/tmp") == "that is a directory (EISDIR)"
+    assert why_not("no/such/device") == "no such file or device (ENOENT)"
+    assert why_not("README.md") == "no serial device, or no such bit rate (EINVAL)"
+    assert why_not("socket://nowhere.invalid:1") == "nowhere.invalid not found"
+    assert told(OSError(5)) == "EIO" and told(OSError(-202)) == "error -202 of the system"
+    assert told(OSError(19, "SPI: no answer")) == "SPI: no answer" and told(KeyError("x")) == "KeyError('x',)"
