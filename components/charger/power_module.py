@@ -137,7 +137,7 @@ class PowerModule:
         if mv > _MOST or ma > _MOST:
             return False
         if wrong:
-            self._note(mv, ma)
+            self._note_limits(mv, ma)
         if self._meter is not None:
             self._meter.terminal(mv, ma)
         self.terminal_voltage_mv.set(mv)
@@ -163,7 +163,7 @@ class PowerModule:
         self.refused += 1
         return False if what is None else self.can.refuse(what, value, limit)
 
-    def _note(self, mv, ma):
+    def _note_limits(self, mv, ma):
         """For people: which of the board's limits the terminals are beyond."""
         if ma > self.max_current_ma:
             self.can.note("max_current_ma", ma, self.max_current_ma)
