@@ -76,7 +76,7 @@ class Commands(Pages):
             lines.append("charging is enabled")
             return lines
         lines.append("charging is not allowed now: " + ", ".join(self._gate.obstacles()))
-        if self._ocpp.transaction is None:
+        if self._ocpp.outlets[0].transactions.current is None:
             if not self._plug.plugged.value:
                 lines.append("plug the vehicle in, and")
             lines.append("present a tag to start a transaction: auth TAG")
@@ -112,7 +112,7 @@ class Commands(Pages):
     def settings(self):
         from core.failures import ASKED, failures
 
-        if self._ocpp.transaction is not None:
+        if self._ocpp.outlets[0].transactions.current is not None:
             return ("a transaction runs: it has to end before",)
         if failures(ASKED) != ASKED:
             return ("not here: edit %s/settings.json and restart" % self._kernel.home,)

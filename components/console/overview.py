@@ -18,7 +18,7 @@ class Overview:
         self._stopped_from = None
         self._mwh = 0
         gate.transaction.watch(self._changed)
-        ocpp.transactions.ended += (self._ended,)
+        ocpp.watch_transactions(None, None, self._ended)
 
     def _changed(self, runs):
         if runs:
@@ -36,7 +36,7 @@ class Overview:
     def _start_mwh(self):
         """The register at the start; the transaction knows it in whole Wh: enough when it goes on after a restart."""
         now = self._meter.energy_mwh.value
-        transaction = self._ocpp.transaction
+        transaction = self._ocpp.outlets[0].transactions.current
         if transaction is None:
             return now
         start = transaction.meter_start_wh * 1000
@@ -55,7 +55,7 @@ class Overview:
             self._clock.uptime_ms() // 1000,
             "\u2705" if self._wifi.online.value else "\u274c",
             "Connected" if self._ocpp.connected.value else "Disconnected",
-            words(self._ocpp.state.value),
+            words(self._ocpp.outlets[0].connector.state.value),
         )
         health = self._health
         heaps = ""

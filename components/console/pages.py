@@ -78,7 +78,7 @@ class Pages:
     def status(self):
         for line in self._overview.lines():
             yield line
-        transaction = self._ocpp.transaction
+        transaction = self._ocpp.outlets[0].transactions.current
         yield "Transaction: %s" % ("none" if transaction is None else _transaction(transaction))
         health = self._health
         yield "Boot %d, reason: %s" % (health.boot_count, health.reset_cause)
@@ -140,7 +140,7 @@ class Pages:
         """Every condition of the gate."""
         for line in self._gate.why():
             yield line
-        for line in self._ocpp.connector.why():
+        for line in self._ocpp.outlets[0].connector.why():
             yield line
         if self._charger.error.value:
             yield "  error: " + self._charger.error.value

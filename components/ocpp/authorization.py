@@ -18,7 +18,7 @@ _STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
 # Codes in words: of what became of an idTag, and why. All constant: a frozen table takes no RAM.
 _WORDS = const(
     (
-        ("no_tag", NO_TAG),
+        ("no_tag", "an idTag has 1 to 20 printable ASCII characters"),
         ("checking", "being checked"),
         ("accepted", "accepted"),
         ("started", "accepted"),
@@ -83,15 +83,15 @@ class Authorization:
     ``card`` (Signal): the last result of `tell`, None before the first.
     """
 
-    def __init__(self, services, online, cache_size):
+    def __init__(self, services, cache_size):
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
         self._configuration = services.configuration
-        self._online = online  # function: is the central system there, and has it accepted us?
+        self._online = services.online
         self._cache_size = cache_size
         self._tags = []  # what is in the cache, the least recently used first
-        # (tag, done) that an Authorize is to be sent for
+        # (tag, done, place) that an Authorize is to be sent for, oldest first: one for each place
         self._waiting = ()  # type: tuple
         self.lists = []
         self.on_listed = _nobody_cares
@@ -102,12 +102,13 @@ class Authorization:
 
     # --- deciding -----------------------------------------------------------------------------------------------
 
-    def check(self, tag, done):
+    def check(self, tag, done, place):
         """Have ``done(status, parent)`` called with the AuthorizationStatus of `tag`, at once or when it is known.
 
-        Returns False if another idTag is being checked.
+        `place`: the connector that it is for, 0: it is not known which. Returns False if another idTag is being checked
+        for that one.
         """
-        if self._waiting:
+        if self.busy(place):
             return False
         if not self._online():
             done(*self._offline(tag))
@@ -117,12 +118,15 @@ class Authorization:
             if known is not None and known[0] == ACCEPTED:
                 done(*known)
                 return True
-        self._waiting = (tag, done)
+        self._waiting += ((tag, done, place),)
         return True
 
-    def busy(self):
-        """Another idTag is being checked: (reason, detail), or ()."""
-        return ("checking", self._waiting[0]) if self._waiting else ()
+    def busy(self, place):
+        """Another idTag is being checked for this place: (reason, detail), or ()."""
+        for tag, _, busy in self._waiting:
+            if busy == place:
+                return ("checking", tag)
+        return ()
 
     def tell(self, outcome, tag, why=(), outlet=1):
         """Set `card`: an idTag has come to something. A front end that fails on it ends nothing.
@@ -155,18 +159,22 @@ class Authorization:
         return INVALID, None
 
     def next_call(self):
-        waiting = self._waiting
-        if not waiting:
+        """The Authorize of the oldest that waits."""
+        if not self._waiting:
             return None
-        tag, done = waiting
         if not self._online():
-            self._waiting = ()
+            tag, done = self._first()
             done(*self._offline(tag))
             return None
-        return Call("Authorize", {"idTag": tag}, self._on_answer)
+        return Call("Authorize", {"idTag": self._waiting[0][0]}, self._on_answer)
+
+    def _first(self):
+        """(tag, done) of the oldest that waits, which does so no longer."""
+        (tag, done, _), self._waiting = self._waiting[0], self._waiting[1:]
+        return tag, done
 
     def _on_answer(self, answer, error):
-        (tag, done), self._waiting = self._waiting, ()
+        tag, done = self._first()
         if error in (TIMEOUT, CLOSED):
             done(*self._offline(tag))
         elif error is not None:
@@ -177,7 +185,7 @@ class Authorization:
 
     def step(self):
         """While there is no connection nobody asks `next_call`: decide what waits."""
-        if self._waiting and not self._online():
+        while self._waiting and not self._online():
             self.next_call()
 
     # --- the cache ----------------------------------------------------------------------------------------------

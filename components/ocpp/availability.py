@@ -1,36 +1,69 @@
-"""ChangeAvailability (OCPP 1.6, section 5.2): kept in the journal, across restarts."""
+"""ChangeAvailability (OCPP 1.6, section 5.2): kept in the journal, across restarts; and what connector 0 is."""
 
-_KEY = "ocpp/available"
+_KEY = "ocpp/available"  # a list: of the charge point, and of each connector, whether it is Operative
 
 
 class Availability:
-    """Which of the charge point (0) and its connector (1) are Operative.
+    """Which of the charge point (0) and its connectors (1..n) are Operative.
 
     Inoperative while a transaction runs means: from its end on. ``held``: out of service whatever was asked for, until
-    the restart that is about to come (firmware is being installed).
+    the restart that is about to come (firmware is being installed). ``list_conflict``: words to the LocalListConflict
+    of connector 0, "" if there is none (section 3.5.2).
     """
 
-    def __init__(self, store):
-        self._store = store
-        self._operative = [True, True]
+    def __init__(self, services, connectors):
         self.held = False
-        store.vital(_KEY, "the availability")
+        self.list_conflict = ""
+        self._services = services
+        self._store = services.store
+        self._operative = [True] * (connectors + 1)
+        services.store.vital(_KEY, "the availability")
 
     def start(self):
         stored = self._store.get(_KEY)
         if stored is not None:
-            self._operative = stored
+            count = len(self._operative)
+            self._operative = (stored + [True] * count)[:count]  # another board may have written it
 
-    def change(self, connector, operative, busy):
-        """Returns the status for ChangeAvailability.conf; `busy`: a transaction runs. Raises the store's Error."""
-        if connector not in (0, 1):
+    def change(self, connector, operative):
+        """Returns the status for ChangeAvailability.conf. Raises the store's Error."""
+        if not 0 <= connector < len(self._operative):
             return "Rejected"
-        wanted = [operative, operative] if connector == 0 else [self._operative[0], operative]
+        wanted = self._operative[:]
+        for number in range(len(wanted)) if connector == 0 else (connector,):
+            wanted[number] = operative
         if wanted != self._operative:
             self._store.put(_KEY, wanted)
             self._operative = wanted
-        return "Scheduled" if busy and not operative else "Accepted"
+        return "Scheduled" if not operative and self._runs(connector) else "Accepted"
+
+    def _runs(self, connector):
+        """Does a transaction run at a connector, or (0) at any?"""
+        return any(one.transactions.runs() for one in self._services.outlets if connector in (0, one.id))
 
     def operative(self, connector):
-        """What was asked for; of the connector: its own and the charge point's."""
-        return not self.held and self._operative[0] and (connector == 0 or self._operative[1])
+        """What was asked for; of a connector: its own and the charge point's."""
+        return not self.held and self._operative[0] and self._operative[connector]
+
+    def charge_point(self):
+        """(status, errorCode, info) of connector 0: a fault of the whole station is told there, too.
+
+        A scheduled Inoperative comes true with the end of the last transaction (5.2).
+        """
+        error, info = self.fault()
+        if error != "NoError":
+            return "Faulted", error, info
+        operative = self.operative(0) or self._runs(0)
+        error = "LocalListConflict" if self.list_conflict else "NoError"
+        return "Available" if operative else "Unavailable", error, self.list_conflict
+
+    def fault(self):
+        """(errorCode, info) of what keeps every connector from charging."""
+        if self._services.emergency_stop.value:
+            return "OtherError", "emergency stop"
+        store = self._store
+        if store.doubts:
+            return "InternalError", ("in doubt: " + ", ".join(store.doubts))[:50]
+        if store.fault.value:
+            return "InternalError", store.fault.value[:50]
+        return "NoError", ""

@@ -12,27 +12,26 @@ class Closing:
     """``transaction`` was stopped, and waits for the power module to stop, too: at most `stop_ms`. None: there is none.
 
     The journal knows of it from the beginning: after a power cut it has this end, and nothing is charged any more.
-    `ended(transaction, meter_stop_wh)` is called once its StopTransaction is journaled. While the store has a fault
-    that is tried every 5 s. ``stuck``: the journal has no room for it, or refuses.
+    `Transactions.closed` is called once its StopTransaction is journaled. While the store has a fault that is tried
+    every 5 s. ``stuck``: the journal has no room for it, or refuses.
     """
 
-    def __init__(self, services, delivery, metering, stop_ms, ended):
+    def __init__(self, services, outlet, stop_ms):
         self.transaction = None
         self.stuck = False
+        self._outlet = outlet
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
-        self._store.vital(RUNNING, "the running transaction")
+        self._key = outlet.key(RUNNING)
+        self._store.vital(self._key, "the running transaction" + outlet.words())
         self._stamps = services.stamps
-        self._register = services.register
-        self._flowing = services.meter.flowing
-        self._delivery = delivery
-        self._metering = metering
+        self._delivery = services.delivery
+        self._flowing = outlet.evse.meter.flowing
         self._stop_ms = stop_ms
         self._until_ms = 0
         self._retry_ms = 0
         self._fault_ms = None  # uptime since which the store has a fault
-        self._ended = ended
 
     def resume(self, transaction):
         """After a restart: this one was stopped before it."""
@@ -64,12 +63,13 @@ class Closing:
                     raise
                 stuck = True  # there is room for values yet
         until_ms = now + self._stop_ms
-        _, changes = self._register.changes()  # with what was delivered so far: the power may fail in the wait
-        changes[RUNNING] = transaction.record()
+        register = self._outlet.register
+        _, changes = register.changes()  # with what was delivered so far: the power may fail in the wait
+        changes[self._key] = transaction.record()
         self._store.commit(changes)
         self._until_ms, self.stuck = until_ms, stuck
         self.transaction = transaction
-        self._register.saved()
+        register.saved()
 
     def step(self, at_once=False):
         """End it if the power module has stopped, or if it takes too long. What fails is tried again at each step."""
@@ -85,11 +85,12 @@ class Closing:
                 self._log.rare("the end of a transaction cannot be journaled: %s", str(e) or "no memory")
 
     def _end(self, transaction):
-        wh, mwh, changes = self._register.whole()
-        changes[RUNNING] = None
+        outlet = self._outlet
+        wh, mwh, changes = outlet.register.whole()
+        changes[self._key] = None
         end = ["E", self._stamps.number(), transaction.number, transaction.stopped, wh]
         message = end + [transaction.reason, transaction.stop_tag]
-        self._delivery.commit(changes, message, self._metering.end(mwh, transaction.stopped))
+        self._delivery.commit(outlet, changes, message, outlet.metering.end(mwh, transaction.stopped))
         self.transaction = None
         self.stuck = False
-        self._ended(transaction, wh)
+        outlet.transactions.closed(transaction, wh)

@@ -73,7 +73,7 @@ class Configuration:
             try:
                 if row is None:
                     raise ValueError("no such key")
-                self._values[name] = parse(row, self._store.get(key))
+                self._values[name] = parse(row, self._store.get(key), self._values)
             except ValueError as e:
                 self._log.warning("stored configuration %s is not valid any more (%s): default", name, e)
 
@@ -117,7 +117,7 @@ class Configuration:
         name = row[_NAME]
         if row[_ACCESS] == "R":
             raise ValueError("it is read-only")
-        value = parse(row, text)
+        value = parse(row, text, self._values)
         if name in self._owners:
             return self._owners[name](value)
         text = write(value)

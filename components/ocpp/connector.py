@@ -1,4 +1,4 @@
-"""The state of connector 1 (OCPP 1.6, section 4.9, the table of status transitions), derived from facts."""
+"""The state of a connector (OCPP 1.6, section 4.9, the table of status transitions), derived from facts."""
 
 from micropython import const
 
@@ -20,11 +20,10 @@ _EVSE_LASTS_MS = const(3500)  # longer than it takes to notice a vehicle that is
 
 
 class Connector:
-    """Connector 1: ``state`` (Signal: ChargePointStatus), ``error`` (ChargePointErrorCode), ``info`` (words to it).
+    """An outlet's ``state`` (Signal: ChargePointStatus), ``error`` (ChargePointErrorCode), ``info`` (words to it).
 
     ``notification``: Signal, what there is to tell: the three as a tuple, None until the first state is certain.
-    ``list_conflict``: words to the LocalListConflict of connector 0, "" if there is none (section 3.5.2).
-    ``limited_by``: function, what the central system's limit comes from, in words; Smart Charging puts its own here.
+    ``since_ms``: uptime of its last change.
 
     Nothing here is remembered except whether a transaction ended since the vehicle was plugged in: the state
     follows from the facts, so it is right after a restart, too. Two rules say when a state counts:
@@ -41,27 +40,22 @@ class Connector:
        itself.
     """
 
-    def __init__(self, services, availability, transactions):
+    def __init__(self, services, outlet):
         self.state = Signal("Available", services.clock)
         self.notification = Signal(None, services.clock)
+        self.since_ms = 0
         self.error = NO_ERROR
         self.info = ""
-        self.list_conflict = ""
-        self.limited_by = _by_nothing
-        self._clock = services.clock
-        self._availability = availability
-        self._transactions = transactions
-        self._gate = services.gate
-        self._bms = services.bms
-        self._charger = services.charger
-        self._plug = services.plug
-        self._store = services.store
-        services.gate.require("journal", services.store.trusted)
         self._warning = False
         self._opened = False  # the gate has opened since the last derivation
         self._closed_ms = None  # uptime since which it is closed while a transaction runs
-        services.gate.enabled.watch(self._switched)
-        transactions.ended += (self._ended,)
+        self._services = services
+        self._clock = services.clock
+        self._outlet = outlet
+        self._transactions = outlet.transactions
+        self._gate = gate = outlet.evse.gate
+        gate.require("journal", services.store.trusted)
+        gate.enabled.watch(self._switched)
 
     def _switched(self, enabled):
         """While a frame is handled: allocates nothing."""
@@ -74,9 +68,6 @@ class Connector:
             self.step()
         except MemoryError:
             pass  # the next step derives it
-
-    def _ended(self, transaction, meter_stop_wh):
-        self.event()
 
     def step(self):
         """Derive the state anew."""
@@ -100,59 +91,43 @@ class Connector:
             info, error = info or "the vehicle's BMS stopped too often", _WARNING
         self.error, self.info = error, info
         self.state.set(status)
-        self.notification.set((status, error, info))
+        told = status, error, info
+        if told != self.notification.value:
+            self.since_ms = self._clock.uptime_ms()
+            self.notification.set(told)
 
     def unavailable(self):
         """Why no transaction can start now: (reason, detail), see `Authorization.tell`, or ()."""
+        if self._services.ending.asked():
+            return ("restarting", "")
         current = self._transactions.current
         if current is not None and (not current.reason or self.error == NO_ERROR):  # else it ends, but for the fault
             return ("running", "")
         if self._transactions.closing.stuck:
             return ("stuck", "")
-        if not self._availability.operative(1):
+        if not self._services.availability.operative(self._outlet.id):
             return ("out_of_service", "")
         return () if self.error == NO_ERROR else ("faulted", self.info or self.error)
 
     def why(self):
         """Generator of lines for people: the state, and what limits the current."""
-        yield "  connector 1: " + self.state.value + (", " + self.info if self.info else "")
-        words = self.limited_by()
+        state = self.state.value + (", " + self.info if self.info else "")
+        yield "  connector %d: %s" % (self._outlet.id, state)
+        words = self._services.charging.why(self._outlet)
         current = self._transactions.current
         if current is not None and current.invalid is not None:
             words += (", " if words else "") + "the idTag was refused after the start"
         if words:
             yield "  limit: " + words
 
-    def charge_point(self):
-        """(status, errorCode, info) of connector 0: a fault of the whole station is told there, too.
-
-        A scheduled Inoperative comes true with the end of the transaction (5.2).
-        """
-        error, info = self._station_fault()
-        if error != NO_ERROR:
-            return "Faulted", error, info
-        operative = self._availability.operative(0) or self._transactions.runs()
-        error = "LocalListConflict" if self.list_conflict else NO_ERROR
-        return "Available" if operative else "Unavailable", error, self.list_conflict
-
-    def _station_fault(self):
-        """(errorCode, info) of what keeps every connector from charging."""
-        if self._gate.emergency_stop.value:
-            return "OtherError", "emergency stop"
-        if self._store.doubts:
-            return "InternalError", ("in doubt: " + ", ".join(self._store.doubts))[:50]
-        if self._store.fault.value:
-            return "InternalError", self._store.fault.value[:50]
-        return NO_ERROR, ""
-
     def _fault(self):
-        error, info = self._station_fault()
+        error, info = self._services.availability.fault()
         if error != NO_ERROR:
             return error, info
         failure = self._transactions.lock.failure()
         if failure:
             return "ConnectorLockFailure", failure
-        name = self._charger.error.value
+        name = self._outlet.evse.module.error.value
         if not name or name == NO_ERROR:
             return NO_ERROR, ""
         if "|" in name or "|" + name + "|" not in _ERRORS:
@@ -161,13 +136,13 @@ class Connector:
 
     def _idle(self):
         """The state without a transaction."""
-        if not self._availability.operative(1):
+        if not self._services.availability.operative(self._outlet.id):
             return "Unavailable"
         if self._transactions.expects_plug():
             return "Preparing"
-        if self._transactions.reservation.active():
+        if self._services.reservation.active(self._outlet):
             return "Reserved"
-        if self._plug.plugged.value:
+        if self._gate.plugged.value:
             return "Finishing" if self._transactions.finished else "Preparing"
         return "Finishing" if self._transactions.lock.holds() else "Available"
 
@@ -191,9 +166,9 @@ class Connector:
 
     def _powered(self):
         """With the gate open: 0 A may be what is wanted, or all that is permitted."""
-        if self._bms.max_current_ma.value == 0:
+        if self._outlet.evse.vehicle.max_current_ma.value == 0:
             return "SuspendedEV"
-        return "SuspendedEVSE" if self._charger.wanted_current_ma.value == 0 else "Charging"
+        return "SuspendedEVSE" if self._outlet.evse.module.wanted_current_ma.value == 0 else "Charging"
 
     def _decided(self):
         """(status, info) of a suspension that needs not last, or (). SuspendedEVSE has precedence where both suspend.
@@ -204,7 +179,7 @@ class Connector:
             return ()
         if not self._gate.limit_ma.value:
             return ("SuspendedEVSE",)
-        if self._plug.plugged.value or not self._all_in(_GONE):
+        if self._gate.plugged.value or not self._all_in(_GONE):
             return ()
         return "SuspendedEV", _DISCONNECTED
 
@@ -224,8 +199,3 @@ class Connector:
     def _all_in(self, names):
         """Is what forbids charging all among these conditions of the gate?"""
         return all(name in names for name in self._gate.forbidding())
-
-
-def _by_nothing():
-    """Without Smart Charging nothing limits."""
-    return ""

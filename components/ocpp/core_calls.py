@@ -5,15 +5,14 @@ from .actions import CallError
 
 def change_availability(core, payload):
     """ChangeAvailability (section 5.2)."""
-    busy = core.transactions.runs()
-    operative = payload["type"] == "Operative"
-    status = core.availability.change(payload["connectorId"], operative, busy)
-    return {"status": status}, core.transactions.moment
+    services = core.services
+    status = services.availability.change(payload["connectorId"], payload["type"] == "Operative")
+    return {"status": status}, services.moment
 
 
 def change_configuration(core, payload):
     """ChangeConfiguration (section 5.3)."""
-    configuration, name = core.configuration, payload["key"]
+    configuration, name = core.services.configuration, payload["key"]
     status = configuration.set(name, payload["value"])
     if configuration.refusal:
         return core.refuse("ChangeConfiguration", name, configuration.refusal, status)
@@ -22,7 +21,7 @@ def change_configuration(core, payload):
 
 def clear_cache(core, payload):
     """ClearCache (section 5.4)."""
-    return {"status": core.authorization.clear()}
+    return {"status": core.services.authorization.clear()}
 
 
 def data_transfer(core, payload):
@@ -39,12 +38,13 @@ def data_transfer(core, payload):
 def get_configuration(core, payload):
     """GetConfiguration (section 5.8)."""
     names = payload.get("key") or ()
-    limit = core.configuration["GetConfigurationMaxKeys"]
+    configuration = core.services.configuration
+    limit = configuration["GetConfigurationMaxKeys"]
     if len(names) > limit:
         raise CallError("OccurenceConstraintViolation", "key: more than %d" % limit)
     known, unknown = [], []
-    for name in names or core.configuration.names():
-        entry = core.configuration.read(name)
+    for name in names or configuration.names():
+        entry = configuration.read(name)
         if entry is None:
             unknown.append(name)
         elif entry[1] is None:

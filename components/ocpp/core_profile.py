@@ -8,7 +8,6 @@ from micropython import const
 from . import schemas
 from .authorization import NO_TAG, is_tag, reason_words
 from .boot import ACCEPTED
-from .optional import no_charging_profile
 
 _UNREGISTERED = const("the central system has not accepted this charge point yet")
 
@@ -21,21 +20,15 @@ class CoreProfile:
     """
 
     schemas = schemas
-    lock = None  # a connector lock: an object with async unlock() -> bool
     _refused = ""  # what was refused last, and why
 
-    def __init__(self, configuration, authorization, availability, transactions, boot, vendor_id, reset, log):
-        self.configuration = configuration
-        self.authorization = authorization
-        self.availability = availability
-        self.transactions = transactions
+    def __init__(self, services, boot, vendor_id, reset):
+        self.services = services
         self._boot = boot
         self.vendor_id = vendor_id
         self._reset_device = reset
-        self._log = log
+        self._log = services.log
         self.data_transfers = {}
-        # function(idTag, chargingProfile or None) -> function to call before the remote start, None: refused
-        self.charging_profile = no_charging_profile
 
     def calls(self):
         """See `Actions`."""
@@ -56,45 +49,64 @@ class CoreProfile:
 
     def remote_start_transaction(self, payload):
         """RemoteStartTransaction (section 5.11)."""
-        transactions, tag = self.transactions, payload["idTag"]
-        why = self._obstacle(payload.get("connectorId", 1), tag)
-        prepare = None if why else self.charging_profile(tag, payload.get("chargingProfile"))
+        tag = payload["idTag"]
+        outlet, why = self._place(payload.get("connectorId"), tag)
+        prepare = None if why else self.services.charging.prepare(outlet, tag, payload.get("chargingProfile"))
         if prepare is None:
             return self.refuse("RemoteStartTransaction", tag, why or "its chargingProfile cannot be taken")
 
         def start():
             prepare()
-            transactions.remote_start(tag)
+            outlet.transactions.remote_start(tag)
 
         return {"status": "Accepted"}, start
 
-    def _obstacle(self, connector, tag):
-        """Why there can be no remote start, in words, or ""."""
+    def _place(self, connector, tag):
+        """(outlet, why there can be no remote start there, in words, or "").
+
+        Without connectorId it is the outlet where a vehicle waits, else one that is kept for this idTag, else one that
+        is free.
+        """
         if self._boot.status != ACCEPTED:  # section 4.2: not while Pending
-            return _UNREGISTERED
-        if connector != 1:
-            return "there is no connector %d" % connector
-        return reason_words(self.transactions.obstacle(tag)) if is_tag(tag) else NO_TAG
+            return None, _UNREGISTERED
+        outlets = self.services.outlets if connector is None else (self.services.outlet(connector),)
+        if outlets[0] is None:
+            return None, "there is no connector %d" % connector
+        if not is_tag(tag):
+            return None, NO_TAG
+        best, order, first = None, 0, ()
+        for outlet in outlets:
+            why = outlet.transactions.obstacle(tag)
+            first = first or why
+            rank = 0 if why else self._rank(outlet)
+            if rank > order:
+                best, order = outlet, rank
+        return best, "" if best is not None else reason_words(first)
+
+    def _rank(self, outlet):
+        """How near a transaction is to a free outlet."""
+        if outlet.evse.gate.plugged.value:
+            return 3 if outlet.transactions.finished else 4
+        return 2 if self.services.reservation.active(outlet) else 1
 
     def remote_stop_transaction(self, payload):
         """RemoteStopTransaction (section 5.12)."""
-        current, transaction = self.transactions.current, payload["transactionId"]
-        why = ""
+        wanted = payload["transactionId"]
         if self._boot.status != ACCEPTED:
-            why = _UNREGISTERED
-        elif current is None:
-            why = "no transaction runs"
-        elif current.id != transaction:
-            why = "another transaction runs: %s" % (current.id if current.id is not None else "its id is not known yet")
-        if why:
-            return self.refuse("RemoteStopTransaction", transaction, why)
-        number = current.number
+            return self.refuse("RemoteStopTransaction", wanted, _UNREGISTERED)
+        running = [one.transactions.current for one in self.services.outlets if one.transactions.current is not None]
+        found = [current for current in running if current.id == wanted]
+        if found:
+            return {"status": "Accepted"}, lambda: self._stop(found[0])
+        why = "no transaction runs"
+        if running:
+            ids = [str(one.id) if one.id is not None else "its id is not known yet" for one in running]
+            why = "another transaction runs: " + ", ".join(ids)
+        return self.refuse("RemoteStopTransaction", wanted, why)
 
-        def stop():
-            if self.transactions.current is not None and self.transactions.current.number == number:
-                self.transactions.stop("Remote")
-
-        return {"status": "Accepted"}, stop
+    def _stop(self, current):
+        if current.outlet.transactions.current is current:
+            current.outlet.transactions.stop("Remote")
 
     def reset(self, payload):
         """Reset (section 5.14)."""
@@ -103,11 +115,12 @@ class CoreProfile:
 
     def unlock_connector(self, payload):
         """UnlockConnector; a board without a lock says so, also of a connector that is not there (section 5.18)."""
-        if payload["connectorId"] != 1 or self.lock is None:
+        outlet = self.services.outlet(payload["connectorId"])
+        if outlet is None or outlet.transactions.lock.unlock is None:
             return {"status": "NotSupported"}
-        return self._unlock(self.lock)
+        return self._unlock(outlet.transactions)
 
-    async def _unlock(self, lock):
-        if self.transactions.current is not None:
-            self.transactions.stop("UnlockCommand")
-        return {"status": "Unlocked" if await lock.unlock() else "UnlockFailed"}
+    async def _unlock(self, transactions):
+        if transactions.current is not None:
+            transactions.stop("UnlockCommand")
+        return {"status": "Unlocked" if await transactions.lock.unlock() else "UnlockFailed"}

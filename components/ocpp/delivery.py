@@ -8,6 +8,9 @@ the same however often the message is sent, also after a restart: so the central
     ["M", number, transaction, sample]                                       MeterValues (sample: see measurands.py)
     ["E", number, transaction, stamp, Wh, reason, idTag or None]            StopTransaction
 
+and, unless it is 1, the outlet's number as a last element. They are sent as they were journaled, whatever outlet they
+are of (section 3.7).
+
 What is refused for its time is sent anew with another (`Correction`). What is given up is told in the log and, where
 money depends on it, as a security event.
 """
@@ -17,10 +20,8 @@ from micropython import const
 
 from .actions import NO_MEMORY
 from .correction import Correction
-from .payloads import Payloads
+from .payloads import Payloads, connector_of, of_connector
 from .rpc import CLOSED, TIMEOUT, Call
-from .stop_data import QUEUE as DATA
-from .stop_data import StopData
 from .thinning import thin
 from .transaction import id_in
 
@@ -36,21 +37,18 @@ _RESERVED = const(2)  # places that only StartTransaction and StopTransaction ma
 
 
 class Delivery:
-    """The queue of transaction messages.
+    """The queue of transaction messages. Answers go to `Transactions.answered` of the outlet and to `Authorization`."""
 
-    `on_answer(tag, answer)` sees the idTagInfo of answers; ``on_started(transaction, id, answer)`` (set by
-    Transactions) returns {key: value} to be journaled together with the answer to a StartTransaction, and a function to
-    be called then.
-    """
-
-    def __init__(self, services, rpc, online, on_answer, queue_max, data_bytes):
+    def __init__(self, services, rpc, queue_max):
+        self._services = services
+        self._outlet = services.outlet
         self._clock = services.clock
         self._log = services.log
         self._store = services.store
         self._stamps = services.stamps
         self._configuration = services.configuration
         self._rpc = rpc
-        self._online = online
+        self._online = services.online
         self._queue_max = queue_max
         self._head = ()  # the oldest record, read from the store once
         self._answer = None  # to it, while the journal refuses that it is over: it is not sent again
@@ -58,20 +56,18 @@ class Delivery:
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
         self._correction = Correction(services)
-        self._data = StopData(services.store, data_bytes)
-        self._payloads = Payloads(self._correction, self._data, self.transaction_id)
+        self._payloads = Payloads(self._correction, self.transaction_id)
         self.meter_value = self._payloads.meter_value
         self._every = 1  # which samples are told in transactionData: each, every 2nd, 0: none
         self.thinned = 0  # intermediate MeterValues dropped for want of room
-        self.on_started = lambda transaction, id, answer: ({}, rpc.wake)
-        self._on_answer = on_answer
 
     def stamps_in_journal(self):
         """Generator of all stamps in the queues."""
         for record in self._store.queue(QUEUE).entries():
             yield record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
-        for stamp in self._data.stamps():
-            yield stamp
+        for outlet in self._services.outlets:
+            for stamp in outlet.data.stamps():
+                yield stamp
 
     def __len__(self):
         return len(self._store.queue(QUEUE))
@@ -82,18 +78,19 @@ class Delivery:
 
     # --- what goes in -------------------------------------------------------------------------------------------
 
-    def commit(self, changes, record, sample=None):
-        """Journal `changes`, one message and a sample for transactionData in one record.
+    def commit(self, outlet, changes, record, sample=None):
+        """Journal `changes`, one message of an outlet and a sample for its transactionData in one record.
 
         Raises the store's Full if there is no room for a message, its Error if it cannot write.
         """
         self._make_room(record[_KIND])
-        self._commit(changes, ((QUEUE, record),), record[_TX], sample)
+        self._commit(outlet, changes, ((QUEUE, of_connector(outlet.id, record)),), record[_TX], sample)
 
-    def _commit(self, changes, push, transaction, sample, drop=()):
+    def _commit(self, outlet, changes, push, transaction, sample, drop=()):
+        data = outlet.data
         if sample is not None:
-            own = self._data.own(transaction)
-            push += ((DATA, [transaction, sample]),)
+            own = data.own(transaction)
+            push += ((data.queue, [transaction, sample]),)
         try:
             self._store.commit(changes, push=push, drop=drop)
         except self._store.Full:
@@ -101,17 +98,17 @@ class Delivery:
                 raise
             self._store.commit(changes, push=push, drop=drop)
         if sample is not None:
-            self._data.added(own - len(drop) + 1)
+            data.added(own - len(drop) + 1)
         self._rpc.wake()
 
     def _make_room(self, kind):
-        """A StartTransaction leaves room for its StopTransaction, MeterValues leave room for both."""
-        reserved = {"S": 1, "M": _RESERVED, "E": 0}[kind]
+        """StartTransactions leave room for their StopTransactions, MeterValues leave room for both: of each outlet."""
+        reserved = {"S": 1, "M": _RESERVED, "E": 0}[kind] * len(self._services.outlets)
         if len(self) + reserved >= self._queue_max and not (self._thin() and len(self) + reserved < self._queue_max):
             if kind != "E":
                 raise self._store.Full("%d messages wait for the central system" % len(self))
 
-    def add_sample(self, transaction, sample, data, changes):
+    def add_sample(self, outlet, transaction, sample, data, changes):
         """Journal `changes`, MeterValues of `sample` and `data` for transactionData (None: nothing) in one record.
 
         What there is no room for is dropped (and counted). Returns whether `changes` are journaled.
@@ -119,18 +116,19 @@ class Delivery:
         push = ()
         try:
             if sample is not None:
-                push = self._meter_values(transaction, sample)
-            if data is not None and self._data.is_full(data):
+                push = self._meter_values(outlet, transaction, sample)
+            if data is not None and outlet.data.is_full(data):
                 data = None
                 self.thinned += 1
-            self._commit(changes, push, transaction, data, self._data.to_drop(transaction, data) if data else ())
+            drop = outlet.data.to_drop(transaction, data) if data else ()
+            self._commit(outlet, changes, push, transaction, data, drop)
             return True
         except (self._store.Error, MemoryError) as e:
             self.thinned += 1
             self._log.rare("a sample dropped: %s", str(e) or "no memory")
             return False
 
-    def _meter_values(self, transaction, sample):
+    def _meter_values(self, outlet, transaction, sample):
         """What is to be pushed for MeterValues, if there is room in the queue."""
         try:
             self._make_room("M")
@@ -138,7 +136,7 @@ class Delivery:
             self.thinned += 1
             self._log.rare("MeterValues dropped: %s", str(e))
             return ()
-        return ((QUEUE, ["M", self._stamps.number(), transaction, sample]),)
+        return ((QUEUE, of_connector(outlet.id, ["M", self._stamps.number(), transaction, sample])),)
 
     def _thin(self):
         """Drop MeterValues that wait; returns whether there were any."""
@@ -194,7 +192,7 @@ class Delivery:
 
     def _call(self, record):
         number = self._correction.begin(record[_NUMBER])
-        action, payload = self._payloads.of(record, self._every)
+        action, payload = self._payloads.of(record, self._outlet(connector_of(record)), self._every)
         done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
         return Call(action, payload, done, self._stamps.message_id(number))
 
@@ -222,17 +220,18 @@ class Delivery:
             self._later(e)
 
     def _succeeded(self, record, answer):
-        if record[_KIND] == "S":
+        changes, then = {}, self._rpc.wake
+        kind, outlet = record[_KIND], self._outlet(connector_of(record))
+        if kind == "S":
             transaction_id = id_in(answer)
-            changes, then = self.on_started(record[_TX], transaction_id, answer)
+            if outlet is not None:
+                changes, then = outlet.transactions.answered(record[_TX], transaction_id, answer)
             changes[_IDS + str(record[_TX])] = transaction_id
-            self._take(record, changes)
-            then()
-            self._on_answer(record[5], answer)
-            return
-        self._take(record, {})
-        if record[_KIND] == "E" and record[6] is not None:
-            self._on_answer(record[6], answer)
+        self._take(record, changes)
+        then()
+        tag = record[5] if kind == "S" else record[6] if kind == "E" else None
+        if tag is not None:
+            self._services.authorization.learn(tag, answer)
 
     def _failed(self, record, error):
         """Try again later, each time one interval later; give up after TransactionMessageAttempts.
@@ -290,7 +289,8 @@ class Delivery:
         self._correction.end(changes)
         if record[_KIND] == "E":
             changes[_IDS + str(record[_TX])] = None
-            pop += (DATA,) * self._data.ended(record[_TX])
+            outlet = self._outlet(connector_of(record))
+            pop += (outlet.data.queue,) * outlet.data.ended(record[_TX]) if outlet is not None else ()
         self._store.commit(changes, pop=pop)
         self._head = ()
         self._answer = None

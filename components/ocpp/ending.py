@@ -10,21 +10,20 @@ _POLL_MS = const(50)
 
 
 class Ending:
-    """Ends the transaction before the firmware ends.
+    """Ends the transactions of all outlets before the firmware ends.
 
-    A reset is unsuccessful while the end of the transaction cannot be journaled: it would go on after the restart. Then
-    it is tried ResetRetries times more, 10 s apart, and done all the same after the last: a restart may mend the store.
+    A reset is unsuccessful while the end of one cannot be journaled: it would go on after the restart. Then it is tried
+    ResetRetries times more, 10 s apart, and done all the same after the last: a restart may mend the store.
     """
 
-    def __init__(self, services, kernel, transactions, delivery, status, online):
+    def __init__(self, services, kernel, status):
+        self._services = services
         self._clock = services.clock
         self._log = services.log
-        self._configuration = services.configuration
         self._kernel = kernel
-        self._transactions = transactions
-        self._delivery = delivery
+        self._delivery = services.delivery
         self._status = status
-        self._online = online
+        self._online = services.online
         self._reason = ""
         self._retries = 0
         self._until_ms = None
@@ -40,12 +39,13 @@ class Ending:
         """
         self._kernel.release()
         hard = kind == "Hard"
-        if self._transactions.current is not None:
-            self._transactions.stop(reason, None, hard)
-        elif hard:
-            self._transactions.closing.step(True)
+        for outlet in self._services.outlets:
+            if outlet.transactions.current is not None:
+                outlet.transactions.stop(reason, None, hard)
+            elif hard:
+                outlet.transactions.closing.step(True)
         self._reason = "Reset " + kind
-        self._retries = self._configuration["ResetRetries"]
+        self._retries = self._services.configuration["ResetRetries"]
         self._until_ms = self._clock.uptime_ms() + (0 if hard else _WAIT_MS)
         if hard:
             self.step()
@@ -54,7 +54,7 @@ class Ending:
         if self._until_ms is None:
             return
         over = self._clock.uptime_ms() >= self._until_ms
-        if not self._transactions.runs():
+        if not self._runs():
             if over or not self._online() or not len(self._delivery):
                 self._kernel.request_exit(RESTART, self._reason)
         elif over and not self._retries:
@@ -64,24 +64,33 @@ class Ending:
             self._until_ms += _WAIT_MS
             self._log.warning("%s: the transaction's end is not journaled, next try in %d ms", self._reason, _WAIT_MS)
 
+    def _runs(self):
+        """Does a transaction run, or end, at any outlet?"""
+        return any(outlet.transactions.runs() for outlet in self._services.outlets)
+
     async def last_words(self, step):
         """The firmware is stopped in order, as before the power goes, or for a reset; ``step()`` as in `Ocpp.run`.
 
-        With StopTransactionOnPowerLoss the transaction ends now, and the power module has half a second to stop. That
-        it ended, by this or by a hard reset, is told if it can be within a second: StopTransaction and Finishing.
+        With StopTransactionOnPowerLoss each transaction ends now, and the power module has half a second to stop. That
+        they ended, by this or by a hard reset, is told if it can be within a second: StopTransaction and Finishing.
         Otherwise the next start sees to it.
         """
-        transactions = self._transactions
-        if transactions.current is not None:
-            if not self._configuration["StopTransactionOnPowerLoss"] or not transactions.stop("PowerLoss"):
-                return
-        elif transactions.closing.transaction is None and not self.asked():
+        stops = self._services.configuration["StopTransactionOnPowerLoss"]
+        ends = False
+        for outlet in self._services.outlets:
+            if outlet.transactions.current is None:
+                ends = ends or self.asked() or outlet.transactions.closing.transaction is not None
+            elif stops and outlet.transactions.stop("PowerLoss"):
+                ends = True
+        if not ends:
             return
         until_ms = self._clock.uptime_ms() + _LAST_WORDS_MS
         told = False
         while not told and self._clock.uptime_ms() < until_ms:
             step()
-            transactions.closing.step(self._clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
+            for outlet in self._services.outlets:
+                outlet.transactions.closing.step(self._clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
             said = not len(self._delivery) and not self._status.waiting()
-            told = not transactions.runs() and (said or not self._online())
+            closing = any(outlet.transactions.closing.transaction is not None for outlet in self._services.outlets)
+            told = not closing and (said or not self._online())
             await self._clock.sleep_ms(_POLL_MS)

@@ -20,8 +20,11 @@ def unknown(name, names):
     return "there is no such key" + did_you_mean(name, names)
 
 
-def parse(row, text):
-    """The value that `text` means under the rule of a row. Raises ValueError, which says how it breaks it."""
+def parse(row, text, values):
+    """The value that `text` means under the rule of a row; `values`: those of the other keys.
+
+    Raises ValueError, which says how it breaks it.
+    """
     if not isinstance(text, str) or len(text) > _TEXT_MAX:
         raise ValueError("longer than %d characters" % _TEXT_MAX)
     kind = row[_TYPE]
@@ -32,7 +35,7 @@ def parse(row, text):
     if kind == "csl":
         return _parse_list(row, text)
     if kind == "rotation":
-        return _parse_rotation(row, text)
+        return _parse_rotation(text, values)
     if row[_HIGH] is not None and len(text) > row[_HIGH]:
         raise ValueError("longer than %d characters" % row[_HIGH])
     return text
@@ -72,12 +75,13 @@ def _parse_list(row, text):
     return ",".join(items)
 
 
-def _parse_rotation(row, text):
+def _parse_rotation(text, values):
     """``0.RST,1.RTS``: connector, dot, phase rotation."""
-    items = _items(text, row[_HIGH])
+    items = _items(text, values["ConnectorPhaseRotationMaxLength"])
+    connectors = [str(number) for number in range(values["NumberOfConnectors"] + 1)]
     for item in items:
         connector, _, rotation = item.partition(".")
-        if connector not in ("0", "1") or not rotation or "|" in rotation or "|" + rotation + "|" not in _ROTATIONS:
+        if connector not in connectors or not rotation or "|" in rotation or "|" + rotation + "|" not in _ROTATIONS:
             items = ()
     if not items:
         raise ValueError("it is connector.rotation, such as 0.RST,1.RST, of %s" % _ROTATIONS[1:-1].replace("|", ", "))

@@ -19,7 +19,7 @@ CORE = (
     ("ClockAlignedDataInterval", "int", 0, 0, 86400, "RW"),
     ("ConnectionTimeOut", "int", 60, 1, _MAX_S, "RW"),
     # told only: how the installer wired it
-    ("ConnectorPhaseRotation", "rotation", "0.NotApplicable,1.NotApplicable", None, 2, "RW"),
+    ("ConnectorPhaseRotation", "rotation", "0.NotApplicable,1.NotApplicable", None, None, "RW"),
     ("ConnectorPhaseRotationMaxLength", "int", 2, None, None, "R"),
     ("GetConfigurationMaxKeys", "int", 50, None, None, "R"),
     ("HeartbeatInterval", "int", 300, 1, _MAX_S, "RW"),

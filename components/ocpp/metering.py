@@ -11,18 +11,16 @@ _WAITING_MAX = const(4)  # aligned samples outside a transaction that wait to be
 
 
 class Metering:
-    """Takes the samples that the configuration asks for. Within a transaction they are journaled."""
+    """Takes the samples of an outlet that the configuration asks for. Within a transaction they are journaled."""
 
-    def __init__(self, services, delivery, online):
+    def __init__(self, services, outlet):
+        self._outlet = outlet
         self._clock = services.clock
         self._stamps = services.stamps
         self._configuration = services.configuration
-        self._delivery = delivery
-        self._charger = services.charger
-        self._register = services.register
+        self._delivery = services.delivery
         self._store = services.store
-        self._bms = services.bms
-        self._online = online
+        self._online = services.online
         self._next_ms = None  # uptime of the next periodic sample
         self._interval_s = 0
         self._aligned = None  # number of the aligned interval of the day that we are in
@@ -31,20 +29,21 @@ class Metering:
 
     def _value(self, index, mwh):
         """The value of a measurand in thousandths of its unit, or None while it is not known."""
-        charger = self._charger
         if index == 0:
             return mwh
+        evse = self._outlet.evse
+        module = evse.module
         if index == 7:
-            mv = charger.terminal_voltage_mv.value or charger.wanted_voltage_mv.value
-            ma = charger.wanted_current_ma.value
+            mv = module.terminal_voltage_mv.value or module.wanted_voltage_mv.value
+            ma = module.wanted_current_ma.value
             return None if mv is None or ma is None else mv * ma // 1000
         signals = (
-            charger.power_mw,
-            charger.terminal_current_ma,
-            charger.terminal_voltage_mv,
-            self._bms.soc_permille,
-            charger.temperature_mdeg,
-            charger.wanted_current_ma,
+            evse.meter.power_mw,
+            module.terminal_current_ma,
+            module.terminal_voltage_mv,
+            evse.vehicle.soc_permille,
+            module.temperature_mdeg,
+            module.wanted_current_ma,
         )
         value = signals[index - 1].value
         return value * 100 if index == 4 and value is not None else value
@@ -58,7 +57,7 @@ class Metering:
         sample = [self._stamps.now() if stamp is None else stamp, context]
         listed = indexes(self._configuration[key])
         if mwh is None and 0 in listed:
-            mwh = self._register.read()
+            mwh = self._outlet.register.read()
         for index in listed:
             value = self._value(index, mwh)
             if value is not None:
@@ -68,15 +67,16 @@ class Metering:
 
     def _take(self, transaction, key, stop_key, context):
         """One commit: the register, MeterValues of what `key` lists, and a sample of `stop_key` for transactionData."""
+        register = self._outlet.register
         try:
-            mwh, changes = self._register.changes()
+            mwh, changes = register.changes()
             sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
-            self._stamps.note(transaction, changes)
+            self._stamps.note(self._outlet, transaction, changes)
         except MemoryError:
             self.dropped += 1
             return
-        if (sample or data) and self._delivery.add_sample(transaction, sample, data, changes):
-            self._register.saved()
+        if (sample or data) and self._delivery.add_sample(self._outlet, transaction, sample, data, changes):
+            register.saved()
 
     def begin(self, mwh):
         """The first sample for the transactionData of a transaction, or None."""
@@ -86,8 +86,9 @@ class Metering:
         """The last one, of the moment of the stop, or None."""
         return self.sample("StopTxnSampledData", END, mwh, stamp)
 
-    def step(self, current):
-        """Take what is due; `current`: the Transaction that runs, or None. One that was stopped gets no sample more."""
+    def step(self):
+        """Take what is due. A transaction that was stopped gets no sample more."""
+        current = self._outlet.transactions.current
         transaction = None if current is None or current.reason else current.number
         self._periodic(transaction)
         self._clock_aligned(transaction)
@@ -142,7 +143,7 @@ class Metering:
         """Aligned MeterValues outside a transaction."""
         if not self._waiting or not self._online():
             return None
-        payload = {"connectorId": 1, "meterValue": [self._delivery.meter_value(self._waiting.pop(0))]}
+        payload = {"connectorId": self._outlet.id, "meterValue": [self._delivery.meter_value(self._waiting.pop(0))]}
         return Call("MeterValues", payload, self._on_answer)
 
     def _on_answer(self, answer, error):

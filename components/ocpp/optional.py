@@ -2,25 +2,44 @@
 
 
 class Absent:
-    """Stands for the Reservation profile: nothing is reserved; and for a connector lock where the cable is fixed: there
-    is nothing to lock.
+    """Stands for the Reservation profile: nothing is reserved; for Smart Charging: nothing limits; and for a connector
+    lock where the cable is fixed: there is nothing to lock.
     """
 
-    def active(self):
-        """Is the connector reserved?"""
+    # --- Reservation
+
+    def active(self, outlet):
+        """Is an outlet reserved?"""
         return False
 
-    def admits(self, tag, parent):
-        """May an idTag with this parentIdTag (None: it has none, or it is not known) start a transaction?"""
+    def admits(self, outlet, tag, parent):
+        """May an idTag with this parentIdTag (None: it has none, or it is not known) start a transaction there?"""
         return True
 
-    def closed_to(self, tag):
-        """Is the connector reserved for others, whatever the parentIdTag of `tag` may be?"""
+    def closed_to(self, outlet, tag):
+        """Is an outlet reserved for others, whatever the parentIdTag of `tag` may be?"""
         return False
 
-    def use(self, changes):
-        """A transaction starts: add to `changes` what is to be journaled with it; returns its reservationId or None."""
+    def use(self, transaction, changes):
+        """One starts: add to `changes` what is to be journaled with it; returns its reservationId or None."""
         return None
+
+    # --- Smart Charging
+
+    def prepare(self, outlet, tag, given):
+        """A function to call once a remote start of `tag` is accepted; `given`: its chargingProfile, or None.
+
+        None: the profile cannot be taken. Without Smart Charging it is ignored (section 5.11).
+        """
+        return _nothing
+
+    def why(self, outlet):
+        """What the central system's limit of an outlet comes from, in words; "" if there is none."""
+        return ""
+
+    # --- a connector lock: with ``unlock``, async, whether it is open now
+
+    unlock = None
 
     def secure(self):
         """Is the connector locked, so that a transaction may start? If it is not yet, it will be soon, or `failure`."""
@@ -37,23 +56,6 @@ class Absent:
     def release(self, tag):
         """Unlock what is kept for this idTag; returns whether something is."""
         return False
-
-
-def serve_by_locks(ocpp, evses):
-    """Have the locks of the outlets, where there are any, hold the cables of `ocpp`'s transactions."""
-    for evse in evses:
-        lock = evse.lock
-        if lock is not None:
-            ocpp.core.lock = ocpp.transactions.lock = lock
-            ocpp.transactions.begun += (lock.begun,)
-            ocpp.transactions.ended += (lock.ended,)
-            ocpp.add_page(lock.page)
-            lock.serve(ocpp.transactions, ocpp.configuration)
-
-
-def no_charging_profile(tag, profile):
-    """Without Smart Charging the chargingProfile of a RemoteStartTransaction is ignored (section 5.11)."""
-    return _nothing
 
 
 def _nothing():

@@ -41,6 +41,6 @@ def _counters(ocpp, counters):
     )
     yield "  given up %d, meter values dropped %d, others dropped %d" % (
         counters.dropped,
-        ocpp.delivery.thinned + ocpp.metering.dropped,
+        ocpp.delivery.thinned + sum([outlet.metering.dropped for outlet in ocpp.outlets]),
         ocpp.outbox.dropped + ocpp.status.skipped,
     )

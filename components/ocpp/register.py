@@ -1,4 +1,4 @@
-"""What is told of the energy register."""
+"""What is told of an outlet's energy register."""
 
 _TOLD = "ocpp/told"  # whole Wh: what the last StartTransaction or StopTransaction told
 
@@ -11,16 +11,17 @@ class Register:
     was told is told as that. A bill is off by less than 1 Wh either way, and that never adds up from bill to bill.
     """
 
-    def __init__(self, store, meter):
+    def __init__(self, store, outlet):
         self._store = store
-        self._meter = meter
+        self._meter = outlet.evse.meter
+        self._key = outlet.key(_TOLD)
         self._told_mwh = 0
         self._new_told_mwh = 0  # once what was returned last is journaled
         self._mwh = 0  # the meter's own, of what `changes` returned last
 
     def start(self):
         """Read the journal."""
-        self._told_mwh = self._new_told_mwh = 1000 * self._store.get(_TOLD, 0)
+        self._told_mwh = self._new_told_mwh = 1000 * self._store.get(self._key, 0)
 
     def changes(self):
         """(mWh, {key: value}): what is to be told, and to be journaled with it. After the commit: `saved`."""
@@ -32,7 +33,7 @@ class Register:
         """(Wh, mWh, {key: value}) as `changes`: for StartTransaction and StopTransaction. After the commit: `saved`."""
         mwh, changes = self.changes()
         wh = (mwh + 999) // 1000
-        changes[_TOLD] = wh
+        changes[self._key] = wh
         self._new_told_mwh = 1000 * wh
         return wh, mwh, changes
 

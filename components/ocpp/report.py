@@ -11,7 +11,7 @@ def diagnostics(ocpp, kernel, clock, log, since_ms, until_ms):
         ("charge point", _identity(ocpp, clock)),
         ("components", _components(kernel)),
         ("counters", ocpp.describe()),
-        ("conditions for charging", _conditions(ocpp.services.gate)),
+        ("conditions for charging", _conditions(ocpp.outlets)),
         ("journal", _journal(ocpp.services.store)),
         ("configuration", _configuration(ocpp)),
         ("log", log_lines(log.tail, clock, since_ms, until_ms)),
@@ -30,10 +30,12 @@ def _identity(ocpp, clock):
         "not known" if utc_ms is None else format_utc(utc_ms),
         clock.uptime_ms() // 1000,
     )
-    yield "connector: %s, %s %s" % (ocpp.state.value, ocpp.connector.error, ocpp.connector.info)
-    transaction = ocpp.transaction
-    yield "transaction: %s" % ("none" if transaction is None else "#%d" % transaction.number)
-    yield "register: %d Wh" % (ocpp.services.meter.energy_mwh.value // 1000)
+    for outlet in ocpp.outlets:
+        words, it = outlet.words(), outlet.connector
+        yield "connector%s: %s, %s %s" % (words and " %d" % outlet.id, it.state.value, it.error, it.info)
+        transaction = outlet.transactions.current
+        yield "transaction%s: %s" % (words, "none" if transaction is None else "#%d" % transaction.number)
+        yield "register%s: %d Wh" % (words, outlet.evse.meter.energy_mwh.value // 1000)
     yield "heap: %d bytes free, %d in use" % (gc.mem_free(), gc.mem_alloc())
 
 
@@ -46,9 +48,10 @@ def _components(kernel):
     yield "what blocked the loop, at most, in ms: " + kernel.urgent.describe()
 
 
-def _conditions(gate):
-    for name, value, holds in gate.conditions():
-        yield "%s %s = %s" % ("ok     " if holds else "FORBIDS", name, value)
+def _conditions(outlets):
+    for outlet in outlets:
+        for name, value, holds in outlet.evse.gate.conditions():
+            yield "%s %s%s = %s" % ("ok     " if holds else "FORBIDS", name, outlet.words(), value)
 
 
 def _journal(store):

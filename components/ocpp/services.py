@@ -2,7 +2,7 @@
 
 from core.loading import OnDemand
 
-from .register import Register
+from .optional import Absent
 
 # security events that a failed attempt to connect may be
 REFUSED = "FailedToAuthenticateAtCentralSystem"
@@ -10,29 +10,42 @@ BAD_SERVER = "InvalidCentralSystemCertificate"
 
 
 class Services:
-    """The services of the component, the kernel's ``urgent``, and ``stamps``, ``configuration``, ``register``,
-    ``writes`` and ``online`` for its parts.
+    """The services of the component that belong to no outlet, the kernel's ``urgent`` and ``emergency_stop``, and what
+    the parts of this package share: ``outlets`` (the tuple of `Outlet`), ``stamps``, ``configuration``, ``writes``,
+    ``online``, ``delivery``, ``authorization``, ``availability``, ``ending``.
 
-    ``on_demand``: where modules are loaded that are seldom needed.
+    ``reservation`` and ``charging`` are those profiles, or `Absent`. ``starting``, ``begun``, ``ended``: see
+    `Ocpp.watch_transactions`. ``on_demand``: where modules are loaded that are seldom needed.
     """
 
-    def __init__(self, clock, log, store, gate, bms, charger, meter, plug, wifi, urgent):
+    outlets = ()
+    several = False  # are there several of them?
+    starting = ()
+    begun = ()
+    ended = ()
+    stamps = configuration = writes = online = delivery = authorization = availability = ending = None
+
+    def __init__(self, clock, log, store, wifi, kernel):
         self.clock = clock
         self.log = log
         self.store = store
-        self.gate = gate
-        self.bms = bms
-        self.charger = charger
-        self.meter = meter
-        self.plug = plug
         self.wifi = wifi
-        self.urgent = urgent
+        self.urgent = kernel.urgent
+        self.emergency_stop = kernel.emergency_stop
         self.on_demand = OnDemand()
-        self.stamps = None
-        self.configuration = None
-        self.register = Register(store, meter)
-        self.writes = None
-        self.online = None
+        self.reservation = self.charging = Absent()
+
+    def outlet(self, number):
+        """The `Outlet` that is connector `number`, or None: this board has none of it."""
+        for outlet in self.outlets:
+            if outlet.id == number:
+                return outlet
+        return None
+
+    def moment(self):
+        """The state of any connector may have changed."""
+        for outlet in self.outlets:
+            outlet.connector.event()
 
 
 def notices_of(ocpp, queue, clock, log):

@@ -15,7 +15,7 @@ _SAME_MS = const(10000)  # ... with so much between the two, besides the time th
 _UNKNOWN_MS = const(1577836800000)  # 2020-01-01: stands where a time must be sent that nobody ever told us
 
 _RUN = const("ocpp/run")  # [salt, number of this run, records that the journal had lost by then]
-_LAST = const("ocpp/last")  # [number of a transaction, UTC of its last sample in ms]
+_LAST = const("ocpp/last")  # of each outlet: [number of a transaction, UTC of its last sample in ms]
 _OFFSET = const("ocpp/utc/")  # + number of a run: its UTC minus its uptime, in ms
 
 
@@ -26,7 +26,7 @@ class Stamps:
     time is set before the run that follows it by the durations that are known of it, as soon as that one is known, and
     stays there: whoever is told a stamp twice is told the same.
 
-    While a transaction runs (`hold`) the stamps never go back, however the clock is set: a stamp whose UTC is unknown
+    While a transaction runs the stamps never go back, however the clock is set: a stamp whose UTC is unknown
     has its bound as a third element then.
     """
 
@@ -42,7 +42,8 @@ class Stamps:
         self._not_begun = {}  # what is to be journaled before the first number of this run is used
         self._spans = {}  # run: longest uptime in it that we know of
         self._unresolved = False
-        self._held = ()  # stamps of the transaction that runs
+        self._running = 0  # transactions
+        self._held = []  # those of their stamps whose UTC is not known
         self._last_ms = 0  # ... the last one's UTC, 0: not known
         self._offered_ms = None  # UTC of this run's start by a time that was told once, and is far from ours
         self._ask_ms = None  # uptime from which the central system is to be asked for the time
@@ -96,36 +97,45 @@ class Stamps:
             self._unresolved = True
             stamp = [self._run, self._clock.uptime_ms()]
             return stamp + [self._last_ms] if self._last_ms else stamp
-        if self._held:
+        if self._running:
             self._last_ms = utc_ms = max(utc_ms, self._last_ms)
         return utc_ms
 
-    def hold(self, stamps):
-        """A transaction runs that has these stamps: no later one is before them, until it has `ended`."""
-        self._held = stamps
+    def resume(self, transaction, queued):
+        """A transaction goes on after a restart; `queued`: the stamps in the messages that wait."""
+        last = self._store.get(transaction.outlet.key(_LAST))
+        if last is not None and last[0] == transaction.number:
+            queued.append(last[1])
+        self._running += 1
+        self._hold(transaction.stamps() + queued)
+
+    def _hold(self, stamps):
+        """A transaction runs that has these stamps: no later one is before them, until all have `ended`."""
         for stamp in stamps:
+            if isinstance(stamp, list):
+                self._held.append(stamp)
             utc_ms = self.utc_of(stamp)
             if utc_ms > self._last_ms and utc_ms >= self._clock.earliest_ms:  # else it is not known
                 self._last_ms = utc_ms
 
-    def resume(self, number, stamps):
-        """The transaction with this number of ours goes on after a restart: `hold`, with the last sample's as well."""
-        last = self._store.get(_LAST)
-        self.hold(stamps + [last[1]] if last is not None and last[0] == number else stamps)
-
-    def note(self, number, changes):
+    def note(self, outlet, number, changes):
         """A sample of a transaction has been taken: `changes` are journaled with it."""
         if self._last_ms:
-            changes[_LAST] = [number, self._last_ms]
+            changes[outlet.key(_LAST)] = [number, self._last_ms]
 
     def begun(self, transaction):
-        """See `Transactions`."""
-        self.hold([transaction.started])
+        """See `Ocpp.watch_transactions`."""
+        self._running += 1
+        self._hold([transaction.started])
 
     def ended(self, transaction, meter_stop_wh):
-        """See `Transactions`."""
-        self._held = ()
-        self._last_ms = 0
+        """See `Ocpp.watch_transactions`."""
+        self._running -= 1
+        if not self._running:
+            self._held = []
+            self._last_ms = 0
+        elif transaction.started in self._held:
+            self._held.remove(transaction.started)
 
     def learn(self, utc_ms):
         """The central system says what time it is. A jump is believed when it is told once more."""
@@ -178,7 +188,8 @@ class Stamps:
         if changes:
             self._store.commit(changes)
         self._unresolved = False
-        self.hold(self._held)
+        held, self._held = self._held, []
+        self._hold(held)
 
     def utc_of(self, stamp):
         """The UTC of a stamp in ms."""

@@ -1,4 +1,4 @@
-"""StatusNotification for connectors 0 and 1 (OCPP 1.6, section 4.9)."""
+"""StatusNotification for connector 0 and each outlet (OCPP 1.6, section 4.9)."""
 
 from micropython import const
 
@@ -6,66 +6,68 @@ from core.text import printable
 
 from .rpc import CLOSED, TIMEOUT, Call
 
-_KEPT_MAX = const(8)  # changes kept while the central system is slow
+_KEPT_MAX = const(8)  # changes kept for each outlet while the central system is slow
 _INFO_MAX = const(50)  # characters
 
 
 class StatusReporter:
     """Tells the central system each state, in their order, that lasted MinimumStatusDuration.
 
-    A state is noted when the connector's ``notification`` says so (see `Connector`), with the number that the next
+    A state is noted when a connector's ``notification`` says so (see `Connector`), with the number that the next
     transaction message would have: what came before what is known. While there is no connection only the latest state
     counts; it is noted at the moment of the reconnection if it differs from the last one that was told (section 4.9).
     """
 
-    def __init__(self, services, connector, online, boot, link):
+    def __init__(self, services, boot, link):
+        self._services = services
         self._clock = services.clock
         self._log = services.log
         self._stamps = services.stamps
         self._configuration = services.configuration
-        self._connector = connector
-        self._online = online
+        self._online = services.online
         self._pending = boot.pending  # function: may only be sent what the central system asks for?
         self._changes = []  # (connector, state, stamp, number); stamp None: of the moment when it is sent
-        self._noted = [None, None]  # of each connector: the last state that was put into _changes
-        self._reported = [None, None]  # ... that the central system knows; None: not known
+        # Of each connector: the last state that was put into _changes
+        self._noted = [None] * (len(services.outlets) + 1)
+        self._reported = self._noted[:]  # ... that the central system knows; None: not known
         self._asked = 0  # bit n: the central system asks for the state of connector n
-        self._since_ms = 0
         self.skipped = 0  # states that changed again before they could be told
-        connector.notification.watch(self._changed)
+        changed = self._changed
+        for outlet in services.outlets:
+            outlet.connector.notification.watch(changed)
         boot.accepted.watch(self._arrived)
         link.open.watch(self._arrived)
 
     def step(self):
-        """Note what has lasted; to be called after the connector's own step."""
+        """Note what has lasted; to be called after the connectors' own step."""
         if not self._online():
             self._forget()
             return
-        self._note(0, self._connector.charge_point())
-        self._settle()
+        self._note_all()
 
     def _arrived(self, _):
         """The connection opened, or was accepted: note what is so now, before anything that it brings changes that."""
         if self._online():
             try:
-                self._connector.step()
+                for outlet in self._services.outlets:
+                    outlet.connector.step()
                 self.step()
             except MemoryError:
                 pass  # the connection matters more; the next step sees to it
 
     def _changed(self, _):
-        self._since_ms = self._clock.uptime_ms()
         if self._online():
-            self._note(0, self._connector.charge_point())
-            self._settle()
+            self._note_all()
 
-    def _settle(self):
-        """Note the state of connector 1 if it has lasted long enough, or if none was noted yet."""
-        state = self._connector.notification.value
-        lasted_ms = self._clock.uptime_ms() - self._since_ms
-        if state is None or lasted_ms < self._configuration["MinimumStatusDuration"] * 1000 and self._noted[1]:
-            return
-        self._note(1, state)
+    def _note_all(self):
+        """Note each state that has lasted long enough, or of which none was noted yet."""
+        self._note(0, self._services.availability.charge_point())
+        since_ms = self._clock.uptime_ms() - self._configuration["MinimumStatusDuration"] * 1000
+        for outlet in self._services.outlets:
+            it = outlet.connector
+            state = it.notification.value
+            if state is not None and (it.since_ms <= since_ms or not self._noted[outlet.id]):
+                self._note(outlet.id, state)
 
     def tell_again(self, connector):
         """Have the state of a connector told though it may be the one that was told last."""
@@ -73,17 +75,20 @@ class StatusReporter:
 
     def _state(self, connector):
         """What a connector's state is, certain or not."""
-        it = self._connector
-        return it.charge_point() if connector == 0 else it.notification.value or (it.state.value, it.error, it.info)
+        if connector == 0:
+            return self._services.availability.charge_point()
+        it = self._services.outlet(connector).connector
+        return it.notification.value or (it.state.value, it.error, it.info)
 
     def ask(self, connector):
-        """Have the state of a connector told, new or not; None: of both. Returns False for one that is not there.
+        """Have the state of a connector told, new or not; None: of all. Returns False for one that is not there.
 
         It is told as it is when its turn comes, so what is told last is true.
         """
-        if connector not in (None, 0, 1):
+        count = len(self._noted)
+        if connector is not None and not 0 <= connector < count:
             return False
-        self._asked |= 3 if connector is None else 1 << connector
+        self._asked |= (1 << count) - 1 if connector is None else 1 << connector
         return True
 
     def _forget(self):
@@ -94,7 +99,7 @@ class StatusReporter:
     def _note(self, connector, state):
         if state == self._noted[connector]:
             return
-        if len(self._changes) == _KEPT_MAX:
+        if len(self._changes) >= _KEPT_MAX * len(self._services.outlets):
             self.skipped += 1
             self._changes.pop(0)
         stamp = None if self._clock.utc_ms() is None else self._stamps.now()  # the time comes with the acceptance
@@ -116,7 +121,9 @@ class StatusReporter:
         if online and self._changes:
             return self._call(self._changes.pop(0))
         if self._asked and (online or self._pending()):
-            connector = 0 if self._asked & 1 else 1
+            connector = 0
+            while not self._asked & 1 << connector:
+                connector += 1
             self._asked &= ~(1 << connector)
             state = self._state(connector)
             if online:

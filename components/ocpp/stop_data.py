@@ -4,31 +4,32 @@ from micropython import const
 
 from .measurands import rendered_size
 
-QUEUE = "ocpp/data"  # entries: [our number of the transaction, sample]
 _PER_TX = const(24)  # samples for one transactionData, if that many fit
 _MAX = const(192)  # ... for all that are not delivered
 
 
 class StopData:
-    """Their queue in the store. Those of the transaction that runs are at its end.
+    """An outlet's queue of them in the store, ``queue``, with entries [our number of the transaction, sample]. Those of
+    the transaction that runs are at its end.
 
     `bytes_max`: what one transactionData may take in the message.
     """
 
-    def __init__(self, store, bytes_max):
+    def __init__(self, store, bytes_max, queue):
         self._store = store
         self._bytes_max = bytes_max
+        self.queue = queue
         self._tx = None
         self._count = 0  # of its samples
 
     def stamps(self):
         """Generator of their stamps."""
-        for entry in self._store.queue(QUEUE).entries():
+        for entry in self._store.queue(self.queue).entries():
             yield entry[1][0]
 
     def is_full(self, sample):
         """Is there no room for `sample`, whatever is dropped?"""
-        return len(self._store.queue(QUEUE)) >= _MAX or self._most(sample) < 2
+        return len(self._store.queue(self.queue)) >= _MAX or self._most(sample) < 2
 
     def _most(self, sample):
         """How many such samples one transactionData may have before its last one."""
@@ -37,7 +38,7 @@ class StopData:
     def own(self, transaction):
         """How many samples belong to the transaction that runs."""
         if self._tx != transaction:
-            self._count = len([0 for entry in self._store.queue(QUEUE).entries() if entry[0] == transaction])
+            self._count = len([0 for entry in self._store.queue(self.queue).entries() if entry[0] == transaction])
             self._tx = transaction
         return self._count
 
@@ -50,13 +51,13 @@ class StopData:
         own = self.own(transaction)
         if own < self._most(sample):
             return ()
-        first = len(self._store.queue(QUEUE)) - own
-        return tuple([(QUEUE, i) for i in range(first + own - 1, first, -2)])
+        first = len(self._store.queue(self.queue)) - own
+        return tuple([(self.queue, i) for i in range(first + own - 1, first, -2)])
 
     def ended(self, transaction):
         """How many samples at the front belong to a transaction that ended (or to one before it)."""
         count = 0
-        for entry in self._store.queue(QUEUE).entries():
+        for entry in self._store.queue(self.queue).entries():
             if entry[0] > transaction:
                 break
             count += 1
@@ -66,4 +67,4 @@ class StopData:
         """Generator of the samples of a transaction that ended: every one, every 2nd (the last is one), 0: none."""
         count = self.ended(transaction) if every else 0
         for index in range((count - 1) % every if count else 0, count, every or 1):
-            yield self._store.queue(QUEUE).get(index)[1]
+            yield self._store.queue(self.queue).get(index)[1]

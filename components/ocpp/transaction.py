@@ -11,13 +11,16 @@ RUNNING = "ocpp/tx"  # the key of the one that runs: see `Transaction.record`
 
 
 class Transaction:
-    """One that runs. ``id`` is the central system's, None until it is known; ``number`` is our own.
+    """One that runs at ``outlet``. ``id`` is the central system's, None until it is known; ``number`` is our own.
 
     ``invalid``: the register in mWh when the central system refused its idTag, else None. ``reason``, ``stop_tag`` and
-    ``stopped`` (stamp) tell of its end, once it is ended: "", None, None before.
+    ``stopped`` (stamp) tell of its end, once it is ended: "", None, None before. ``began_ms``: uptime at its start,
+    None if it is not known, for it was before a restart.
     """
 
-    def __init__(self, record, id=None):
+    def __init__(self, record, outlet, id=None, began_ms=None):
+        self.outlet = outlet
+        self.began_ms = began_ms
         self.number, self.id_tag, self.parent, self.meter_start_wh, self.started, self.invalid = record[:6]
         self.id = id
         self.reason, self.stop_tag, self.stopped = record[6] if len(record) > 6 else ("", None, None)
@@ -36,7 +39,7 @@ class Transaction:
             record.append([self.reason, self.stop_tag, self.stopped])
         return record
 
-    def answered(self, transaction_id, answer, meter, log):
+    def answered(self, transaction_id, answer, log):
         """The answer to StartTransaction: (what is to be journaled with it, function to call then)."""
         parent, invalid, changes = self.parent, self.invalid, {}
         info = answer.get("idTagInfo")
@@ -44,11 +47,11 @@ class Transaction:
         if status == ACCEPTED and is_tag(info.get("parentIdTag")):
             parent = info["parentIdTag"]
         elif status not in (None, ACCEPTED):
-            invalid, changes = meter.changes()
+            invalid, changes = self.outlet.evse.meter.changes()
         record = self.record()
         record[_PARENT], record[_INVALID] = parent, invalid
         if status is not None:
-            changes[RUNNING] = record
+            changes[self.outlet.key(RUNNING)] = record
 
         def take():
             self.id, self.parent, self.invalid = transaction_id, parent, invalid

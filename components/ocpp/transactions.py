@@ -1,12 +1,12 @@
-"""The one connector's transaction: who starts it, when, and why it ends (OCPP 1.6, sections 4.8, 4.10, 5.11, 5.12).
+"""The transactions of an outlet: when one starts, and why it ends (OCPP 1.6, sections 4.8, 4.10, 5.11, 5.12).
 
-Charging is enabled by the gate alone; here its inputs ``transaction`` and ``limit_ma`` are set, the first only while
-the journal says that a transaction runs.
+Charging is enabled by the gate alone; here its inputs ``transaction`` and the limit of that name are set, the first
+only while the journal says that a transaction runs.
 """
 
 from micropython import const
 
-from .authorization import ACCEPTED, is_tag, reason_words, same_tag
+from .authorization import ACCEPTED, reason_words, same_tag
 from .closing import Closing
 from .optional import Absent
 from .transaction import RUNNING, Transaction
@@ -18,36 +18,37 @@ class Transactions:
     """``current`` is the Transaction that runs, or None; ``finished``: one has ended since the vehicle was plugged in.
 
     One that was stopped is not current any more, but until the power module stops, too, no other starts (``closing``).
-    `unavailable()`: why none can start now, (reason, detail) or (), see `Authorization.tell`. Called are those in
-    ``starting`` with (transaction, changes) before one is journaled, and with it what they put into `changes`, in
-    ``begun`` with a transaction once it is journaled and before the gate opens, in ``ended`` with (transaction,
-    meter_stop_wh) after it. `moment()` is called when one of these came, or an idTag.
+    ``limit_ma`` is what the central system permits.
     """
 
-    def __init__(self, services, delivery, metering, authorization, unavailable, moment, stop_ms):
+    def __init__(self, services, outlet, stop_ms):
+        # Each attribute that is set later is there from here on: the first assignment of another one would need memory.
         self.current = None  # type: Transaction
-        self.finished = False
-        self.starting, self.begun, self.ended = (), (services.stamps.begun,), (services.stamps.ended,)
-        self.moment, self.unavailable = moment, unavailable
-        self.reservation = self.lock = Absent()  # the Reservation profile puts itself there; the evse's lock
-        self.limit_ma = services.charger.max_current_ma  # what the central system permits; Smart Charging lowers it
-        self._clock, self._log, self._store = services.clock, services.log, services.store
-        self._stamps, self._configuration, self._register = services.stamps, services.configuration, services.register
-        self._delivery, self._metering = delivery, metering
-        self.closing = Closing(services, delivery, metering, stop_ms, self._ended)
-        self._authorization = authorization
-        self._gate, self._meter, self._plug = services.gate, services.meter, services.plug
+        self.finished = self._emergency = False
         self._tag = ()  # type: tuple  # authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
-        self._resume_until_ms, self._emergency = None, False
-        delivery.on_started = self._on_started
-        services.gate.emergency_stop.watch(self._on_emergency)
+        self._resume_until_ms = None
+        self.lock = outlet.evse.lock or Absent()
+        self.closing = Closing(services, outlet, stop_ms)
+        self.limit_ma = outlet.evse.module.max_current_ma
+        self._services = services
+        self._outlet = outlet
+        self._clock = services.clock
+        self._log = services.log
+        self._store = services.store
+        self._stamps = services.stamps
+        self._configuration = services.configuration
+        self._delivery = services.delivery
+        self._authorization = services.authorization
+        self._gate = gate = outlet.evse.gate
+        self._plugged = gate.plugged
+        gate.emergency_stop.watch(self._on_emergency)
 
     def start(self):
         """Read the journal: the transaction that ran before a restart."""
-        record = self._store.get(RUNNING)
+        record = self._store.get(self._outlet.key(RUNNING))
         if record is not None:
-            transaction = Transaction(record, self._delivery.transaction_id(record[0]))
-            self._stamps.resume(transaction.number, transaction.stamps() + list(self._delivery.stamps_in_journal()))
+            transaction = Transaction(record, self._outlet, self._delivery.transaction_id(record[0]))
+            self._stamps.resume(transaction, list(self._delivery.stamps_in_journal()))
             if transaction.reason:
                 self.closing.resume(transaction)
                 self.finished = True
@@ -56,8 +57,8 @@ class Transactions:
 
     def stamps_in_journal(self):
         """The stamps of the transaction that ran, if one did."""
-        record = self._store.get(RUNNING)
-        return [] if record is None else Transaction(record).stamps()
+        record = self._store.get(self._outlet.key(RUNNING))
+        return [] if record is None else Transaction(record, self._outlet).stamps()
 
     def begin_run(self):
         """The components run: from now on the vehicle may show itself."""
@@ -71,86 +72,72 @@ class Transactions:
             self._emergency = True  # kept until the next step, however short it was
 
     # --- idTags -------------------------------------------------------------------------------------------------
-    def present_tag(self, tag):
-        """A card reader, or the like, has read `tag`. Returns what becomes of it, see `Authorization.tell`."""
-        tag, tell = tag.strip(), self._authorization.tell
-        if not is_tag(tag):
-            return tell("no_tag", tag, outlet=0)
-        if self.current is not None and not self.current.reason:
-            return self._tag_to_stop(tag)
-        if self._tag and same_tag(tag, self._tag[0]):
-            self._tag = ()
-            return tell("taken_back", tag)
-        if self.lock.release(tag):
-            return tell("unlocked", tag)
-        why = self.obstacle(tag)
-        if why:
-            return tell("refused", tag, why)
-        return self._check(tag, lambda status, parent: self._authorized(tag, status, parent))
 
-    def _check(self, tag, done):
-        """The result of what is decided at once, or that it is being decided."""
-        before = self._authorization.card.value
-        if not self._authorization.check(tag, done):
-            return self._authorization.tell("refused", tag, self._came_first())
-        now = self._authorization.card.value
-        return now if now is not before else self._authorization.tell("checking", tag)
+    def charges(self):
+        """Does a transaction run that was not stopped?"""
+        return self.current is not None and not self.current.reason
 
     def obstacle(self, tag):
         """Why no transaction can be asked for with `tag` now: (reason, detail), or ()."""
-        return self._came_first() or self._forbids(not self.reservation.closed_to(tag))
+        return self._came_first() or self._forbids(not self._services.reservation.closed_to(self._outlet, tag))
 
     def _came_first(self):
-        return self._authorization.busy() or (("waiting", self._tag[0]) if self._tag else ())
+        waits = ("waiting", self._tag[0]) if self._tag else ()
+        return self._authorization.busy(self._outlet.id) or waits
 
     def _forbids(self, admitted):
-        return self.unavailable() or (() if admitted else ("reserved", ""))
+        """Why none can start now; `admitted`: does the reservation admit it?"""
+        return self._outlet.connector.unavailable() or (() if admitted else ("reserved", ""))
 
-    def _tag_to_stop(self, tag):
-        """The idTag of the start ends the transaction; so does another one of the same group, if it has one."""
-        current = self.current
-        if same_tag(tag, current.id_tag):
-            return self._stop_by(tag)
-        if current.parent is None:
-            return self._authorization.tell("refused", tag, ("other_tag", ""))
-        return self._check(tag, lambda status, parent: self._stop_by_parent(current, tag, status, parent))
+    def takes(self, tag, parent):
+        """Could one start now, or once a vehicle is plugged in?"""
+        return not self._came_first() and not self._forbids(self._admits(tag, parent))
 
-    def _stop_by_parent(self, current, tag, status, parent):
-        if current is not self.current:
-            return
-        if status == ACCEPTED and same_tag(parent, current.parent):
-            return self._stop_by(tag)
-        self._authorization.tell("refused", tag, ("other_tag", "") if status == ACCEPTED else ("unauthorized", status))
-        self._log.warning("idTag %s may not end this transaction (%s)", tag, status)
+    def _admits(self, tag, parent):
+        return self._services.reservation.admits(self._outlet, tag, parent)
 
-    def _stop_by(self, tag):
-        self.stop("Local", tag)
-        return self._authorization.tell("ended", tag)
+    def take_back(self, tag):
+        """Is this the idTag that waits for the plug? Then it does so no longer."""
+        mine = bool(self._tag) and same_tag(tag, self._tag[0])
+        if mine:
+            self._tag = ()
+        return mine
 
     def remote_start(self, tag):
         """RemoteStartTransaction with `tag` was answered Accepted (section 5.11)."""
-        if not self._configuration["AuthorizeRemoteTxRequests"] and self.reservation.admits(tag, None):
-            self._authorized(tag, ACCEPTED, None)
-        elif not self._authorization.check(tag, lambda status, parent: self._authorized(tag, status, parent)):
+        done = lambda status, parent: self.authorized(tag, status, parent)  # noqa: E731
+        if not self._configuration["AuthorizeRemoteTxRequests"] and self._admits(tag, None):
+            done(ACCEPTED, None)
+        elif not self._authorization.check(tag, done, self._outlet.id):
             self._log.warning("idTag %s: not started: %s", tag, reason_words(self._came_first()))
 
-    def _authorized(self, tag, status, parent):
-        """Start if the plug is in, else wait ConnectionTimeOut for it; unless something has come between."""
+    def authorized(self, tag, status, parent, until_ms=None):
+        """`tag` has this status: start if the plug is in, else wait for it until an uptime (None: ConnectionTimeOut);
+        unless something has come between.
+        """
         if status != ACCEPTED:
-            why = ("unauthorized", status)
+            self._tell("refused", tag, ("unauthorized", status))
             self._log.warning("idTag %s: %s", tag, status)
-        else:
-            why = self._came_first() or self._forbids(self.reservation.admits(tag, parent))
-            if why:
-                self._log.warning("idTag %s: accepted, but no transaction starts: %s", tag, reason_words(why))
-        if why:
-            self._authorization.tell("refused", tag, why)
             return
-        self._tag = (tag, parent, self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000)
+        why = self._came_first() or self._forbids(self._admits(tag, parent))
+        if why:
+            self._tell("refused", tag, why)
+            self._log.warning("idTag %s: accepted, but no transaction starts: %s", tag, reason_words(why))
+            return
+        if until_ms is None:
+            until_ms = self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000
+        self._tag = (tag, parent, until_ms)
         self._log.info("idTag %s is authorized", tag)
-        self._authorization.tell("accepted", tag)
+        self._tell("accepted", tag)
         self.moment()
         self._start_if_plugged()
+
+    def _tell(self, outcome, tag, why=()):
+        self._authorization.tell(outcome, tag, why, self._outlet.id)
+
+    def moment(self):
+        """The state may have changed."""
+        self._outlet.connector.event()
 
     def runs(self):
         """Does a transaction run, or wait for the power module to stop?"""
@@ -161,8 +148,9 @@ class Transactions:
         return bool(self._tag)
 
     # --- start --------------------------------------------------------------------------------------------------
+
     def _start_if_plugged(self):
-        if self._plug.plugged.value and self._tag and not self.runs() and self.lock.secure():
+        if self._plugged.value and self._tag and not self.runs() and self.lock.secure():
             try:
                 self._start(self._tag[0], self._tag[1])
             except self._store.Error as e:
@@ -171,24 +159,27 @@ class Transactions:
 
     def _give_up(self, tag, why):
         self._tag = ()
-        self._authorization.tell("given_up", tag, why)
+        self._tell("given_up", tag, why)
 
     def _start(self, tag, parent):
-        number, stamp, (wh, _, changes) = self._stamps.number(), self._stamps.now(), self._register.whole()
-        current = Transaction([number, tag, parent, wh, stamp, None])
-        changes[RUNNING] = current.record()
-        message = ["S", number, number, stamp, wh, tag, self.reservation.use(changes)]
-        for function in self.starting:
+        services, register, outlet = self._services, self._outlet.register, self._outlet
+        number, stamp = self._stamps.number(), self._stamps.now()
+        wh, _, changes = register.whole()
+        record = [number, tag, parent, wh, stamp, None]
+        current = Transaction(record, outlet, None, self._clock.uptime_ms())
+        changes[outlet.key(RUNNING)] = current.record()
+        message = ["S", number, number, stamp, wh, tag, services.reservation.use(current, changes)]
+        for function in services.starting:
             function(current, changes)
-        self._delivery.commit(changes, message, self._metering.begin(1000 * wh))
+        self._delivery.commit(outlet, changes, message, outlet.metering.begin(1000 * wh))
         self.current, self._tag = current, ()
         self._resume_until_ms = None
-        self._register.saved()
-        self._log.info("transaction #%d starts: idTag %s, %d Wh", number, tag, wh)
-        for function in self.begun:
+        register.saved()
+        self._log.info("transaction #%d starts%s: idTag %s, %d Wh", number, outlet.words(), tag, wh)
+        for function in services.begun:
             function(current)
         self._open_gate()
-        self._authorization.tell("started", tag)
+        self._tell("started", tag)
         self.moment()
 
     def _open_gate(self):
@@ -203,17 +194,19 @@ class Transactions:
     def _limit(self):
         return self.limit_ma if self._may_charge() else 0
 
-    def _on_started(self, number, transaction_id, answer):
+    def answered(self, number, transaction_id, answer):
         """The answer to a StartTransaction: returns what is to be journaled with it, and a function to call then."""
         current = self.current
         if current is None or current.number != number:
             return {}, self.moment
-        return current.answered(transaction_id, answer, self._meter, self._log)
+        return current.answered(transaction_id, answer, self._log)
 
     def _may_charge(self):
-        return self.current.may_charge(self._meter.energy_mwh.value, self._configuration["MaxEnergyOnInvalidId"])
+        mwh = self._outlet.evse.meter.energy_mwh.value
+        return self.current.may_charge(mwh, self._configuration["MaxEnergyOnInvalidId"])
 
     # --- end ----------------------------------------------------------------------------------------------------
+
     def stop(self, reason, tag=None, at_once=False):
         """End the transaction: the gate closes first, then it is journaled; `at_once`: the power module is not awaited.
 
@@ -239,19 +232,22 @@ class Transactions:
     def _stopped(self):
         self.moment()
         self.current = None
-        self.finished = bool(self._plug.plugged.value) or self._resume_until_ms is not None
+        self.finished = bool(self._plugged.value) or self._resume_until_ms is not None
 
-    def _ended(self, transaction, wh):
+    def closed(self, transaction, wh):
+        """Its StopTransaction is journaled, with this meterStop."""
         if self.current is not None:
             self._stopped()
-        self._register.saved()
+        self._outlet.register.saved()
         self._log.info("transaction %s ends: %s, at %d Wh", transaction.name(), transaction.reason, wh)
-        for function in self.ended:
+        for function in self._services.ended:
             function(transaction, wh)
+        self.moment()
 
     # --- as time goes by ----------------------------------------------------------------------------------------
+
     def step(self):
-        plugged = bool(self._plug.plugged.value)
+        plugged = bool(self._plugged.value)
         if self.current is None and self._resume_until_ms is not None:  # ended before the vehicle showed itself
             if plugged or self._clock.uptime_ms() >= self._resume_until_ms:
                 self._resume_until_ms = None
@@ -266,11 +262,11 @@ class Transactions:
 
     def _step_waiting(self, emergency):
         tag, parent, until_ms = self._tag
-        why = ("emergency_stop", "") if emergency else self._forbids(self.reservation.admits(tag, parent))
+        why = ("emergency_stop", "") if emergency else self._forbids(self._admits(tag, parent))
         if why:
             self._give_up(tag, why)
             self._log.info("idTag %s: given up: %s", tag, reason_words(why))
-        elif self._plug.plugged.value:
+        elif self._plugged.value:
             self._start_if_plugged()
         elif self._clock.uptime_ms() >= until_ms:
             self._give_up(tag, ("timeout", ""))

@@ -61,12 +61,15 @@ def _of_core(ocpp, name, connector):
 
 def _meter_values(ocpp, connector):
     """There is no main meter of its own, so connector 0 has none. Not journaled: whoever asks can ask again."""
-    sample = ocpp.metering.sample("MeterValuesSampledData", TRIGGER) if connector in (None, 1) else None
-    if sample is None:
-        return False
-    payload = {"connectorId": 1, "meterValue": [ocpp.delivery.meter_value(sample)]}
-    current = ocpp.transactions.current
-    if current is not None and current.id is not None and not current.reason:
-        payload["transactionId"] = current.id
-    ocpp.outbox.add("MeterValues", payload)
-    return True
+    sent = False
+    for outlet in ocpp.outlets:
+        sample = outlet.metering.sample("MeterValuesSampledData", TRIGGER) if connector in (None, outlet.id) else None
+        if sample is None:
+            continue
+        payload = {"connectorId": outlet.id, "meterValue": [ocpp.delivery.meter_value(sample)]}
+        current = outlet.transactions.current
+        if current is not None and current.id is not None and not current.reason:
+            payload["transactionId"] = current.id
+        ocpp.outbox.add("MeterValues", payload)
+        sent = True
+    return sent

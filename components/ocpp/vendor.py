@@ -11,31 +11,32 @@ _PERIOD_MS = const(5000)
 
 
 class VendorMessages:
-    """VehicleInfo, SessionSummary and BMSAlert for one vendor id; a board without one does not make this object."""
+    """VehicleInfo, SessionSummary and BMSAlert of one outlet for one vendor id; a board without one does not make this
+    object. With several outlets the data have a ``connectorId``.
+    """
 
-    def __init__(self, services, outbox, online, transactions, vendor_id):
+    def __init__(self, services, outlet, outbox, vendor_id):
+        self._services = services
         self._clock = services.clock
-        self._stamps = services.stamps
+        self._outlet = outlet
         self._outbox = outbox
-        self._online = online
-        self._transactions = transactions
-        self._bms = services.bms
-        self._charger = services.charger
-        self._plug = services.plug
         self._vendor_id = vendor_id
         self._next_ms = None
-        transactions.ended += (self._on_ended,)
-        services.bms.permitted.watch(self._on_permitted)
+        services.ended += (self._on_ended,)
+        outlet.evse.vehicle.permitted.watch(self._on_permitted)
 
     def _send(self, message_id, fields):
         """Fields: (name, str or int or None for what is not known, divisor of an int or 1)."""
+        if self._services.several:
+            fields = (("connectorId", self._outlet.id, 1),) + fields
         data = ", ".join([_member(*field) for field in fields if field[1] is not None])
         payload = {"vendorId": self._vendor_id, "messageId": message_id, "data": "{" + data + "}"}
         self._outbox.add("DataTransfer", payload)
 
     def step(self):
         """VehicleInfo: 3 s after the plug went in, then every 5 s, until a transaction starts."""
-        if not self._plug.plugged.value or self._transactions.current is not None:
+        transactions = self._outlet.transactions
+        if not self._outlet.evse.gate.plugged.value or transactions.current is not None:
             self._next_ms = None
             return
         now = self._clock.uptime_ms()
@@ -43,12 +44,12 @@ class VendorMessages:
             self._next_ms = now + _FIRST_MS
         elif now >= self._next_ms:
             self._next_ms += _PERIOD_MS
-            if self._online() and not self._transactions.finished:
+            if self._services.online() and not transactions.finished:
                 self._send("VehicleInfo", self.vehicle_info())
 
     def vehicle_info(self):
         """What is known of the vehicle, as fields; in %, A, km, V, A, degrees Celsius."""
-        bms, charger = self._bms, self._charger
+        bms, charger = self._outlet.evse.vehicle, self._outlet.evse.module
         return (
             ("soc", bms.soc_permille.value, 10),
             ("maxCurrent", bms.max_current_ma.value, 1000),
@@ -60,10 +61,12 @@ class VendorMessages:
         )
 
     def _on_ended(self, transaction, meter_stop_wh):
-        began_ms = self._stamps.utc_of(transaction.started)
-        ended_ms = self._stamps.utc_of(transaction.stopped)
+        if transaction.outlet is not self._outlet:
+            return
+        began_ms = self._services.stamps.utc_of(transaction.started)
+        ended_ms = self._services.stamps.utc_of(transaction.stopped)
         fields = (
-            ("finalSoc", self._bms.soc_permille.value, 10),
+            ("finalSoc", self._outlet.evse.vehicle.soc_permille.value, 10),
             ("energyDelivered", meter_stop_wh - transaction.meter_start_wh, 1),
             ("durationMinutes", max(0, ended_ms - began_ms) // 60000, 1),
         )

@@ -32,7 +32,7 @@ def profile(number, limits, purpose=DEFAULT, kind="Absolute", level=0, unit="A",
 
 
 def parsed(connector, given, utc_ms=None, number=None):
-    made = parse(connector, given, 8, 24, utc_ms)
+    made = parse(connector, given, 1, 8, 24, utc_ms)
     made.number = number
     return made
 

@@ -123,11 +123,11 @@ class Life:
             assert (len(record) > 6) == (transactions.closing.transaction is not None), record
             assert runs.id == store.get("ocpp/id/%d" % runs.number)
             own = [entry for entry in store.queue("ocpp/data").entries() if entry[0] == runs.number]
-            assert delivery._data.own(runs.number) == len(own)
+            assert site.ocpp.outlets[0].data.own(runs.number) == len(own)
         assert not site.gate.transaction.value or (record is not None and len(record) == 6)
         assert not delivery._head or delivery._head == store.queue("ocpp").peek()
         assert site.energy._saved_mwh <= store.get("register", 0) <= site.charger.energy_mwh.value
-        assert site.ocpp.services.register._told_mwh == 1000 * store.get("ocpp/told", 0)
+        assert site.ocpp.outlets[0].register._told_mwh == 1000 * store.get("ocpp/told", 0)
         cached = [key[len("ocpp/a/") :] for key in store.keys("ocpp/a/")]
         assert all(tag in cached for tag in site.ocpp.authorization._tags), "one that is out of date may be left out"
 

@@ -256,7 +256,7 @@ async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_e
         transaction.set(False)
         energy.set(5004500)
         assert session.energy_mwh() == 3420
-        for function in desk.kernel["ocpp"].transactions.ended[-1:]:
+        for function in desk.kernel["ocpp"].services.ended[-1:]:
             function(None, 0)
         assert session.energy_mwh() == 3800, "with what came until the power module had stopped"
         transaction.set(True)

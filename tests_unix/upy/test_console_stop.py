@@ -39,7 +39,7 @@ async def test_a_word_that_begins_with_t_stops_charging_for_a_moment_only(tmp):
         await desk.wait_charging(150)
         assert gate.enabled.value and gate.emergency_stop.value is False
         await desk.wait_charging(3000)
-        assert desk.kernel["ocpp"].transaction.id_tag == "CARD-7" and gate.enabled.value
+        assert desk.kernel["ocpp"].outlets[0].transactions.current.id_tag == "CARD-7" and gate.enabled.value
         assert desk.kernel["store"].get("console.stop") is None
 
 

@@ -2,6 +2,7 @@
 
 from ocpp_site import Central, Site, booted
 
+from components.ocpp.optional import Absent
 from core.kernel import RESTART
 
 
@@ -231,13 +232,13 @@ async def test_unlock_connector(tmp):
     assert await ask("UnlockConnector", {"connectorId": 1}) == {"status": "NotSupported"}
     assert site.gate.enabled.value  # nothing was unlocked, so nothing ends
 
-    class Lock:
+    class Lock(Absent):
         works = True
 
         async def unlock(self):
             return self.works
 
-    site.ocpp.core.lock = Lock()
+    site.ocpp.transactions.lock = Lock()
     assert await ask("UnlockConnector", {"connectorId": 2}) == {"status": "NotSupported"}
     assert site.gate.enabled.value
     assert await ask("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}

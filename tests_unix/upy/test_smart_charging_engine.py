@@ -181,7 +181,7 @@ def test_the_journal_keeps_all_of_it():
 
 def refused(connector, given, utc_ms=NOW * 1000):
     try:
-        parse(connector, given, 8, 3, utc_ms)
+        parse(connector, given, 1, 8, 3, utc_ms)
     except Refused as e:
         return str(e)
     return None

@@ -186,7 +186,7 @@ class Update:
 
     def _forbidden(self):
         """May nothing be written now, for somebody charges?"""
-        return self._sink.blocks and self._ocpp.transaction is not None
+        return self._sink.blocks and any(one.transactions.current is not None for one in self._ocpp.outlets)
 
     async def _load(self, job):
         """Have the image in the sink, whole: is it?"""
@@ -243,7 +243,11 @@ class Update:
             await self._clock.sleep_ms(_POLL_MS)
 
     def _is_busy(self):
-        return self._ocpp.transaction is not None or self._ocpp.transactions.expects_plug()
+        """Does somebody charge, or is about to?"""
+        for outlet in self._ocpp.outlets:
+            if outlet.transactions.current is not None or outlet.transactions.expects_plug():
+                return True
+        return self._ocpp.cards.waits()
 
     async def _install(self, job):
         """Have the next start run the image, and restart."""

@@ -126,13 +126,13 @@ class LocalList:
             return
         self.log.warning("idTag %s: the central system says %s, the local list %s", tag, told, listed)
         self._conflict = tag
-        self._ocpp.connector.list_conflict = ("%s: %s, listed as %s" % (tag, told, listed))[:50]
+        self._ocpp.availability.list_conflict = ("%s: %s, listed as %s" % (tag, told, listed))[:50]
         self._ocpp.status.tell_again(0)
 
     def settle(self):
         """No idTag is in conflict any more."""
         self._conflict = None
-        self._ocpp.connector.list_conflict = ""
+        self._ocpp.availability.list_conflict = ""
 
     def _on_configuration(self, name):
         if name == "LocalAuthListEnabled":

@@ -10,43 +10,44 @@ KEYS = (
     ("ReservationEnabled", "bool", True, None, None, "RW"),  # ours: "configured not to accept reservations" (5.13)
     ("ReserveConnectorZeroSupported", "bool", True, None, None, "R"),
 )
-RESERVED = "ocpp/reserved"  # [reservationId, connectorId, idTag, parentIdTag or None, expiry as UTC in ms]
+RESERVED = "ocpp/reserved"  # and RESERVED/2 ...: [reservationId, connectorId, idTag, parentIdTag or None, expiry in ms]
 _ID = const(0)
 _CONNECTOR = const(1)
 _TAG = const(2)
 _PARENT = const(3)
-_EXPIRY = const(4)
+_EXPIRY = const(4)  # UTC
 _ENDING = const(("Faulted", "Unavailable"))  # states of the connector that end a reservation
+_FREE = const(("Available", "Reserved"))
 
 
 class Reservation:
-    """One reservation at most: with a single connector, one of the charge point (0) takes the connector, too.
+    """Reservations of single connectors, and of the charge point (0): such a one holds any connector, so while it lasts
+    one that can be used stays free for it. So many at most as there are connectors.
+
+    ``held`` has a place for each: () or the reservation, or None: it has ended, and the journal has it still.
 
     It is journaled, and ends with a transaction that uses it (in the same record of the journal), when it expires, when
-    it is cancelled, and when the connector becomes Faulted or Unavailable. While nobody knows the time, after a power
-    cut, it holds.
+    it is cancelled, and when its connector becomes Faulted or Unavailable; of the charge point: when all are. While
+    nobody knows the time, after a power cut, it holds.
 
     Option ``connector_zero``: reservations of connector 0 are taken.
     """
 
-    held = ()  # type: list | tuple
-    over = False  # the journal still has one that has ended
-
     requires = ("ocpp", "clock", "log", "store")
-    keeps = ("ocpp/reserved",)
+    keeps = ("ocpp/reserved", "ocpp/reserved/")
     options = {"connector_zero": (bool, True)}
 
-    def __init__(self, ocpp, clock, log, store, connector_zero=True):
+    def __init__(self, ocpp, clock, log, store, connector_zero):
         self.clock = clock
         self.log = log
         self.store = store
-        self.configuration = ocpp.configuration
-        self.connector = ocpp.connector
+        self.ocpp = ocpp
+        self.held = [()] * len(ocpp.outlets)  # type: list
         ocpp.add_profile("reservation", self, "Reservation", KEYS)
         ocpp.configuration.fix("ReserveConnectorZeroSupported", connector_zero)
         ocpp.add_step(self._step)
-        ocpp.transactions.reservation = self
-        ocpp.transactions.begun += (self._begun,)
+        ocpp.reserve_by(self)
+        ocpp.watch_transactions(None, self._begun)
 
     def calls(self):
         """See `Actions`."""
@@ -56,71 +57,124 @@ class Reservation:
 
     async def start(self):
         """Read the journal."""
-        self.held = self.store.get(RESERVED) or ()
+        for at in range(len(self.held)):
+            record = self.store.get(self.key(at)) or ()
+            self.held[at] = record if not record or record[_CONNECTOR] <= len(self.held) else None
+
+    def key(self, at):
+        """Where the journal has the reservation in this place."""
+        return RESERVED if at == 0 else "%s/%d" % (RESERVED, at + 1)
 
     # --- what the transactions ask (see optional.Absent) ---------------------------------------------------
 
-    def active(self):
-        """Is the connector reserved?"""
-        return bool(self.held)
+    def active(self, outlet):
+        """Is it reserved?"""
+        return not self.admits(outlet, None, None)
 
-    def admits(self, tag, parent):
-        """Is the connector free, or reserved for this idTag or for its parentIdTag?"""
-        held = self.held
-        return not held or same_tag(tag, held[_TAG]) or same_tag(parent, held[_PARENT])
+    def admits(self, outlet, tag, parent):
+        """Is it free, or reserved for this idTag or for its parentIdTag?"""
+        held = self._holding(outlet)
+        for record in held:
+            if _matches(record, tag, parent):
+                return True
+        return not held
 
-    def closed_to(self, tag):
-        """Is the connector reserved for others, whatever the parentIdTag of `tag` may be?"""
-        return not self.admits(tag, None) and self.held[_PARENT] is None
+    def closed_to(self, outlet, tag):
+        """Is it reserved for others, whatever the parentIdTag of `tag` may be?"""
+        if self.admits(outlet, tag, None):
+            return False
+        for record in self._holding(outlet):
+            if record[_PARENT] is not None:
+                return False
+        return True
 
-    def use(self, changes):
+    def use(self, transaction, changes):
         """A transaction starts: `changes`, which are journaled with it, end the reservation; returns its id or None."""
-        if not self.held:
+        at = self._used_by(transaction)
+        if at is None:
             return None
-        changes[RESERVED] = None
-        return self.held[_ID]
+        changes[self.key(at)] = None
+        return self.held[at][_ID]
+
+    def _holding(self, outlet):
+        """The reservations that close an outlet to strangers: its own, or those of the charge point if it is the last
+        one for them.
+        """
+        own, any_one, free = [], [], 0
+        for record in self.held:
+            if record:
+                (any_one if record[_CONNECTOR] == 0 else own if record[_CONNECTOR] == outlet.id else []).append(record)
+        for other in self.ocpp.outlets if any_one else ():
+            free += other is not outlet and self.is_free(other.id)
+        return own or (any_one if free < len(any_one) else [])
+
+    def is_free(self, connector, but=None):
+        """Could a reservation of the charge point have it? `but`: the id of a reservation that does not count."""
+        for record in self.held:
+            if record and record[_CONNECTOR] == connector and record[_ID] != but:
+                return False
+        return self.ocpp.outlet(connector).connector.state.value in _FREE
+
+    def _used_by(self, transaction):
+        """The place of the reservation that a transaction uses, or None: that of its outlet before any."""
+        for connector in (transaction.outlet.id, 0):
+            for at, record in enumerate(self.held):
+                if record and record[_CONNECTOR] == connector:
+                    if _matches(record, transaction.id_tag, transaction.parent):
+                        return at
+        return None
 
     def _begun(self, transaction):
-        if self.held:
-            self.log.info("reservation %d: used", self.held[_ID])
-            self.held = ()
+        at = self._used_by(transaction)
+        if at is not None:
+            self.log.info("reservation %d: used", self.held[at][_ID])
+            self.held[at] = ()
 
     # --- as time goes by ------------------------------------------------------------------------------------------
 
     def _step(self):
-        if self.held:
-            utc_ms = self.clock.utc_ms()
-            state = self.connector.state.value
-            if state in _ENDING:
-                self._end("ended, the connector is " + state)
-            elif utc_ms is not None and utc_ms >= self.held[_EXPIRY]:
-                self._end("expired")
-        if self.over:
-            self._forget()
+        for at, record in enumerate(self.held):
+            if record:
+                self._judge(at, record)
+            if self.held[at] is None:
+                self._forget(at)
 
-    def _end(self, why):
-        self.log.info("reservation %d: %s", self.held[_ID], why)
-        self.held = ()
-        self.over = True
+    def _judge(self, at, record):
+        utc_ms = self.clock.utc_ms()
+        states = [one.connector.state.value for one in self.ocpp.outlets if record[_CONNECTOR] in (0, one.id)]
+        if all(state in _ENDING for state in states):
+            self._end(at, "ended, the connector is " + states[0])
+        elif utc_ms is not None and utc_ms >= record[_EXPIRY]:
+            self._end(at, "expired")
 
-    def _forget(self):
+    def _end(self, at, why):
+        self.log.info("reservation %d: %s", self.held[at][_ID], why)
+        self.held[at] = None
+
+    def _forget(self, at):
         """Each step tries, until the journal has taken it."""
         try:
-            self.store.delete(RESERVED)
-            self.over = False
+            self.store.delete(self.key(at))
+            self.held[at] = ()
         except self.store.Error as e:
             self.log.rare("the end of a reservation cannot be journaled: %s", str(e))
 
     def page(self):
         """What the console shows."""
-        held = self.held
-        if held:
-            yield "Reservation %d of connector %d: for idTag %s, parent %s, until %s" % (
-                held[_ID],
-                held[_CONNECTOR],
-                held[_TAG],
-                held[_PARENT] or "none",
-                format_utc(held[_EXPIRY]),
-            )
-        else:
-            yield "Reservation: none"
+        none = "Reservation: none"
+        for held in self.held:
+            if held:
+                none = ""
+                yield "Reservation %d of connector %d: for idTag %s, parent %s, until %s" % (
+                    held[_ID],
+                    held[_CONNECTOR],
+                    held[_TAG],
+                    held[_PARENT] or "none",
+                    format_utc(held[_EXPIRY]),
+                )
+        if none:
+            yield none
+
+
+def _matches(record, tag, parent):
+    return same_tag(tag, record[_TAG]) or same_tag(parent, record[_PARENT])

@@ -19,8 +19,13 @@ What the specification leaves to a charge point:
 - An Absolute schedule without ``startSchedule`` starts with the charging (7.13), in a ChargePointMaxProfile when it is
   accepted; so does a Relative one there, which has no transaction to be relative to. A Recurring one repeats from its
   ``startSchedule`` on, not before.
-- Where no TxProfile has a period in force, TxDefaultProfile limits; where that of connector 1 has none, that of 0.
-  Where that of 0 has a higher stack level, both hold until one is cleared: the lower current counts.
+- Where no TxProfile has a period in force, TxDefaultProfile limits; where that of the connector has none, that of 0,
+  which is for each connector. Where that of 0 has a higher stack level, both hold until one is cleared: the lower
+  current counts.
+- ChargePointMaxProfile limits all connectors together. With several of them its limit goes to the component ``budget``,
+  which shares it out as they need it; on a board without one each connector has an equal part, whatever the others do.
+  In W it becomes the current at the highest voltage of any: together they stay below it.
+- The composite schedule of connector 0 is the sum of the connectors', up to that limit.
 - ``minChargingRate`` is told in composite schedules; a limit below it holds all the same: a limit is an upper bound.
 - After a power cut, while nobody knows the time: a profile that cannot be judged without it counts with its smallest
   limit. So does a TxProfile or TxDefaultProfile that counts from the start of a transaction that ran before the cut.
@@ -45,18 +50,18 @@ _ACTIVE = const((  # what is there as long as an `Active` is
 
 
 class SmartCharging:
-    """Sets ``ocpp.transactions.limit_ma`` by the charging profiles that are installed.
+    """Sets the ``limit_ma`` of each outlet's transactions by the charging profiles that are installed.
 
     The profiles are judged when one of them changes, at the next moment at which a period, a validity or a repetition
     begins or ends, with a transaction, and when the time was set; between, a limit in W follows the voltage.
 
     ``active`` is the `Active` while a profile is installed, or waits for the transaction of a remote start; else None.
-    ``origin_ms``: uptime at which the transaction began, below 0 if before a restart; None: not known.
 
     Options: how many profiles, periods in a schedule, and which stack levels (0 to max_level) are taken.
     """
 
-    requires = ("ocpp", "charger", "clock", "log", "store")
+    requires = ("ocpp", "clock", "log", "store")
+    uses = ("budget",)
     keeps = ("ocpp/cp/",)
     options = {
         "max_profiles": (int, 10, 1, 50),
@@ -64,11 +69,10 @@ class SmartCharging:
         "max_level": (int, 8, 0, 100),
     }
     active = None
-    origin_ms = None
 
-    def __init__(self, ocpp, charger, clock, log, store, max_profiles=10, max_periods=24, max_level=8):
+    def __init__(self, ocpp, clock, log, store, max_profiles, max_periods, max_level, budget=None):
         self.ocpp = ocpp
-        self.charger = charger
+        self.budget = budget
         self.clock = clock
         self.log = log
         self.store = store
@@ -80,11 +84,8 @@ class SmartCharging:
         ocpp.configuration.fix("ChargingScheduleMaxPeriods", max_periods)
         ocpp.configuration.fix("MaxChargingProfilesInstalled", max_profiles)
         ocpp.add_step(self._step)
-        ocpp.core.charging_profile = self._prepare
-        ocpp.connector.limited_by = self._why
-        ocpp.transactions.starting += (self._starting,)
-        ocpp.transactions.begun += (self._begun,)
-        ocpp.transactions.ended += (self._ended,)
+        ocpp.limit_by(self)
+        ocpp.watch_transactions(self._starting, self._begun, self._ended)
 
     def calls(self):
         """See `Actions`."""
@@ -93,7 +94,7 @@ class SmartCharging:
         return calls
 
     async def start(self):
-        """Read the journal, and limit the transaction that goes on before it does."""
+        """Read the journal, and limit the transactions that go on before they do."""
         for _ in self.store.keys(STORED):
             self.activate().load()
             break
@@ -110,34 +111,32 @@ class SmartCharging:
                 self.active = active
         return self.active
 
-    def _prepare(self, tag, given):
+    def prepare(self, outlet, tag, given):
         """Called before a remote start of `tag` is accepted (section 5.11): a function that makes the profile given
         with it, if any, wait for the transaction; None: the profile cannot be taken. Raises MemoryError.
         """
         if given is None:
-            return self._unstage
+            return lambda: self._unstage(outlet)
         with self.ocpp.services.on_demand:
             from .calls import staged
 
-            return staged(self, tag, given)
+            return staged(self, outlet, tag, given)
 
-    def _unstage(self):
+    def _unstage(self, outlet):
         if self.active is not None:
-            self.active.staged = ()
+            self.active.staged[outlet.id - 1] = ()
 
     def _starting(self, transaction, changes):
         if self.active is not None:
             self.active.starting(transaction, changes)
 
     def _begun(self, transaction):
-        self.origin_ms = self.clock.uptime_ms()
         if self.active is not None:
-            self.active.begun()
+            self.active.begun(transaction)
 
     def _ended(self, transaction, meter_stop_wh):
-        self.origin_ms = None
         if self.active is not None:
-            self.active.ended()
+            self.active.ended(transaction)
 
     def _step(self):
         active = self.active
@@ -145,17 +144,21 @@ class SmartCharging:
             self.active = None
             self.ocpp.services.on_demand.drop(active.modules)
 
-    def _why(self):
-        """Which profiles limit: "" if none does."""
-        return "" if self.active is None else self.active.limits.words(True)
+    def why(self, outlet):
+        """Which profiles limit an outlet: "" if none does."""
+        return "" if self.active is None else self.active.why(outlet)
 
     def page(self):
         """What the console shows."""
-        ma = self.ocpp.transactions.limit_ma
-        yield "Smart charging: limit %d.%03d A by %s; profiles %d of %d" % (
-            ma // 1000,
-            ma % 1000,
-            self.active is not None and self.active.limits.words() or "no limit",
-            0 if self.active is None else len(self.active.profiles),
-            self.max_profiles,
-        )
+        active = self.active
+        for outlet in self.ocpp.outlets:
+            ma = outlet.transactions.limit_ma
+            words = "" if active is None else active.words(outlet)
+            yield "Smart charging%s: limit %d.%03d A by %s; profiles %d of %d" % (
+                outlet.words(),
+                ma // 1000,
+                ma % 1000,
+                words or "no limit",
+                0 if active is None else len(active.profiles),
+                self.max_profiles,
+            )

@@ -13,7 +13,7 @@ def set_charging_profile(charging, payload):
     try:
         profile = _parsed(charging, payload["connectorId"], given)
         if profile.purpose == TX:
-            _bind(charging.ocpp.transactions.current, profile, given.get("transactionId"))
+            _bind(charging.ocpp.outlet(profile.connector).transactions.current, profile, given.get("transactionId"))
         active = charging.activate()
         active.installed.add(profile, active.room())
     except Refused as e:
@@ -28,7 +28,8 @@ def set_charging_profile(charging, payload):
 
 
 def _parsed(charging, connector, given):
-    return parse(connector, given, charging.max_level, charging.max_periods, charging.clock.utc_ms())
+    count = len(charging.ocpp.outlets)
+    return parse(connector, given, count, charging.max_level, charging.max_periods, charging.clock.utc_ms())
 
 
 def _bind(current, profile, transaction_id):
@@ -66,13 +67,14 @@ def clear_charging_profile(charging, payload):
 
 def get_composite_schedule(charging, payload):
     """GetCompositeSchedule (section 5.7): a coroutine for the answer."""
-    return composite_schedule(charging.activate(), charging.clock, charging.max_periods, payload)
+    outlets = charging.ocpp.outlets
+    return composite_schedule(charging.activate(), outlets, charging.clock, charging.max_periods, payload)
 
 
-def staged(charging, tag, given):
+def staged(charging, outlet, tag, given):
     """A function that makes the profile of a RemoteStartTransaction wait for it; None: it cannot be taken."""
     try:
-        profile = _parsed(charging, 1, given)
+        profile = _parsed(charging, outlet.id, given)
         if profile.purpose != TX or "transactionId" in given:
             raise Refused("a remote start takes a TxProfile without transactionId")
         charging.activate().installed.plan(profile)
@@ -81,6 +83,6 @@ def staged(charging, tag, given):
         return None
 
     def stage():
-        charging.activate().staged = (tag, profile)
+        charging.activate().staged[outlet.id - 1] = (tag, profile)
 
     return stage

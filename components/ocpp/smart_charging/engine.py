@@ -60,6 +60,13 @@ class Limits:
         elif self.amps is None or limit < self.amps:
             self.amps, self.amps_by = limit, profile
 
+    def part(self, count):
+        """The `count`-th part of it, rounded down."""
+        part = Limits()
+        part.amps = None if self.amps is None else self.amps // count
+        part.watts = None if self.watts is None else self.watts // count
+        return part
+
     def words(self, whole=False):
         """``16.0 A (profile 1), 5000.0 W (profile 2)``, "" if nothing limits; `whole`: with what the profiles are."""
         words = []
@@ -82,7 +89,7 @@ def limits_at(profiles, number, at, origin, known):
     """The Limits at a moment. `profiles` in the order of their ranks; `number`: our number of the transaction, if any.
 
     Of the profiles that say something about the moment the first limits the transaction, and the first of purpose
-    ChargePointMaxProfile the charge point; both hold. Where a TxDefaultProfile of connector 1 is the first, one of
+    ChargePointMaxProfile the charge point; both hold. Where a TxDefaultProfile of a connector is the first, one of
     connector 0 with a higher stack level holds besides: the specification has a rule for either, and does not say which
     comes first (3.13.2, 3.13.3). One that nobody can judge, because the time is not `known` or the
     origin is not, counts besides with its smallest limit: it may be in force.

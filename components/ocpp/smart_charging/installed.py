@@ -13,8 +13,8 @@ class Installed:
         self._log = log
         self._most = most
 
-    def load(self, number):
-        """Read the journal. TxProfiles of other transactions than our `number` are dropped: those are over."""
+    def load(self, numbers):
+        """Read the journal. TxProfiles of transactions whose numbers are not among `numbers` are over: dropped."""
         profiles, dropped = [], {}
         for key in self._store.keys(STORED):
             try:
@@ -23,7 +23,7 @@ class Installed:
                 self._log.warning("stored charging profile %s is not valid: %s", key[len(STORED) :], str(e))
                 dropped[key] = None
                 continue
-            if profile.purpose == TX and profile.number != number:
+            if profile.purpose == TX and profile.number not in numbers:
                 dropped[key] = None
             else:
                 profiles.append(profile)

@@ -7,7 +7,7 @@ from core.isotime import parse_utc
 
 from .profile import MAX, PURPOSES, Profile, Refused
 
-_CONNECTORS = const(((0,), (0, 1), (1,)))  # where a purpose may be set (section 3.13.1)
+_LOWEST = const((0, 0, 1))  # connector where a purpose may be set (section 3.13.1), MAX nowhere else
 _DAY_S = const(86400)
 _WEEK_S = const(604800)
 _PHASES_MAX = const(3)
@@ -16,10 +16,13 @@ _SECONDS_MAX = const(315360000)  # ten years: no period or duration needs more
 _ID_MAX = const(2147483647)
 
 
-def parse(connector, given, levels_max, periods_max, utc_ms):
-    """A Profile of what was sent, valid by its schema, at `utc_ms` (None: not known). Raises Refused."""
+def parse(connector, given, connectors, levels_max, periods_max, utc_ms):
+    """A Profile of what was sent for one of so many connectors, valid by its schema, at `utc_ms` (None: not known).
+
+    Raises Refused.
+    """
     purpose = PURPOSES.index(given["chargingProfilePurpose"])
-    if connector not in _CONNECTORS[purpose]:
+    if not _LOWEST[purpose] <= connector <= (0 if purpose == MAX else connectors):
         raise Refused("no %s for connector %d" % (PURPOSES[purpose], connector))
     schedule = given["chargingSchedule"]
     starts, limits = _periods(schedule["chargingSchedulePeriod"], periods_max)

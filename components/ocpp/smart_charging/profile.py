@@ -43,7 +43,7 @@ class Profile:
     def rank(self):
         """Of two profiles that say something about the same moment the one with the lower rank does (3.13.2, 3.13.3):
 
-        TxProfile before TxDefaultProfile, connector 1 before 0, the higher stack level. ChargePointMaxProfile is by
+        TxProfile before TxDefaultProfile, a connector before 0, the higher stack level. ChargePointMaxProfile is by
         itself, and comes first.
         """
         return (0 if self.purpose == MAX else 1, -self.purpose, -self.connector, -self.level)
