@@ -45,7 +45,7 @@ def charge_point(ocpp, services, kernel, evses, o):
     from .outlet import Outlet
     from .status import StatusReporter
 
-    _check(evses)
+    check_ids(evses)
     services.several = len(evses) > 1
     services.online = ocpp.online  # one object for all
     services.authorization = authorization = Authorization(services, o["cache_size"])
@@ -73,7 +73,8 @@ def _serve(ocpp, outlet, lock):
     ocpp.add_page(lock.page)
 
 
-def _check(evses):
+def check_ids(evses):
+    """Raises DeclarationError unless they are 1, 2 ... in their order."""
     ids = [evse.id for evse in evses]
     if not ids:
         raise DeclarationError("there is no evse")

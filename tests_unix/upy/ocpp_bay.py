@@ -35,7 +35,7 @@ class Bay:
         self.charger.max_current_ma, self.charger.max_voltage_mv = 300000, 85500
         self.meter = meter = self.charger  # as far as these tests go
         self.gate.enabled.watch(self._module_follows)
-        store = site.store if number == 1 else site.store.scoped(str(number))
+        store = site.store if number == 1 else site.store.scoped(str(number), False)
         self.energy = Energy(clock, store, meter.energy_mwh)
         meter.read, meter.changes, meter.saved = self.energy.read, self.energy.changes, self.energy.saved
 

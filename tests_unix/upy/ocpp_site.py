@@ -132,7 +132,7 @@ class Site:
 
     def check_keeps(self):
         """What stands in the journal is declared by the components that are here."""
-        declared = ["register", "store."]  # the meter's and the store's own
+        declared = ["register", "store.", "2/register"]  # of the meters and of the store
         for part in self.parts:
             declared.extend(getattr(part, "keeps", ()))
         for name in list(self.store.index.offsets) + list(self.store.index.queues):
