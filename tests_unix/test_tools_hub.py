@@ -138,6 +138,18 @@ async def test_bus_off_is_told_drops_traffic_and_needs_a_reopen(hub):
     assert await one.ask(b"F\r", until=b"F00\r")
 
 
+async def test_a_channel_with_another_bit_rate_is_bus_off(hub):
+    one = await Adapter.open(hub)
+    two = await Adapter.open(hub, start=b"")
+    assert await two.ask(b"C\rS4\rO\r", until=b"sb000256\r") == b"\a\r\rsb000256\r"
+    assert await two.ask(b"T000000010\r", until=b"\a") == b"\a" and hub.dropped == 1
+    hub.send(0x123, b"", extended=False)
+    assert await one.expect(b"t1230\r") == b"t1230\r"
+    assert await two.ask(b"C\rS5\rO\r", until=b"sa000000\r") == b"\r\r\rsa000000\r"  # nothing of the frame
+    one.close()
+    two.close()
+
+
 async def test_a_client_that_does_not_read_loses_frames_and_delays_nobody(hub):
     slow, reader = await Adapter.open(hub), await Adapter.open(hub)
     slow.writer.transport.pause_reading()

@@ -2,7 +2,7 @@
 
 What one client sends, all others receive, in order; nothing goes back to the sender. A client is anything that
 speaks Lawicel's protocol: python-can (``interface="slcan", channel="socket://HOST:PORT"``), the firmware's driver,
-netcat.
+netcat. One that opens its channel with another bit rate (``S``) than the others have is bus-off.
 
 Answers follow the CANUSB manual (Lawicel, version 1.0D): CR for a command, ``z``/``Z`` CR for a standard/extended
 frame taken, BEL for refused. Bus state follows the Linux kernel (``drivers/net/can/slcan``): ``s`` +
@@ -38,6 +38,7 @@ class _Client(asyncio.Protocol):
         self.open = False
         self.listen_only = False
         self.bus_off = False
+        self.rate = ""  # the digit of its command S
         self.lost = 0
         self._buffer = bytearray()
         self._overlong = False
@@ -84,7 +85,10 @@ class _Client(asyncio.Protocol):
             was_open, self.open = self.open, False
             return CR if was_open else BEL
         if letter == "S" and line[1:] in "012345678" and len(line) == 2:
-            return BEL if self.open else CR
+            if self.open:
+                return BEL
+            self.rate = line[1:]
+            return CR
         if letter == "F":
             if not self.open:
                 return BEL
@@ -95,7 +99,7 @@ class _Client(asyncio.Protocol):
         if self.open:
             return BEL
         self.open, self.listen_only = True, listen_only
-        was_off, self.bus_off = self.bus_off, self.hub.broken
+        was_off, self.bus_off = self.bus_off, self.hub.broken or self.hub.differs(self)
         if self.bus_off:
             return CR + STATE_BUS_OFF
         return CR + STATE_ACTIVE if was_off else CR
@@ -166,6 +170,11 @@ class Hub:
     def lost(self) -> int:
         """Frames and answers that slow clients did not get."""
         return self._lost_by_gone + sum(client.lost for client in self.clients)
+
+    def differs(self, client: _Client) -> bool:
+        """Whether a channel has another bit rate than one that is open: it would get nothing but errors."""
+        rates = {other.rate for other in self.clients if other.open and not other.bus_off and other is not client}
+        return bool(client.rate) and bool(rates - {"", client.rate})
 
     def attach(self, client: _Client) -> int:
         self._numbers += 1

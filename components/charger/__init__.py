@@ -2,7 +2,8 @@
 
 One module of the outlet, or several that work as one. It delivers what the `Setpoint` says while the outlet's gate is
 open, and nothing while it is closed. What every protocol shares is `power_module.PowerModule`; a protocol is a subclass
-that has frames and nothing else: `reference.Charger` (here as ``components.charger:Charger``).
+that has frames and nothing else: `reference.Charger` (here as ``components.charger:Charger``), `elcon.Elcon`,
+`infy.Infypower`.
 
 For other components
 ====================

@@ -108,11 +108,12 @@ class Infypower(power_module.PowerModule):
         return True
 
     def _strange(self, address):
-        if not self._strange_ticks or self.stranger != address:
-            self._log.rare("a module answers under address %d, which the board does not declare", address)
+        known = self._strange_ticks and self.stranger == address
         self._strange_ticks = _STRANGE_TICKS
         self.stranger = address
         self._mark(_STRANGER, True)
+        if not known:
+            self._log.rare("a module answers under address %d, which the board does not declare", address)
         return self.refuse()
 
     def _take(self, unit, command, data):
@@ -129,7 +130,7 @@ class Infypower(power_module.PowerModule):
             return self._tell()
         if command == _ABILITY:
             return unit.can(data) and self._tell_ability()
-        if command == _COUNT:
+        if command == _COUNT and self._group >= 0:
             self.in_group = data[2]
             return self._mark(_TOO_MANY, data[2] > len(self._units.all))
         return command == _SWITCH or command == _SET
@@ -152,8 +153,8 @@ class Infypower(power_module.PowerModule):
         if unit.heard == OUTPUT | EXTERNAL:
             unit.age = 0
             if not unit.present:
-                self._log.info("module %d answers again", unit.address)
                 self._count(unit, True)
+                self._log.info("module %d answers again", unit.address)
             if self._units.complete():
                 self._measured()
         return True
@@ -286,8 +287,8 @@ class Infypower(power_module.PowerModule):
         self._strange_ticks = max(0, self._strange_ticks - 1)
         unit = self._units.grow_old(self._dropped)
         if unit is not None:
-            self._log.warning("module %d is silent: it counts as off, the others go on", unit.address)
             self._count(unit, False)
+            self._log.warning("module %d is silent: it counts as off, the others go on", unit.address)
         self._rounds.tick()
 
     def page(self):

@@ -197,6 +197,7 @@ async def test_what_cannot_be_is_refused(tmp):
         (0x028AF000, "01F400C8000003E8"),  # 0 A
         (0x0285F000, "0000000000000000"),  # a command that nobody asked for
         (0x0282F000, "0000"),
+        (0x02C2F000, "0000030000000000"),  # they are no group
     )
     for count, (identifier, text) in enumerate(frames):
         assert rig.handle(identifier, bytes.fromhex(text[: len(text) // 2 * 2])), text
