@@ -13,14 +13,13 @@ _SECONDS_MAX = const(31536000)  # a year: asked for more, we answer for that
 class _Schedule:
     """What is permitted to some `outlets`, the ones of connector 0 or of another; all as it is now."""
 
-    def __init__(self, active, outlets, every_outlet):
+    def __init__(self, active, outlets, count):
         self._station = active.station_profiles()
         self.at, _, self.known = active.moment(outlets[0])
         self._chains = [(active.profiles_of(one), number_of(one), active.moment(one)[1]) for one in outlets]
         self._voltages = [voltage_mv(one) for one in outlets]
         self._most = [one.evse.module.max_current_ma for one in outlets]
-        # A single outlet has its part of what is the station's, on a board that gives it no other
-        self._parts = 1 if outlets is every_outlet or active.shared else len(every_outlet)
+        self._parts = 1 if active.shared else count  # what each has of the station's limit
         self._bounds = bounds(outlets)
 
     def limits_at(self, at):
@@ -32,10 +31,10 @@ class _Schedule:
 
     def value_of(self, moment, watts):
         """In tenths of A, or (`watts`) of W."""
-        tenths = 0
+        tenths, part = 0, moment.station.part(self._parts)
         for limits, most_ma, mv in zip(moment.limits, self._most, self._voltages):
-            tenths += capped_tenths(limits, watts, most_ma, mv)
-        return min(tenths, capped_tenths(moment.station.part(self._parts), watts, *self._bounds))
+            tenths += min(capped_tenths(limits, watts, most_ma, mv), capped_tenths(part, watts, most_ma, mv))
+        return min(tenths, capped_tenths(moment.station, watts, *self._bounds))
 
 
 class _Moment:
@@ -67,7 +66,7 @@ async def composite_schedule(active, outlets, clock, periods_max, payload):
     if not some or duration_s < 0:
         return {"status": "Rejected"}
     watts = _unit(active.profiles, payload) == "W"
-    schedule = _Schedule(active, some, outlets)
+    schedule = _Schedule(active, some, len(outlets))
     at, first = schedule.at, schedule.limits_at(schedule.at)
     composite = Composite(at, duration_s * 1000, periods_max)
     while composite.step(schedule.limits_at, lambda moment: schedule.value_of(moment, watts)):
