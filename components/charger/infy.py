@@ -102,8 +102,9 @@ class Infypower(power_module.PowerModule):
             return self._strange(self.can.identifier & 0xFF)
         if self.can.identifier >> 26:
             self.faults.refused(command >= _SWITCH)
+            self.can.note("error", self.can.identifier >> 26, 0)
         elif length < 8 or not self._take(unit, command, data):
-            return self.refuse()
+            return self.refuse("length", length, 8) if length < 8 else self.refuse("answer to", command, command)
         self._rounds.answered(unit, command)
         return True
 
@@ -114,7 +115,7 @@ class Infypower(power_module.PowerModule):
         self._mark(_STRANGER, True)
         if not known:
             self._log.rare("a module answers under address %d, which the board does not declare", address)
-        return self.refuse()
+        return self.refuse("addresses", address, address)
 
     def _take(self, unit, command, data):
         """Returns False for what cannot be."""
@@ -169,8 +170,6 @@ class Infypower(power_module.PowerModule):
         self.output_voltage_mv.set(self._output_mv)
         self.output_current_ma.set(self._output_ma)
         self._output_mv, self._output_ma = units.output_mv, units.ma
-
-    # -- all of them
 
     def _count(self, unit, present):
         self._units.count(unit, present)
