@@ -1,7 +1,7 @@
 """The CAN side of the firmware alone, run by MicroPython: ``can_firmware.py PORT HOME``.
 
 A transaction runs and 100 A are permitted from the beginning, so charging depends on the bus only. Ends at end of
-input, after printing the meter's register.
+input, after printing the meter's register and what the bus says of itself.
 """
 
 import asyncio
@@ -39,9 +39,11 @@ async def main(port, home):
     await asyncio.StreamReader(sys.stdin.buffer).read(1)
     register = kernel["meter"].read()
     can = kernel["can"]
+    seen = list(can.describe())
     kernel.request_exit(STOPPED, "end of input")
     await running
     print("meter", register, "mWh,", can.rx, "frames received,", can.unknown, "unknown,", can.refused, "refused")
+    print("\n".join(seen))
 
 
 asyncio.run(main(*sys.argv[1:]))

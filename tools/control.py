@@ -12,6 +12,7 @@ from ocpp.exceptions import OCPPError
 from ocpp.v16 import call
 from ocpp.v16.enums import ResetType
 
+from tools import replay
 from tools.station import SimulatedOutlet, Station
 
 PORT_FILE = "control.port"
@@ -31,6 +32,7 @@ class Control:
     def __init__(self, station: Station):
         self._station = station
         self._server: asyncio.AbstractServer | None = None
+        self._replay: asyncio.Task | None = None
 
     async def serve(self, home: Path) -> int:
         """Listen on a free port of this machine, written into ``home/control.port``; returns it."""
@@ -155,6 +157,31 @@ class Control:
         self._outlet(outlet).hub.garbage()
         return "garbage sent"
 
+    def replay(self, file: str, speed: str = "1", outlet: str = "1") -> str:
+        """Play a log (candump, .asc, .trc) instead of vehicle and module; speed 0: as fast as it can."""
+        there = self._outlet(outlet)
+        if self._replay is not None and not self._replay.done():
+            raise CommandError("a log is being played; replay-end ends that")
+        try:
+            log, factor = replay.read(file), float(speed)
+        except replay.LogError as error:
+            raise CommandError(str(error)) from None
+        except ValueError:
+            raise CommandError(f"{speed!r} is no speed") from None
+        if not 0 <= factor < float("inf"):
+            raise CommandError(f"{speed!r} is no speed")
+        nodes = (there.vehicle, there.module)
+        self._replay = asyncio.ensure_future(replay.play_alone(log, there.hub, nodes, factor))
+        return f"plays {log}"
+
+    async def replay_end(self) -> str:
+        """End the log that is being played: vehicle and module speak again."""
+        if self._replay is None or self._replay.done():
+            raise CommandError("no log is being played")
+        self._replay.cancel()
+        await asyncio.gather(self._replay, return_exceptions=True)
+        return "the log is ended"
+
     def jam_lock(self) -> str:
         """The connector lock stays where it is (board unix_socket)."""
         try:
@@ -213,7 +240,10 @@ class Control:
         return json.dumps(answer.payload)
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and playing."""
+        if self._replay is not None:
+            self._replay.cancel()
+            await asyncio.gather(self._replay, return_exceptions=True)
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()

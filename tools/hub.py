@@ -205,6 +205,12 @@ class Hub:
             return None
         return self.deliver(0, can_id, data, extended)
 
+    async def drained(self, lag: int) -> None:
+        """Wait until every client is at most so many bytes behind."""
+        await asyncio.sleep(0)
+        while any(client.transport.get_write_buffer_size() > lag for client in self.clients):
+            await asyncio.sleep(0.001)
+
     async def wait_frame(
         self, predicate: Callable[[Frame], bool] | int, timeout: float = 5.0, since: int | None = None
     ) -> Frame:
