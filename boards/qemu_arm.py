@@ -49,6 +49,7 @@ COMPONENTS = (
     {"name": "security", "use": "components.ocpp.security:Security"},
     {"name": "watchdog", "use": "drivers.wdt:Wdt"},
     {"name": "health", "use": "components.health:Health"},
+    {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
 )

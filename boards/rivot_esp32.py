@@ -70,6 +70,7 @@ COMMON = (
     {"name": "firmware", "use": "components.ocpp.firmware:Firmware"},
     {"name": "signed_firmware", "use": "components.ocpp.signed_firmware:SignedFirmware"},
     {"name": "log_upload", "use": "components.ocpp.log_upload:LogUpload"},
+    {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
 )

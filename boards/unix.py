@@ -59,6 +59,7 @@ COMMON = (
     {"name": "security", "use": "components.ocpp.security:Security"},
     {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
     {"name": "health", "use": "components.health:Health"},
+    {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
 )

@@ -45,6 +45,7 @@ class Can(Dispatch):
     """
 
     requires = ("driver", "gate", "clock", "log", "pulse", "kernel")
+    provides = ("can",)
     options = {"filters": (tuple, ())}
     guard_stops = 0
     error = ""

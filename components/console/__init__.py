@@ -3,8 +3,6 @@
 import asyncio
 from micropython import const
 
-from components.console.overview import Overview, Writes
-from components.console.stopkey import StopKey
 from core.kernel import STOPPED
 from core.loading import unload
 from core.tasks import together
@@ -12,43 +10,43 @@ from core.text import printable
 
 _STATUS_MS = const(10000)
 _STEP_MS = const(50)  # while the stop key waits
-_ANSWERS_MAX = const(50)
+_ANSWERS_MAX = const(10)
 _STOP_KEYS = const(b"tT")
-_LOADED = const(("components.console.commands", "components.console.pages", "core.nearest"))
+_LOADED = const((
+    "components.console.outlets",
+    "components.console.pages",
+    "components.console.overview",
+    "components.console.figures",
+))  # fmt: skip
 
 
 class Console:
     """Keys and words on the terminal; two status lines every 10 s; the log's lines.
 
-    ``t`` as the first key of a line closes the gate at the keystroke. It is the emergency stop, which lasts, also over
-    a restart, until ``s`` releases it, unless a letter comes within 500 ms (see `StopKey`). Ctrl-C (byte 3, also on a
-    pipe) ends the firmware in order. ``unknown`` counts what was not understood. At the end of the input the status
-    lines go on.
+    A front end over `operator`. ``t`` as the first key of a line closes the gates at the keystroke. It is the emergency
+    stop, which lasts, also over a restart, until ``s`` releases it, unless a letter comes within 500 ms. Ctrl-C (byte
+    3, also on a pipe) ends the firmware in order. ``unknown`` counts what was not understood. At the end of the input
+    the status lines go on.
     """
 
-    requires = (
-        "terminal", "kernel", "clock", "log", "store", "gate",
-        "can", "bms", "charger", "meter", "plug", "ocpp", "wifi", "health",
-    )  # fmt: skip
-    keeps = ("console.stop",)
+    requires = ("terminal", "operator", "kernel", "clock", "log")
 
-    def __init__(self, terminal, kernel, clock, log, store, gate, can, bms, charger, meter, plug, ocpp, wifi, health):
+    def __init__(self, terminal, operator, kernel, clock, log):
         self.unknown = 0
         self.muted = False
         self._terminal = terminal
         self._log = log
         self._clock = clock
-        self._kernel = kernel
-        self.stop_key = StopKey(clock, log, store, kernel, self._say)
-        self._overview = Overview(clock, gate, bms, charger, meter, ocpp, wifi, health)
-        self._writes = Writes(clock, gate, store)
-        parts = kernel, clock, store, gate, can, bms, charger, meter, plug, ocpp, wifi, health
-        self._shown = parts + (self._overview, self._writes)
+        self.kernel = kernel
+        self._operator = operator
+        self._stop = operator.emergency
+        self._stop.tell(self._tell_stop)
         self.echo = None
         self.keyboard = None  # while something is typed
         self._last = 0
         self._history = []
-        self._loaded = None  # the Commands
+        self.shown = []  # a snapshot and the pages that are loaded
+        self._commands = None  # the Commands, while they are loaded
         self._write_before = None
         self._answers = []  # iterators of lines
         self._to_write = asyncio.Event()
@@ -60,13 +58,8 @@ class Console:
         self._write_before, tail.write = tail.write, self._log_line
         if self._terminal.echo:
             self.echo = self._terminal.write
-        self._writes.begin()
-        self.stop_key.start()
-
-    @property
-    def tail(self):
-        """The last lines of the log."""
-        return self._log.tail
+        if self._operator.emergency_stop.value:
+            self._say("the emergency stop is still pressed; s releases it")
 
     async def stop(self):
         while self._answers:
@@ -92,12 +85,12 @@ class Console:
     async def _write(self):
         """Write the answers line by line: on a serial line a page takes longer than others may have to wait."""
         while True:
-            if self.stop_key.waits() and self.stop_key.due():
+            if self._stop.waits() and self._stop.due():
                 self._settle()
             if self._answers:
                 self._write_line()
                 await self._clock.sleep_ms(0)
-            elif self.stop_key.waits():
+            elif self._stop.waits():
                 await self._clock.sleep_ms(_STEP_MS)
             else:
                 self._let_go()
@@ -114,8 +107,18 @@ class Console:
         while True:
             await self._clock.sleep_ms(_STATUS_MS)
             if not self.muted:
-                for line in self._overview.lines():
-                    self._say(line)
+                self._say_status()
+
+    def _say_status(self):
+        try:
+            from components.console.overview import status_lines
+
+            for line in status_lines(self._operator.snapshot()):
+                self._say(line)
+        except MemoryError:
+            pass  # in 10 s there is more
+        if not (self.shown or self._commands):
+            self._let_go()
 
     # --- output -----------------------------------------------------------------------------------------------
 
@@ -132,6 +135,12 @@ class Console:
         if not self.muted or line.startswith("E"):
             self._say(line)
 
+    def _tell_stop(self, held):
+        if held:
+            self._say("EMERGENCY STOP: charging is disabled until s releases it")
+        else:
+            self._say("t stopped charging for a moment; a word begins with it, so the gate may open again in 1 s")
+
     def not_understood(self, what, meant=""):
         self.unknown += 1
         self._say("ignored: %s; %sh shows help" % (what, "did you mean %s? " % meant if meant else ""))
@@ -140,14 +149,14 @@ class Console:
 
     def feed(self, byte):
         """One byte from the terminal. The stop key closes the gate before anything is loaded for what it may become."""
-        stops = self.keyboard is None and not self.stop_key.pending and byte in _STOP_KEYS
+        stops = self.keyboard is None and not self._stop.pending and byte in _STOP_KEYS
         if stops:
-            self.stop_key.press()
+            self._stop.press()
         try:
             keyboard = self.load_keyboard()
         except MemoryError:
-            if self.stop_key.pending:
-                self.stop_key.hold()  # nothing can make a word of it
+            if self._stop.pending:
+                self._stop.hold()  # nothing can make a word of it
             else:
                 self.not_understood("no memory for keys now")
             return
@@ -161,30 +170,36 @@ class Console:
         if self.keyboard is None:
             from components.console.keyboard import Keyboard
 
-            keyboard = Keyboard(self.stop_key, self._run_line, self.not_understood, self._end, self._complete)
+            keyboard = Keyboard(self._stop, self._run_line, self.not_understood, self._end, self._complete)
             keyboard.echo, keyboard.last, keyboard.history = self.echo, self._last, self._history
             self.keyboard = keyboard
         return self.keyboard
 
     def _settle(self):
         if self.keyboard is None:
-            self.stop_key.hold()
+            self._stop.hold()
         else:
             self.keyboard.settle()
 
     # --- commands ---------------------------------------------------------------------------------------------
 
-    def _commands(self):
+    def _load_commands(self):
         """What can be asked for: loaded for a line that is typed, and let go by `_write` when all is written."""
-        if self._loaded is None:
+        if self._commands is None:
             from components.console.commands import Commands
 
-            self._loaded = Commands(self, *self._shown)
+            self._commands = Commands(self, self._operator)
             self._to_write.set()
-        return self._loaded
+        return self._commands
+
+    def _forget_commands(self):
+        self._commands = None
+        unload("components.console.commands")
+        unload("core.nearest")
 
     def _let_go(self):
-        self._loaded = None
+        self._forget_commands()
+        self.shown.clear()
         for name in _LOADED:
             unload(name)
         if self.keyboard is not None and self.keyboard.is_idle():
@@ -195,22 +210,22 @@ class Console:
     def _run_line(self, line):
         """Do what a line says, now. What is to be read about it is written by and by, so that no key has to wait."""
         if line.partition(" ")[0] in ("t", "T"):  # a stop loads nothing
-            self.stop_key.press()
-            self.stop_key.hold()
+            self._operator.press_stop()
             return
         try:
-            commands = self._commands()
+            lines = self._load_commands().run(line)
         except MemoryError:
-            self._let_go()
+            self._forget_commands()
             self.not_understood("no memory for commands now")
             return
-        lines = commands.run(line)
         if lines is not None:
             self._answer(lines)
+        if self.shown:
+            self._forget_commands()  # a page needs the room
 
     def _complete(self, typed):
         """What Tab adds to what is typed: the rest of a word; which words there are is shown, if several."""
-        rest, words = self._commands().complete(typed)
+        rest, words = self._load_commands().complete(typed)
         if words:
             self._answer(words)
         return rest
@@ -223,7 +238,7 @@ class Console:
             self.not_understood("too many commands at once")
 
     def _end(self):
-        self._kernel.request_exit(STOPPED, "Ctrl-C")
+        self.kernel.request_exit(STOPPED, "Ctrl-C")
 
 
 def after_failure(*arguments):

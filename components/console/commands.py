@@ -2,12 +2,8 @@
 
 from micropython import const
 
-from components.console.pages import Pages
-from core.kernel import RESTART
-from core.nearest import did_you_mean, nearest
-
-# Word, arguments or "", meaning, method, which gets the text behind the word if there are arguments. The stop's is the
-# console's own. All constant: a frozen table takes no RAM.
+# Word, arguments or "", meaning, method, which gets the text behind the word if there are arguments; of `Commands`,
+# else of `Outlets` or `Pages`. The stop's is the console's own. All constant: a frozen table takes no RAM.
 _COMMANDS = const(
     (
         ("1", "", "BMS data", "bms_data"),
@@ -32,12 +28,15 @@ _COMMANDS = const(
 )
 
 
-class Commands(Pages):
+_OF_OUTLETS = const(("bms_data", "charger_data", "output_data", "terminal_data", "everything"))
+
+
+class Commands:
     """What the words of a line ask for: each method returns an iterable of lines. `console` is whose they are."""
 
-    def __init__(self, console, *shown):
-        super().__init__(*shown)
+    def __init__(self, console, operator):
         self._console = console
+        self._operator = operator
 
     def run(self, line):
         """Do what a line says, now; returns the lines to be written about it, None if it is not understood."""
@@ -45,10 +44,25 @@ class Commands(Pages):
         word = "h" if word.lower() in ("help", "?") else word.lower()
         for name, arguments, _, method in _COMMANDS:
             if name == word:
-                function = getattr(self, method)
+                function = getattr(self, method, None) or self._page(method)
                 return function(rest.strip()) if arguments else function()
         self._console.not_understood(repr(line[:40]), _meant(word))
         return None
+
+    def _page(self, method):
+        """The page of that name. What it is of stays until all is written; then the commands need not."""
+        shown = self._console.shown
+        if not shown:
+            shown.append(self._operator.snapshot())
+        for page in shown[1:]:
+            if hasattr(page, method):
+                return getattr(page, method)
+        if method in _OF_OUTLETS:
+            from components.console.outlets import Outlets as Page
+        else:
+            from components.console.pages import Pages as Page
+        shown.append(Page(self._operator, shown[0]))
+        return getattr(shown[-1], method)
 
     def complete(self, typed):
         """(what Tab adds to what is typed, the rest of a word; which words there are, if several)."""
@@ -67,21 +81,6 @@ class Commands(Pages):
         for name, arguments, meaning, _ in _COMMANDS:
             yield "  %-10s %-14s %s" % (name, arguments, meaning)
 
-    def start(self):
-        lines = []
-        self._kernel.release()
-        if self._console.stop_key.release():
-            lines.append("the emergency stop is released")
-        if self._gate.enabled.value:
-            lines.append("charging is enabled")
-            return lines
-        lines.append("charging is not allowed now: " + ", ".join(self._gate.obstacles()))
-        if self._ocpp.outlets[0].transactions.current is None:
-            if not self._plug.plugged.value:
-                lines.append("plug the vehicle in, and")
-            lines.append("present a tag to start a transaction: auth TAG")
-        return lines
-
     def mute(self):
         muted = self._console.muted = not self._console.muted
         return ("muted; 0 ends it" if muted else "not muted",)
@@ -89,44 +88,45 @@ class Commands(Pages):
     def auth(self, tag):
         if not tag:
             return ("which tag? auth TAG",)
-        return ("tag %s: %s" % (tag, self._ocpp.present_tag(tag) or "presented"),)
+        return ("tag %s: %s" % (tag, self._operator.words(self._operator.present(tag)) or "presented"),)
 
     def config(self, text):
         name, _, value = text.partition(" ")
-        found = self._ocpp.get(name or None)
+        from core.nearest import did_you_mean
+
+        operator = self._operator
+        if not name:
+            return map(_setting, map(operator.get, operator.keys()))  # not all at once: they fill 3 KB
+        found = operator.get(name)
         if not value:
-            return map(_setting, found) if found else ("%s: no such key%s" % (name, self._nearest_key(name)),)
-        self._console.keyboard.private = bool(found) and found[0][1] is None
+            return (_setting(found) if found else "%s: no such key%s" % (name, did_you_mean(name, operator.keys())),)
+        self._console.keyboard.private = bool(found) and found[1] is None
         try:
-            status, why = self._ocpp.set(name, value.strip()), self._ocpp.configuration.refusal
+            status, why = operator.set(name, value.strip())
             return ("%s: %s%s" % (name, status, ": " + why if why else ""),)
         except OSError as e:
             return ("%s: not stored: %s" % (name, e),)
 
-    def _nearest_key(self, name):
-        return did_you_mean(name, [entry[0] for entry in self._ocpp.get()])
-
     def log(self):
-        return list(self._console.tail.lines)
+        return list(self._operator.log)
 
     def settings(self):
-        from core.failures import ASKED, failures
-
-        if self._ocpp.outlets[0].transactions.current is not None:
+        why = self._operator.ask_for_settings("settings on the console")
+        if why == "running":
             return ("a transaction runs: it has to end before",)
-        if failures(ASKED) != ASKED:
-            return ("not here: edit %s/settings.json and restart" % self._kernel.home,)
-        self._kernel.request_exit(RESTART, "settings on the console")
+        if why:
+            return ("not here: edit %s/settings.json and restart" % self._console.kernel.home,)
         return ("restarting for the settings",)
 
     def reset(self):
-        self._kernel.release()
-        self._kernel.request_exit(RESTART, "reset on the console")
+        self._operator.restart("", "reset on the console")
         return ("restarting",)
 
 
 def _meant(word):
     """The command that a word may stand for: like its name, an argument's, or the first word of what it does; or ""."""
+    from core.nearest import nearest
+
     meant = {}
     for name, arguments, meaning, _ in _COMMANDS:
         for other in arguments.replace("[", "").replace("]", "").lower().split() + [meaning.lower().split()[0]]:

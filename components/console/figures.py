@@ -21,3 +21,11 @@ def words(value, yes="yes", no="no"):
     if isinstance(value, bool):
         return yes if value else no
     return str(value)
+
+
+def each_outlet(snapshot, name):
+    """(what a line of an outlet begins with, "" if there is only one; its piece of this name) of each."""
+    several = "outlet/2" in list(snapshot.outlets())
+    for path in snapshot.outlets():
+        piece = snapshot[path + "/" + name if name else path]
+        yield path.partition("/")[2] + ": " if several else "", piece

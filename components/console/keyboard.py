@@ -104,7 +104,7 @@ class Keyboard:
     def _decide(self, byte):
         """What the key after the stop's makes of that; returns whether this is all that it does."""
         if 0x41 <= byte & 0xDF <= 0x5A and byte not in _STOP_KEYS and not self._stop.due():
-            self._stop.word()
+            self._stop.take_back()
             return False
         self.settle()
         return byte in (_CR, _LF)

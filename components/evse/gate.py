@@ -189,21 +189,24 @@ class Gate:
 
     def obstacles(self):
         """What forbids charging now, in words."""
-        return [words for words, _, holds in self._told() if not holds]
+        return [words for _, words, _, holds in self.told() if not holds]
 
     def why(self):
         """Generator of lines for people: each condition, and whether it forbids charging."""
-        for words, value, holds in self._told():
+        for _, words, value, holds in self.told():
             unknown = " (not known)" if value is None else ""
             yield "  %s %s%s" % ("ok     " if holds else "FORBIDS", words, unknown)
 
-    def _told(self):
-        """The conditions in words. Without a transaction nobody has set a limit, so there is none to tell of."""
+    def told(self):
+        """Generator of (name, words, value, whether it holds) of each condition.
+
+        Without a transaction nobody has set a limit, so there is none to tell of.
+        """
         for name, value, holds in self.conditions():
             if name == "alive" and self._kernel.stopping:
                 name = "stopping"
             if name != "limit_ma":
-                yield _words(name, holds), value, holds
+                yield name, _words(name, holds), value, holds
             elif self.transaction.value:
                 for limit in self._told_limits():
                     yield limit
@@ -215,10 +218,10 @@ class Gate:
             ma = next(sources)
             holds = _holds(ma, None)
             if source == "transaction":
-                yield _words("limit_ma", holds), ma, holds
+                yield "limit_ma", _words("limit_ma", holds), ma, holds
             elif ma is not None:
                 permitted = "%d.%d A" % (ma // 1000, ma // 100 % 10) if holds else "no current"
-                yield "the %s permits %s" % (source, permitted), ma, holds
+                yield source, "the %s permits %s" % (source, permitted), ma, holds
 
 
 def _words(name, holds):

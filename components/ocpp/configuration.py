@@ -145,6 +145,11 @@ class Configuration:
             return name, None, False
         return name, self._stored.get(name) or write(self._values[name]), row[_ACCESS] == "R"
 
+    def describe(self, name):
+        """The rule of a key, see keys.py, as a dict; None if there is no such key."""
+        row = self._row(name)
+        return row and dict(zip(("name", "type", "default", "lowest", "highest", "access"), row))
+
     def names(self):
         """Generator of all keys."""
         for row in self._rows():

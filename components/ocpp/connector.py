@@ -113,12 +113,17 @@ class Connector:
         """Generator of lines for people: the state, and what limits the current."""
         state = self.state.value + (", " + self.info if self.info else "")
         yield "  connector %d: %s" % (self._outlet.id, state)
+        limit = self.limit()
+        if limit:
+            yield "  limit: " + limit
+
+    def limit(self):
+        """What limits the current, in words; "" if nothing does."""
         words = self._services.charging.why(self._outlet)
         current = self._transactions.current
         if current is not None and current.invalid is not None:
             words += (", " if words else "") + "the idTag was refused after the start"
-        if words:
-            yield "  limit: " + words
+        return words
 
     def _fault(self):
         error, info = self._services.availability.fault()

@@ -3,6 +3,7 @@
 from desk import Desk
 
 from components.console.figures import fixed
+from components.ocpp.transaction import Transaction
 from core.kernel import RESTART
 
 
@@ -248,7 +249,7 @@ async def test_nothing_secret_is_shown(tmp):
 async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_end(tmp):
     async with Desk(tmp) as desk:
         energy, transaction = desk.kernel["meter"].energy_mwh, desk.kernel["gate"].transaction
-        session = desk.kernel["console"]._overview
+        session = desk.kernel["operator"].sessions[0]
         energy.set(5000700)
         transaction.set(True)
         energy.set(5004120)
@@ -256,8 +257,9 @@ async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_e
         transaction.set(False)
         energy.set(5004500)
         assert session.energy_mwh() == 3420
+        outlet = desk.kernel["ocpp"].outlets[0]
         for function in desk.kernel["ocpp"].services.ended[-1:]:
-            function(None, 0)
+            function(Transaction([1, "TAG", None, 5000, None, None], outlet), 0)
         assert session.energy_mwh() == 3800, "with what came until the power module had stopped"
         transaction.set(True)
         assert session.energy_mwh() == 0

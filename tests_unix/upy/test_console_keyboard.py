@@ -26,7 +26,7 @@ class Heard:
         self.pending = False
         self.got.append("held")
 
-    def word(self):
+    def take_back(self):
         self.pending = False
         self.got.append("word")
 

@@ -1,0 +1,171 @@
+"""What a person at the device may do, and what there is to see: contract Operator, service ``operator``.
+
+A front end (console, web, MQTT, a display, LED and buzzer, a button) requires ``operator`` and nothing else of the
+station. It calls methods, watches Signals, and renders what it gets: nothing here is made for a certain one.
+
+Emergency stop
+==============
+
+``emergency_stop`` (Signal, bool): it is pressed, and closes every gate; kept over a restart.
+
+- ``press_stop()``: press it, as a button does: the gates are closed when it returns, also without any memory.
+- ``release()``: release it, and whatever else waits for a person (a power module that did not stop, a journal in
+  doubt). Returns whether the emergency stop was pressed. Nothing starts by it.
+- ``emergency``: for a key that may mean something else as well, see `emergency.EmergencyStop`.
+
+Cards
+=====
+
+``card`` (Signal): what became of the card that was presented last, a tuple (number, outcome, reason, detail, tag,
+outlet); None before the first. ``number`` differs from that of the result before, so the same outcome twice is a
+change. ``reason`` and ``detail`` are "" where there is none. ``outlet``: 1 ... n, 0: none in particular.
+
+- ``present(tag)``: a card was read (str: 1 to 20 printable ASCII characters). Returns what ``card`` is now, at once;
+  what the central system decides comes later, as a change of ``card``. At an outlet that charges by this card it ends
+  the transaction; else it starts one where a vehicle is plugged in, or is plugged in next.
+- ``words(result)``: a result in words.
+
+Outcomes: ``no_tag`` (it is no idTag); ``checking`` (another result follows); ``accepted`` (it waits for the plug, or
+starts now); ``started`` (a transaction); ``refused``; ``taken_back`` (the same card again, before the plug);
+``given_up`` (it was accepted, but no transaction starts); ``ended`` (a transaction); ``unlocked`` (the cable).
+
+Reasons of ``refused`` and ``given_up``: ``checking``, ``waiting`` (another card is being checked, or waits for the
+plug; detail: its tag); ``other_tag`` (a transaction of another card runs); ``unauthorized`` (detail: OCPP's
+AuthorizationStatus); ``running`` (a transaction runs); ``stuck`` (the end of the last one cannot be journaled);
+``restarting``; ``out_of_service``; ``faulted`` (detail: words, or a ChargePointErrorCode); ``reserved``; ``journal``
+(detail: its error); ``timeout`` (nothing was plugged in); ``emergency_stop``.
+
+Configuration
+=============
+
+- ``keys()``: generator of the names of OCPP's configuration keys.
+- ``get(key)``: (name, value as text, whether it is read-only), in capitals or not; None: no such key. The value is None
+  where nobody may read it.
+- ``set(key, value)``: (status, reason): the status of ChangeConfiguration (``Accepted``, ``Rejected``,
+  ``RebootRequired``, ``NotSupported``), and why it is refused, in words. Raises OSError if it cannot be journaled.
+- ``describe(key)``: {"name", "type" (bool, int, csl, str ...), "default", "lowest", "highest", "access" (R, RW, RB: in
+  force after a restart, W)}, None: no such key; of a ``csl``, a list, highest is how many at most.
+
+Restart
+=======
+
+- ``restart(kind, reason)``: ``"Soft"``: ends a transaction that runs, and delivers what is queued, for at most 10 s,
+  before. ``"Hard"``: ends it, at once. ``""``: at once and in order; the transaction goes on afterwards. It releases
+  what `release` does but for the emergency stop. `reason`: what the next start tells of this end.
+- ``ask_for_settings(reason)``: restart into the prompt that changes settings.json. Returns "", or why not: ``running``
+  (a transaction), ``no_prompt`` (only a device has one).
+
+State
+=====
+
+- ``snapshot()``: the whole state as data, see `snapshot`: ``for path, piece in operator.snapshot()``, or one piece,
+  ``operator.snapshot()["outlet/1"]``. Only one piece exists at a time. The module is there as long as the object is.
+- ``log``: the last lines of the log, an iterable.
+- ``receive_all(on)``: whether frames that nobody handles are received as well, to be seen; each bus changes it when
+  charging is not enabled.
+
+Pages
+=====
+
+A component that has something to show says ``provides = ("page",)`` and has ``page()``: a generator of (name, text,
+data), `data` being a dict of plain values (or None) and ``text % data`` a line for people. It is then a piece of the
+snapshot, and on the console's page ``status``. It cannot require ``operator``, which is built after it.
+"""
+
+from components.operator.counts import Session, Writes
+from components.operator.emergency import EmergencyStop
+from core.kernel import RESTART
+from core.loading import unload
+
+
+class Operator:
+    """See the package. The attributes that it does not name are for its modules."""
+
+    requires = ("kernel", "clock", "log", "store", "ocpp", "wifi", "health")
+    collects = ("can", "page")
+    keeps = ("console.stop",)
+
+    def __init__(self, kernel, clock, log, store, ocpp, wifi, health, can, page):
+        self.kernel = kernel
+        self.clock = clock
+        self.store = store
+        self.ocpp = ocpp
+        self.wifi = wifi
+        self.health = health
+        self.buses = can
+        self.pages = page
+        self.card = ocpp.authorization.card
+        self.emergency = EmergencyStop(clock, log, store, kernel)
+        self.emergency_stop = kernel.emergency_stop
+        self.log = log.tail.lines
+        self.sessions = tuple([Session(outlet, ocpp) for outlet in ocpp.outlets])
+        self.writes = Writes(clock, store, ocpp.outlets)
+
+    async def start(self):
+        self.writes.begin()
+        self.emergency.start()
+
+    # --- emergency stop -----------------------------------------------------------------------------------------
+
+    def press_stop(self):
+        self.emergency.press()
+        self.emergency.hold()
+
+    def release(self):
+        self.kernel.release()
+        return self.emergency.release()
+
+    # --- cards --------------------------------------------------------------------------------------------------
+
+    def present(self, tag):
+        return self.ocpp.present(tag)
+
+    def words(self, result):
+        return self.ocpp.words(result)
+
+    # --- configuration ------------------------------------------------------------------------------------------
+
+    def keys(self):
+        return self.ocpp.configuration.names()
+
+    def get(self, key):
+        return self.ocpp.configuration.read(key)
+
+    def set(self, key, value):
+        status = self.ocpp.set(key, value)
+        return status, self.ocpp.configuration.refusal
+
+    def describe(self, key):
+        return self.ocpp.configuration.describe(key)
+
+    # --- restart ------------------------------------------------------------------------------------------------
+
+    def restart(self, kind, reason):
+        if kind:
+            self.ocpp.reset(kind, kind + "Reset")
+            return
+        self.kernel.release()
+        self.kernel.request_exit(RESTART, reason)
+
+    def ask_for_settings(self, reason):
+        from core.failures import ASKED, failures
+
+        for outlet in self.ocpp.outlets:
+            if outlet.transactions.current is not None:
+                return "running"
+        if failures(ASKED) != ASKED:
+            return "no_prompt"
+        self.kernel.request_exit(RESTART, reason)
+        return ""
+
+    # --- state --------------------------------------------------------------------------------------------------
+
+    def snapshot(self):
+        from components.operator.snapshot import Snapshot
+
+        unload("components.operator.snapshot")
+        return Snapshot(self)
+
+    def receive_all(self, on):
+        for can in self.buses:
+            can.receive_all(on)
