@@ -137,6 +137,17 @@ async def test_every_fault_is_mended_by_heal(tmp_path, command, broken):
         assert not broken(station)
 
 
+@pytest.mark.parametrize(("board", "address"), [("unix_infy", "1"), ("unix_elcon", "0xE6")])
+async def test_one_of_several_modules_is_cut_off_until_heal(tmp_path, board, address):
+    async with Station(tmp_path, firmware=False, board=board) as station:
+        control = Control(station)
+        assert (await control.obey("cut-module 7")).startswith("error: no module 7; there are 0x")
+        assert await control.obey(f"cut-module {address}") == f"module {address} is cut off"
+        assert [(unit.silent, unit.deaf) for unit in station.module.units] == [(False, False), (True, True)]
+        await control.obey("heal")
+        assert not any(unit.silent or unit.deaf for unit in station.module.units)
+
+
 async def test_commands_of_the_operator_reach_the_firmware(tmp_path):
     async with Station(tmp_path) as station:
         control = Control(station)

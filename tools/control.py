@@ -116,6 +116,16 @@ class Control:
         self._outlet(outlet).module.silent = True
         return "the power module is silent"
 
+    def cut_module(self, address: str, outlet: str = "1") -> str:
+        """One of several power modules hears and says nothing any more (boards unix_infy, unix_elcon)."""
+        units = {f"{unit.address:#x}": unit for unit in getattr(self._outlet(outlet).module, "units", ())}
+        try:
+            unit = units[f"{int(address, 0):#x}"]
+        except (ValueError, KeyError):
+            raise CommandError(f"no module {address}; there are {', '.join(units) or 'none with addresses'}") from None
+        unit.silent = unit.deaf = True
+        return f"module {address} is cut off"
+
     def over_temperature(self, outlet: str = "1") -> str:
         """The power module overheats and shuts itself off."""
         self._outlet(outlet).module.overheat()
