@@ -41,8 +41,9 @@ What holds for every protocol
   that failed: each takes ``gate.in_limits`` away while its frame is handled. What is right again gives it back after
   `recovery_ms`; silence does not.
 - When the gate closes the stop is sent within the same call, and repeated every `control_ms`; it is the first thing
-  that goes out when the bus comes back. While the gate is open the guard of the bus is armed: where the protocol's stop
-  is one frame, an interrupt sends it when the vehicle stops, also while the loop is blocked.
+  that goes out when the bus comes back, also if the gate opens in that moment. While the gate is open the guard of
+  the bus is armed: where the protocol's stop is one frame, an interrupt sends it when the vehicle stops, also while
+  the loop is blocked.
 - A lower setpoint is told in the call that lowered it, a higher one within a second.
 - Nothing of it allocates.
 
@@ -69,12 +70,14 @@ Sets, as attributes of the class:
 - ``least_ma``: a lower current is 0 on the wire.
 - ``able_ma = 0``, if the module tells what it can, so that nothing is charged before it did.
 
-Has, called by the base (none may allocate or block; `can.send` returns whether the bus took the frame):
+Has, called by the base (none may allocate or block; ``self.can`` is the bus, and its `send` returns whether it took the
+frame):
 
 - ``switch(on, mv, ma)``: start with these limits, or stop. A start comes after its limits. Returns whether the bus took
   all of it. While the gate is closed nothing but stops may go out.
 - ``lower(mv, ma)``: the setpoint fell below ``told_mv`` or ``told_ma`` with the gate open: tell it now.
-- ``control(on, mv, ma)``: say again what is to be, every `control_ms`; also while it is off.
+- ``control(mv, ma)``: say again what is to be, every `control_ms` while it is on. (While it is off, the base says
+  ``switch(False, 0, 0)`` again.)
 - ``telemetry()``: ask for measurements, every `telemetry_ms`.
 - ``hears()``: whether it is online; of the base: the terminals' measurement is younger than 3 s.
 - ``expire(asked_ms)``: of Signals of its own, forget what is older.
@@ -88,7 +91,7 @@ Calls, while a frame is handled:
 - ``flagged(flags)``.
 - ``able(mv, ma, least_mv=0)``: what the module can at most, and the lowest voltage.
 - ``faults.refused(switch)``: it refused a request; `switch`: that to switch.
-- ``return refuse()``: the frame is too short or holds what cannot be.
+- ``return self.refuse()``: the frame is too short or holds what cannot be.
 
 `tests_unix/upy/module_contract.py` and `setpoint_contract.py` test all of that; an implementation passes them with a
 model of its module (`module_bench.py`).

@@ -64,7 +64,6 @@ class Elcon(power_module.PowerModule):
     least_ma = 100
     able_ma = 0
 
-    _stop_lost = False
     _strange = 0  # ticks left
     _strange_id = 0  # the identifier of the last one
     _said_id = 0  # likewise, that the log has
@@ -209,19 +208,14 @@ class Elcon(power_module.PowerModule):
     # -- sent
 
     def switch(self, on, mv, ma):
-        """One frame has the limits and the switch; before a start a stop that the bus did not take."""
-        if not on or self._stop_lost:
-            self._stop_lost = not self._share(0, 0)
-        return self._share(mv, ma) if on else not self._stop_lost
+        """One frame has the limits and the switch."""
+        return self._share(mv, ma if on else 0)
 
     def lower(self, mv, ma):
         self._share(mv, ma)
 
-    def control(self, on, mv, ma):
-        if on:
-            self._share(mv, ma)
-        else:
-            self.switch(False, 0, 0)
+    def control(self, mv, ma):
+        self._share(mv, ma)
 
     def _share(self, mv, ma):
         """Tell each its part: first who gets less, then, if the bus took that, who gets more."""

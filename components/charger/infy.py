@@ -71,7 +71,6 @@ class Infypower(power_module.PowerModule):
     _wrong = _strange_ticks = _apart = 0
     _output_mv = _output_ma = None
     _want_mv = _share_ma = _turn = 0
-    _stop_lost = False  # the last word, and the bus did not take it
 
     def __init__(self, can, bms, addresses, group, controller, dropped_ms, **shared):
         super().__init__(can=can, bms=bms, **shared)
@@ -199,8 +198,6 @@ class Infypower(power_module.PowerModule):
     def switch(self, on, mv, ma):
         if not (on and self._wish(mv, ma)):
             return self._stop()
-        if self._stop_lost:
-            self._stop()
         taken = self._set_all()
         return self._start() and taken
 
@@ -214,10 +211,10 @@ class Infypower(power_module.PowerModule):
                 self._set(unit)
         self._note()
 
-    def control(self, on, mv, ma):
+    def control(self, mv, ma):
         """Limits and switch take turns: half the frames at once, and who comes back has limits before it starts."""
         self._turn ^= 1
-        if not (on and self._wish(mv, ma)):
+        if not self._wish(mv, ma):
             self._stop()
         elif self._turn:
             self._set_all()
@@ -263,7 +260,6 @@ class Infypower(power_module.PowerModule):
                 unit.told_mv = unit.told_ma = 0
             else:
                 taken = False
-        self._stop_lost = not taken
         self._note()
         return taken
 

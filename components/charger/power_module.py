@@ -58,6 +58,7 @@ class PowerModule:
 
     refused = 0
     _meter = None
+    _stop_lost = False  # the bus did not take it
 
     def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
         board = self._take_limits(options)
@@ -182,8 +183,8 @@ class PowerModule:
         """Tell limits of which one, at least, is below ``told_mv``, ``told_ma``."""
         raise NotImplementedError
 
-    def control(self, on, mv, ma):
-        """Tell again what is to be: every `control_ms`."""
+    def control(self, mv, ma):
+        """Tell again what is to be: every `control_ms`, while the gate is open."""
         raise NotImplementedError
 
     def telemetry(self):
@@ -199,19 +200,23 @@ class PowerModule:
     # -- the gate and the bus
 
     def _gate_changed(self, enabled):
-        """It opened or closed: tell the power module within this call."""
+        """It opened or closed: tell the power module within this call; a stop that was lost before a start."""
         self.can.arm(enabled)  # before a start: behind a stop of the guard it does not go out
         setpoint = self._setpoint
+        if not enabled or self._stop_lost:
+            self.stop_now()
         if enabled:
             setpoint.update()
             self.switch(True, setpoint.voltage_mv.value, setpoint.current_ma.value)
-        else:
-            self.switch(False, 0, 0)
 
     def _bus_changed(self, healthy):
         """Nobody knows what the power module did while it could not hear: the first thing that it hears is a stop."""
         if healthy and not self._gate.enabled.value:
-            self.switch(False, 0, 0)
+            self.stop_now()
+
+    def stop_now(self):
+        """Tell it to stop."""
+        self._stop_lost = not self.switch(False, 0, 0)
 
     def _tell_error(self, error):
         if error:

@@ -67,7 +67,6 @@ class Charger(power_module.PowerModule):
         self._data = bytearray(8)
         self._data[0] = 0x01
         self._control_turn = self._telemetry_turn = 0
-        self._stop_lost = False
         bms.guard(can, _CONTROL, _STOP)
         can.on(_TERMINAL_POWER, self._terminal_power)
         can.on(_TERMINAL_STATUS, self._terminal_status)
@@ -183,10 +182,8 @@ class Charger(power_module.PowerModule):
     # -- sent
 
     def switch(self, on, mv, ma):
-        """Limits come before a start; before them a stop that the bus did not take, if it was the last word."""
+        """Limits come before a start."""
         if on:
-            if self._stop_lost:
-                self._switch(False)
             self._voltage(mv)
             self._current(ma)
         return self._switch(on)
@@ -197,12 +194,12 @@ class Charger(power_module.PowerModule):
         if ma < self.told_ma:
             self._current(ma)
 
-    def control(self, on, mv, ma):
-        """The next function. While charging is not enabled each of them is a stop."""
+    def control(self, mv, ma):
+        """The next function."""
         function = _CONTROL_ROUND[self._control_turn]
         self._control_turn = (self._control_turn + 1) % len(_CONTROL_ROUND)
-        if function == _SWITCH or not on:
-            self._switch(on)
+        if function == _SWITCH:
+            self._switch(True)
         elif function == _VOLTAGE:
             self._voltage(mv)
         else:
@@ -214,9 +211,7 @@ class Charger(power_module.PowerModule):
         self._send(_TELEMETRY, function, 0, 0)
 
     def _switch(self, on):
-        sent = self._send(_CONTROL, _SWITCH, 0 if on else 1, 0)
-        self._stop_lost = not (on or sent)
-        return sent
+        return self._send(_CONTROL, _SWITCH, 0 if on else 1, 0)
 
     def _voltage(self, mv):
         """1/1024 V, rounded down; below 2**30 up to 1000 V."""

@@ -81,7 +81,10 @@ class Setpoint:
     def in_turn(self):
         """Tell it again."""
         self.update()
-        self._module.control(self._gate.enabled.value, self.voltage_mv.value, self.current_ma.value)
+        if self._gate.enabled.value:
+            self._module.control(self.voltage_mv.value, self.current_ma.value)
+        else:
+            self._module.stop_now()
 
     @property
     def settles(self):

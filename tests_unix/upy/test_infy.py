@@ -184,8 +184,8 @@ async def test_nothing_is_allocated_for_a_frame_an_order_or_a_question(tmp):
     ]  # fmt: skip
     calls = (
         charger.telemetry,
-        lambda: charger.control(True, 450000, 60000),
-        lambda: charger.control(True, 450000, 60000),
+        lambda: charger.control(450000, 60000),
+        lambda: charger.control(450000, 60000),
         lambda: charger.lower(440000, 50000),
         lambda: charger.lower(440000, 500),
         lambda: charger.switch(True, 450000, 60000),
