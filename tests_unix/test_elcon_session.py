@@ -132,6 +132,8 @@ async def test_a_module_with_another_address_is_never_enabled(tmp_path):
         told = r"a module answers with identifier 0x18FF50E8, whose address the board does not declare"
         await site.printed(told)
         await site.condition("in_limits", "FORBIDS")
+        await site.answer("can", r"0x18FF50E8 232: not known as addresses")
+        await site.answer("status", r"CAN identifier 0x18FF50E8 should not be here")
         await site.status("Faulted", since)
         await site.present("CARD")
         for _ in range(3):

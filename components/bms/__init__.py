@@ -27,8 +27,8 @@ What an implementation promises:
 
 - It sets ``gate.bms_permits`` together with ``permitted``: True for a permission, False for a stop, and within the call
   that handles the frame. A stop is honoured whatever else its frame holds.
-- A frame with a value that cannot be is refused: its handler returns False, `refused` counts it, it changes and renews
-  nothing.
+- A frame with a value that cannot be is refused: its handler returns False (``can.refuse(option, value, limit)`` does,
+  and shows why), `refused` counts it, it changes and renews nothing.
 - After a time-out of its own (an option; 5 s unless the protocol says otherwise) without a valid request, everything of
   it is None and ``gate.bms_permits`` is False.
 - While its ``run`` does not run, no permission is taken: what grows stale would stay.

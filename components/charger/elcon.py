@@ -13,6 +13,7 @@ _REQUEST = const(0x180600F4)  # and the address in bits 15..8
 _STATUS = const(0x18FF5000)  # and the address in bits 7..0
 _ANY_STATUS = const(0x1FFFFF00)
 
+_US = const(0xF4)  # the sender of requests, in bits 7..0
 _OFF = const(1)
 _STOP = const(b"\0\0\0\0\x01\0\0\0")  # what `_request` sends
 _STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
@@ -23,6 +24,7 @@ _MODULES = const(4)
 _SILENT = const(30)  # ticks of 100 ms without a status
 _TIMEOUT = const(55)  # after so long without a request that it hears a module is off: 5 s by the protocol
 _STRANGE = const(50)  # so long what should not be on the bus counts as being there
+_PAGE = const("Module 0x%(address)02X: %(state)s, %(mv)d mV, %(ma)d mA of %(told_ma)d mA, flags 0x%(flags)02X")
 _UNDECLARED = const("a module answers with identifier 0x%08X, whose address the board does not declare")
 _TOLD = const("somebody else tells a module what to do, with identifier 0x%08X: is the vehicle on this bus?")
 
@@ -60,6 +62,7 @@ class Elcon(power_module.PowerModule):
     options = power_module.options(
         addresses=(tuple, (0xE5,)), module_ma=(int, 100000, 1000, 1000000), shared_bus=(bool, False)
     )
+    provides = ("page",)
     control_ms = 900  # the protocol has 1 s
     least_ma = 100
     able_ma = 0
@@ -92,11 +95,11 @@ class Elcon(power_module.PowerModule):
         if unit is None:
             return self._stranger()
         if length < 5:
-            return self.refuse()
+            return self.refuse("length", length, 5)
         decivolts, deciamps = data[0] << 8 | data[1], data[2] << 8 | data[3]
         if decivolts > _MOST or deciamps > _MOST:
             self.terminal(decivolts * 100, deciamps * 100)  # no measurement, and no proof of being inside the limits
-            return self.refuse()
+            return self.refuse("0.1 V or A", max(decivolts, deciamps), _MOST)
         unit.decivolts, unit.deciamps, unit.flags = decivolts, deciamps, data[4]
         unit.age = 0
         if not unit.told_ma and not deciamps:
@@ -142,9 +145,11 @@ class Elcon(power_module.PowerModule):
 
     def _stranger(self):
         self._strange = _STRANGE
-        self._strange_id = self.can.identifier
+        self._strange_id = identifier = self.can.identifier
         self._tell()
-        return self.refuse()
+        if identifier & 0xFF == _US:
+            return self.refuse()
+        return self.refuse("addresses", identifier & 0xFF, identifier & 0xFF)
 
     def _tell(self):
         """What holds for the outlet: the flags that all modules have that are heard, and who should not be there."""
@@ -192,7 +197,7 @@ class Elcon(power_module.PowerModule):
     def _tell_of_stranger(self):
         if self._strange_id != self._said_id:
             self._said_id = self._strange_id
-            self._log.error(_TOLD if self._strange_id & 0xFF == 0xF4 else _UNDECLARED, self._strange_id)
+            self._log.error(_TOLD if self._strange_id & 0xFF == _US else _UNDECLARED, self._strange_id)
         self._strange -= 1
         if not self._strange:
             self._said_id = 0
@@ -204,6 +209,16 @@ class Elcon(power_module.PowerModule):
         else:
             what = "is silent" if unit.age >= _SILENT else "has flags 0x%02X" % unit.flags
             self._log.warning("module 0x%02X %s: it is off", unit.address, what)
+
+    def page(self):
+        """For the operator: each module, and who should not be there."""
+        for unit in self._units:
+            told = {"address": unit.address, "usable": unit.usable, "silent": unit.age >= _SILENT, "flags": unit.flags}
+            told.update({"mv": unit.decivolts * 100, "ma": unit.deciamps * 100, "told_ma": unit.told_ma})
+            told["state"] = "silent" if unit.age >= _SILENT else "ready" if unit.usable else "off"
+            yield "0x%02X" % unit.address, _PAGE, told
+        if self._strange:
+            yield "stranger", "CAN identifier 0x%(identifier)08X should not be here", {"identifier": self._strange_id}
 
     # -- sent
 

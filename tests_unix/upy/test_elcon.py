@@ -65,6 +65,8 @@ async def test_modules_share_the_current_and_their_sum_is_measured(tmp):
     for address in (0xE5, 0xE6, 0xE7):
         assert rig.last(address) == (84.0, 16.6, True), address
     assert rig.charger.terminal_current_ma.value == 49800 and rig.charger.terminal_voltage_mv.value == 76000
+    page = [text % data for _, text, data in rig.charger.page()]
+    assert page[1] == "Module 0xE6: ready, 76000 mV, 16600 mA of 16600 mA, flags 0x00" and len(page) == 3, page
     before_mwh = rig.meter.read()
     await rig.advance(60000)
     mwh = rig.meter.read() - before_mwh

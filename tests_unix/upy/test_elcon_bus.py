@@ -18,6 +18,9 @@ async def test_a_module_that_answers_for_another_address_is_refused_and_never_en
     assert not rig.gate.enabled.value and rig.charger.online.value is False
     assert rig.charger.refused >= 10 and rig.can.refused == rig.charger.refused and rig.can.unknown == 0
     assert rig.logged("a module answers with identifier 0x18FF50E6, whose address the board does not declare")
+    assert rig.can.kept()[0][0] == 0x18FF50E6 and rig.can.kept()[0][5] == ("addresses", 0xE6, 0xE6)
+    page = {name: text % data for name, text, data in rig.charger.page()}
+    assert page["stranger"] == "CAN identifier 0x18FF50E6 should not be here" and "silent" in page["0xE5"], page
     assert rig.told(0xE6) == [], "nobody tells it anything"
     assert not [entry for entry in rig.told(0xE5) if entry[3] == 0], "and its own module is not switched on"
     await rig.stop()
