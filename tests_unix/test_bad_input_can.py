@@ -101,6 +101,18 @@ async def test_a_silent_vehicle(site):
     await site.answer("1", r"(?i)not heard|--|silent")
 
 
+async def test_a_vehicle_that_asks_for_less_voltage_than_the_board_has(site):
+    """Nothing that may be delivered is what it permits: off while its request is handled, told, and on again after."""
+    told, since = site.mark(), await calm_bus(site)
+    site.vehicle.max_v = 55.9
+    low = struct.pack(">H", 559)
+    await stopped_within(site, since, 0.2, lambda f: f.can_id == CHARGE_REQUEST and f.data[:2] == low)
+    await site.condition("in_limits", "FORBIDS")
+    await site.answer("why", r"error: the vehicle asks for too low a voltage")
+    fault = await site.heard("StatusNotification", told, connectorId=1, errorCode="OtherError")
+    assert fault.payload["info"] == "the vehicle asks for too low a voltage"
+
+
 async def test_a_silent_charger(site):
     since = await calm_bus(site)
     site.module.silent = True

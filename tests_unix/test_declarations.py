@@ -52,6 +52,7 @@ def refusal(path, board=BOARD, reader=READER):
     (f"({ENTRY},)", f"({ENTRY} {ENTRY})", "cannot be loaded: SyntaxError"),
     (f"({ENTRY},)", '("reader", "reader:Reader")', "'reader' is no dict"),
     ("unix.COMPONENTS +", "unix.COMPONENT +", "cannot be loaded: AttributeError"),
+    ("unix.COMPONENTS +", 'tuple([e for e in unix.COMPONENTS if e["name"] != "meter"]) +', "service 'meter' is"),
 ])  # fmt: skip
 def test_a_wrong_board_is_one_line(tmp_path, wrong, right, words):
     assert wrong in BOARD

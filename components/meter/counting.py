@@ -24,6 +24,7 @@ class CountingMeter(Meter):
     silent_ms = 3000
     step_mwh = 10000
 
+    silences = jumps = 0
     _silent = False
     _count_mwh = None
 
@@ -43,6 +44,7 @@ class CountingMeter(Meter):
             if 0 <= mwh - last_mwh <= self._most_mwh(time.ticks_diff(now, last_ms)):
                 self.add(mwh - last_mwh)
             else:
+                self.jumps += 1
                 self.fails("the meter's count went from %d to %d mWh" % (last_mwh, mwh))
         self.power_mw.set(mw)
         self.flows(ma, last_ms)  # what is read may be as old as the reading before
@@ -63,10 +65,15 @@ class CountingMeter(Meter):
     def check(self):
         if not self._silent and self.power_mw.age_ms() > self.silent_ms:
             self._silent = True
+            self.silences += 1
             self.power_mw.set(None)
             self._charger.meter_failed(True)
             self._log.error("the meter is silent: nothing is charged")
         self.save_seldom()
+
+    def counters(self):
+        """What was wrong in this run."""
+        return ("silences", self.silences), ("counts that cannot be", self.jumps)
 
     async def start(self):
         await super().start()

@@ -41,6 +41,7 @@ async def test_a_count_that_goes_back_is_told_not_billed_and_ends_with_the_sessi
     rig.counter.base_wh -= 123000
     await rig.advance(1000)
     assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "PowerMeterFailure"
+    assert rig.meter.counters() == (("silences", 0), ("counts that cannot be", 1))
     assert rig.meter.flowing.value is True  # it is still measured
     flows(rig, 0)
     await rig.advance(10000)
@@ -78,6 +79,7 @@ async def test_one_that_is_never_heard_is_told_once(tmp):
     await rig.advance(60000)
     assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "PowerMeterFailure"
     assert len(rig.logged("the meter is silent: nothing is charged")) == 1
+    assert rig.meter.counters() == (("silences", 1), ("counts that cannot be", 0))
     rig.counter.answers = True
     await rig.advance(2500)
     assert rig.gate.enabled.value and len(rig.logged("the meter is heard again")) == 1

@@ -5,6 +5,8 @@ import struct
 
 from bus import CONTROL, REQUEST, Rig, request
 
+from components.charger.setpoint import NO_LIMIT
+
 HEAPSIZE = "16M"  # the wire keeps every frame
 
 
@@ -129,4 +131,31 @@ async def test_it_allocates_nothing(tmp):
     finally:
         micropython.heap_unlock()
     assert told[0] == 5 and rig.charger.wanted_current_ma.value == 7000
+    await rig.stop()
+
+
+async def test_what_the_module_can_is_one_of_the_limits(tmp):
+    """A lower one is told in the call in which the module says so; NO_LIMIT: it does not say."""
+    rig = await Rig(tmp).start()
+    await rig.charge(amps=5)
+    charger, spy = rig.charger, Spy(rig)
+    charger.able(80000, 30000)
+    assert (charger.wanted_voltage_mv.value, charger.wanted_current_ma.value) == (80000, 30000)
+    assert spy.limits(0x00) == [80000] and 29900 <= spy.limits(0x03)[0] <= 30000
+    charger.able(NO_LIMIT, NO_LIMIT)
+    assert (charger.wanted_voltage_mv.value, charger.wanted_current_ma.value) == (84000, 100000)
+    await rig.stop()
+
+
+async def test_a_vehicle_below_the_voltage_that_the_module_has_at_least_is_not_charged(tmp):
+    rig = await Rig(tmp).start()
+    await rig.charge(amps=5)
+    rig.charger.able(NO_LIMIT, NO_LIMIT, least_mv=84100)
+    assert rig.gate.forbidding() == ["in_limits"]
+    await rig.advance(300)
+    assert rig.charger.error.value == "the vehicle asks for too low a voltage"
+    handle(rig, request(volts=84.1))
+    rig.vehicle(volts=84.1)
+    await rig.advance(1500)
+    assert rig.gate.enabled.value and rig.charger.error.value == ""
     await rig.stop()
