@@ -37,9 +37,9 @@ What holds for every protocol
 =============================
 
 - A measurement outside the board's limits, a fault that the module tells, more current or voltage than was asked for
-  (see `supervision`), current with the gate closed (`unstopped`), a module that does not switch on (`faults`), a meter
-  that failed: each takes ``gate.in_limits`` away while its frame is handled. What is right again gives it back after
-  `recovery_ms`; silence does not.
+  (`limits.Supervision`), current with the gate closed (`faults.Unstopped`), a module that does not switch on
+  (`faults.Faults`), a meter that failed: each takes ``gate.in_limits`` away while its frame is handled. What is right
+  again gives it back after `recovery_ms`; silence does not.
 - When the gate closes the stop is sent within the same call, and repeated every `control_ms`; it is the first thing
   that goes out when the bus comes back, also if the gate opens in that moment. While the gate is open the guard of
   the bus is armed: where the protocol's stop is one frame, an interrupt sends it when the vehicle stops, also while
@@ -75,12 +75,13 @@ frame):
 
 - ``switch(on, mv, ma)``: start with these limits, or stop. A start comes after its limits. Returns whether the bus took
   all of it. While the gate is closed nothing but stops may go out.
-- ``lower(mv, ma)``: the setpoint fell below ``told_mv`` or ``told_ma`` with the gate open: tell it now.
-- ``control(mv, ma)``: say again what is to be, every `control_ms` while it is on. (While it is off, the base says
-  ``switch(False, 0, 0)`` again.)
+- ``lower(mv, ma)``: the setpoint fell below ``told_mv`` or ``told_ma`` with the gate open: tell it now. Of the base:
+  ``switch(True, mv, ma)``, which is right where one frame has it all.
+- ``control(mv, ma)``: say again what is to be, every `control_ms` while it is on. Of the base: the same. (While it is
+  off, the base says ``switch(False, 0, 0)`` again.)
 - ``telemetry()``: ask for measurements, every `telemetry_ms`.
 - ``hears()``: whether it is online; of the base: the terminals' measurement is younger than 3 s.
-- ``expire(asked_ms)``: of Signals of its own, forget what is older.
+- ``expire(asked_ms)``: of Signals of its own, forget what is older. It is called every 100 ms.
 
 Each time the bus took a limit the protocol notes it: ``told_mv``, ``told_ma``. What is not noted is told again.
 
@@ -91,7 +92,8 @@ Calls, while a frame is handled:
 - ``flagged(flags)``.
 - ``able(mv, ma, least_mv=0)``: what the module can at most, and the lowest voltage.
 - ``faults.refused(switch)``: it refused a request; `switch`: that to switch.
-- ``return self.refuse()``: the frame is too short or holds what cannot be.
+- ``return self.refuse(what, value, limit)``: the frame is too short or holds what cannot be; the arguments, which may
+  be left out, are for people, see ``refuse`` of components/can.
 
 `tests_unix/upy/module_contract.py` and `setpoint_contract.py` test all of that; an implementation passes them with a
 model of its module (`module_bench.py`).

@@ -226,12 +226,6 @@ class Elcon(power_module.PowerModule):
         """One frame has the limits and the switch."""
         return self._share(mv, ma if on else 0)
 
-    def lower(self, mv, ma):
-        self._share(mv, ma)
-
-    def control(self, mv, ma):
-        self._share(mv, ma)
-
     def _share(self, mv, ma):
         """Tell each its part: first who gets less, then, if the bus took that, who gets more."""
         share_ma = self._part(ma)

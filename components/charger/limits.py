@@ -1,25 +1,25 @@
-"""Whether every measurement is inside the board's limits, and what is wrong if not."""
+"""Whether all that is measured is inside what is permitted, and what is wrong if not."""
 
 import time
 from micropython import const
 
 TERMINAL_UNKNOWN = const(1)
-TERMINAL_LOW = const(2)
-TERMINAL_HIGH = const(4)
-CURRENT_HIGH = const(8)
-TERMINAL = TERMINAL_UNKNOWN | TERMINAL_LOW | TERMINAL_HIGH | CURRENT_HIGH
-OUTPUT_HIGH = const(16)
-OUTPUT_CURRENT_HIGH = const(32)
+_TERMINAL_LOW = const(2)
+_TERMINAL_HIGH = const(4)
+_CURRENT_HIGH = const(8)
+TERMINAL = const(TERMINAL_UNKNOWN | _TERMINAL_LOW | _TERMINAL_HIGH | _CURRENT_HIGH)
+_OUTPUT_HIGH = const(16)
+_OUTPUT_CURRENT_HIGH = const(32)
 TOO_HOT = const(64)
 METER = const(128)
 # the module's flags, moved up by 8 bits
-HARDWARE = const(0x100)
-FLAG_HOT = const(0x200)
-INPUT = const(0x400)
-SILENCE = const(0x1000)
-ALL_FLAGS = HARDWARE | FLAG_HOT | INPUT | SILENCE
-EXCESS_CURRENT = const(0x2000)  # more than was asked for
-EXCESS_VOLTAGE = const(0x4000)
+_HARDWARE = const(0x100)
+_FLAG_HOT = const(0x200)
+_INPUT = const(0x400)
+_SILENCE = const(0x1000)
+ALL_FLAGS = const(_HARDWARE | _FLAG_HOT | _INPUT | _SILENCE)
+_EXCESS_CURRENT = const(0x2000)  # more than was asked for
+_EXCESS_VOLTAGE = const(0x4000)
 UNSTOPPED = const(0x10000)  # current flows with the gate closed
 NO_SWITCH = const(0x40000)  # it does not switch on
 SILENT = const(0x80000)
@@ -27,19 +27,23 @@ UNSTOPPED_YET = const(0x20000)  # since the start no measurement has shown that 
 METER_YET = const(0x100000)  # since the start no meter has said that it works
 REQUEST_LOW = const(0x200000)  # the vehicle's
 
+_HOLD_MS = const(1000)  # half of the second time; it doubles
+_HOLDS = const(6)  # up to 64 s
+_STEADY_MS = const(300000)  # after so long without, the next one is the first again
 _UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
-_ERRORS = (  # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies
+# OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies. Words are an OtherError.
+_ERRORS = const((
     (UNSTOPPED, "PowerSwitchFailure"),
-    (TOO_HOT | FLAG_HOT, "HighTemperature"),
-    (TERMINAL_HIGH | OUTPUT_HIGH | EXCESS_VOLTAGE, "OverVoltage"),
-    (CURRENT_HIGH | OUTPUT_CURRENT_HIGH | EXCESS_CURRENT, "OverCurrentFailure"),
+    (TOO_HOT | _FLAG_HOT, "HighTemperature"),
+    (_TERMINAL_HIGH | _OUTPUT_HIGH | _EXCESS_VOLTAGE, "OverVoltage"),
+    (_CURRENT_HIGH | _OUTPUT_CURRENT_HIGH | _EXCESS_CURRENT, "OverCurrentFailure"),
     (METER, "PowerMeterFailure"),
-    (HARDWARE | INPUT, "OtherError"),
+    (_HARDWARE | _INPUT, "OtherError"),
     (NO_SWITCH, "PowerSwitchFailure"),  # what is above may be why
-    (SILENCE, "InternalError"),  # the power module does not hear us
-    (SILENT, "the power module is silent"),  # words: OtherError
+    (_SILENCE, "InternalError"),  # the power module does not hear us
+    (SILENT, "the power module is silent"),
     (REQUEST_LOW, "the vehicle asks for too low a voltage"),
-)
+))  # fmt: skip
 
 
 class Limits:
@@ -75,7 +79,7 @@ class Limits:
     def check(self):
         """To be called periodically."""
         now = self._clock.ticks_ms()
-        if not self.wrong & TERMINAL_LOW or not self._gate.plugged.value:
+        if not self.wrong & _TERMINAL_LOW or not self._gate.plugged.value:
             self._low_ms = now
         if self.wrong:
             self._wrong_ms = now
@@ -92,3 +96,113 @@ class Limits:
             return "EVCommunicationError"
         # without a vehicle, or while it is plugged in, low is what the voltage should be
         return "UnderVoltage" if low_for_ms >= _UNDER_VOLTAGE_MS else ""
+
+
+class Supervision:
+    """Judges each measurement while its frame is handled.
+
+    The terminal voltage must be inside the board's limits, terminal and output current, output voltage and temperature
+    not above theirs. (Behind an open contactor the output may have any voltage below.) What was wrong stays wrong until
+    it is known to be right: None changes nothing.
+
+    While the gate is open, the terminal current may be above the setpoint by the larger of `tolerance_ma` and a tenth
+    of the setpoint; what is more for longer than `tolerance_ms` is an over-current. A terminal voltage above the
+    vehicle's maximum by more than `tolerance_mv` is an over-voltage at once, or, if that maximum was lowered less than
+    a second ago, after `tolerance_ms`. Both stay wrong, with the gate closed, until a measurement is within bounds, and
+    from the second time on at least for 2 s, 4 s, ... 64 s: a module that does the same each time it is switched on is
+    switched on less and less often. After 5 minutes without any, the next one is the first again.
+    """
+
+    _tripped = 0  # what is held as wrong
+    _trips = _hold_ms = 0
+
+    def __init__(self, clock, gate, setpoint, judge, board, tolerance):
+        self._clock = clock
+        self._gate = gate
+        self._setpoint = setpoint
+        self._judge = judge
+        self._min_mv, self._max_mv, self._max_ma, self._max_mdeg = board
+        self._tolerance_ma, self._tolerance_mv, self._tolerance_ms = tolerance
+        self._excess = False  # more current than was asked for
+        self._excess_ms = clock.ticks_ms()
+        self._high = False  # more voltage than the vehicle permits
+        self._high_ms = self._tripped_ms = clock.ticks_ms()
+
+    # -- the board's limits
+
+    def terminal(self, mv, ma):
+        """A measurement of the terminals, also one too large to be true. Returns 0 inside the board's limits."""
+        wrong = 0
+        if mv < self._min_mv:
+            wrong = _TERMINAL_LOW
+        elif mv > self._max_mv:
+            wrong = _TERMINAL_HIGH
+        if ma > self._max_ma:
+            wrong |= _CURRENT_HIGH
+        self._judge(TERMINAL, wrong)
+        self._judge_current(ma)
+        self._judge_voltage(mv)
+        return wrong
+
+    def output_voltage(self, mv):
+        if mv is not None:
+            self._judge(_OUTPUT_HIGH, _OUTPUT_HIGH if mv > self._max_mv else 0)
+
+    def output_current(self, ma):
+        if ma is not None:
+            self._judge(_OUTPUT_CURRENT_HIGH, _OUTPUT_CURRENT_HIGH if ma > self._max_ma else 0)
+
+    def temperature(self, mdeg):
+        if mdeg is not None:
+            self._judge(TOO_HOT, TOO_HOT if mdeg > self._max_mdeg else 0)
+
+    # -- what was asked for
+
+    def _judge_current(self, ma):
+        wanted_ma = self._setpoint.current_ma.value
+        if ma <= wanted_ma + max(self._tolerance_ma, wanted_ma // 10):
+            self._excess = False
+            self._end(_EXCESS_CURRENT)
+        elif not self._excess:
+            if self._gate.enabled.value:
+                self._excess = True
+                self._excess_ms = self._clock.ticks_ms()
+        elif self._lasts(self._excess_ms):
+            self._trip(_EXCESS_CURRENT)
+
+    def _judge_voltage(self, mv):
+        most_mv = self._setpoint.voltage_mv.value
+        if not most_mv or mv <= most_mv + self._tolerance_mv:
+            self._high = False
+            self._end(_EXCESS_VOLTAGE)
+            return
+        if not self._high:
+            if not self._gate.enabled.value:
+                return
+            self._high = True
+            self._high_ms = self._clock.ticks_ms()
+        if self._lasts(self._high_ms) or not self._setpoint.settles:
+            self._trip(_EXCESS_VOLTAGE)
+
+    def _lasts(self, since_ms):
+        return time.ticks_diff(self._clock.ticks_ms(), since_ms) >= self._tolerance_ms
+
+    def _trip(self, what):
+        if self._tripped & what:
+            return
+        now = self._clock.ticks_ms()
+        if time.ticks_diff(now, self._tripped_ms) > _STEADY_MS:
+            self._trips = 0
+        self._hold_ms = _HOLD_MS << self._trips if self._trips else 0
+        self._trips = min(self._trips + 1, _HOLDS)
+        self._tripped_ms = now
+        self._tripped |= what
+        self._judge(what, what)
+
+    def _end(self, what):
+        """It is within bounds: not before its time is over."""
+        if self._tripped & what:
+            if time.ticks_diff(self._clock.ticks_ms(), self._tripped_ms) < self._hold_ms:
+                return
+            self._tripped &= ~what
+        self._judge(what, 0)

@@ -3,12 +3,7 @@
 from micropython import const
 
 from components.charger import limits
-from components.charger.faults import Faults
-from components.charger.limits import Limits
-from components.charger.setpoint import NO_LIMIT, Setpoint
-from components.charger.supervision import Supervision
-from components.charger.unstopped import Unstopped
-from core.signals import Signal
+from components.charger.setpoint import NO_LIMIT
 from core.tasks import Pace
 from core.wire import product
 
@@ -61,39 +56,39 @@ class PowerModule:
     _stop_lost = False  # the bus did not take it
 
     def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
-        board = self._take_limits(options)
-        self.can = can
-        self._gate = gate
-        self._clock = clock
-        self._log = log
-        self._pulse = pulse
-        self._add_signals(clock)
-        self.error.watch(self._tell_error)
-        self._limits = Limits(clock, gate, self.error, options["recovery_ms"])
-        judge = self._limits.judge
-        self._setpoint = setpoint = Setpoint(clock, bms, gate, self, judge)
-        self.wanted_voltage_mv, self.wanted_current_ma = setpoint.voltage_mv, setpoint.current_ma
-        tolerance = options["over_current_ma"], options["over_voltage_mv"], options["over_current_ms"]
-        self._supervise(Supervision(clock, gate, setpoint, judge, board, tolerance))
-        gate.enabled.watch(self._gate_changed, first=True)
-        ma, flows_ma = self.terminal_current_ma, self.starting_current_ma
-        times = options["unstopped_ms"], options["quiet_ms"]
-        self._unstopped = Unstopped(clock, gate, judge, store, log, ma, flows_ma, *times)
-        kernel.releases.watch(self._unstopped.release)
-        told = log, setpoint, self.status, ma, flows_ma, options["silent_fault_ms"]
-        self.faults = Faults(clock, gate, self._limits, *told)
-        can.healthy.watch(self._bus_changed)
+        from components.charger.faults import Faults, Unstopped  # names that only this needs
+        from components.charger.setpoint import Setpoint
 
-    def _take_limits(self, options):
-        """Returns the board's limits."""
         low_mv, high_mv, most_ma = options["min_voltage_mv"], options["max_voltage_mv"], options["max_current_ma"]
         if low_mv >= high_mv:
             raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (low_mv, high_mv))
         self.min_voltage_mv, self.max_voltage_mv, self.max_current_ma = low_mv, high_mv, most_ma
-        self.starting_current_ma = options["starting_current_ma"]
-        return low_mv, high_mv, most_ma, options["max_temperature_mdeg"]
+        self.starting_current_ma = flows_ma = options["starting_current_ma"]
+        self.can = can
+        self._gate, self._clock, self._log, self._pulse = gate, clock, log, pulse
+        self._add_signals(clock)
+        self.error.watch(self._tell_error)
+        self._limits = limits.Limits(clock, gate, self.error, options["recovery_ms"])
+        judge = self._limits.judge
+        self._setpoint = setpoint = Setpoint(clock, bms, gate, self, judge)
+        self.wanted_voltage_mv, self.wanted_current_ma = setpoint.voltage_mv, setpoint.current_ma
+        board = low_mv, high_mv, most_ma, options["max_temperature_mdeg"]
+        tolerance = options["over_current_ma"], options["over_voltage_mv"], options["over_current_ms"]
+        self._supervision = supervision = limits.Supervision(clock, gate, setpoint, judge, board, tolerance)
+        self.output_voltage_mv.watch(supervision.output_voltage)
+        self.output_current_ma.watch(supervision.output_current)
+        self.temperature_mdeg.watch(supervision.temperature)
+        gate.enabled.watch(self._gate_changed, first=True)
+        times = options["unstopped_ms"], options["quiet_ms"]
+        self._unstopped = Unstopped(clock, gate, judge, store, log, self.terminal_current_ma, flows_ma, *times)
+        kernel.releases.watch(self._unstopped.release)
+        told = self.status, self.terminal_current_ma, flows_ma, options["silent_fault_ms"]
+        self.faults = Faults(clock, gate, self._limits, log, setpoint, *told)
+        can.healthy.watch(self._bus_changed)
 
     def _add_signals(self, clock):
+        from core.signals import Signal
+
         self.online = Signal(False, clock)
         self.terminal_voltage_mv = Signal(None, clock)
         self.terminal_current_ma = Signal(None, clock)
@@ -104,12 +99,6 @@ class PowerModule:
         self.status = Signal(None, clock)
         self.flags = Signal(None, clock)
         self.error = Signal("", clock)
-
-    def _supervise(self, supervision):
-        self._supervision = supervision
-        self.output_voltage_mv.watch(supervision.output_voltage)
-        self.output_current_ma.watch(supervision.output_current)
-        self.temperature_mdeg.watch(supervision.temperature)
 
     # -- the meter
 
@@ -173,7 +162,7 @@ class PowerModule:
         else:
             self.can.note("min_voltage_mv", mv, self.min_voltage_mv)
 
-    # -- what a protocol has to have
+    # -- of a protocol
 
     def switch(self, on, mv, ma):
         """Start with these limits, or stop. Returns whether the bus took it."""
@@ -181,11 +170,11 @@ class PowerModule:
 
     def lower(self, mv, ma):
         """Tell limits of which one, at least, is below ``told_mv``, ``told_ma``."""
-        raise NotImplementedError
+        self.switch(True, mv, ma)
 
     def control(self, mv, ma):
         """Tell again what is to be: every `control_ms`, while the gate is open."""
-        raise NotImplementedError
+        self.switch(True, mv, ma)
 
     def telemetry(self):
         """Ask for measurements: every `telemetry_ms`."""

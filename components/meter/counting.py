@@ -59,6 +59,12 @@ class CountingMeter(Meter):
         most_w = product(self._charger.max_voltage_mv, self._charger.max_current_ma) // 1000
         return most_w * max(0, ms) // 2880 + _STEPS * self.step_mwh
 
+    def terminal(self, mv, ma):
+        """What the power module measures is not billed."""
+
+    def terminal_lost(self):
+        """Nor missed."""
+
     def session_over(self):
         self.failed = False  # the next reading tells whether it works
 

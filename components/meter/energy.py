@@ -228,22 +228,6 @@ class Meter(Energy):
             self._charger.meter_failed(True)
             self._log.error("%s", why)
 
-    def counters(self):
-        """See the package."""
-        return ()
-
-    # -- of the power module
-
-    def terminal(self, mv, ma):
-        """Its terminals were measured."""
-
-    def terminal_lost(self):
-        """They are not known any more."""
-
-    def check(self):
-        """To be called every 100 ms."""
-        self.save_seldom()
-
     # -- life
 
     async def start(self):

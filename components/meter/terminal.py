@@ -4,11 +4,17 @@ import time
 from micropython import const
 
 from components.meter.energy import Meter, options
-from components.meter.plausible import Plausibility
 from core.wire import product
 
 _LOSSES = const(3)  # in a session, the third ends it
 _LOST_MS = const(2000)  # a silence of so long with the gate open is a loss
+
+_FLOOR_MW = const(250000)  # 3 A at 83 V: what the accuracies of two sensors of 300 A may differ by
+_DOUBT_MS = const(5000)  # a doubt that lasts so long is a failure
+_DOUBTS = const(5)  # at least in that time: a current that steps from frame to frame is a contradiction, too
+_CLEAR_MS = const(2500)  # two periods of the telemetry without a doubt: the doubt is over
+_SANE = const(1000000)  # 1000 V, 1000 A
+_ABOVE_ALL = const((1 << 30) - 1)
 
 
 class TerminalMeter(Meter):
@@ -103,3 +109,113 @@ class TerminalMeter(Meter):
             ("contradictions", seen.contradictions),
             ("disagreements with the output", seen.disagreements),
         )
+
+
+class Plausibility:
+    """Gathers the frames of one period, and holds them against each other and against the output.
+
+    A period begins with a frame; those of the next three quarters of `period_ms` belong to it and are counted in
+    ``early``. All frames of a period weigh the same, whatever the moments at which they came. Frames of one period that
+    differ by more than 20 % (and 250 W) contradict each other (``contradictions``): then the one holds that is nearest
+    to the module's own output; while that is not known, their mean.
+
+    The output (telemetry 0x84 x 0x82, or the heartbeat) is compared when a new output current is known, against the
+    periods since the one before: outside their range by more than 20 % (and 250 W) it disagrees (``disagreements``).
+    A ramp and the telemetry's delay of up to a second are no disagreement. Five contradictions or disagreements over
+    5 s, without 2.5 s in between that are free of them, are a failure. While the output is not known only
+    contradictions are seen.
+    """
+
+    def __init__(self, clock, output, period_ms):
+        self._clock = clock
+        self._voltage_mv, self._current_ma = output  # Signals
+        self._least_ms = period_ms * 3 // 4
+        self.early = self.contradictions = self.disagreements = 0
+        self._compared_ms = self._current_ma.at_ms
+        self._doubts = 0  # in a row
+        self._since_ms = self._doubt_ms = self._begun_ms = clock.ticks_ms()
+        self.at_ms = 0  # when the period of the last result began
+        self._count = 0
+        self.forget()
+
+    def forget(self):
+        """There is a silence: what comes after it is held against nothing that was before."""
+        self._low_mw = _ABOVE_ALL  # of the periods since the last comparison
+        self._high_mw = -1
+
+    def heard(self, power_mw):
+        """A frame. Returns `settled()` as it was before it. Allocates nothing."""
+        settled_mw = self.settled()
+        if self._count:
+            self.early += 1
+        else:
+            self._begun_ms = self._clock.ticks_ms()
+        self._gather(power_mw)
+        return settled_mw
+
+    def settled(self):
+        """The power of a period that is over by now, once; it began at ``at_ms``. Otherwise -1."""
+        if not self._count or time.ticks_diff(self._clock.ticks_ms(), self._begun_ms) < self._least_ms:
+            return -1
+        self._count = 0
+        self.at_ms = self._begun_ms
+        power_mw = self._mean_mw
+        if _differ(self._least_mw, self._most_mw):
+            self.contradictions += 1
+            self._doubt(self._begun_ms)
+            if self._output_mw() >= 0:
+                power_mw = self._near_mw
+        self._low_mw = min(self._low_mw, power_mw)
+        self._high_mw = max(self._high_mw, power_mw)
+        return power_mw
+
+    def _gather(self, power_mw):
+        self._count += 1
+        if self._count == 1:
+            self._least_mw = self._most_mw = self._mean_mw = self._near_mw = power_mw
+            return
+        self._least_mw = min(self._least_mw, power_mw)
+        self._most_mw = max(self._most_mw, power_mw)
+        self._mean_mw += (power_mw - self._mean_mw) // self._count
+        output_mw = self._output_mw()
+        if abs(power_mw - output_mw) < abs(self._near_mw - output_mw):
+            self._near_mw = power_mw
+
+    def _output_mw(self):
+        """The output in mW, -1 while it is not known; at most 2**30 - 1."""
+        mv, ma = self._voltage_mv.value, self._current_ma.value
+        if mv is None or ma is None:
+            return -1
+        return _ABOVE_ALL if mv > _SANE or ma > _SANE else mv // 10 * (ma // 100)  # the telemetry has steps of 0.1 A
+
+    def failed(self, flowing):
+        """To be called every 100 ms; `flowing`: there may be a current. Whether doubts have lasted for too long."""
+        now = self._clock.ticks_ms()
+        if self._current_ma.at_ms != self._compared_ms:
+            self._compared_ms = self._current_ma.at_ms
+            self._compare(flowing, now)
+        if self._doubts and time.ticks_diff(now, self._doubt_ms) > _CLEAR_MS:
+            self._doubts = 0
+        return self._doubts >= _DOUBTS and time.ticks_diff(now, self._since_ms) >= _DOUBT_MS
+
+    def _compare(self, flowing, now):
+        output_mw = self._output_mw()
+        low_mw, high_mw = self._low_mw, self._high_mw
+        if output_mw < 0 or high_mw < 0:
+            return
+        self.forget()
+        if flowing and (
+            output_mw < low_mw and _differ(output_mw, low_mw) or output_mw > high_mw and _differ(high_mw, output_mw)
+        ):
+            self.disagreements += 1
+            self._doubt(now)
+
+    def _doubt(self, now):
+        if not self._doubts:
+            self._since_ms = now
+        self._doubts += 1
+        self._doubt_ms = now
+
+
+def _differ(less_mw, more_mw):
+    return more_mw - less_mw > max(_FLOOR_MW, more_mw // 5)
