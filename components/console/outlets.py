@@ -37,6 +37,9 @@ class Outlets:
             wanted = fixed(module["wanted_voltage_mv"], 1000), fixed(module["wanted_current_ma"], 1000)
             enabled = words(outlet["enabled"], "enabled", "disabled")
             yield "  wanted: %s V, %s A; charging %s" % (wanted + (enabled,))
+            if module["able_mv"] is not None or module["able_ma"] is not None:
+                able = fixed(module["able_mv"], 1000), fixed(module["able_ma"], 1000)
+                yield "  the module itself can: %s V, %s A" % able
             register = fixed(meter["energy_mwh"], 1000, 3), words(meter["flowing"])
             yield "  register: %s Wh; current may flow: %s" % register
             if meter["counters"]:  # what was wrong with the billing measurement

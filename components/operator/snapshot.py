@@ -21,8 +21,8 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     capacity_mah; model; charged_mah, discharged_mah: in its life; refused: frames
 ``outlet/N/module``
     online; status; error: a ChargePointErrorCode, "" if there is none; flags: of the heartbeat; refusals: requests that
-    it refused; wanted_voltage_mv, wanted_current_ma: the setpoint; output_voltage_mv, output_current_ma;
-    temperature_mdeg
+    it refused; wanted_voltage_mv, wanted_current_ma: the setpoint; able_mv, able_ma: what it can now, None: all that
+    the board permits, or it does not say; output_voltage_mv, output_current_ma; temperature_mdeg
 ``outlet/N/meter``
     energy_mwh: the register; flowing: whether current may flow; counters: a list of [words, count], what was wrong with
     the billing measurement
@@ -215,7 +215,10 @@ class Snapshot:
             piece = _values(transaction, _TRANSACTION)
             piece["refused"] = transaction.invalid is not None
         elif name == "module":
-            piece["refusals"] = evse.module.faults.refusals
+            module = evse.module
+            piece["refusals"] = module.faults.refusals
+            piece["able_mv"] = module.able_mv if module.able_mv < module.max_voltage_mv else None
+            piece["able_ma"] = module.able_ma if module.able_ma < module.max_current_ma else None
         elif name == "meter":
             piece["counters"] = [list(one) for one in evse.meter.counters()]
         elif name == "gate":

@@ -56,6 +56,15 @@ async def test_the_pages_show_what_was_received(tmp):
             assert line in stale, line
 
 
+async def test_what_limits_the_setpoint_is_shown_if_it_is_the_module_itself(tmp):
+    async with Desk(tmp) as desk:
+        desk.receive_all()
+        assert "itself can" not in await desk.type("2\n")
+        desk.kernel["charger"].able(80000, 25000)
+        shown = await desk.type("2\n")
+        assert "wanted: 80.0 V, 0.0 A" in shown and "the module itself can: 80.0 V, 25.0 A" in shown
+
+
 async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
     """No name of the code."""
     async with Desk(tmp) as desk:
