@@ -22,6 +22,7 @@ class Memory:
     """
 
     requires = ("kernel", "log", "health", "ocpp", "system_heap")
+    provides = ("page",)
     options = {
         "handshake": (int, 46080, 0, 1048576),
         "reserve": (int, 15360, 0, 1048576),
@@ -39,7 +40,6 @@ class Memory:
         self._piece = piece
         health.add_heap(system_heap)
         ocpp.trust.ask_first(self.make_room)
-        ocpp.add_page(self._page)
 
     def make_room(self):
         """Raises OSError if a TLS handshake has no room."""
@@ -58,6 +58,9 @@ class Memory:
         self._log.rare("no room for TLS: %d bytes of the system's heap free, %d in one piece", free, longest)
         raise OSError("no room for TLS in the system's heap")
 
-    def _page(self):
-        yield "System heap: %d bytes free, %d in one piece, at least %d free" % self._heap.measure()
-        yield "TLS: %d times after a collection, %d times no room for it" % (self.collections, self.refused)
+    def page(self):
+        """What there is to see, see `components.operator`."""
+        data = dict(zip(("free", "longest", "least"), self._heap.measure()))
+        yield "heap", "System heap: %(free)d bytes free, %(longest)d in one piece, at least %(least)d free", data
+        data = {"collections": self.collections, "refused": self.refused}
+        yield "tls", "TLS: %(collections)d times after a collection, %(refused)d times no room for it", data

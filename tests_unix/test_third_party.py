@@ -73,6 +73,7 @@ async def test_the_files_are_those_of_the_documents():
         "acme_simulator.py",
         "building.py",
         "card_reader.py",
+        "lamp.py",
         "modbus_meter.py",
         "myboards/acme.py",
         "myboards/acme_modbus.py",
@@ -97,6 +98,23 @@ async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_buil
     assert delivered_wh > 3
     assert billed[-1] - billed[0] == pytest.approx(delivered_wh, rel=TOLERANCE)
     assert ended.payload["meterStop"] - begun.payload["meterStart"] == pytest.approx(delivered_wh, abs=1)
+
+
+async def test_its_lamp_and_buzzer_show_what_becomes_of_a_card(site):
+    """Written from the page of the operator alone: also what the central system decides later, and the stop."""
+    before = len(site.shown())
+    await site.say("40")
+    await charge(site, "CARD-1")
+    await eventually(lambda: site.shown()[before:] == "YGG", "checked, accepted, started")
+    await end(site, "CARD-1")
+    await eventually(lambda: site.shown()[before:] == "YGGOB", "ended")
+    site.central.books.tags["STOLEN"] = "Blocked"
+    site.hold_card("STOLEN")
+    await eventually(lambda: site.shown()[before:] == "YGGOBYRB", "checked, and refused by the central system")
+    await site.type("t")
+    await eventually(lambda: site.shown()[before:] == "YGGOBYRBR", "the emergency stop")
+    await site.answer("s", "is released")
+    await eventually(lambda: site.shown()[before:] == "YGGOBYRBRO", "its release")
 
 
 async def test_a_building_that_is_silent_leaves_the_fail_safe_limit(site):

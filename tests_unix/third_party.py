@@ -4,6 +4,7 @@ import asyncio
 import os
 import pty
 import re
+import select
 import socket
 import sys
 from pathlib import Path
@@ -43,11 +44,14 @@ class ThirdParty(Site):
 
     def __init__(self, folder, board="myboards.acme", settings=None, **options):
         self.reader, self._reader_end = pty.openpty()
+        self.lamp, self._lamp_end = pty.openpty()
+        self.letters = ""  # that the lamp got
         self.building_port = free_port()
         self.building = None
         places = {
             "building": {"port": self.building_port},
             "reader": {"device": os.ttyname(self._reader_end)},
+            "lamp": {"device": os.ttyname(self._lamp_end)},
             **(settings or {}),
         }
         places["building"] = {"port": self.building_port, **places["building"]}
@@ -64,8 +68,14 @@ class ThirdParty(Site):
         if self.building is not None:
             self.building.close()
         await super().stop()
-        for end in (self.reader, self._reader_end):
+        for end in (self.reader, self._reader_end, self.lamp, self._lamp_end):
             os.close(end)
+
+    def shown(self):
+        """All that the lamp was told until now."""
+        while select.select([self.lamp], [], [], 0)[0]:
+            self.letters += os.read(self.lamp, 100).decode()
+        return self.letters
 
     def hold_card(self, uid):
         """The card reader reads a card."""

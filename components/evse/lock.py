@@ -29,6 +29,7 @@ class Lock:
     """
 
     requires = ("driver", "gate", "charger", "meter", "plug", "store", "clock", "log", "pulse")
+    provides = ("page",)
     keeps = ("lock/held",)
     options = {
         "move_ms": (int, 1000, 100, 5000),
@@ -239,10 +240,11 @@ class Lock:
         self._over.set()
 
     def page(self):
-        """Generator of lines for the console."""
-        yield "Lock: %s, %d moves, %d failures%s" % (
-            self.failure() or ("locked" if self.locked.value else "unlocked"),
-            self.moves,
-            self.failures,
-            ", kept for idTag " + self._held if self._held else "",
-        )
+        """What there is to see, see `components.operator`."""
+        text = "Lock: %(state)s, %(moves)d moves, %(failures)d failures"
+        yield "lock", text + (", kept for idTag %(kept_for)s" if self._held else ""), {
+            "state": self.failure() or ("locked" if self.locked.value else "unlocked"),
+            "moves": self.moves,
+            "failures": self.failures,
+            "kept_for": self._held,
+        }

@@ -54,6 +54,7 @@ class Ocpp:
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "wifi")
     collects = ("evse",)
+    provides = ("page",)
     keeps = ("ocpp", "ocpp/data", "ocpp/data/", "ocpp/tx", "ocpp/tx/", "ocpp/id/", "ocpp/run", "ocpp/utc/", "ocpp/c/",
              "ocpp/a/", "ocpp/available", "ocpp/told", "ocpp/told/", "ocpp/tls/utc", "ocpp/writes", "ocpp/bounded",
              "ocpp/last", "ocpp/last/")  # fmt: skip
@@ -151,7 +152,7 @@ class Ocpp:
         self.writes.security_event = function
 
     def add_page(self, function):
-        """Have the lines that ``function()`` yields shown on the console, with the counters."""
+        """Have what ``function()`` yields, as `page` does, in the diagnostics."""
         self._pages += (function,)
 
     # --- life -------------------------------------------------------------------------------------------------
@@ -235,6 +236,12 @@ class Ocpp:
         self._log.info("idTag presented: %s", self.words(result))
         return result
 
+    def start_transaction(self, tag, number):
+        """A transaction is asked for at outlet `number`; see `present`."""
+        result = self.cards.start(tag, number)
+        self._log.info("start at outlet %d: %s", number, self.words(result))
+        return result
+
     def words(self, result):
         """A result of `present`, or of `Authorization.card`, in words; None, for want of memory, has none."""
         from .authorization import result_words
@@ -258,12 +265,21 @@ class Ocpp:
         self.configuration.settle()
         return status
 
-    def describe(self):
-        """Generator of lines: the counters, and what the profiles have to tell."""
-        from .page import lines
+    def page(self):
+        """Counters, and what the profiles tell: a generator of (name, text, data), see `components.operator`."""
+        from .page import pieces
 
         unload("components.ocpp.page")
-        return lines(self, self._pages)
+        return pieces(self)
+
+    def describe(self):
+        """Generator of lines: `page`, and what others added."""
+        from .page import lines
+
+        for page in (self.page,) + self._pages:
+            for line in lines(page()):
+                yield line
+        unload("components.ocpp.page")
 
     def reset(self, kind="Soft", reason=""):
         """Restart; "Soft": end the transaction and deliver what is queued (at most 10 s) before; "Hard": at once."""

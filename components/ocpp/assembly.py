@@ -70,7 +70,6 @@ def _serve(ocpp, outlet, lock):
         lambda transaction: lock.begun(transaction) if transaction.outlet is outlet else None,
         lambda transaction, wh: lock.ended(transaction, wh) if transaction.outlet is outlet else None,
     )
-    ocpp.add_page(lock.page)
 
 
 def check_ids(evses):

@@ -33,6 +33,7 @@ _REASONS = const(
     (
         ("checking", "idTag %s is being checked"),
         ("waiting", "idTag %s is authorized and waits for the plug"),
+        ("no_outlet", "there is no outlet %s"),
         ("other_tag", "a transaction of another idTag runs, which has no parentIdTag"),
         ("unauthorized", "its status is %s"),
         ("running", "a transaction runs"),

@@ -46,6 +46,22 @@ class Cards:
                 return tell("unlocked", tag, (), outlet.id)
         return self._check(tag)
 
+    def start(self, tag, number):
+        """Somebody asks for a transaction at outlet `number`; it ends none. Returns what becomes of it."""
+        services = self._services
+        tag, outlet, tell = tag.strip(), services.outlet(number), services.authorization.tell
+        if not is_tag(tag):
+            return tell("no_tag", tag, (), 0)
+        if outlet is None:
+            return tell("refused", tag, ("no_outlet", str(number)), 0)
+        why = outlet.transactions.obstacle(tag)
+        if why:
+            return tell("refused", tag, why, number)
+        before = services.authorization.card.value
+        services.authorization.check(tag, lambda *answer: outlet.transactions.authorized(tag, *answer), number)
+        result = services.authorization.card.value
+        return tell("checking", tag, (), number) if result is before else result
+
     def waits(self):
         """Does a card wait here for a plug?"""
         return bool(self._tag)

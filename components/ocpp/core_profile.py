@@ -39,7 +39,7 @@ class CoreProfile:
     def page(self):
         """What the console shows: what was refused last, and why."""
         if self._refused:
-            yield "Refused last: " + self._refused
+            yield "refused_last", "Refused last: %(what)s", {"what": self._refused}
 
     def refuse(self, action, subject, why, status="Rejected"):
         """The answer with this status; log and console tell why."""

@@ -50,8 +50,9 @@ def _components(kernel):
 
 def _conditions(outlets):
     for outlet in outlets:
-        for name, value, holds in outlet.evse.gate.conditions():
-            yield "%s %s%s = %s" % ("ok     " if holds else "FORBIDS", name, outlet.words(), value)
+        for _, words, value, holds in outlet.evse.gate.told():
+            unknown = " (not known)" if value is None else ""
+            yield "%s %s%s%s" % ("ok     " if holds else "FORBIDS", words, outlet.words(), unknown)
 
 
 def _journal(store):

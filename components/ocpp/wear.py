@@ -107,7 +107,8 @@ class WriteBudget:
     def page(self):
         """What the console shows."""
         self._refill()
-        yield "Writes for commands: %d of %d left, %d refused" % (max(0, self.left), self._burst, self.refused)
+        data = {"left": max(0, self.left), "most": self._burst, "refused": self.refused}
+        yield "writes", "Writes for commands: %(left)d of %(most)d left, %(refused)d refused", data
 
 
 def _is_accepted(result):

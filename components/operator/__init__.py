@@ -23,6 +23,8 @@ change. ``reason`` and ``detail`` are "" where there is none. ``outlet``: 1 ... 
 - ``present(tag)``: a card was read (str: 1 to 20 printable ASCII characters). Returns what ``card`` is now, at once;
   what the central system decides comes later, as a change of ``card``. At an outlet that charges by this card it ends
   the transaction; else it starts one where a vehicle is plugged in, or is plugged in next.
+- ``start_transaction(tag, outlet=1)``: a transaction is asked for at an outlet, as by a button or a page of the web. It
+  ends none. Returns what ``card`` is now, too.
 - ``words(result)``: a result in words.
 
 Outcomes: ``no_tag`` (it is no idTag); ``checking`` (another result follows); ``accepted`` (it waits for the plug, or
@@ -30,8 +32,9 @@ starts now); ``started`` (a transaction); ``refused``; ``taken_back`` (the same 
 ``given_up`` (it was accepted, but no transaction starts); ``ended`` (a transaction); ``unlocked`` (the cable).
 
 Reasons of ``refused`` and ``given_up``: ``checking``, ``waiting`` (another card is being checked, or waits for the
-plug; detail: its tag); ``other_tag`` (a transaction of another card runs); ``unauthorized`` (detail: OCPP's
-AuthorizationStatus); ``running`` (a transaction runs); ``stuck`` (the end of the last one cannot be journaled);
+plug; detail: its tag); ``no_outlet`` (detail: its number); ``other_tag`` (a transaction of another card runs);
+``unauthorized`` (detail: OCPP's AuthorizationStatus); ``running`` (a transaction runs); ``stuck`` (the end of the last
+one cannot be journaled);
 ``restarting``; ``out_of_service``; ``faulted`` (detail: words, or a ChargePointErrorCode); ``reserved``; ``journal``
 (detail: its error); ``timeout`` (nothing was plugged in); ``emergency_stop``.
 
@@ -100,6 +103,7 @@ class Operator:
         self.log = log.tail.lines
         self.sessions = tuple([Session(outlet, ocpp) for outlet in ocpp.outlets])
         self.writes = Writes(clock, store, ocpp.outlets)
+        ocpp.add_page(self._beside)
 
     async def start(self):
         self.writes.begin()
@@ -119,6 +123,9 @@ class Operator:
 
     def present(self, tag):
         return self.ocpp.present(tag)
+
+    def start_transaction(self, tag, outlet=1):
+        return self.ocpp.start_transaction(tag, outlet)
 
     def words(self, result):
         return self.ocpp.words(result)
@@ -165,6 +172,9 @@ class Operator:
 
         unload("components.operator.snapshot")
         return Snapshot(self)
+
+    def _beside(self):
+        return self.snapshot().beside()
 
     def receive_all(self, on):
         for can in self.buses:

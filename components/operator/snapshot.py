@@ -96,6 +96,14 @@ _BUS = const((
 _COMPONENT = const(("state", "critical", "failures", "error"))
 
 
+_BESIDE = const((
+    ("boot", "boot %(boot_count)d, reason: %(reset_cause)s"),
+    ("loop", "loop: %(lag_ms)d ms late, at most %(lag_max_ms)d ms, %(blocked)d times blocked"),
+    ("heap", "Python's heap: %(heap_free)s bytes free, at least %(heap_low)s, in one piece %(heap_longest)s"),
+    ("watchdog", "watchdog not fed for: %(hung)r"),
+))  # fmt: skip
+
+
 class Snapshot:
     """``for path, piece in snapshot`` gives all, each piece as it is at that moment; ``snapshot[path]`` gives one.
 
@@ -139,12 +147,19 @@ class Snapshot:
 
     def pages(self):
         """Generator of (path, piece, text) of what other components show: ``text % piece`` is a line for people."""
-        for number, line in enumerate(self._of.ocpp.describe()):
-            yield "page/ocpp/%d" % number, None, line
         for part in self._of.kernel.parts:
             if part.instance in self._of.pages:
                 for name, text, data in part.instance.page():
                     yield "page/%s/%s" % (part.name, name), data, text
+
+    def beside(self):
+        """Generator of (name, text, data) of what OCPP does not know of itself, for its diagnostics."""
+        for name, text in _BESIDE:
+            yield name, text, self[name]
+        for part in self._of.kernel.parts:
+            if part.instance in self._of.pages and part.instance is not self._of.ocpp:
+                for piece in part.instance.page():
+                    yield piece
 
     def __getitem__(self, path):
         kind, _, rest = path.partition("/")

@@ -211,7 +211,8 @@ async def test_the_owner_of_a_cable_that_stayed_locked_gets_it_with_the_card(tmp
     site = await made(tmp)  # over a restart, too
     await site.run(5000)
     assert position(tmp) == "locked" and site.ocpp.state.value == "Finishing"
-    assert [line for line in site.ocpp.describe() if "kept for idTag TAG" in line]
+    ((_, text, data),) = site.lock.page()
+    assert (text % data).endswith(", kept for idTag TAG")
     assert site.ocpp.present_tag("tag") == "the cable is unlocked"
     await site.run(1000)
     assert position(tmp) == "unlocked" and site.ocpp.state.value == "Available"

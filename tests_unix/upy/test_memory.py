@@ -27,16 +27,13 @@ class Owner:
 
     def __init__(self):
         self.trust = self
-        self.heap = self.asked = self.page = None
+        self.heap = self.asked = None
 
     def add_heap(self, heap):
         self.heap = heap
 
     def ask_first(self, function):
         self.asked = function
-
-    def add_page(self, page):
-        self.page = page
 
 
 class NoKernel:

@@ -179,8 +179,8 @@ class Certificates:
     def page(self):
         """What the console shows."""
         with self.ocpp.services.on_demand:
-            from .page import lines
+            from .page import pieces
 
-            text = lines(self)
-        for line in text:
-            yield line
+            found = pieces(self)
+        for piece in found:
+            yield piece

@@ -3,15 +3,16 @@
 from core.isotime import format_utc
 
 
-def lines(certificates):
-    """One line, or two."""
+def pieces(certificates):
+    """One, or two."""
     files = certificates.files()
-    found = [
-        "Certificates: %d roots of the central system, %d of the manufacturer; %s"
-        % (len(files.names("c-")), len(files.names("m-")), _own(certificates, files))
-    ]
+    text = "Certificates: %(central)d roots of the central system, %(manufacturer)d of the manufacturer; %(own)s"
+    roots = {"central": len(files.names("c-")), "manufacturer": len(files.names("m-"))}
+    roots["own"] = _own(certificates, files)
+    found = [("certificates", text, roots)]
     if certificates.own_replaced or certificates.replaced[0]:
-        found.append("  a new one is on trial, connections failed meanwhile: %d" % certificates.attempt)
+        text = "  a new one is on trial, connections failed meanwhile: %(failed)d"
+        found.append(("certificates/trial", text, {"failed": certificates.attempt}))
     return found
 
 

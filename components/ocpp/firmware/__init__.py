@@ -111,8 +111,9 @@ class Firmware:
 
     def page(self):
         """What the console shows."""
-        yield "Firmware: %s; %d notifications wait%s" % (
-            "no update" if self.update is None else self.update.describe(),
-            len(self.store.queue("ocpp/fw/n")),
-            "" if self.upload is None else "; diagnostics are being uploaded",
-        )
+        uploading = "" if self.upload is None else "; diagnostics are being uploaded"
+        yield "firmware", "Firmware: %(update)s; %(waiting)d notifications wait" + uploading, {
+            "update": "no update" if self.update is None else self.update.describe(),
+            "waiting": len(self.store.queue("ocpp/fw/n")),
+            "diagnostics": self.upload is not None,
+        }

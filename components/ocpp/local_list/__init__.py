@@ -82,13 +82,15 @@ class LocalList:
         words = "" if self.enabled() else ", switched off"
         if file.broken:
             words += ", the file was broken"
-        yield "  local list: version %d, %d of %d entries, %d bytes written%s" % (
-            file.version,
-            file.count,
-            self.max_entries,
-            file.bytes,
-            words,
-        )
+        text = "  local list: version %(version)d, %(entries)d of %(most)d entries, %(bytes)d bytes written" + words
+        yield "local_list", text, {
+            "version": file.version,
+            "entries": file.count,
+            "most": self.max_entries,
+            "bytes": file.bytes,
+            "enabled": self.enabled(),
+            "broken": file.broken,
+        }
 
     def enabled(self):
         """Is the list in use?"""

@@ -66,7 +66,8 @@ class LogUpload:
 
     def page(self):
         """What the console shows."""
-        yield "Log: %s, %d notifications wait" % (
-            "no upload" if self.upload is None else "is being uploaded",
-            len(self.store.queue("ocpp/log/n")),
-        )
+        text = "Log: no upload" if self.upload is None else "Log: is being uploaded"
+        yield "log", text + ", %(waiting)d notifications wait", {
+            "uploading": self.upload is not None,
+            "waiting": len(self.store.queue("ocpp/log/n")),
+        }

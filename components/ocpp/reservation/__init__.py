@@ -161,19 +161,20 @@ class Reservation:
 
     def page(self):
         """What the console shows."""
-        none = "Reservation: none"
+        text = "Reservation %(id)d of connector %(connector)d: for idTag %(id_tag)s, parent %(parent)s, until %(until)s"
+        none = True
         for held in self.held:
             if held:
-                none = ""
-                yield "Reservation %d of connector %d: for idTag %s, parent %s, until %s" % (
-                    held[_ID],
-                    held[_CONNECTOR],
-                    held[_TAG],
-                    held[_PARENT] or "none",
-                    format_utc(held[_EXPIRY]),
-                )
+                none = False
+                yield "reservation/%d" % held[_CONNECTOR], text, {
+                    "id": held[_ID],
+                    "connector": held[_CONNECTOR],
+                    "id_tag": held[_TAG],
+                    "parent": held[_PARENT] or "none",
+                    "until": format_utc(held[_EXPIRY]),
+                }
         if none:
-            yield none
+            yield "reservation", "Reservation: none", None
 
 
 def _matches(record, tag, parent):

@@ -121,9 +121,10 @@ class Security:
         """What the console shows."""
         credentials = self._credentials
         trial = "" if credentials.latest() == credentials.profile else ", %d asked for" % credentials.latest()
-        yield "Security: profile %d%s; events: %d wait, %d lost" % (
-            credentials.profile,
-            trial,
-            self._events.waiting(),
-            self._events.lost,
-        )
+        text = "Security: profile %(profile)d" + trial + "; events: %(waiting)d wait, %(lost)d lost"
+        yield "security", text, {
+            "profile": credentials.profile,
+            "asked_for": credentials.latest(),
+            "waiting": self._events.waiting(),
+            "lost": self._events.lost,
+        }

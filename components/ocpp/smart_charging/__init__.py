@@ -154,11 +154,10 @@ class SmartCharging:
         for outlet in self.ocpp.outlets:
             ma = outlet.transactions.limit_ma
             words = "" if active is None else active.words(outlet)
-            yield "Smart charging%s: limit %d.%03d A by %s; profiles %d of %d" % (
-                outlet.words(),
-                ma // 1000,
-                ma % 1000,
-                words or "no limit",
-                0 if active is None else len(active.profiles),
-                self.max_profiles,
-            )
+            limit = "Smart charging%s: limit %d.%03d A by " % (outlet.words(), ma // 1000, ma % 1000)
+            yield "limit/%d" % outlet.id, limit + "%(by)s; profiles %(profiles)d of %(most)d", {
+                "limit_ma": ma,
+                "by": words or "no limit",
+                "profiles": 0 if active is None else len(active.profiles),
+                "most": self.max_profiles,
+            }
