@@ -170,6 +170,7 @@ async def test_a_module_that_hears_nothing_any_more(site):
     assert not deaf.on and loop.time() - began > 11.5
     await eventually(lambda: other.current_a > 59.9, "the other one delivers all")
     await site.printed(r"module 1 is silent: it counts as off, the others go on")
+    await site.answer("status", r"Module 1: silent, counts as off")
     deaf.deaf = False
     await eventually(lambda: deaf.current_a > 29.9 and other.current_a < 30.1, "it takes its part again")
     assert max(site.allowed_a(mark)) <= 60.0, "never more for all together, also not for a moment"
@@ -203,5 +204,7 @@ async def test_modules_that_answer_for_others_are_never_switched_on(tmp_path):
         await site.present("CARD")
         await site.printed("plugged in")
         await site.answer("why", r"FORBIDS +the power module is silent")
+        await site.answer("status", r"Undeclared module [45] answers")
+        await site.answer("can", r"0x0283F004 4: not known as addresses")
         assert not any(what.command == SET for _, what in site.orders()) and not site.module.enabled
         site.check_calm()
