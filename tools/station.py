@@ -36,6 +36,8 @@ class SimulatedOutlet:
         """Put both on their buses."""
         self.module = make(self.hub.url, **module)
         self.vehicle = Vehicle(self.vehicle_hub.url, self.battery, self.module, **vehicle)
+        if self.vehicle_hub is self.hub:
+            self.vehicle.bitrate = self.module.bitrate
         await asyncio.gather(self.module.start(), self.vehicle.start())
 
     async def stop(self) -> None:
