@@ -1,6 +1,6 @@
 """The ESP32 with two Elcon/TC chargers as power modules on its own controller, and the vehicle on an MCP2515.
 
-On one bus the vehicle's charge request would be what switches the first module, past the gate.
+On one bus the vehicle's charge request would switch the first module and bypass the gate.
 """
 
 from boards import rivot_esp32 as reference

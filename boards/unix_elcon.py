@@ -1,6 +1,6 @@
 """The unix port with two Elcon/TC chargers as power modules, and the vehicle on a bus of its own.
 
-On one bus the vehicle's charge request would be what switches the first module, past the gate: both have the same
+On one bus the vehicle's charge request would switch the first module and bypass the gate: both requests have the same
 identifier. The limits are those of the reference board.
 """
 

@@ -1,8 +1,7 @@
 """Chargers with the Elcon/TC protocol as power modules (docs/can.md): frames.
 
-There are two roles in this protocol. A charger that stands alone is told by the vehicle's BMS what to do; here the
-controller takes the BMS's place, and the vehicle is on a bus of its own: on one bus its requests, which have the same
-identifier, would go past the gate.
+The protocol is made for a charger that takes its requests from the vehicle's BMS. Here the controller sends them, and
+the vehicle is on a bus of its own: on one bus its requests, which have the same identifier, would bypass the gate.
 """
 
 from micropython import const
@@ -13,7 +12,7 @@ _REQUEST = const(0x180600F4)  # and the address in bits 15..8
 _STATUS = const(0x18FF5000)  # and the address in bits 7..0
 _ANY_STATUS = const(0x1FFFFF00)
 
-_US = const(0xF4)  # the sender of requests, in bits 7..0
+_CONTROLLER = const(0xF4)  # the source address of requests, in bits 7..0
 _OFF = const(1)
 _STOP = const(b"\0\0\0\0\x01\0\0\0")  # what `_request` sends
 _STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
@@ -23,18 +22,18 @@ _MODULES = const(4)
 
 _SILENT = const(30)  # ticks of 100 ms without a status
 _TIMEOUT = const(55)  # after so long without a request that it hears a module is off: 5 s by the protocol
-_STRANGE = const(50)  # so long what should not be on the bus counts as being there
+_FOREIGN = const(50)  # so long a foreign frame counts as one on the bus
 _PAGE = const("Module 0x%(address)02X: %(state)s, %(mv)d mV, %(ma)d mA of %(told_ma)d mA, flags 0x%(flags)02X")
 _UNDECLARED = const("a module answers with identifier 0x%08X, whose address the board does not declare")
-_TOLD = const("somebody else tells a module what to do, with identifier 0x%08X: is the vehicle on this bus?")
+_REQUESTED = const("another controller sends requests to a module, 0x%08X: is the vehicle on this bus?")
 
 
 class Unit:
-    """One module: what it said last, what it was told. ``age`` and ``off`` count ticks, of a status and a stop."""
+    """One module: its last status and request. ``age`` and ``off`` count ticks since a status and since a stop."""
 
     age = off = _TIMEOUT
     decivolts = deciamps = flags = 0
-    told_ma = may_ma = 0  # what it was told; what it may be delivering
+    told_ma = may_ma = 0  # what was requested; what it may be delivering
     fresh = False  # its status is not yet in a measurement
     usable = False
 
@@ -48,12 +47,12 @@ class Elcon(power_module.PowerModule):
     What is billed is the sum of the output currents that they report, at the voltage that they report: both have a
     resolution of 0.1, once a second (the meter's `power_period_ms` is 1000 then).
 
-    A module that is silent for 3 s or tells a fault is told to be off, the others get its share: at once if its status
-    shows that no current flows, else when the protocol's time-out of 5 s has switched it off for certain. While none is
-    left its flags are those of the outlet.
+    A module that is silent for 3 s or reports a fault is switched off, and its share goes to the others: at once if its
+    status shows no current, else after the time by which the protocol's time-out of 5 s has switched it off. A flag
+    that all modules report is a flag of the outlet.
 
-    A status with another address, or a request to one of these modules from somebody else, is refused and counted; for
-    5 s after the last one nothing is charged: what is on the bus is not what the board declares.
+    A foreign frame, a status with another address or a request to one of these modules from another controller, is
+    refused and counted. It blocks charging until 5 s after the last one: the bus is not what the board declares.
 
     Options besides those of every power module: addresses, of one to four modules (0xE5 and up as the maker gives
     them); module_ma, what one of them can deliver; shared_bus, whether modules of another outlet are on this bus.
@@ -67,9 +66,9 @@ class Elcon(power_module.PowerModule):
     least_ma = 100
     able_ma = 0
 
-    _strange = 0  # ticks left
-    _strange_id = 0  # the identifier of the last one
-    _said_id = 0  # likewise, that the log has
+    _foreign = 0  # ticks left
+    _foreign_id = 0  # the identifier of the last foreign frame
+    _logged_id = 0  # likewise, that is in the log
 
     def __init__(self, can, bms, addresses, module_ma, shared_bus, **shared):
         _check(addresses)
@@ -79,7 +78,7 @@ class Elcon(power_module.PowerModule):
         self._units = tuple([Unit(address) for address in addresses])
         self._data = bytearray(8)
         for unit in self._units:
-            can.on(_REQUEST | unit.address << 8, self._commanded)
+            can.on(_REQUEST | unit.address << 8, self._foreign_request)
             if shared_bus:
                 can.on(_STATUS | unit.address, self._status)
         if not shared_bus:
@@ -93,7 +92,7 @@ class Elcon(power_module.PowerModule):
         """0x18FF50 and the address: voltage and current in 0.1, flags."""
         unit = self._unit_of(self.can.identifier & 0xFF)
         if unit is None:
-            return self._stranger()
+            return self._refuse_foreign()
         if length < 5:
             return self.refuse("length", length, 5)
         decivolts, deciamps = data[0] << 8 | data[1], data[2] << 8 | data[3]
@@ -115,7 +114,7 @@ class Elcon(power_module.PowerModule):
         return None
 
     def _measured(self, unit):
-        """A measurement is a status of each module that is heard; one that comes twice does not wait for the others."""
+        """A measurement is complete with a status of each module on line, or with the second one of any of them."""
         waits = not unit.fresh
         unit.fresh = True
         if waits:
@@ -126,7 +125,7 @@ class Elcon(power_module.PowerModule):
         unit.fresh = not waits
 
     def _sum(self):
-        """The sum of the currents, at the mean of the voltages by current; without any at the highest of them."""
+        """The sum of the currents, at the mean of the voltages, weighted by current; without one at the highest."""
         deciamps = weighted = decivolts = 0
         for unit in self._units:
             unit.fresh = False
@@ -139,20 +138,20 @@ class Elcon(power_module.PowerModule):
             mv = weighted // deciamps * 100 + weighted % deciamps * 100 // deciamps
         self.terminal(mv, deciamps * 100)
 
-    def _commanded(self, data, length):
-        """Somebody else tells a module what to do."""
-        return self._stranger()
+    def _foreign_request(self, data, length):
+        """A request that another controller sends."""
+        return self._refuse_foreign()
 
-    def _stranger(self):
-        self._strange = _STRANGE
-        self._strange_id = identifier = self.can.identifier
+    def _refuse_foreign(self):
+        self._foreign = _FOREIGN
+        self._foreign_id = identifier = self.can.identifier
         self._tell()
-        if identifier & 0xFF == _US:
+        if identifier & 0xFF == _CONTROLLER:
             return self.refuse()
         return self.refuse("addresses", identifier & 0xFF, identifier & 0xFF)
 
     def _tell(self):
-        """What holds for the outlet: the flags that all modules have that are heard, and who should not be there."""
+        """Flags and status of the outlet: the flags that all modules on line have in common, and foreign frames."""
         flags, heard, charges = 0xFF, False, False
         for unit in self._units:
             if unit.age < _SILENT:
@@ -163,15 +162,15 @@ class Elcon(power_module.PowerModule):
             flags = _NO_BATTERY
         else:
             self.status.set("charging" if charges else "not charging")
-        self.flagged((flags ^ _NO_BATTERY) & 0x1F | (self._strange > 0))
+        self.flagged((flags ^ _NO_BATTERY) & 0x1F | (self._foreign > 0))
 
     # -- periodic
 
     def expire(self, asked_ms):
-        """Every 100 ms: count on, and share anew if a module is lost or comes back."""
+        """Every 100 ms: count ticks, and share anew if a module is lost or comes back."""
         changed = False
-        if self._strange:
-            self._tell_of_stranger()
+        if self._foreign:
+            self._log_foreign()
         for unit in self._units:
             unit.age = min(unit.age + 1, _TIMEOUT)
             unit.off = 0 if unit.told_ma else min(unit.off + 1, _TIMEOUT)
@@ -194,13 +193,13 @@ class Elcon(power_module.PowerModule):
         if self._gate.enabled.value:
             self._share(self.wanted_voltage_mv.value, self.wanted_current_ma.value)
 
-    def _tell_of_stranger(self):
-        if self._strange_id != self._said_id:
-            self._said_id = self._strange_id
-            self._log.error(_TOLD if self._strange_id & 0xFF == _US else _UNDECLARED, self._strange_id)
-        self._strange -= 1
-        if not self._strange:
-            self._said_id = 0
+    def _log_foreign(self):
+        if self._foreign_id != self._logged_id:
+            self._logged_id = self._foreign_id
+            self._log.error(_REQUESTED if self._foreign_id & 0xFF == _CONTROLLER else _UNDECLARED, self._foreign_id)
+        self._foreign -= 1
+        if not self._foreign:
+            self._logged_id = 0
             self._tell()
 
     def _log_unit(self, unit):
@@ -211,14 +210,14 @@ class Elcon(power_module.PowerModule):
             self._log.warning("module 0x%02X %s: it is off", unit.address, what)
 
     def page(self):
-        """For the operator: each module, and who should not be there."""
+        """For the operator: each module, and a foreign frame."""
         for unit in self._units:
-            told = {"address": unit.address, "usable": unit.usable, "silent": unit.age >= _SILENT, "flags": unit.flags}
-            told.update({"mv": unit.decivolts * 100, "ma": unit.deciamps * 100, "told_ma": unit.told_ma})
-            told["state"] = "silent" if unit.age >= _SILENT else "ready" if unit.usable else "off"
-            yield "0x%02X" % unit.address, _PAGE, told
-        if self._strange:
-            yield "stranger", "CAN identifier 0x%(identifier)08X should not be here", {"identifier": self._strange_id}
+            shown = {"address": unit.address, "usable": unit.usable, "silent": unit.age >= _SILENT, "flags": unit.flags}
+            shown.update({"mv": unit.decivolts * 100, "ma": unit.deciamps * 100, "told_ma": unit.told_ma})
+            shown["state"] = "silent" if unit.age >= _SILENT else "ready" if unit.usable else "off"
+            yield "0x%02X" % unit.address, _PAGE, shown
+        if self._foreign:
+            yield "foreign", "Foreign CAN frame 0x%(identifier)08X", {"identifier": self._foreign_id}
 
     # -- sent
 
@@ -227,13 +226,13 @@ class Elcon(power_module.PowerModule):
         return self._share(mv, ma if on else 0)
 
     def _share(self, mv, ma):
-        """Tell each its part: first who gets less, then, if the bus took that, who gets more."""
+        """Request each part: first those that fall, then, if the bus took all of these, those that rise."""
         share_ma = self._part(ma)
-        for less in (True, False):
+        for falls in (True, False):
             sent = True
             for unit in self._units:
                 part_ma = share_ma if unit.usable else 0
-                if (part_ma <= unit.told_ma) is less and not self._request(unit, mv, part_ma):
+                if (part_ma <= unit.told_ma) is falls and not self._request(unit, mv, part_ma):
                     sent = False
             if not sent:
                 break
@@ -245,7 +244,7 @@ class Elcon(power_module.PowerModule):
         return sent
 
     def _part(self, ma):
-        """Of each module, in steps of 0.1 A: what those may still deliver that are off is not to be had."""
+        """The part of each module, in steps of 0.1 A, of what is left by those that were lost and may still deliver."""
         count = 0
         for unit in self._units:
             if unit.usable:
@@ -254,10 +253,10 @@ class Elcon(power_module.PowerModule):
                 ma -= unit.may_ma
         if ma <= 0 or not count:
             return 0
-        return ma // count // 100 * 100  # not above what one can: the setpoint is not above what all of them can
+        return ma // count // 100 * 100  # within module_ma, as `able` limits the setpoint
 
     def _request(self, unit, mv, ma):
-        """0x1806, the address, 0xF4: voltage and current in 0.1, b4 0 = on, b5 1 = the battery is to be heated."""
+        """0x1806, the address, 0xF4: voltage and current in 0.1, b4 0 = on, b5 1 = battery heating."""
         data = self._data
         data[0] = mv // 100 >> 8
         data[1] = mv // 100 & 0xFF

@@ -88,7 +88,7 @@ async def test_voltages_that_differ_are_weighed_by_current(tmp):
     await rig.stop()
 
 
-async def test_who_gets_less_is_told_before_who_gets_more(tmp):
+async def test_a_part_that_falls_is_requested_before_one_that_rises(tmp):
     """The first module comes back while the second has all of the current."""
     rig = await ElconRig(tmp, addresses=(0xE5, 0xE6)).start()
     await rig.charge(amps=40)

@@ -20,7 +20,7 @@ async def test_a_module_that_answers_for_another_address_is_refused_and_never_en
     assert rig.logged("a module answers with identifier 0x18FF50E6, whose address the board does not declare")
     assert rig.can.kept()[0][0] == 0x18FF50E6 and rig.can.kept()[0][5] == ("addresses", 0xE6, 0xE6)
     page = {name: text % data for name, text, data in rig.charger.page()}
-    assert page["stranger"] == "CAN identifier 0x18FF50E6 should not be here" and "silent" in page["0xE5"], page
+    assert page["foreign"] == "Foreign CAN frame 0x18FF50E6" and "silent" in page["0xE5"], page
     assert rig.told(0xE6) == [], "nobody tells it anything"
     assert not [entry for entry in rig.told(0xE5) if entry[3] == 0], "and its own module is not switched on"
     await rig.stop()
@@ -41,7 +41,7 @@ async def test_a_module_too_many_stops_charging_until_it_is_gone(tmp):
     await rig.stop()
 
 
-async def test_somebody_else_who_tells_a_module_what_to_do_stops_charging(tmp):
+async def test_requests_of_another_controller_stop_charging(tmp):
     """A vehicle on the modules' bus would switch them on past the gate."""
     rig = await ElconRig(tmp).start()
     await rig.charge(amps=20)
@@ -49,7 +49,7 @@ async def test_somebody_else_who_tells_a_module_what_to_do_stops_charging(tmp):
     rig.wire.send(REQUEST, bytes.fromhex("0348012C00000000"))
     await rig.sent(0x1806E5F4, bytes.fromhex("0000000001000000"), since)
     await rig.advance(200)
-    assert not rig.gate.enabled.value and rig.logged("somebody else tells a module what to do")
+    assert not rig.gate.enabled.value and rig.logged("another controller sends requests to a module")
     await rig.stop()
 
 
