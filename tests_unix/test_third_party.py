@@ -12,6 +12,7 @@ from rig import eventually
 from third_party import ThirdParty, files, free_port, with_path, write
 
 from tools.demo import TOLERANCE
+from tools.selection import Selection
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ORDER = 0x0CAC0002
@@ -78,6 +79,16 @@ async def test_the_files_are_those_of_the_documents():
         "myboards/acme.py",
         "myboards/acme_modbus.py",
     }
+
+
+async def test_an_image_of_its_board_has_its_modules_and_not_its_simulator(tmp_path, monkeypatch):
+    """What make firmware and make romfs take of a board from elsewhere."""
+    write(tmp_path)
+    with_path(monkeypatch, tmp_path)
+    taken = {path for path, _ in Selection("myboards.acme_modbus", build=tmp_path / "build").files}
+    assert {"acme_module.py", "building.py", "card_reader.py", "modbus_meter.py", "myboards/acme.py"} <= taken
+    assert "components/meter/counting.py" in taken and "components/charger/power_module.py" in taken
+    assert not {"acme_simulator.py", "components/charger/elcon.py", "components/charger/infy.py"} & taken
 
 
 async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_building(site):
