@@ -4,7 +4,7 @@
 def pieces(limits, shares, outside, now_ms):
     """Generator of (name, text, data): the station's limits (name, value, text), each outlet, each limit of others."""
     yield (
-        "budget",
+        "station",
         "Budget of the station: " + ", ".join([text for _, _, text in limits]),
         {name: limit for name, limit, _ in limits},
     )
@@ -12,10 +12,10 @@ def pieces(limits, shares, outside, now_ms):
         words = "waits for its turn" if share.waits else "%(granted_ma)d mA of %(asked_ma)d mA"
         data = {"evse": share.evse.id, "granted_ma": share.granted, "asked_ma": share.ask, "counted_ma": share.counted}
         data["waits"] = share.waits
-        yield "budget/%d" % share.evse.id, "  evse %(evse)d: " + words + ", counts with %(counted_ma)d mA", data
+        yield "evse/%d" % share.evse.id, "  evse %(evse)d: " + words + ", counts with %(counted_ma)d mA", data
     for source, evse, ma, until_ms in outside:
         left_ms = None if until_ms is None else max(0, until_ms - now_ms)
         words = "  limit of %(source)s for %(place)s: %(ma)d mA"
         words += "" if left_ms is None else ", for another %(left_ms)d ms"
         place = "evse %d" % evse if evse else "the station"
-        yield "budget/" + source, words, {"source": source, "evse": evse, "place": place, "ma": ma, "left_ms": left_ms}
+        yield "limit/" + source, words, {"source": source, "evse": evse, "place": place, "ma": ma, "left_ms": left_ms}

@@ -27,11 +27,12 @@ class Share:
     def observe(self, outer_ma):
         """Look at what it asks for, and what it delivers. `outer_ma`: the limit from outside."""
         evse = self.evse
-        ask = min(evse.gate.permits(_SOURCE), evse.module.max_current_ma, outer_ma)
+        module = evse.module
+        ask = min(evse.gate.permits(_SOURCE), module.max_current_ma, module.able_ma, outer_ma)
         if ask:
             ask = min(ask, max(LEAST_MA, evse.vehicle.max_current_ma.value or 0))
         self.ask = self.target = ask
-        current = evse.module.terminal_current_ma
+        current = module.terminal_current_ma
         if current.value is not None:
             self._measured(current.value if evse.meter.flowing.value else 0, current.age_ms())
 

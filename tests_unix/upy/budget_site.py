@@ -31,6 +31,7 @@ class Module:
     """
 
     max_current_ma = 200000
+    able_ma = 1 << 29
     max_voltage_mv = 85500
 
     def __init__(self, clock, gate, vehicle):

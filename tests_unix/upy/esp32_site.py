@@ -93,10 +93,10 @@ class Esp32:
 class Site:
     """A board that runs. `module` and `vehicle` are the buses that these are on; `identity` is in its NVS.
 
-    `kept`: what an NVS held when the power went: another life of the same device.
+    `kept`: what an NVS held when the power went: another life of the same device. `gate`: the name of the first.
     """
 
-    def __init__(self, board, home, module, vehicle, settings=SETTINGS, identity=None, kept=None):
+    def __init__(self, board, home, module, vehicle, settings=SETTINGS, identity=None, kept=None, gate="gate"):
         self.clock = VirtualClock()
         self.hardware = Esp32(self.clock)
         self.hardware.device.nvs.items.update(kept or {})
@@ -107,7 +107,7 @@ class Site:
         self.kernel = Kernel(
             here(board), lay_identity_over(dict(settings), board), self.clock, Log(self.tail, "main"), home
         )
-        self.gate = self.kernel["gate"]
+        self.gate = self.kernel[gate]
         self.amps = 0
         self._tasks = []
 
@@ -160,9 +160,14 @@ def here(board):
     """The board, with what cannot be on this machine replaced."""
     instead = {"drivers.terminal:Terminal": "desk:Screen", "drivers.twai:Twai": "esp32_site:PlainTwai"}
 
+    def replaced(entry):
+        if "scope" in entry:
+            return dict(entry, components=tuple([replaced(one) for one in entry["components"]]))
+        return dict(entry, use=instead.get(entry["use"], entry["use"]))
+
     class Here:
         NAME = board.NAME
-        COMPONENTS = tuple([dict(entry, use=instead.get(entry["use"], entry["use"])) for entry in board.COMPONENTS])
+        COMPONENTS = tuple([replaced(entry) for entry in board.COMPONENTS])
         SETTINGS = board.SETTINGS
 
     return Here

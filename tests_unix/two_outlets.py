@@ -1,0 +1,75 @@
+"""A site with two outlets: board unix_two, a bus, a vehicle and a power module at each."""
+
+from rig import Site, eventually
+
+CONTROL = 0x068181FE
+
+
+def is_stop(frame):
+    """The frame that switches the power module off."""
+    return frame.can_id == CONTROL and frame.data[1] == 0x32 and frame.data[3] == 1
+
+
+def is_start(frame):
+    """The frame that switches it on."""
+    return frame.can_id == CONTROL and frame.data[1] == 0x32 and frame.data[3] == 0
+
+
+class TwoOutlets(Site):
+    """Each outlet's vehicle asks for 100 A; the station's limit leaves room for both unless a test sets another."""
+
+    def __init__(self, home, *, limit_ma=250000, board="unix_two", settings=None, **options):
+        settings = {"budget": {"limit_ma": limit_ma}, **(settings or {})}
+        super().__init__(home, board=board, settings=settings, **options)
+
+    async def boot(self):
+        await super().boot()
+        await eventually(lambda: self.statuses(2), "the status of connector 2")
+
+    async def charge(self, number, tag=None):
+        """Plug in and start by the central system; returns the StartTransaction once current flows."""
+        outlet, since = self.outlets[number - 1], self.mark()
+        outlet.vehicle.plug()
+        await self.status("Preparing", since, connector=number)
+        answer = await self.order("RemoteStartTransaction", idTag=tag or f"TAG-{number}", connectorId=number)
+        assert answer.status == "Accepted"
+        begun = await self.heard("StartTransaction", since, connectorId=number)
+        await self.flows(number)
+        await self.status("Charging", since, connector=number)
+        return begun
+
+    async def flows(self, number):
+        module = self.outlets[number - 1].module
+        await eventually(lambda: module.current_a > 1, f"current flows at outlet {number}")
+
+    async def end(self, number):
+        """The central system ends the transaction of an outlet; returns the StopTransaction."""
+        since, running = self.mark(), self.running(number)
+        answer = await self.order("RemoteStopTransaction", transactionId=running.id)
+        assert answer.status == "Accepted"
+        ended = await self.heard("StopTransaction", since, transactionId=running.id)
+        await eventually(lambda: running.stop is not None, "the books have it")
+        return ended
+
+    def running(self, number):
+        """The transaction that runs at an outlet, as the central system has it; None: none does."""
+        for transaction in self.central.books.transactions.values():
+            if transaction.stop is None and transaction.start["connector_id"] == number:
+                return transaction
+        return None
+
+    def billed_wh(self, number):
+        """What was billed at an outlet."""
+        done = [one for one in self.central.books.transactions.values() if one.start["connector_id"] == number]
+        return sum(one.stop["meter_stop"] - one.start["meter_start"] for one in done)
+
+    def delivered_wh(self):
+        """What each power module has delivered."""
+        return [outlet.module.delivered_wh for outlet in self.outlets]
+
+    def undisturbed(self, number, since, mark):
+        """At an outlet nothing was stopped and no status told since frame `since` and message `mark`."""
+        hub = self.outlets[number - 1].hub
+        stops = [frame for frame in hub.log if frame.seq > since and is_stop(frame)]
+        assert not stops and self.statuses(number, mark) == [], (stops, self.statuses(number, mark))
+        assert self.outlets[number - 1].module.current_a > 1
