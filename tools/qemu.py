@@ -84,12 +84,14 @@ class QemuFirmware(Firmware):
         self._pack = pack
 
     def _command(self, settings: dict[str, dict]) -> list[str]:
-        """QEMU's command line. UART 1 leads to the bus hub, UART 2 to the central system."""
+        """QEMU's command line. UART 1 leads to the bus hub, UART 2 to the central system, UART 3 to a second bus."""
         memory = f"memory-backend-file,id=psram,share=on,mem-path={self.store},size={_PSRAM_SIZE}"
         command = ["qemu-system-arm", "-machine", "mps2-an385,memory-backend=psram", "-object", memory]
         command += ["-display", "none", "-monitor", "none", "-semihosting-config", "enable=on,target=native"]
         command += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
-        for name, url in (("can", settings["can"]["port"]), ("net", settings["ocpp"]["url"])):
+        buses = [settings["can"]] if "port" in settings["can"] else [settings["can"][scope] for scope in ("1", "2")]
+        lines = [("can", buses[0]["port"]), ("net", settings["ocpp"]["url"])]
+        for name, url in [*lines, *(("can2", bus["port"]) for bus in buses[1:])]:
             address = urlsplit(url)
             line = f"socket,id={name},host={address.hostname},port={address.port},nodelay=on,reconnect=1"
             command += ["-chardev", f"null,id={name}" if self.alone else line, "-serial", f"chardev:{name}"]

@@ -13,7 +13,7 @@
 #define MPS2_REG(address) (*(volatile uint32_t *)(address))
 
 // Interrupt numbers.
-enum { MPS2_IRQ_UART0_RX = 0, MPS2_IRQ_TIMER0 = 8, MPS2_IRQ_TIMER1 = 9, MPS2_IRQS = 32 };
+enum { MPS2_IRQ_UART0_RX = 0, MPS2_IRQ_TIMER0 = 8, MPS2_IRQ_TIMER1 = 9, MPS2_IRQ_UART3_RX = 18, MPS2_IRQS = 32 };
 
 // start.c
 void mps2_set_handler(unsigned int irq, void (*handler)(void));
@@ -25,8 +25,8 @@ uint64_t mps2_idle_ticks(void); // those spent in mps2_wait()
 void mps2_wake(void); // from an interrupt: there is something to do
 void mps2_wait(unsigned int timeout_ms);
 
-// uart.c: UARTs 0 to 2. A byte that finds its ring full waits in the UART and holds up the sender.
-#define MPS2_UARTS 3
+// uart.c: UARTs 0 to 3. A byte that finds its ring full waits in the UART and holds up the sender.
+#define MPS2_UARTS 4
 #define MPS2_CAN_UART 1 // SLCAN, with the CAN guard
 #define MPS2_RX_RING 4096
 void mps2_uarts_init(void);

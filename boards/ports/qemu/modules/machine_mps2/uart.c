@@ -141,12 +141,17 @@ static void interrupt2(void) {
     interrupt(2);
 }
 
+static void interrupt3(void) {
+    interrupt(3);
+}
+
 void mps2_uarts_init(void) {
-    static void (*const handlers[MPS2_UARTS])(void) = { interrupt0, interrupt1, interrupt2 };
+    static void (*const handlers[MPS2_UARTS])(void) = { interrupt0, interrupt1, interrupt2, interrupt3 };
     for (unsigned int number = 0; number < MPS2_UARTS; number++) {
         rings[number].size = MPS2_RX_RING;
-        mps2_set_handler(MPS2_IRQ_UART0_RX + 2 * number, handlers[number]);
-        mps2_set_handler(MPS2_IRQ_UART0_RX + 2 * number + 1, handlers[number]);
+        unsigned int rx = number < 3 ? MPS2_IRQ_UART0_RX + 2 * number : MPS2_IRQ_UART3_RX;
+        mps2_set_handler(rx, handlers[number]);
+        mps2_set_handler(rx + 1, handlers[number]);
         BAUDDIV(number) = 16;
         CTRL(number) = TX_ENABLE | RX_ENABLE | RX_INT;
     }
