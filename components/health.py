@@ -50,9 +50,7 @@ class Health:
     heap_low = heap_longest = system_heap = _system = None
     _in_scopes = False  # all that is hung
 
-    def __init__(
-        self, kernel, clock, log, store, watchdog, limit_ms=10000, block_ms=30, heap_bytes=0, system_bytes=15360
-    ):
+    def __init__(self, kernel, clock, log, store, watchdog, limit_ms, block_ms, heap_bytes, system_bytes):
         self.lag_ms = Signal(0, clock)
         self.heap_free = Signal(None, clock)
         self.hung = Signal("", clock)

@@ -16,7 +16,7 @@ class Trial:
     requires = ("sink", "ocpp", "kernel", "clock", "log")
     options = {"limit_ms": (int, 600000, 10000, 86400000)}
 
-    def __init__(self, sink, ocpp, kernel, clock, log, limit_ms=600000):
+    def __init__(self, sink, ocpp, kernel, clock, log, limit_ms):
         self._sink = sink
         self._kernel = kernel
         self._clock = clock

@@ -35,7 +35,7 @@ class Wifi:
 
     _begun = False  # `begin`'s attempt is under way
 
-    def __init__(self, driver, clock, log, pulse, kernel, ssid="", password="", connect_ms=20000):
+    def __init__(self, driver, clock, log, pulse, kernel, ssid, password, connect_ms):
         self.online = Signal(False, clock)
         self.rssi = Signal(None, clock)
         self.attempts = self.connects = self.losses = self.driver_errors = 0

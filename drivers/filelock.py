@@ -12,7 +12,7 @@ class FileLock:
     requires = ("home", "clock")
     options = {"name": (str, "lock", 1, 40), "travel_ms": (int, 300, 0, 10000)}
 
-    def __init__(self, home, clock, name="lock", travel_ms=300):
+    def __init__(self, home, clock, name, travel_ms):
         self._path = home + "/" + name
         self._ticks_ms = clock.ticks_ms
         self._travel_ms = travel_ms

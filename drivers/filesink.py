@@ -39,7 +39,7 @@ class FileSink(Sink):
         "marker": (str, "", 0, 64),
     }
 
-    def __init__(self, home, dir="update", max_bytes=16777216, reserve=4194304, magic="", marker=""):
+    def __init__(self, home, dir, max_bytes, reserve, magic, marker):
         self._max = max_bytes
         self._reserve = reserve
         self._magic = binascii.unhexlify(magic)

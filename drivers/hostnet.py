@@ -19,7 +19,7 @@ class HostNetwork:
 
     options = {"interface": (str, "", 0, 32), "dns": (str, "", 0, 21)}
 
-    def __init__(self, interface="", dns=""):
+    def __init__(self, interface, dns):
         if "/" in interface:
             raise ValueError("no interface name: %r" % interface)
         self._interface = interface

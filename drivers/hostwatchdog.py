@@ -10,7 +10,7 @@ class HostWatchdog:
 
     options = {"path": (str, "")}
 
-    def __init__(self, path=""):
+    def __init__(self, path):
         self._path = path
         self._file = None
         self.fed = 0

@@ -80,9 +80,7 @@ class Mcp2515:
     FILTERS_MAX = FILTERS_MAX
     TX_QUEUE_LEN = 3
 
-    def __init__(
-        self, sck=18, mosi=23, miso=19, cs=5, interrupt=4, spi=2, baudrate=8000000, crystal=8000000, bitrate=250000
-    ):
+    def __init__(self, sck, mosi, miso, cs, interrupt, spi, baudrate, crystal, bitrate):
         self._pins = (sck, mosi, miso, cs, interrupt)
         if len(set(self._pins)) < len(self._pins):
             raise ValueError("two signals on one GPIO")

@@ -21,7 +21,7 @@ class Nvs:
 
     options = {"namespace": (str, "ucharge", 1, _KEY_MAX)}
 
-    def __init__(self, namespace="ucharge"):
+    def __init__(self, namespace):
         self._namespace = namespace
         self._nvs = None
 

@@ -23,7 +23,7 @@ class PinLock:
         "pull": (str, "up", ("up", "down", "none")),
     }
 
-    def __init__(self, lock_pin, feedback_pin, unlock_pin=-1, active=1, locked_level=0, pull="up"):
+    def __init__(self, lock_pin, feedback_pin, unlock_pin, active, locked_level, pull):
         pins = [lock_pin, feedback_pin] + ([unlock_pin] if unlock_pin >= 0 else [])
         if len(set(pins)) < len(pins):
             raise ValueError("options 'lock_pin', 'unlock_pin', 'feedback_pin': each needs a pin of its own")

@@ -60,7 +60,7 @@ class Slcan:
     FLAG_RTR, FLAG_EXT_ID, FLAG_UNORDERED = 1, 2, 4
     RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
 
-    def __init__(self, port, bitrate=250000, baudrate=115200, tx=-1, rx=-1):
+    def __init__(self, port, bitrate, baudrate, tx, rx):
         socket_address(port)  # raises ValueError for a port that cannot be
         self.port = port
         self._line = (baudrate, tx, rx)

@@ -57,7 +57,7 @@ class Twai(Poll):
     FLAG_RTR, FLAG_EXT_ID, FLAG_UNORDERED = 1, 2, 4
     RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
 
-    def __init__(self, tx=21, rx=22, bitrate=250000, timer=0, hardware=None, code=fastest):
+    def __init__(self, tx, rx, bitrate, timer, hardware=None, code=fastest):
         kind = self.chip
         kind.soc.check_pins(tx, rx)
         timing(bitrate, True)

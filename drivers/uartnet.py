@@ -44,7 +44,7 @@ class UartNetwork:
         "rx": (int, -1, -1, 255),
     }
 
-    def __init__(self, uart=2, baudrate=115200, tx=-1, rx=-1):
+    def __init__(self, uart, baudrate, tx, rx):
         self._number = uart
         self._line = {"baudrate": baudrate, "rxbuf": _BUFFER}
         if tx >= 0:

@@ -16,7 +16,7 @@ class Wdt:
 
     options = {"timeout_ms": (int, 30000, 1000, 600000)}
 
-    def __init__(self, timeout_ms=30000):
+    def __init__(self, timeout_ms):
         self._timeout_ms = timeout_ms
         self._wdt = None
 

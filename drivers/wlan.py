@@ -29,7 +29,7 @@ class Wlan:
         "dns": (str, "", 0, 15),
     }
 
-    def __init__(self, hostname="", ip="", netmask="", gateway="", dns=""):
+    def __init__(self, hostname, ip, netmask, gateway, dns):
         _check_hostname(hostname)
         self._hostname = hostname
         self._address = _address(ip, netmask, gateway, dns)

@@ -8,6 +8,8 @@ are counted.
 import asyncio
 import sys
 
+from construct import construct
+
 ROOT, SECONDS, KEPT = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "1"
 sys.path[:0] = [ROOT, ROOT + "/lib", ROOT + "/tests_unix/upy"]
 
@@ -27,7 +29,7 @@ async def charge():
         store = asyncio.create_task(site.store.run())
         if KEPT:
             site.meter.keep_by = site.energy.keep_by
-            await KeptRegister(site.meter, Nvs(), site.kernel, site.log).start()
+            await KeptRegister(site.meter, construct(Nvs), site.kernel, site.log).start()
         site.plug_in()
         site.ocpp.present_tag("CARD")
         await site.run(2000)

@@ -61,7 +61,7 @@ class Gate:
         "bms_stops_ms": (int, 60000, 1000, 600000),
     }
 
-    def __init__(self, clock, log, kernel, scope, bms_stop_ms=2000, bms_stops=5, bms_stops_ms=60000):
+    def __init__(self, clock, log, kernel, scope, bms_stop_ms, bms_stops, bms_stops_ms):
         self._clock = clock
         self._log = log
         self._kernel = kernel

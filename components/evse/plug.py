@@ -42,9 +42,7 @@ class Plug:
         "fall_mv": (int, 2000, 100, 100000),
     }
 
-    def __init__(
-        self, bms, charger, gate, clock, log, pulse, no_bms_ms=3000, no_current_ma=500, no_current_ms=5000, fall_mv=2000
-    ):
+    def __init__(self, bms, charger, gate, clock, log, pulse, no_bms_ms, no_current_ma, no_current_ms, fall_mv):
         self._bms = bms
         self._charger = charger
         self._gate = gate

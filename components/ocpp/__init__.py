@@ -80,8 +80,7 @@ class Ocpp:
         "stop_data_bytes": (int, 8192, 2048, 65536),
     }
 
-    def __init__(self, clock, log, kernel, home, pulse, store, wifi, evse, **given):
-        options = {name: given.get(name, spec[1]) for name, spec in self.options.items()}
+    def __init__(self, clock, log, kernel, home, pulse, store, wifi, evse, **options):
         ca_file = options["ca_file"]
         self.ca_file = home + "/" + ca_file if ca_file and not ca_file.startswith("/") else ca_file
         self.connected = Signal(False, clock)

@@ -80,7 +80,7 @@ class Persistence(Journal):
     _riders = ()
     _adopt = None
 
-    def __init__(self, home, clock, log, pulse, kernel, dir="state", queue_max=500, max_bytes=262144):
+    def __init__(self, home, clock, log, pulse, kernel, dir, queue_max, max_bytes):
         folder = dir if dir.startswith("/") else home + "/" + dir
         super().__init__(folder, clock, log, kernel.urgent, max_bytes)
         self._pulse = pulse

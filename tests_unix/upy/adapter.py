@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from bus import Wire
+from construct import construct
 
 from core.clock import Clock
 from drivers.slcan import Slcan
@@ -13,7 +14,7 @@ FRAME = (0x1806E5F4, bytes(range(8)))
 
 async def opened(**options):
     wire = await Wire(Clock()).start()
-    driver = Slcan(wire.url, **options)
+    driver = construct(Slcan, port=wire.url, **options)
     driver.init()
     assert driver.state() == driver.STATE_STOPPED
     await ready(driver)

@@ -5,12 +5,13 @@ What flows is what a module made of the last setpoint that it heard, up to 900 m
 
 import asyncio
 
+from construct import construct
 from gate_desk import Kernel
+from virtual_clock import VirtualClock
 
 from components.budget import Budget
 from components.evse import Evse
 from components.evse.gate import Gate
-from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
 
@@ -90,7 +91,7 @@ class Station:
         self.kernel.stop_cleared.set(True)
         self.evses = []
         for i in range(count):
-            gate = Gate(clock, Log(self.tail, "gate%d" % (i + 1)), self.kernel, self.kernel, 2000, 5, 60000)
+            gate = construct(Gate, clock, Log(self.tail, "gate%d" % (i + 1)), self.kernel, self.kernel)
             gate.add_bus(Signal(True, clock))
             for signal in (gate.charger_online, gate.in_limits, gate.plugged):
                 signal.set(True)

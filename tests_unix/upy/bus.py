@@ -5,7 +5,8 @@ import os
 import struct
 import time
 
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
+
 from core.kernel import STOPPED, Kernel
 from core.log import DEBUG, Log, LogTail
 

@@ -3,8 +3,9 @@
 import asyncio
 import struct
 
+from virtual_clock import VirtualClock
+
 from boards import unix
-from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
 from core.log import Log, LogTail
 

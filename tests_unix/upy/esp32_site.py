@@ -12,8 +12,8 @@ from mcp2515_model import Machine as ChipOnPins
 from mcp2515_model import Mcp2515
 from twai_model import Twai as TwaiModel
 from twai_rig import canguard
+from virtual_clock import VirtualClock
 
-from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
 from core.log import Log, LogTail
 from core.settings import lay_identity_over

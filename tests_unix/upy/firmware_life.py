@@ -1,5 +1,6 @@
 """One life of a charge point that updates its firmware, on the virtual clock, from an HTTP server in this process."""
 
+from construct import construct
 from http_desk import Desk, until
 from ocpp_site import NOON, Central, Site
 
@@ -16,7 +17,7 @@ class Life:
 
     def __init__(self, home, desk, sink=FileSink, central=None, profiles=(), services=None, site=None, **options):
         self.desk = desk
-        self.sink = sink(home)
+        self.sink = construct(sink, home)
         services = dict(services or {}, sink=self.sink)
         self.site = Site(home, profiles=((FIRMWARE, options),) + profiles, services=services, **(site or {}))
         self.firmware = self.site.profiles[0]

@@ -1,7 +1,9 @@
 """A gate by itself, with a Signal for each of its conditions."""
 
+from construct import construct
+from virtual_clock import VirtualClock
+
 from components.evse.gate import Gate
-from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
 from core.urgent import Urgent
@@ -31,7 +33,7 @@ def make():
     clock = VirtualClock()
     tail = LogTail(clock, None)
     kernel = Kernel(clock)
-    gate = Gate(clock, Log(tail, "gate"), kernel, kernel)
+    gate = construct(Gate, clock, Log(tail, "gate"), kernel, kernel)
     bus = Signal(False, clock)
     locked = Signal(False, clock)
     gate.require("locked", locked)

@@ -2,6 +2,8 @@
 
 import os
 
+from construct import construct
+
 from components.persistence import Persistence
 from components.persistence.records import HEAD
 from core.clock import Clock
@@ -28,7 +30,7 @@ def make(home, clock=None, pulse=lambda: None, **options):
     """A store that is not started; its log is in ``store.tail``."""
     clock = clock or Clock()
     tail = LogTail(clock, None)
-    store = Persistence(home, clock, Log(tail, "store"), pulse, Kernel(), **options)
+    store = construct(Persistence, home, clock, Log(tail, "store"), pulse, Kernel(), **options)
     store.kernel = store._kernel
     store.tail = tail
     return store

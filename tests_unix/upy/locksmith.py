@@ -1,5 +1,6 @@
 """For tests of the connector lock: a charge point with a simulated lock."""
 
+from construct import construct
 from ocpp_site import Central, Site
 
 from components.evse.lock import Lock
@@ -20,7 +21,7 @@ class Ticks:
 async def made(tmp, driver=None, central=None, options=None, **site_options):
     """A site with a lock, that runs and is accepted; ``site.lock`` is the component."""
     ticks = Ticks()
-    driver = driver or FileLock(tmp, ticks)
+    driver = driver or construct(FileLock, tmp, ticks)
     given = dict(OPTIONS)
     given.update(options or {})
 

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 
+from construct import construct
 from mcp2515_model import Machine
 from mcp2515_model import Mcp2515 as Chip
 
@@ -38,7 +39,7 @@ def wired(crystal=8000000, **options):
     chip.ticks = mcp2515.time = mcp2515_buffers.time = Ticks()
     time.sleep_us(40)  # power was on for a while
     sys.modules["machine"] = Machine(chip)
-    return chip, Mcp2515(crystal=crystal, **options)
+    return chip, construct(Mcp2515, crystal=crystal, **options)
 
 
 async def joined(filters=None, **options):

@@ -1,17 +1,16 @@
 """A charge point for tests: the real Ocpp, Gate and Persistence on a virtual clock, and a central system that it talks
-to in texts, as over a WebSocket.
-
-The vehicle and the power module are facts here (signals); their real components are tested on the bus.
+to in texts, as over a WebSocket. Vehicle and power module are facts here (signals), tested on the bus themselves.
 """
 
 import asyncio
 
+from construct import construct
 from ocpp_bay import Bay, Facts
 from ocpp_central import NOON, Central  # noqa: F401  # for the tests
+from virtual_clock import VirtualClock
 
 from components.ocpp import Ocpp
 from components.persistence import Persistence
-from core.clock import VirtualClock
 from core.declare import load_class
 from core.log import Log, LogTail
 from core.urgent import Urgent
@@ -59,7 +58,7 @@ class Site:
         self.kernel.urgent = Urgent()
         self.kernel.parts, self.kernel.stopping = (), False
         self.wifi.stream, self.wifi.resolve = lambda: None, no_servers
-        self.store = store(home, clock, self.log, lambda: None, self.kernel)
+        self.store = construct(store, home, clock, self.log, lambda: None, self.kernel)
         self.bays = [Bay(number + 1, self) for number in range(outlets)]
         for name in ("gate", "bms", "charger", "plug", "meter", "energy", "plug_in", "unplug"):
             setattr(self, name, getattr(self.bays[0], name))
@@ -68,7 +67,7 @@ class Site:
         there.update({"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store})
         self.lock = lock and lock(self)
         given = {name: there[name] for name in Ocpp.requires}
-        self.ocpp = OneOutlet(evse=tuple([bay.evse(self.lock) for bay in self.bays]), **given, **options)
+        self.ocpp = construct(OneOutlet, evse=tuple([bay.evse(self.lock) for bay in self.bays]), **given, **options)
         there.update(services or {}, ocpp=self.ocpp)
         self.profiles = []
         for use, given in profiles:

@@ -4,9 +4,9 @@ import gc
 import micropython
 
 from bus import POWER, REQUEST, Rig, line
+from virtual_clock import VirtualClock
 
 from components.can import rules
-from core.clock import VirtualClock
 from core.kernel import Kernel
 from core.log import Log, LogTail
 from core.parts import DeclarationError

@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+from construct import construct
 from mcp2515_desk import joined
 from mcp2515_desk import received as read
 from test_twai import component
@@ -100,9 +101,9 @@ def best_of_two_halves(identifiers):
 def test_what_the_reference_bus_needs_leaves_few_others():
     twai = attached(hardware=Hardware()).fit_filters(wishes(REFERENCE))
     assert len(twai) == 2 and taken(twai) == best_of_two_halves(REFERENCE) == 1310720, twai  # 1 in 410
-    mcp = Mcp2515().fit_filters(wishes(REFERENCE))
+    mcp = construct(Mcp2515).fit_filters(wishes(REFERENCE))
     assert len(mcp) == 6 and taken(mcp) == 8, mcp  # those of the module's replies differ in two bits
-    vehicle = Mcp2515().fit_filters(wishes(VEHICLE))
+    vehicle = construct(Mcp2515).fit_filters(wishes(VEHICLE))
     assert len(vehicle) == 2 and vehicle[0][1] == vehicle[1][1] and taken(vehicle) == 8  # in order, both buffers
 
 
@@ -113,7 +114,7 @@ def test_what_a_controller_can_do_exactly_is_done_exactly():
     wide = [(0x16000000, 0x1F000000, EXT), (0x18FF0000, 0x1FFF0000, EXT)]
     assert sorted(twai.fit_filters(wide)) == wide
     assert twai.fit_filters([(0x160B8001, 0x1FFFFFFF, EXT), wide[0]]) == wide[:1]  # one is inside the other
-    mcp = Mcp2515()
+    mcp = construct(Mcp2515)
     six = [(0x100 * n + 0x10000 * n * n, 0x1FFFFFFF, EXT) for n in range(1, 7)]
     assert sorted(mcp.fit_filters(six)) == six
     two_masks = [(n << 20, 0x1FF00000, EXT) for n in (1, 7, 9, 30)] + [(0x51234, 0x1FFFFFFF, EXT)]
@@ -124,7 +125,7 @@ def test_what_a_controller_can_do_exactly_is_done_exactly():
 
 def test_an_adapter_gets_no_filters():
     """What M and m mean differs between adapters: what is not wanted is left out by the look-up of its handler."""
-    driver = Slcan("socket://127.0.0.1:1")
+    driver = construct(Slcan, port="socket://127.0.0.1:1")
     assert not hasattr(driver, "fit_filters")
     driver.set_filters(None)
 

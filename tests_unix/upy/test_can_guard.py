@@ -4,9 +4,9 @@ import gc
 import micropython
 
 from bus import CONTROL, REQUEST, START_FRAME, STOP_FRAME, Rig, request
+from virtual_clock import VirtualClock
 
 from components.bms import Bms
-from core.clock import VirtualClock
 from drivers import slcan
 
 HEAPSIZE = "16M"  # the wire keeps every frame

@@ -3,7 +3,9 @@
 import asyncio
 import micropython
 
-from core.clock import Clock, VirtualClock
+from virtual_clock import VirtualClock
+
+from core.clock import Clock
 from core.declare import DeclarationError
 from core.isotime import format_utc, parse_utc
 from core.log import DEBUG, WARNING, Log, LogTail

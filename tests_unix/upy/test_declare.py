@@ -2,8 +2,8 @@
 
 import test_kernel
 from test_kernel import board, kernel, refused
+from virtual_clock import VirtualClock
 
-from core.clock import VirtualClock
 from core.declare import DeclarationError
 from core.kernel import Kernel
 from core.log import DEBUG, INFO, Log, LogTail

@@ -6,9 +6,9 @@ import struct
 
 from bus import POWER, Rig, power
 from journals import opened
+from virtual_clock import VirtualClock
 
 from components.meter.energy import Energy
-from core.clock import VirtualClock
 from core.signals import Signal
 
 HEAPSIZE = "16M"  # the wire keeps every frame

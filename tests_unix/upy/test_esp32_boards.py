@@ -1,11 +1,12 @@
 """The three ESP32 boards as declared, on models of their hardware: pins, limits, and a while of real work."""
 
 from bus import CONTROL, HEARTBEAT, START_FRAME, STOP_FRAME, TELEMETRY
+from construct import construct
 from esp32_site import SETTINGS, Esp32, Site, here
+from virtual_clock import VirtualClock
 
 import main
 from boards import esp32_bench, rivot_esp32, rivot_esp32_dual
-from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
 from core.log import DEBUG, Log, LogTail
 from core.parts import DeclarationError
@@ -127,12 +128,12 @@ async def test_what_all_of_them_have(tmp):
         assert site.kernel["wifi"].online.value is True and site.kernel["wifi"].rssi.value == -61
         assert device.radio.station.pm == device.radio.station.PM_NONE
         assert device.machine.watchdog.fed >= 3 and device.machine.watchdog.timeout_ms == 30000
-        assert Nvs().get("health.boots") == 1
+        assert construct(Nvs).get("health.boots") == 1
         assert site.kernel["sink"].pending() is False
         trial = [part for part in site.kernel.parts if part.name == "trial"][0]
         assert trial.state == "done" and not trial.failures
         await site.stop()
-        assert not device.radio.station.active() and Nvs().get("health.exit") == "stop: end of test"
+        assert not device.radio.station.active() and construct(Nvs).get("health.exit") == "stop: end of test"
 
 
 async def test_a_device_is_commissioned_by_its_nvs_alone(tmp):

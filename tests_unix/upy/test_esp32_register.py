@@ -2,14 +2,15 @@
 
 import os
 
+from construct import construct
 from esp32_site import Site
 from esp32_standins import Device
 from journals import Kernel, opened
+from virtual_clock import VirtualClock
 
 from boards import rivot_esp32 as board
 from components.meter.energy import Energy
 from components.meter.kept import KeptRegister
-from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
 from drivers.nvs import Nvs
@@ -68,9 +69,9 @@ async def kept(home, *wh, journaled=None):
     energy.load()
     tail = LogTail(clock, None)
     if wh:
-        Nvs().put_number("register", wh[0])
+        construct(Nvs).put_number("register", wh[0])
     kernel = Kernel()
-    await KeptRegister(Meter(energy, register), Nvs(), kernel, Log(tail, "register")).start()
+    await KeptRegister(Meter(energy, register), construct(Nvs), kernel, Log(tail, "register")).start()
     return energy, kernel, tail
 
 
@@ -90,7 +91,7 @@ async def test_a_register_that_only_nvs_still_has_goes_on(tmp):
     await save(energy, 5432130000)
     assert energy._store.get("register") == 5432130000
     await save(energy, 5432160999)
-    assert Nvs().get_number("register") == 5432160
+    assert construct(Nvs).get_number("register") == 5432160
 
 
 async def save(energy, mwh):
@@ -103,7 +104,7 @@ async def test_nvs_takes_it_by_name(tmp):
     Device().install()
     energy, kernel, tail = await kept(tmp)
     await save(energy, 30999)
-    assert Nvs().get_number("register") == 30 and energy._store.get("register") is None
+    assert construct(Nvs).get_number("register") == 30 and energy._store.get("register") is None
     assert sorted(kernel.urgent.longest) == ["NVS"] and not tail.lines
 
 
@@ -120,4 +121,4 @@ async def test_an_nvs_that_refuses_leaves_it_to_the_journal(tmp):
     for mwh in (30000, 60000):
         await save(energy, mwh)
         assert energy._store.get("register") == mwh
-    assert Nvs().get_number("register") is None and len(tail.lines) == 1 and "not written" in tail.lines[0]
+    assert construct(Nvs).get_number("register") is None and len(tail.lines) == 1 and "not written" in tail.lines[0]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 
+from construct import construct
 from flash import Flash, Mounted
 from ocpp_site import Site
 from sinks import raises
@@ -16,7 +17,7 @@ FIRST, SECOND = b"first image" * 1000, b"second image" * 2000
 
 
 async def started(home):
-    sink = FileSink(home)
+    sink = construct(FileSink, home)
     await sink.start()
     return sink
 
@@ -207,7 +208,7 @@ async def endless(sink):
 
 
 async def test_an_endless_image_is_bounded_by_an_option_and_leaves_nothing(tmp):
-    sink = FileSink(tmp, max_bytes=100000, reserve=0)
+    sink = construct(FileSink, tmp, max_bytes=100000, reserve=0)
     await sink.start()
     assert await endless(sink) == 100000 // 2048 * 2048
     assert sink.state == IDLE and os.listdir(tmp + "/update") == []
@@ -218,7 +219,7 @@ async def test_the_journal_keeps_its_room_whatever_comes(tmp):
     """Of 1 MB 200 KB are the journal's; while the image comes, somebody else writes 300 KB."""
     os.mkdir(tmp + "/update")
     with SmallMedium(tmp + "/update", 1000000) as medium:
-        sink = FileSink(tmp, reserve=200000)
+        sink = construct(FileSink, tmp, reserve=200000)
         await sink.start()
         assert 700000 < await endless(sink) <= 800000
         assert os.listdir(tmp + "/update") == [] and medium.free() == 1000000
@@ -248,7 +249,7 @@ async def test_what_an_interrupted_update_left_is_removed_at_the_start(tmp):
 
 async def finished(home, chunks):
     """Whether an image in these chunks is one for a board with magic and marker."""
-    sink = FileSink(home, magic="7f454c46", marker="for this board")
+    sink = construct(FileSink, home, magic="7f454c46", marker="for this board")
     await sink.start()
     sink.begin(None)
     try:
@@ -277,7 +278,7 @@ async def test_a_journal_on_the_same_medium_goes_on_whatever_is_downloaded(tmp):
     with Mounted(Flash(blocks=128), "/flash", fresh=True) as home:
         site = Site(home)
         await site.store.start()
-        sink = FileSink(home, reserve=150000)
+        sink = construct(FileSink, home, reserve=150000)
         await sink.start()
         for _ in range(2):
             sink.begin(None)

@@ -5,8 +5,8 @@ import micropython
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, request
 from desk import Desk
 from gate_desk import make, pauses_end
+from virtual_clock import VirtualClock
 
-from core.clock import VirtualClock
 from core.kernel import STOPPED
 from core.signals import Signal
 

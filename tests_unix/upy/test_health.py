@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from core.clock import Clock, VirtualClock
+from virtual_clock import VirtualClock
+
+from core.clock import Clock
 from core.kernel import RESTART, STOPPED, Kernel
 from core.log import Log, LogTail
 from core.signals import Signal

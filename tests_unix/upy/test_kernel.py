@@ -1,6 +1,7 @@
 """The kernel builds: order, injection, and one clear message for every wrong declaration."""
 
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
+
 from core.declare import DeclarationError
 from core.kernel import Kernel
 from core.log import Log, LogTail

@@ -3,7 +3,9 @@
 import gc
 import sys
 
-from core.clock import Clock, VirtualClock
+from virtual_clock import VirtualClock
+
+from core.clock import Clock
 from core.kernel import Kernel
 from core.loading import OnDemand, unload
 from core.log import Log, LogTail

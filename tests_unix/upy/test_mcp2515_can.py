@@ -5,8 +5,8 @@ import time
 
 from mcp2515_desk import DATA, ID, wired
 from mcp2515_model import ERROR
+from virtual_clock import VirtualClock
 
-from core.clock import VirtualClock
 from core.declare import DeclarationError
 from core.kernel import STOPPED, Kernel
 from core.log import DEBUG, Log, LogTail

@@ -4,14 +4,15 @@ import gc
 import os
 import sys
 
+from construct import construct
 from esp32_site import Site
 from esp32_standins import Device
 from esp32_standins.heap import Heap
+from virtual_clock import VirtualClock
 
 from boards import rivot_esp32
 from components.health import Health
 from components.memory import Memory
-from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.urgent import Urgent
 from drivers.idfheap import IdfHeap
@@ -139,7 +140,7 @@ def test_free_bytes_in_small_pieces_are_no_room():
 def health(**options):
     clock = VirtualClock()
     tail = LogTail(clock, None)
-    return Health(NoKernel, clock, Log(tail, "health"), None, None, **options), tail
+    return construct(Health, NoKernel, clock, Log(tail, "health"), None, None, **options), tail
 
 
 def test_health_tells_once_that_a_part_of_the_heap_is_missing():

@@ -3,12 +3,13 @@
 import json
 import sys
 
+from construct import construct
 from esp32_standins import Device
+from virtual_clock import VirtualClock
 
 import boards
 import main
 from components.health import Health
-from core.clock import VirtualClock
 from core.declare import DeclarationError
 from core.log import Log, LogTail
 from core.settings import lay_identity_over
@@ -60,11 +61,11 @@ def test_nothing_is_opened_before_it_is_used():
 
 def test_values_come_back_and_outlive_a_power_cut():
     device = Device().install()
-    nvs = Nvs()
+    nvs = construct(Nvs)
     values = {"number": -7, "big": 1 << 40, "text": "K\u00f6ln \u20ac", "list": [1, "two", None], "no": False}
     nvs.commit(values)
     device.restart(power_cut=True)
-    nvs = Nvs()
+    nvs = construct(Nvs)
     for key, value in values.items():
         assert nvs.get(key) == value and type(nvs.get(key)) is type(value), key
     assert nvs.get("none") is None and nvs.get("none", 5) == 5
@@ -73,7 +74,7 @@ def test_values_come_back_and_outlive_a_power_cut():
 
 def test_a_value_takes_the_place_of_one_of_another_type():
     Device().install()
-    nvs = Nvs()
+    nvs = construct(Nvs)
     nvs.put("key", 5)
     nvs.put("key", "five")
     assert nvs.get("key") == "five"
@@ -81,20 +82,20 @@ def test_a_value_takes_the_place_of_one_of_another_type():
 
 def test_a_number_takes_one_entry_and_stands_beside_a_value_of_the_same_key():
     device = Device().install()
-    nvs = Nvs()
+    nvs = construct(Nvs)
     assert nvs.get_number("key") is None
     nvs.put("key", "text")
     used = device.nvs.used()
     nvs.put_number("key", 0x7FFFFFFF)
     assert device.nvs.used() == used + 1
     device.restart(power_cut=True)
-    assert Nvs().get_number("key") == 0x7FFFFFFF and Nvs().get("key") == "text"
+    assert construct(Nvs).get_number("key") == 0x7FFFFFFF and construct(Nvs).get("key") == "text"
     assert raises(OSError, nvs.put_number, "a key that is far too long", 1)
 
 
 def test_none_deletes_and_what_is_not_there_may_be_deleted():
     device = Device().install()
-    nvs = Nvs()
+    nvs = construct(Nvs)
     nvs.put("key", 5)
     nvs.commit({"key": None, "never": None})
     nvs.delete("key")
@@ -103,7 +104,7 @@ def test_none_deletes_and_what_is_not_there_may_be_deleted():
 
 def test_what_nvs_refuses_is_an_oserror_and_changes_nothing():
     device = Device().install()
-    nvs = Nvs()
+    nvs = construct(Nvs)
     nvs.put("key", 5)
     assert "KEY_TOO_LONG" in raises(OSError, nvs.put, "sixteen_letters_", 1)
     message = raises(OSError, nvs.put, "key", "secret" * 200)
@@ -117,7 +118,7 @@ def test_what_nvs_refuses_is_an_oserror_and_changes_nothing():
     else:
         raise AssertionError("NVS is never full")
     device.restart(power_cut=True)
-    assert Nvs().get("key") == 5
+    assert construct(Nvs).get("key") == 5
 
 
 def test_what_is_no_json_is_an_oserror_that_does_not_tell_the_value():
@@ -125,10 +126,10 @@ def test_what_is_no_json_is_an_oserror_that_does_not_tell_the_value():
     handle = device.nvs.open("ucharge")
     for wrong in (b"secret", b"", b"\xff\xfe", b'{"a":'):
         handle.set_blob("key", wrong)
-        message = raises(OSError, Nvs().get, "key")
+        message = raises(OSError, construct(Nvs).get, "key")
         assert "key is not JSON" in message and "secret" not in message
     handle.set_blob("key", b"1" * 1025)  # longer than anything that we write
-    raises(OSError, Nvs().get, "key")
+    raises(OSError, construct(Nvs).get, "key")
 
 
 async def test_boots_are_counted_without_a_file_system():
@@ -136,7 +137,7 @@ async def test_boots_are_counted_without_a_file_system():
     counts = []
     for i in range(3):
         clock = VirtualClock()
-        health = Health(NoKernel, clock, Log(LogTail(clock, None), "health"), Nvs(), Wdt())
+        health = construct(Health, NoKernel, clock, Log(LogTail(clock, None), "health"), construct(Nvs), construct(Wdt))
         await health.start()
         counts.append((health.boot_count, health.reset_cause))
         if i == 0:
@@ -150,7 +151,7 @@ async def test_a_broken_counter_is_logged_and_nothing_fails():
     device.nvs.open("ucharge").set_blob("health.boots", b"?")
     clock = VirtualClock()
     tail = LogTail(clock, None)
-    health = Health(NoKernel, clock, Log(tail, "health"), Nvs(), Wdt())
+    health = construct(Health, NoKernel, clock, Log(tail, "health"), construct(Nvs), construct(Wdt))
     await health.start()
     assert health.boot_count == 0 and any("boot not counted" in line for line in tail.lines)
 
@@ -237,7 +238,7 @@ def test_the_identity_of_a_board_with_scopes_is_nested_as_its_settings_are(tmp):
 def test_two_scopes_keep_their_values_apart_and_the_first_takes_over_what_had_no_scope():
     """Fails where the register of one outlet is that of the other, or a board made of two begins at 0 Wh."""
     device = Device().install()
-    nvs = Nvs()
+    nvs = construct(Nvs)
     nvs.put_number("register", 5000)
     nvs.put("words", "old")
     one, two = nvs.scoped("1", True), nvs.scoped("2", False)
@@ -247,7 +248,7 @@ def test_two_scopes_keep_their_values_apart_and_the_first_takes_over_what_had_no
     one.put_number("register", 5001)
     one.put("words", "new")
     device.restart(power_cut=True)
-    nvs = Nvs()
+    nvs = construct(Nvs)
     assert nvs.get_number("register") is None and nvs.get("words") is None
     one, two = nvs.scoped("1", True), nvs.scoped("2", False)
     assert (one.get_number("register"), two.get_number("register")) == (5001, 7) and one.get("words") == "new"
@@ -258,10 +259,10 @@ def test_two_scopes_keep_their_values_apart_and_the_first_takes_over_what_had_no
 
 def test_a_cut_while_the_first_scope_takes_over_a_number_leaves_the_newer_one():
     Device().install()
-    nvs = Nvs()
+    nvs = construct(Nvs)
     nvs.put_number("register", 5000)
     nvs.put_number("1/register", 5001)  # cut before the old one is deleted
-    one = Nvs().scoped("1", True)
+    one = construct(Nvs).scoped("1", True)
     assert one.get_number("register") == 5001
     one.put_number("register", 5002)
     assert nvs.get_number("register") is None and nvs.scoped("1", True).get_number("register") == 5002

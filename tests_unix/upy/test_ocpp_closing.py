@@ -253,8 +253,7 @@ async def test_time_never_goes_back(tmp):
 class Small(Persistence):
     """A journal that is soon full of what waits for the central system."""
 
-    def __init__(self, *args):
-        super().__init__(*args, max_bytes=8192)
+    options = dict(Persistence.options, max_bytes=(int, 8192))
 
 
 async def test_an_end_for_which_a_full_journal_has_no_room_is_known_over_a_power_cut(tmp):

@@ -1,5 +1,6 @@
 """GetDiagnostics and GetLog on the virtual clock: what is in it, where it goes, retries, restarts."""
 
+from construct import construct
 from http_desk import Desk, until
 from ocpp_site import NOON, Central, Site
 from triggering import triggered
@@ -34,7 +35,7 @@ class Security:
 
 async def started(tmp, desk=None, parts=(), **options):
     desk = desk or await Desk().start()
-    site = Site(tmp, profiles=PROFILES, services={"sink": FileSink(tmp)}, **options)
+    site = Site(tmp, profiles=PROFILES, services={"sink": construct(FileSink, tmp)}, **options)
     site.desk = desk
     site.kernel.parts = parts
     await site.power_on()

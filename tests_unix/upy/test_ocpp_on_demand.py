@@ -3,6 +3,7 @@
 import gc
 import sys
 
+from construct import construct
 from ocpp_site import NOON, Central, Site
 from scarce import Scarce
 
@@ -76,7 +77,7 @@ SELDOM = ("calls", "core_calls", "key_values", "triggers", "update", "upload")  
 
 
 async def made(tmp):
-    site = Site(tmp, profiles=PROFILES, services={"sink": FileSink(tmp)})
+    site = Site(tmp, profiles=PROFILES, services={"sink": construct(FileSink, tmp)})
     await site.power_on()
     await site.connect(Central())
     await site.run(1000)

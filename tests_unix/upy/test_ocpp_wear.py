@@ -5,6 +5,7 @@ import os
 import certified
 from certified import MANUFACTURER, authority
 from charging import profile
+from construct import construct
 from ocpp_site import NOON, Central, Site
 
 from components.ocpp.certificates.files import Files
@@ -57,7 +58,7 @@ FLOODS = {
 
 
 async def made(tmp, **options):
-    site = Site(tmp, profiles=PROFILES, services={"sink": FileSink(tmp)}, **dict(BUDGET, **options))
+    site = Site(tmp, profiles=PROFILES, services={"sink": construct(FileSink, tmp)}, **dict(BUDGET, **options))
     site.ocpp.reset = site.ocpp.core._reset_device = lambda kind: site.exits.append(kind)
     site.events = []
     site.ocpp.report_to(lambda type, info="": site.events.append((type, info)))

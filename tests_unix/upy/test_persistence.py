@@ -5,10 +5,10 @@ import os
 import sys
 
 from journals import exists, make, opened, state_of
+from virtual_clock import VirtualClock
 
 from components.persistence import QueueFull, StoreError
 from components.persistence.records import Records
-from core.clock import VirtualClock
 
 
 def journal(home):

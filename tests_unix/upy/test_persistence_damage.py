@@ -12,6 +12,7 @@ TIMEOUT_S = 300
 HEAPSIZE = "4M"
 QUEUES = ("ocpp", "ocpp/data", "q")
 
+
 async def a_station_in_a_transaction(home):
     """A journal as a charge point writes it: a session that was delivered, one that runs; messages wait."""
     site = Site(home)
@@ -185,7 +186,7 @@ async def test_damage_that_is_found_while_it_runs_is_mended_or_leads_to_a_restar
         store._tend()
         assert store.keys() == (["k0", "k1", "k2"] if copies == 1 else ["k0", "k2", "store.doubts"])
         assert len(store.kernel.exits) == copies - 1 and store.lost == copies - 1
-        assert list(store.queue("q").entries()) == ["entry 0", "entry 1", "entry 2"][:: copies]
+        assert list(store.queue("q").entries()) == ["entry 0", "entry 1", "entry 2"][::copies]
         store.put("goes", "on")
         assert (await opened(tmp)).get("goes") == "on"
         await store.stop()

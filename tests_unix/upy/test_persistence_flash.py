@@ -6,8 +6,7 @@ import os
 
 from flash import Flash, Mounted
 from journals import make, opened, state_of
-
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
 
 TIMEOUT_S = 300
 HEAPSIZE = "8M"

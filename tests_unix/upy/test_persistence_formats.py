@@ -3,8 +3,7 @@
 import os
 
 from journals import content, lay, make, opened, path, restarted, state_of
-
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
 
 # Written by the firmware of format 1: a header, a compaction's records, and three commits.
 FORMAT_1 = (
@@ -129,7 +128,7 @@ async def test_a_flipped_bit_in_format_1_costs_its_record_only_and_is_told(tmp):
             assert (store.get("ocpp/tx") is None) == (b"ocpp/tx" in text), text
             assert store.damaged == 1 and store.torn == 0, text
             assert store.lost == 1 or at == 0 and store.lost, text  # with the header the counters are gone
-            set_anew = any(b"ocpp/tx\":" in FORMAT_1[a:b] for a, b in places if a > at)
+            set_anew = any(b'ocpp/tx":' in FORMAT_1[a:b] for a, b in places if a > at)
             assert ("the running transaction" in store.doubts) is not set_anew, text
             assert content(tmp, "journal.bad") == damaged and content(tmp)[0] == 0xFE
             lost = store.lost

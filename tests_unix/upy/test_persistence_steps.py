@@ -5,8 +5,9 @@ import os
 import time
 
 from journals import content, make, opened, state_of
+from virtual_clock import VirtualClock
 
-from core.clock import Clock, VirtualClock
+from core.clock import Clock
 from core.signals import Signal
 
 TIMEOUT_S = 120

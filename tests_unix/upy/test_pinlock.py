@@ -2,6 +2,7 @@
 
 import os
 
+from construct import construct
 from esp32_standins import Device
 from esp32_standins.pins import Pins
 from locksmith import Ticks, made, position, start, unlock
@@ -67,7 +68,7 @@ class Watched(PinLock):
 async def site_with(tmp, **options):
     pins = Pins()
     Device().install(Pin=pins)
-    driver = Watched(LOCK, CONTACT, **options)
+    driver = construct(Watched, lock_pin=LOCK, feedback_pin=CONTACT, **options)
     driver.motor = Motor(pins, options.get("unlock_pin", -1) >= 0, options.get("active", 1))
 
     class Now:
@@ -113,17 +114,17 @@ async def test_a_broken_wire_of_the_contact_charges_nothing(tmp):
 async def test_its_pins_and_levels(tmp):
     pins = Pins()
     Device().install(Pin=pins)
-    lock = PinLock(LOCK, CONTACT, locked_level=1, pull="down")
+    lock = construct(PinLock, lock_pin=LOCK, feedback_pin=CONTACT, locked_level=1, pull="down")
     await lock.start()
     assert pins.pull[CONTACT] == Pins.PULL_DOWN and not lock.locked()
     pins.level[CONTACT] = 1
     assert lock.locked()
-    lock = PinLock(LOCK, CONTACT, UNLOCK)
+    lock = construct(PinLock, lock_pin=LOCK, feedback_pin=CONTACT, unlock_pin=UNLOCK)
     await lock.start()
     for locked in (True, False, True):  # changed its mind: never both at once
         lock.drive(locked)
         assert (pins.level[LOCK], pins.level[UNLOCK]) == ((1, 0) if locked else (0, 1))
-    lock = PinLock(LOCK, CONTACT, pull="none")
+    lock = construct(PinLock, lock_pin=LOCK, feedback_pin=CONTACT, pull="none")
     await lock.start()
     assert pins.pull[CONTACT] is None
 
@@ -132,12 +133,12 @@ async def test_pins_that_cannot_be(tmp):
     Device().install(Pin=Pins())
     for numbers in ((25, 25, -1), (25, 26, 25), (25, 26, 26)):
         try:
-            PinLock(numbers[0], numbers[1], numbers[2])
+            construct(PinLock, lock_pin=numbers[0], feedback_pin=numbers[1], unlock_pin=numbers[2])
             raise AssertionError("accepted", numbers)
         except ValueError as e:
             assert "a pin of its own" in str(e)
     try:
-        await PinLock(CONTACT, LOCK).start()
+        await construct(PinLock, lock_pin=CONTACT, feedback_pin=LOCK).start()
         raise AssertionError("an input is driven")
     except ValueError as e:
         assert "input" in str(e)
@@ -151,7 +152,7 @@ async def test_the_file_of_the_simulated_lock(tmp):
             return self.now
 
     clock = Clock()
-    lock = FileLock(tmp, clock)
+    lock = construct(FileLock, tmp, clock)
     await lock.start()
     assert position(tmp) == "unlocked" and lock.locked() is False
     lock.drive(True)
@@ -176,5 +177,5 @@ async def test_the_file_of_the_simulated_lock(tmp):
     await lock.start()
     assert lock.locked() is False
     position(tmp, "locked")
-    await FileLock(tmp, Ticks()).start()
+    await construct(FileLock, tmp, Ticks()).start()
     assert position(tmp) == "locked"  # a bolt stays where it is

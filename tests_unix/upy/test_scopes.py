@@ -3,8 +3,8 @@
 import asyncio
 
 from test_kernel import board, kernel, refused
+from virtual_clock import VirtualClock
 
-from core.clock import VirtualClock
 from core.declare import DeclarationError
 from core.kernel import Kernel
 from core.log import Log, LogTail

@@ -1,6 +1,7 @@
 """A change of a Signal reaches all who watch it, in the order that they are to hear of it."""
 
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
+
 from core.signals import Signal
 
 

@@ -7,6 +7,7 @@ import time
 
 from adapter import FRAME, frames, opened, ready, refused, until
 from bus import Wire
+from construct import construct
 
 from core.clock import Clock
 from core.parts import told
@@ -52,7 +53,7 @@ class Deaf:
 
 async def test_an_adapter_that_never_answers_is_taken_for_open():
     deaf = await Deaf().start()
-    driver = Slcan("socket://127.0.0.1:%d" % deaf.port)
+    driver = construct(Slcan, port="socket://127.0.0.1:%d" % deaf.port)
     driver.init()
     await ready(driver)
     assert driver.state() == driver.STATE_ACTIVE
@@ -62,7 +63,7 @@ async def test_an_adapter_that_never_answers_is_taken_for_open():
 
 async def test_a_stream_that_is_full_drops_whole_frames_and_never_waits():
     deaf = await Deaf().start()
-    driver = Slcan("socket://127.0.0.1:%d" % deaf.port)
+    driver = construct(Slcan, port="socket://127.0.0.1:%d" % deaf.port)
     driver.init()
     await ready(driver)
     sent = 0
@@ -88,7 +89,7 @@ async def test_nobody_listens():
     wire = await Wire(Clock()).start()
     wire.close()
     await asyncio.sleep_ms(10)
-    driver = Slcan(wire.url)
+    driver = construct(Slcan, port=wire.url)
     try:
         driver.init()
         await ready(driver)
@@ -111,7 +112,7 @@ async def test_the_other_end_goes_away_and_comes_back():
 async def test_an_adapter_that_refuses_to_open():
     wire = await Wire(Clock()).start()
     wire.answer = False
-    driver = Slcan(wire.url)
+    driver = construct(Slcan, port=wire.url)
     driver.init()
     task = asyncio.create_task(refused(driver))
     await until(lambda: wire.commands == [b"C", b"S5", b"O"])
@@ -125,12 +126,12 @@ def test_wrong_ports():
     sockets = ("socket://nowhere", "socket://:1", "socket://127.0.0.1:x", "socket://127.0.0.1:65536", "tcp://a:1")
     for port in sockets + ("uart:", "uart:x", "uart:-1"):
         try:
-            Slcan(port)
+            construct(Slcan, port=port)
             raise AssertionError(port)
         except ValueError:
             pass
     for port in ("no/such/device", "README.md"):
-        driver = Slcan(port)
+        driver = construct(Slcan, port=port)
         try:
             driver.init()
             raise AssertionError(port)

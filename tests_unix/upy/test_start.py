@@ -3,9 +3,10 @@
 import asyncio
 import gc
 
+from virtual_clock import VirtualClock
+
 import core.declare
 import core.kernel
-from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
 from core.log import Log, LogTail
 

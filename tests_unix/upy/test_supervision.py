@@ -2,7 +2,8 @@
 
 import asyncio
 
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
+
 from core.kernel import RESTART, STOPPED, Kernel, StartError
 from core.log import Log, LogTail
 

@@ -1,6 +1,7 @@
 """Text from outside, as it may be shown (core.text), and the log, which shows it."""
 
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
+
 from core.log import Log, LogTail
 from core.text import bare_url, printable
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from construct import construct
 from esp32_standins import Device
 from esp32_standins.image import make_image
 from ocpp_site import Central, Site
@@ -32,7 +33,7 @@ class Life:
         self.site = Site(home)
         self.sink = sink or OtaSink()
         self.kernel = self.site.kernel
-        self.trial = Trial(self.sink, self.site.ocpp, self.kernel, self.site.clock, self.site.log, **options)
+        self.trial = construct(Trial, self.sink, self.site.ocpp, self.kernel, self.site.clock, self.site.log, **options)
         self.task = None
 
     async def start(self):
@@ -142,11 +143,11 @@ async def test_a_confirmation_that_fails_is_tried_again(tmp):
 
 async def test_with_files_it_is_the_same(tmp):
     async def life_of(number):
-        sink = FileSink(tmp)
+        sink = construct(FileSink, tmp)
         await sink.start()
         return await Life(tmp + "/life%d" % number, sink, limit_ms=60000).start()
 
-    sink = FileSink(tmp)
+    sink = construct(FileSink, tmp)
     await sink.start()
     sink.begin(5)
     sink.write(b"image")

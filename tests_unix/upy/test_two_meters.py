@@ -3,8 +3,8 @@
 import asyncio
 
 from bus import POWER, REQUEST, STATUS, Rig, Wire, power, request, status
+from virtual_clock import VirtualClock
 
-from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel
 from core.log import DEBUG, Log, LogTail
 

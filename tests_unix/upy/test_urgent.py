@@ -6,9 +6,9 @@ import time
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, line, request
 from esp32_standins import Module
 from flash import Flash, Mounted
+from virtual_clock import VirtualClock
 
 from components.can import Can
-from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
 from core.urgent import Urgent

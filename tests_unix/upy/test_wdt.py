@@ -2,9 +2,10 @@
 
 import asyncio
 
+from construct import construct
 from esp32_standins import Device
+from virtual_clock import VirtualClock
 
-from core.clock import VirtualClock
 from core.kernel import STOPPED, Kernel, StartError
 from core.log import Log, LogTail
 from drivers.wdt import Wdt
@@ -44,7 +45,7 @@ class Board:
 
 def test_the_first_feed_starts_it():
     device = Device().install()
-    watchdog = Wdt()
+    watchdog = construct(Wdt)
     assert device.machine.watchdog.timeout_ms is None
     watchdog.feed()
     watchdog.feed()

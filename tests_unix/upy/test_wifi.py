@@ -2,8 +2,10 @@
 
 import asyncio
 
+from construct import construct
+from virtual_clock import VirtualClock
+
 from components.wifi import Wifi
-from core.clock import VirtualClock
 from core.log import Log, LogTail
 from core.signals import Signal
 from core.urgent import Urgent
@@ -97,7 +99,7 @@ class Pulses:
 def make(driver, clock, **options):
     tail = LogTail(clock, None)
     pulses = Pulses(clock)
-    wifi = Wifi(driver, clock, Log(tail, "wifi"), pulses, Kernel(), **options)
+    wifi = construct(Wifi, driver, clock, Log(tail, "wifi"), pulses, Kernel(), **options)
     wifi.tail, wifi.pulses = tail, pulses
     return wifi
 
@@ -204,13 +206,13 @@ async def test_the_password_is_in_no_log_line():
 
 async def test_the_network_of_this_machine_counts_even_if_only_loopback_is_up():
     clock = VirtualClock()
-    wifi = make(HostNetwork(interface="lo"), clock)
+    wifi = make(construct(HostNetwork, interface="lo"), clock)
     task = asyncio.create_task(wifi.run())
     await clock.advance(1000)
     assert wifi.online.value is True and wifi.rssi.value is None
     task.cancel()
-    assert HostNetwork().isconnected()
-    assert not HostNetwork(interface="nosuch0").isconnected()
+    assert construct(HostNetwork).isconnected()
+    assert not construct(HostNetwork, interface="nosuch0").isconnected()
 
 
 def test_the_rssi_is_read_from_proc_net_wireless():
@@ -228,7 +230,7 @@ def test_the_rssi_is_read_from_proc_net_wireless():
 async def test_what_failed_is_not_online():
     clock = VirtualClock()
     driver = Broken()
-    wifi = Wifi(driver, clock, Log(LogTail(clock, None), "wifi"), lambda: None, Kernel())
+    wifi = construct(Wifi, driver, clock, Log(LogTail(clock, None), "wifi"), lambda: None, Kernel())
     task = asyncio.create_task(wifi.run())
     await clock.advance(1000)
     assert (wifi.online.value, wifi.rssi.value) == (True, -61)

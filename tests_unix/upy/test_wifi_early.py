@@ -3,8 +3,7 @@
 import asyncio
 
 from test_wifi import Station, make
-
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
 
 
 def made(station):

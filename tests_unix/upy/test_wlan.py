@@ -3,12 +3,13 @@
 import asyncio
 import sys
 
+from construct import construct
 from dns_peer import A, DnsServer, address, record, reply
 from esp32_standins import Device
 from test_wifi import Kernel
+from virtual_clock import VirtualClock
 
 from components.wifi import Wifi
-from core.clock import VirtualClock
 from core.log import Log, LogTail
 from drivers.wlan import Wlan
 
@@ -24,7 +25,7 @@ def device(air=HOME):
 
 def refused(text, **options):
     try:
-        Wlan(**options)
+        construct(Wlan, **options)
     except ValueError as e:
         assert text in str(e), e
         return
@@ -41,7 +42,7 @@ def raises(call, *args):
 
 def test_nothing_is_made_before_it_is_switched_on():
     made = device()
-    wlan = Wlan(hostname="cp-17")
+    wlan = construct(Wlan, hostname="cp-17")
     assert wlan.isconnected() is False and wlan.active() is False and made.radio.station is None
     wlan.disconnect()
     raises(wlan.status, "rssi")
@@ -51,7 +52,7 @@ def test_nothing_is_made_before_it_is_switched_on():
 
 def test_it_connects_without_power_saving_and_by_its_name():
     made = device()
-    wlan = Wlan(hostname="cp-17")
+    wlan = construct(Wlan, hostname="cp-17")
     assert wlan.active(True) is True
     station = made.radio.station
     assert station.pm == station.PM_NONE
@@ -63,7 +64,7 @@ def test_it_connects_without_power_saving_and_by_its_name():
 
 def test_a_connect_on_top_of_another_is_no_error():
     made = device({})
-    wlan = Wlan()
+    wlan = construct(Wlan)
     wlan.active(True)
     for _ in range(3):
         wlan.connect("home", "secret")
@@ -76,17 +77,17 @@ def test_a_connect_on_top_of_another_is_no_error():
 
 def test_it_takes_over_a_station_that_a_soft_reset_left_connecting():
     made = device({})
-    wlan = Wlan()
+    wlan = construct(Wlan)
     wlan.active(True)
     wlan.connect("home", "secret")
-    again = Wlan()
+    again = construct(Wlan)
     assert again.active(True) is True and made.radio.station.state == 1
     again.connect("home", "secret")
 
 
 def test_the_system_gives_up_an_attempt_so_that_the_pauses_are_kept():
     made = device({})
-    wlan = Wlan()
+    wlan = construct(Wlan)
     wlan.active(True)
     wlan.connect("home", "secret")
     for _ in range(50):
@@ -96,11 +97,11 @@ def test_the_system_gives_up_an_attempt_so_that_the_pauses_are_kept():
 
 def test_a_static_address():
     made = device()
-    wlan = Wlan(**STATIC)
+    wlan = construct(Wlan, **STATIC)
     wlan.active(True)
     assert made.radio.station.address == ("192.168.1.17", "255.255.255.0", "192.168.1.1", "192.168.1.1")
     made = device()
-    Wlan(dns="9.9.9.9", **STATIC).active(True)
+    construct(Wlan, dns="9.9.9.9", **STATIC).active(True)
     assert made.radio.station.address[3] == "9.9.9.9"
 
 
@@ -117,13 +118,13 @@ def test_wrong_options_are_refused_before_anything_starts():
     refused("option 'gateway'", **dict(STATIC, gateway="192.168.2.1"))
     for wrong in ("cp 17", "cp_17", "-cp", "cp-", "stra\u00dfe"):
         refused("option 'hostname'", hostname=wrong)
-    Wlan(hostname="CP-17", **dict(STATIC, netmask="255.255.255.252", ip="192.168.1.2"))
+    construct(Wlan, hostname="CP-17", **dict(STATIC, netmask="255.255.255.252", ip="192.168.1.2"))
 
 
 def test_what_the_system_does_not_know_is_an_oserror_too():
     made = device()
     made.radio.memory = False
-    wlan = Wlan()
+    wlan = construct(Wlan)
     assert "0x0101" in str(raises(wlan.active, True)) and wlan.active() is False
     made.radio.memory = True
     assert wlan.active(True) is True
@@ -134,7 +135,7 @@ def test_what_the_system_does_not_know_is_an_oserror_too():
 
 def test_a_name_of_more_than_32_bytes_is_refused_and_not_cut_off():
     made = device({"\u00e4" * 16: ("", -50)})
-    wlan = Wlan()
+    wlan = construct(Wlan)
     wlan.active(True)
     raises(wlan.connect, "\u00e4" * 17, "")
     assert made.radio.station.tries == 0
@@ -144,7 +145,7 @@ def test_a_name_of_more_than_32_bytes_is_refused_and_not_cut_off():
 
 async def test_it_is_off_after_an_orderly_stop_and_can_be_switched_on_again():
     made = device()
-    wlan = Wlan()
+    wlan = construct(Wlan)
     await wlan.stop()
     wlan.active(True)
     wlan.connect("home", "secret")
@@ -157,7 +158,7 @@ async def test_it_is_off_after_an_orderly_stop_and_can_be_switched_on_again():
 
 def test_the_dns_server_is_that_of_the_connection():
     made = device()
-    wlan = Wlan(**STATIC)
+    wlan = construct(Wlan, **STATIC)
     assert wlan.dns() == ()
     wlan.active(True)
     assert wlan.dns() == ()
@@ -170,7 +171,7 @@ def test_the_dns_server_is_that_of_the_connection():
 def test_the_second_dns_server_is_known_where_the_image_can_tell():
     """lwIP asks it when the first is silent; with the first alone such a network has no names."""
     made = device()
-    wlan = Wlan()
+    wlan = construct(Wlan)
     wlan.active(True)
     sys.modules["nameservers"] = made.radio
     try:
@@ -191,7 +192,7 @@ async def test_the_component_looks_names_up_there_and_lets_go_of_what_that_needs
     serving = asyncio.create_task(server.run())
     clock = VirtualClock()
     log = Log(LogTail(clock, None), "wifi")
-    wifi = Wifi(Wlan(), clock, log, lambda: None, Kernel(), ssid="home", password="secret")
+    wifi = construct(Wifi, construct(Wlan), clock, log, lambda: None, Kernel(), ssid="home", password="secret")
     assert await wifi.resolve("central.example") is None  # nobody to ask yet: the system is asked
     task = asyncio.create_task(wifi.run())
     await clock.advance(2000)
@@ -210,7 +211,8 @@ async def test_the_component_connects_over_it_survives_a_loss_and_keeps_the_pass
     made = device({})
     clock = VirtualClock()
     tail = LogTail(clock, None)
-    wifi = Wifi(Wlan(), clock, Log(tail, "wifi"), lambda: None, Kernel(), ssid="home", password="secret")
+    given = {"ssid": "home", "password": "secret"}
+    wifi = construct(Wifi, construct(Wlan), clock, Log(tail, "wifi"), lambda: None, Kernel(), **given)
     task = asyncio.create_task(wifi.run())
     await clock.advance(120000)
     assert wifi.online.value is False and wifi.attempts > 3 and wifi.driver_errors == 0

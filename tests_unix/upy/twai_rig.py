@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from construct import construct
 from twai_model import Twai as Model
 
 from drivers import twai_plain
@@ -74,7 +75,7 @@ def attached(**options):
     """A driver that has `hardware` in the place of ``machine``."""
     if canguard:
         canguard.model(options["hardware"].mem32, KIND.chip.address)
-    return KIND(code=canguard or twai_plain, **dict(PINS, **options))
+    return construct(KIND, code=canguard or twai_plain, **dict(PINS, **options))
 
 
 def opened(revision=3, air_reads=1, **options):

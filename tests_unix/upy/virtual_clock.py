@@ -1,4 +1,4 @@
-"""A clock that stands still until somebody moves it: for tests, which import it from `core.clock`."""
+"""Time as a service for tests: a clock that stands still until somebody moves it."""
 
 import asyncio
 import time
