@@ -22,7 +22,7 @@ class Lists:
         self._send = ocpp.rpc._send
         self._base = self._peak = 0
         for name in ("lookups", "watch", "peak"):
-            ocpp.core.data_transfers[("bench", name)] = getattr(self, "_on_" + name)
+            ocpp.core.set_data_transfer_handler("bench", name, getattr(self, "_on_" + name))
 
     def _on_lookups(self, data):
         count, form = data.split()

@@ -36,7 +36,7 @@ class Trips:
         """Measure and stop."""
         await self._ocpp.connected.until(bool)
         await self._clock.sleep_ms(_QUIET_MS)  # the first StatusNotifications
-        self._ocpp.rpc.sources.insert(0, self._next_call)
+        self._ocpp.rpc._sources.insert(0, self._next_call)
         print("accepted")
         for name, make, count in zip(("Heartbeat", "MeterValues"), (self._heartbeat, self._meter_values), self._counts):
             await self._repeat(make, min(_WARM_UP, count))

@@ -31,7 +31,7 @@ from micropython import const
 from core.loading import unbind, unload
 from core.signals import Signal
 
-from .services import Services, no_event
+from .services import Services
 
 _STEP_MS = const(250)
 
@@ -90,7 +90,6 @@ class Ocpp:
         self._failure = None
         self._profiles = ""
         self._steps = self._pages = self._stamp_sources = ()
-        self.security_event = no_event  # function(type, info): see the security extension
         self.serial = options["serial"] or options["id"]  # by which certificates name this charge point
         self.max_message, self.local_transfers = options["max_message"], options["local_transfers"]
         self.firmware_version = options["firmware_version"]
@@ -147,8 +146,11 @@ class Ocpp:
 
     def report_to(self, function):
         """Have ``function(type, info)`` called with every security event."""
-        self.security_event = self.rpc.security_event = self.link.security_event = function
-        self.writes.security_event = function
+        self.services.report_to(function)
+
+    def security_event(self, type, info=""):
+        """A security event of the white paper's list, for whoever keeps a log of them."""
+        self.services.report(type, info)
 
     def add_page(self, function):
         """Have what ``function()`` yields, as `page` does, in the diagnostics."""

@@ -25,7 +25,7 @@ def connection(services, ca_file, o):
     services.configuration = configuration = Configuration(store, log, on_demand)
     services.writes = writes = WriteBudget(services, o["writes_burst"], o["writes_per_hour"])
     actions = Actions(log, o["strict"], writes.run, on_demand)
-    rpc = Rpc(clock, log, counters, actions, stamps.message_id, o["call_timeout_ms"])
+    rpc = Rpc(services, counters, actions, o["call_timeout_ms"])
     trust = Trust(clock, store, log, ca_file, on_demand)
     access = Access(o["url"], o["id"], o["auth_key"], ca_file)
     link = Link(services, rpc, access, trust, o["max_message"])
@@ -82,7 +82,7 @@ def check_ids(evses):
 
 
 def sources(ocpp, services, vendor_id):
-    """(core, outbox, vendor), and ``rpc.sources``: who asks, and who answers."""
+    """(core, outbox, vendor): who asks, and who answers."""
     from .core_profile import CoreProfile
     from .keys import CORE
     from .sources import Outbox, Turns
@@ -104,5 +104,6 @@ def sources(ocpp, services, vendor_id):
     others = [ocpp.status.next_call, outbox.next_call]
     others.extend([outlet.metering.next_call for outlet in services.outlets])
     turns = Turns(ocpp.delivery.next_call, ocpp.delivery.pressing, ocpp.status.next_before, *others)
-    ocpp.rpc.sources = [ocpp.boot.next_call, ocpp.authorization.next_call, turns.next_call, ocpp.boot.next_heartbeat]
+    boot = ocpp.boot
+    ocpp.rpc.add_sources(boot.next_call, ocpp.authorization.next_call, turns.next_call, boot.next_heartbeat)
     return core, outbox, vendor

@@ -77,8 +77,7 @@ def same_tag(a, b):
 
 
 class Authorization:
-    """Decides about idTags. ``lists``: objects with ``find(tag)`` -> (status, parent) or None, asked before the cache;
-    ``on_listed(tag, listed, told)``: function that hears of each status told for a tag of a list, and the list's own.
+    """Decides about idTags.
 
     The cache keeps at most `cache_size` idTags; of these it forgets the one that was not used for the longest time.
     ``card`` (Signal): the last result of `tell`, None before the first.
@@ -94,9 +93,14 @@ class Authorization:
         self._tags = []  # what is in the cache, the least recently used first
         # (tag, done, place) that an Authorize is to be sent for, oldest first: one for each place
         self._waiting = ()  # type: tuple
-        self.lists = []
-        self.on_listed = _nobody_cares
+        self._list = None
         self.card = Signal(None, services.clock)
+
+    def add_list(self, listed):
+        """Have a list asked before the cache: ``listed.find(tag)`` is (status, parent) or None; ``listed.told(tag, own,
+        status)`` hears of each status that the central system tells for a tag of it, and of the list's own.
+        """
+        self._list = listed
 
     def start(self):
         self._tags = [key[len(_CACHE) :] for key in self._store.keys(_CACHE)]
@@ -222,18 +226,14 @@ class Authorization:
             parent = None
         listed = self._listed(tag)
         if listed is not None:  # section 3.5.3: what is in a list is not cached
-            self.on_listed(tag, listed[0], info["status"])
+            self._list.told(tag, listed[0], info["status"])
         elif self._configuration["AuthorizationCacheEnabled"]:
             self._remember(tag.upper(), [info["status"], self._expiry(info), parent])
         return info["status"], parent
 
     def _listed(self, tag):
         """(status, parent) of a tag in a list, or None."""
-        for source in self.lists:
-            known = source.find(tag)
-            if known is not None:
-                return known
-        return None
+        return None if self._list is None else self._list.find(tag)
 
     def _expiry(self, info):
         if info.get("expiryDate") is None:
@@ -270,7 +270,3 @@ class Authorization:
             self._store.commit({_CACHE + name: None for name in some})
             del self._tags[-_CLEARED_AT_ONCE:]
         return "Accepted"
-
-
-def _nobody_cares(tag, listed, told):
-    """Without a list there is nothing to compare."""

@@ -6,18 +6,24 @@ _KEY = "ocpp/available"  # a list: of the charge point, and of each connector, w
 class Availability:
     """Which of the charge point (0) and its connectors (1..n) are Operative.
 
-    Inoperative while a transaction runs means: from its end on. ``held``: out of service whatever was asked for, until
-    the restart that is about to come (firmware is being installed). ``list_conflict``: words to the LocalListConflict
-    of connector 0, "" if there is none (section 3.5.2).
+    Inoperative while a transaction runs means: from its end on. `hold`: out of service whatever was asked for.
     """
 
     def __init__(self, services, connectors):
-        self.held = False
-        self.list_conflict = ""
+        self._held = False
+        self._conflict = ""
         self._services = services
         self._store = services.store
         self._operative = [True] * (connectors + 1)
         services.store.vital(_KEY, "the availability")
+
+    def hold(self, held):
+        """Until the restart that is about to come, for firmware is being installed."""
+        self._held = held
+
+    def tell_conflict(self, words):
+        """Words to the LocalListConflict of connector 0, "" if there is none (section 3.5.2)."""
+        self._conflict = words
 
     def start(self):
         stored = self._store.get(_KEY)
@@ -43,7 +49,7 @@ class Availability:
 
     def operative(self, connector):
         """What was asked for; of a connector: its own and the charge point's."""
-        return not self.held and self._operative[0] and self._operative[connector]
+        return not self._held and self._operative[0] and self._operative[connector]
 
     def charge_point(self):
         """(status, errorCode, info) of connector 0: a fault of the whole station is told there, too.
@@ -54,8 +60,8 @@ class Availability:
         if error != "NoError":
             return "Faulted", error, info
         operative = self.operative(0) or self._runs(0)
-        error = "LocalListConflict" if self.list_conflict else "NoError"
-        return "Available" if operative else "Unavailable", error, self.list_conflict
+        error = "LocalListConflict" if self._conflict else "NoError"
+        return "Available" if operative else "Unavailable", error, self._conflict
 
     def fault(self):
         """(errorCode, info) of what keeps every connector from charging."""

@@ -61,7 +61,7 @@ class Boot:
         if not due and not self._asked:
             return None
         self._asked = False
-        self._rpc.muted = False
+        self._rpc.mute(False)
         return Call("BootNotification", self.identity, self._on_boot)
 
     def next_heartbeat(self):
@@ -92,7 +92,7 @@ class Boot:
         if not isinstance(interval, int) or isinstance(interval, bool) or interval < 0:
             interval = 0
         self._log.info("BootNotification: %s, interval %d s", self.status, interval)
-        self._rpc.muted = self.status == REJECTED
+        self._rpc.mute(self.status == REJECTED)
         self.accepted.set(self.status == ACCEPTED)  # before anything that the journal may refuse
         if self.status != ACCEPTED:
             self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)

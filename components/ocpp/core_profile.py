@@ -28,7 +28,12 @@ class CoreProfile:
         self.vendor_id = vendor_id
         self._reset_device = reset
         self._log = services.log
-        self.data_transfers = {}
+        self.data_transfers = {}  # {(vendorId, messageId): function}
+
+    def set_data_transfer_handler(self, vendor, message, function):
+        """Have ``function(data)``, which returns (status, data or None), answer DataTransfers of this vendorId and
+        messageId (section 4.3)."""
+        self.data_transfers[(vendor, message)] = function
 
     def calls(self):
         """See `Actions`."""

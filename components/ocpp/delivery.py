@@ -278,7 +278,7 @@ class Delivery:
         if kind != "M":
             tag = record[5 if kind == "S" else 6]
             text += "; %d Wh, idTag %s, at %s" % (record[_WH], tag, self._stamps.text(record[_STAMP]))
-            self._rpc.security_event("TransactionMessageLost", text)
+            self._services.report("TransactionMessageLost", text)
         self._log.error("%s", text)
         self._rpc.counters.dropped += 1
         self._take(record, {})

@@ -10,7 +10,7 @@ from core.signals import Signal
 from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
 
-from .services import BAD_SERVER, no_event
+from .services import BAD_SERVER
 
 _BACK_OFF_MS = const(1000)  # the first; it doubles
 _BACK_OFF_MAX_MS = const(60000)
@@ -27,8 +27,8 @@ _TOO_LONG = const(1009)  # RFC 6455, section 7.4.1
 class Link:
     """Keeps one WebSocket open while the network is there. ``open`` is a Signal (bool).
 
-    ``access`` says what to dial, `trust` whom to believe then. ``security_event``: function(type, info). ``failure``:
-    why there is no connection, in words; "" while one is open.
+    ``access`` says what to dial, `trust` whom to believe then. ``failure``: why there is no connection, in words; ""
+    while one is open.
     """
 
     failure = ""
@@ -37,7 +37,7 @@ class Link:
         self.access = access
         self.trust = trust
         self.open = Signal(False, services.clock)
-        self.security_event = no_event
+        self._report = services.report
         self._clock = services.clock
         self._log = services.log
         self._rpc = rpc
@@ -54,6 +54,10 @@ class Link:
         self._pings = None  # the task that sends them
         self._interval_set = False  # ... is to be begun anew
         services.configuration.watch(self._on_configuration)
+
+    def dial_by(self, access):
+        """From the next connection on `access`, which has all of `Access`, says what to dial."""
+        self.access = access
 
     def _on_configuration(self, name):
         if name == "WebSocketPingInterval":
@@ -107,7 +111,7 @@ class Link:
             self._rpc.counters.failed_connects += 1
             event = self._event_of(error, check)
             if event is not None:
-                self.security_event(event, why)
+                self._report(event, why)
             access.failed(event)
 
     def _event_of(self, error, check):
@@ -199,7 +203,7 @@ class Link:
         if self._clock.utc_ms() is None and self._ws is not None:
             check.failure = "certificate not valid at the time that the central system tells"
             self._log.warning("connection: %s", check.failure)
-            self.security_event(BAD_SERVER, check.failure)
+            self._report(BAD_SERVER, check.failure)
             self._ws.abort()
         return False
 
@@ -239,7 +243,7 @@ class Link:
         except Exception as e:  # such as a MemoryError: a connection on which nothing is sent any more is of no use
             self._log.exception("connection: %r" % e, e)
             if isinstance(e, MemoryError):
-                self.security_event("MemoryExhaustion", "a message of ours")
+                self._report("MemoryExhaustion", "a message of ours")
             ws.abort()
 
     def _ping(self):

@@ -10,7 +10,6 @@ from ujson_schema import SchemaError
 
 from .actions import INVALID, NO_MEMORY, CallError
 from .json_text import STACK, is_id, load, readable_id, shown
-from .services import no_event
 
 _CALL = const(2)
 _CALLRESULT = const(3)
@@ -40,33 +39,34 @@ class Call:
 
 
 class Rpc:
-    """One CALL of ours at a time; the central system's CALLs are answered meanwhile.
+    """One CALL of ours at a time; the central system's CALLs are answered meanwhile."""
 
-    `sources` are functions that return a Call or None, asked in their order.
-    """
-
-    def __init__(self, clock, log, counters, actions, new_id, timeout_ms):
-        self._clock = clock
-        self._log = log
+    def __init__(self, services, counters, actions, timeout_ms):
+        self._clock = services.clock
+        self._log = services.log
         self.counters = counters
-        self._new_id = new_id
+        self._new_id = services.stamps.message_id
+        self._report = services.report
         self._timeout_ms = timeout_ms
         self._actions = actions
-        self.sources = []
-        self.muted = False  # Rejected: no answers (OCPP 1.6, section 4.2)
+        self._sources = []
         self.exchanged_ms = 0  # uptime of the last message either way
         self.answers = 0  # CALLRESULTs received
         self._unanswered = 0  # CALLs in a row, on this connection
         self._transmit = None
-        self._lock = asyncio.Lock()
-        self._wake = asyncio.Event()
-        self._over = asyncio.Event()
-        self._call = None
-        self._sent = False  # is all of it out?
-        self._late = None
+        self._lock, self._wake, self._over = asyncio.Lock(), asyncio.Event(), asyncio.Event()
+        self._call = self._late = None  # the one that waits; one of before, whose answer may yet come
+        self._sent = self.muted = False  # is all of it out?
         self._kept = []
         self._scratch = bytearray(STACK)
-        self.security_event = no_event
+
+    def add_sources(self, *functions):
+        """Have ``function()``, which returns a Call or None, asked for what to send: after those that are there."""
+        self._sources.extend(functions)
+
+    def mute(self, muted):
+        """Rejected: nothing is answered (OCPP 1.6, section 4.2)."""
+        self.muted = muted
 
     def attach(self, transmit):
         """A connection is open: ``await transmit(text)`` sends."""
@@ -104,7 +104,7 @@ class Rpc:
                 await self._perform(call)
 
     def _next(self):
-        for source in self.sources:
+        for source in self._sources:
             call = source()
             if call is not None:
                 return call
@@ -192,7 +192,7 @@ class Rpc:
     def _malformed(self, why, text):
         self.counters.malformed += 1
         self._log.rare(why, shown(text))
-        self.security_event("InvalidMessages", why[: -len(": %s")])
+        self._report("InvalidMessages", why[: -len(": %s")])
 
     async def _refuse_text(self, text, error):
         """Not JSON, or too much of it for the heap: answered only where an id can still be read."""
@@ -213,7 +213,7 @@ class Rpc:
             if call is None or frame[1] != call.message_id:
                 self.counters.unknown_ids += 1
                 self._log.rare("an answer with the unknown id %s", frame[1])
-                self.security_event("InvalidMessages", "an answer to what was not asked")
+                self._report("InvalidMessages", "an answer to what was not asked")
                 return
             self._late = None
             self._tell(call, *self._outcome(call, kind, frame))
@@ -237,7 +237,7 @@ class Rpc:
             # It cannot be refused any more: who reads it takes what is usable.
             self.counters.bad_answers += 1
             self._log.rare("a bad answer to " + call.action + ": %s", str(e))
-            self.security_event("InvalidMessages", "a bad answer to " + call.action)
+            self._report("InvalidMessages", "a bad answer to " + call.action)
         return answer if isinstance(answer, dict) else {}, None
 
     async def _answer(self, frame, text):
@@ -250,7 +250,7 @@ class Rpc:
             if kept[0] == message_id and kept[1] == digest:
                 self.counters.duplicates += 1
                 self._log.rare("the CALL %s came twice", message_id)
-                self.security_event("AttemptedReplayAttacks", "the same CALL came twice")
+                self._report("AttemptedReplayAttacks", "the same CALL came twice")
                 await self._send(kept[2])
                 return
         try:
@@ -294,7 +294,7 @@ class Rpc:
         description = printable(error.description, _DESCRIPTION_MAX)
         self._log.rare("refused a CALL: " + error.code + " %s", description)
         if error.code in INVALID:
-            self.security_event("InvalidMessages", error.code)
+            self._report("InvalidMessages", error.code)
         elif error.description == NO_MEMORY:
-            self.security_event("MemoryExhaustion", "a CALL of the central system")
+            self._report("MemoryExhaustion", "a CALL of the central system")
         await self._send(json.dumps([_CALLERROR, message_id, error.code, description, {}]))

@@ -35,6 +35,13 @@ class Services:
         self.on_demand = OnDemand()
         self.reservation = self.charging = Absent()
 
+    def report(self, type, info=""):
+        """A security event: nobody keeps a log of them, unless `report_to` has named one."""
+
+    def report_to(self, function):
+        """Have ``function(type, info)`` called with every security event."""
+        self.report = function
+
     def outlet(self, number):
         """The `Outlet` that is connector `number`, or None: this board has none of it."""
         for outlet in self.outlets:
@@ -57,7 +64,3 @@ def notices_of(ocpp, queue, clock, log):
         from .notices import Notices
 
         return Notices(ocpp, clock, log, ocpp.services.store, queue)
-
-
-def no_event(type, info=""):
-    """Nobody keeps a log of security events."""

@@ -48,7 +48,11 @@ class Stamps:
         self._offered_ms = None  # UTC of this run's start by a time that was told once, and is far from ours
         self._ask_ms = None  # uptime from which the central system is to be asked for the time
         self.settings = 0  # how often the clock was set: what is due at some UTC has to look again
-        self.corrected = None  # function(former, now), both UTC in ms: the time that was known was wrong
+        self._on_correction = None
+
+    def on_correction(self, function):
+        """Have ``function(former, now)``, both UTC in ms, called when the time that was known was wrong."""
+        self._on_correction = function
 
     def start(self, stamps):
         """Begin a new run; `stamps`: all that are still in the journal."""
@@ -147,8 +151,8 @@ class Stamps:
             self._clock.set_utc_ms(utc_ms)
             self.settings += 1
             self._log.info("the time is %s", format_utc(utc_ms))
-            if known is not None and self.corrected is not None:
-                self.corrected(known, utc_ms)
+            if known is not None and self._on_correction is not None:
+                self._on_correction(known, utc_ms)
         try:
             self._resolve()
         except self._store.Error as e:  # what is not journaled yet is at the next time

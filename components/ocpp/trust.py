@@ -15,16 +15,14 @@ _KEEP_S = const(86400)  # that is written once a day at most
 
 
 class Trust:
-    """Makes the contexts. ``credentials``: None, or what has ``roots(kind)``, further roots in DER, and ``client()``,
-    None or (our certificates, private key) in DER.
+    """Makes the contexts.
 
     What reads them is loaded for each connection.
 
     `ca_file`: path of the roots of the settings (PEM or one in DER), or "".
     """
 
-    credentials = None
-    _ask = None
+    _certificates = _ask = None
 
     def __init__(self, clock, store, log, ca_file, on_demand):
         self._clock = clock
@@ -32,6 +30,12 @@ class Trust:
         self._log = log
         self._ca_file = ca_file
         self._on_demand = on_demand
+
+    def add_certificates(self, certificates):
+        """Trust what is installed, too: ``certificates.roots(kind)`` yields further roots in DER, ``client()`` is our
+        own chain and its private key in DER, or None. Both are asked for each connection.
+        """
+        self._certificates = certificates
 
     def ask_first(self, function):
         """Have ``function()`` called before a context is made; an OSError that it raises ends the attempt."""
@@ -74,7 +78,7 @@ class Trust:
                 raise ValueError("root certificate %d: %s%s" % (roots, e, first if self._ca_file else ""))
         if not roots:
             raise ValueError("no root certificate of the central system")
-        client = self.credentials.client() if login and self.credentials is not None else None
+        client = self._certificates.client() if login and self._certificates is not None else None
         if client is not None:
             context.load_cert_chain(client[0][0], client[1])
         return context, check
@@ -91,8 +95,8 @@ class Trust:
                 raise ValueError("%s, the setting ca_file: %s" % (self._ca_file, told(e)))
             for root in ders(data):
                 yield root
-        if self.credentials is not None:
-            for root in self.credentials.roots(CENTRAL_ROOT):
+        if self._certificates is not None:
+            for root in self._certificates.roots(CENTRAL_ROOT):
                 yield root
 
     def has_tls(self):
@@ -114,7 +118,7 @@ class Trust:
     def has_client(self):
         """Is there a certificate of our own?"""
         with self._on_demand:
-            return self.credentials is not None and self.credentials.client() is not None
+            return self._certificates is not None and self._certificates.client() is not None
 
     def _utc_s(self):
         utc_ms = self._clock.utc_ms()

@@ -7,7 +7,6 @@ KB whose blocks take 100,000 erases and are used in turn lasts for 7 years of 24
 from micropython import const
 
 from .actions import CallError
-from .services import no_event
 
 _HOUR_MS = const(3600000)
 _LEFT = const("ocpp/writes")  # what was left at the last orderly stop: a Reset is a command like others
@@ -53,7 +52,7 @@ class WriteBudget:
         self._at_ms = 0  # uptime up to which `left` was reckoned
         self._told_ms = None
         self.refused = 0
-        self.security_event = no_event
+        self._report = services.report
 
     def start(self):
         """Read the journal."""
@@ -99,7 +98,7 @@ class WriteBudget:
         now = self._clock.uptime_ms()
         if self._told_ms is None or now - self._told_ms >= _HOUR_MS:
             self._told_ms = now
-            self.security_event("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))
+            self._report("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))
         if not status:
             raise CallError("GenericError", _WHY)
         return {"status": status}

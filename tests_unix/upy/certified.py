@@ -16,7 +16,7 @@ class CertifiedSite(Site):
         super().__init__(home, profiles=((USE, given or {}),), **options)
         self.certificates = self.profiles[0]
         self.events = []
-        self.ocpp.security_event = lambda type, info="": self.events.append((type, info))
+        self.ocpp.report_to(lambda type, info: self.events.append((type, info)))
         self.reconnects = 0
         self.ocpp.link.reconnect = self._reconnect
 

@@ -78,11 +78,9 @@ class Site:
 
     def _build(self, use, given, there):
         profile = load_class(use)
-        arguments = {name: spec[1] for name, spec in getattr(profile, "options", {}).items()}
-        arguments.update(given)
-        arguments.update({name: there[name] for name in profile.requires})
+        arguments = {name: there[name] for name in profile.requires}
         arguments.update({name: there.get(name) for name in getattr(profile, "uses", ())})
-        self.profiles.append(profile(**arguments))
+        self.profiles.append(construct(profile, **dict(arguments, **given)))
         there[use.partition(":")[0].rpartition(".")[2]] = self.profiles[-1]
 
     async def power_on(self):

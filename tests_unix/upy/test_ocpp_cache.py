@@ -115,7 +115,7 @@ async def test_a_list_has_precedence_and_is_not_cached(tmp):
         def find(self, tag):
             return ("Blocked", None) if tag == "LISTED" else None
 
-    site.ocpp.authorization.lists.append(LocalList())
+    site.ocpp.authorization.add_list(LocalList())
     await show(site, "LISTED")
     await show(site, "OTHER")
     assert site.store.keys("ocpp/a/") == ["ocpp/a/OTHER"]

@@ -27,7 +27,7 @@ class Roots:
 
 async def powered(tmp, roots=None, **options):
     site = Site(tmp, profiles=SECURITY, **options)
-    site.ocpp.trust.credentials = roots
+    site.ocpp.trust.add_certificates(roots)
     await site.power_on()
     return site
 
@@ -142,13 +142,13 @@ async def test_a_profile_is_only_raised_and_only_with_what_it_needs(tmp):
     await set_key(site, PLAIN)
     assert attempt(site, PLAIN) and site.ocpp.get("SecurityProfile") == [("SecurityProfile", "1", False)]
     assert answer("2") == "Rejected"  # no root certificate
-    site.ocpp.trust.credentials = Roots()
+    site.ocpp.trust.add_certificates(Roots())
     assert answer("3") == "Rejected"  # no certificate of our own
     assert answer("2") == "Accepted" and site.ocpp.link.url == "wss://127.0.0.1:1/CP-1"
     assert site.ocpp.get("SecurityProfile")[0][1] == "1"  # until it has worked
     assert attempt(site, PLAIN) and site.ocpp.get("SecurityProfile")[0][1] == "2"
     assert answer("1") == answer("0") == "Rejected" and answer("2") == "Accepted"
-    site.ocpp.trust.credentials = Roots(client=((b"own",), b"key"))
+    site.ocpp.trust.add_certificates(Roots(client=((b"own",), b"key")))
     assert answer("3") == "Accepted" and site.ocpp.link.access.auth is None and site.ocpp.link.access.login
     await site.power_off()
 
@@ -176,7 +176,7 @@ async def test_a_profile_that_cannot_connect_gives_way_to_the_former_one(tmp):
 
 async def test_another_url_for_tls(tmp):
     site = Site(tmp, profiles=(("components.ocpp.security:Security", {"url_tls": "wss://secure/x"}),), auth_key=PLAIN)
-    site.ocpp.trust.credentials = Roots()
+    site.ocpp.trust.add_certificates(Roots())
     await site.power_on()
     site.ocpp.set("SecurityProfile", "2")
     assert site.ocpp.link.url == "wss://secure/x/CP-1"

@@ -131,6 +131,6 @@ async def test_a_request_that_does_not_fit_into_memory_ends_the_connection(tmp):
     def too_big():
         raise MemoryError("memory allocation failed, allocating 23456 bytes")
 
-    site.ocpp.rpc.sources = [too_big]
+    site.ocpp.rpc._sources = [too_big]
     await site.ocpp.link._serve(ws, site.ocpp.rpc.pump())
     assert ws.closed and site.lines("memory allocation failed")

@@ -33,9 +33,10 @@ class Security:
         yield "StartupOfTheDevice"
 
 
-async def started(tmp, desk=None, parts=(), **options):
+async def started(tmp, desk=None, parts=(), security=None, **options):
     desk = desk or await Desk().start()
-    site = Site(tmp, profiles=PROFILES, services={"sink": construct(FileSink, tmp)}, **options)
+    services = {"sink": construct(FileSink, tmp), "security": security}
+    site = Site(tmp, profiles=PROFILES, services=services, **options)
     site.desk = desk
     site.kernel.parts = parts
     await site.power_on()
@@ -202,7 +203,8 @@ async def test_a_second_order_takes_the_place_of_the_first(tmp):
 async def test_the_security_log(tmp):
     site = await started(tmp)
     assert await get_log(site, site.desk.url, "SecurityLog") == {"status": "Rejected"}
-    site.kernel.parts = (Part("security", Security()),)
+    await end(site)
+    site = await started(tmp, site.desk, security=Security())
     answer = await get_log(site, site.desk.url, "SecurityLog", 9, oldestTimestamp=format_utc(NOON))
     assert answer == {"status": "Accepted", "filename": "security_CP-1_20270115T120000.txt"}, answer
     await until(site, lambda: "Uploaded" in statuses(site, "Log"))

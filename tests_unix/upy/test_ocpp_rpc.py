@@ -106,7 +106,7 @@ async def test_null_in_an_answer_is_an_absent_field_unless_strict(tmp):
 
 async def test_an_exception_in_a_handler_is_an_InternalError_with_a_traceback(tmp):
     site = await booted(tmp)
-    site.ocpp.core.data_transfers[("v", "m")] = lambda data: {}["missing"]
+    site.ocpp.core.set_data_transfer_handler("v", "m", lambda data: {}["missing"])
     assert await site.central.call("DataTransfer", {"vendorId": "v", "messageId": "m"}) == "InternalError"
     assert site.lines("Traceback") and site.lines("KeyError")
     assert await site.central.call("ClearCache", {}) == {"status": "Accepted"}
@@ -193,7 +193,8 @@ async def test_a_coroutine_that_fails_or_never_ends_is_an_InternalError(tmp):
 async def test_a_call_that_comes_twice_is_executed_once(tmp):
     site = await booted(tmp)
     taken = []
-    site.ocpp.core.data_transfers[("v", "m")] = lambda data: (taken.append(data) or "Accepted", str(len(taken)))
+    handler = lambda data: (taken.append(data) or "Accepted", str(len(taken)))  # noqa: E731
+    site.ocpp.core.set_data_transfer_handler("v", "m", handler)
     text = '[2, "same", "DataTransfer", {"vendorId": "v", "messageId": "m"}]'
     first = await frame_answer(site, text)
     assert await frame_answer(site, text) == first and len(taken) == 1

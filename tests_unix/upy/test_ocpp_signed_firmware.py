@@ -54,7 +54,7 @@ class Maker:
         services = {"certificates": self.certificates}
         life = await Life(tmp, self.desk, profiles=((SIGNED, options),), services=services).start()
         life.events = []
-        life.site.ocpp.security_event = lambda type, info="": life.events.append(type)
+        life.site.ocpp.report_to(lambda type, info: life.events.append(type))
         return life
 
     async def order(self, life, request_id=1, retrieve_ms=NOON, certificate="good", **fields):

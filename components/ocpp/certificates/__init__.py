@@ -72,7 +72,7 @@ class Certificates:
         # A message must fit into max_message, where each line feed of a PEM text takes two characters.
         configuration.fix("CertificateSignedMaxChainSize", min(_CHAIN_BYTES, ocpp.max_message * 9 // 10))
         ocpp.add_step(self._step)
-        ocpp.trust.credentials = self
+        ocpp.trust.add_certificates(self)
 
     def calls(self):
         """See `Actions`."""

@@ -21,8 +21,7 @@ class Firmware:
     from a URL that is neither http nor https has failed at once, and changes nothing.
 
     ``update`` is the `Update` while there is one, ``upload`` the `Upload` of diagnostics while it is under way; else
-    None. ``unsigned``: is UpdateFirmware taken? ``verify``: coroutine function (what `Update.order` was given as
-    `signature`, SHA-256 of the image) -> bool; it must be there for signed updates.
+    None. ``unsigned``: is UpdateFirmware taken?
 
     Options: ``tries`` and ``interval_s`` where the central system does not say how often and how long after each other;
     ``timeout_ms`` for each step of a transfer.
@@ -50,6 +49,12 @@ class Firmware:
         self.timeout_ms = timeout_ms
         ocpp.add_profile("firmware", self, "FirmwareManagement")
         ocpp.add_step(self._step)
+
+    def verify_by(self, function, unsigned):
+        """Take signed updates: the coroutine ``function(signature, digest)`` tells whether what `Update.order` was
+        given signs the SHA-256 of the image. unsigned: are others taken as well?
+        """
+        self.verify, self.unsigned = function, unsigned
 
     def calls(self):
         """See `Actions`."""

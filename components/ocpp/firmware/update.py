@@ -135,7 +135,7 @@ class Update:
     def _end(self, status):
         """The update is over: is it? If the journal refuses that, it is begun or judged again after a while."""
         self._log.info("update: %s", status)
-        self._ocpp.availability.held = False
+        self._ocpp.availability.hold(False)
         try:
             self._tell(status, {_JOB: None, _SIGNATURE: None, self._store.SCRUB: True})  # its URL may have a password
         except self._store.Error as e:
@@ -251,7 +251,7 @@ class Update:
 
     async def _install(self, job):
         """Have the next start run the image, and restart."""
-        self._ocpp.availability.held = True  # no transaction begins from here on
+        self._ocpp.availability.hold(True)  # no transaction begins from here on
         job["s"], job["t"] = _INSTALL, self._sink.target()
         self._tell("Installing", {_JOB: job})
         try:

@@ -53,8 +53,7 @@ class LocalList:
         ocpp.configuration.fix("LocalAuthListMaxLength", max_entries)
         ocpp.configuration.fix("SendLocalListMaxLength", max_update)
         ocpp.configuration.watch(self._on_configuration)
-        ocpp.authorization.lists.append(self)
-        ocpp.authorization.on_listed = self._on_listed
+        ocpp.authorization.add_list(self)
 
     def calls(self):
         """See `Actions`."""
@@ -120,7 +119,7 @@ class LocalList:
                     status = EXPIRED
         return status, parent
 
-    def _on_listed(self, tag, listed, told):
+    def told(self, tag, listed, told):
         """The central system says `told` of an idTag that the list has as `listed` (section 3.5.2)."""
         if listed == (ACCEPTED if told in _VALID else told):
             if same_tag(tag, self._conflict):
@@ -128,13 +127,13 @@ class LocalList:
             return
         self.log.warning("idTag %s: the central system says %s, the local list %s", tag, told, listed)
         self._conflict = tag
-        self._ocpp.availability.list_conflict = ("%s: %s, listed as %s" % (tag, told, listed))[:50]
+        self._ocpp.availability.tell_conflict(("%s: %s, listed as %s" % (tag, told, listed))[:50])
         self._ocpp.status.tell_again(0)
 
     def settle(self):
         """No idTag is in conflict any more."""
         self._conflict = None
-        self._ocpp.availability.list_conflict = ""
+        self._ocpp.availability.tell_conflict("")
 
     def _on_configuration(self, name):
         if name == "LocalAuthListEnabled":

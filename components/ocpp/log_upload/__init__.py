@@ -13,6 +13,7 @@ class LogUpload:
     """
 
     requires = ("ocpp", "clock", "log", "kernel", "store")
+    uses = ("security",)
     keeps = ("ocpp/log", "ocpp/log/n")
     options = {
         "tries": (int, 3, 1, 100),
@@ -21,12 +22,13 @@ class LogUpload:
     }
     upload = request_id = _notices = None
 
-    def __init__(self, ocpp, clock, log, kernel, store, tries, interval_s, timeout_ms):
+    def __init__(self, ocpp, clock, log, kernel, store, security, tries, interval_s, timeout_ms):
         self.ocpp = ocpp
         self.clock = clock
         self.log = log
         self.kernel = kernel
         self.store = store
+        self.security = security
         self.tries = tries
         self.interval_s = interval_s
         self.timeout_ms = timeout_ms

@@ -37,10 +37,9 @@ def _lines(profile, kind, since_ms, until_ms):
     """A function that yields the lines of a log, or None if there is no such log."""
     if kind == "DiagnosticsLog":
         return lambda: diagnostics(profile.ocpp, profile.kernel, profile.clock, profile.log, since_ms, until_ms)
-    for part in profile.kernel.parts:
-        if part.name == "security":
-            return lambda: part.instance.log_lines(since_ms, until_ms)
-    return None
+    if profile.security is None:
+        return None
+    return lambda: profile.security.log_lines(since_ms, until_ms)
 
 
 def _tell(profile, request_id, outcome):

@@ -50,16 +50,16 @@ class Security:
         self._credentials = credentials = Credentials(
             ocpp.link.access, store, log, ocpp.trust, url_tls, profile, self._on_change
         )
-        ocpp.link.access = credentials
+        ocpp.link.dial_by(credentials)
         ocpp.add_profile("security", self, "", KEYS)
         configuration.own("AuthorizationKey", self._set_key)
         configuration.own("SecurityProfile", self._set_profile)
         ocpp.report_to(events.report)
         ocpp.add_stamps(events.stamps)
         ocpp.add_step(events.step)
-        ocpp.rpc.sources.append(events.next_call)
+        ocpp.rpc.add_sources(events.next_call)
         ocpp.link.open.watch(events.on_open)
-        ocpp.stamps.corrected = self._on_correction
+        ocpp.stamps.on_correction(self._on_correction)
 
     def calls(self):
         """See `Actions`: there are none, but there is the schema of an answer."""

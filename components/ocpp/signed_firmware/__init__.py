@@ -27,8 +27,7 @@ class SignedFirmware:
         self.log = log
         self.tries = tries
         self.interval_s = interval_s
-        firmware.verify = self._verify
-        firmware.unsigned = unsigned
+        firmware.verify_by(self._verify, unsigned)
         ocpp.add_profile("signed_firmware", self)
 
     def calls(self):
@@ -38,5 +37,5 @@ class SignedFirmware:
         return calls
 
     def _verify(self, signature, digest):
-        """See `Firmware.verify`; the update lets go of what is loaded."""
+        """See `Firmware.verify_by`; the update lets go of what is loaded."""
         return self.calls().verify(self, signature, digest)
