@@ -1,10 +1,11 @@
 """Building: what a board declares becomes instances. On a device this is let go of when all is built."""
 
+import time
 from micropython import const
 
 from core.declare import read
 from core.loading import unload
-from core.parts import DeclarationError, Pulse
+from core.parts import DeclarationError
 
 _DECLARED = const(("options", "requires", "uses", "collects", "provides", "keeps"))
 
@@ -68,7 +69,9 @@ class Builder:
         if name == "home":
             return kernel.home
         if name == "pulse":
-            return Pulse(part, kernel.clock).beat
+            if kernel.clock.ticks_ms is not time.ticks_ms:
+                part.ticks_ms = kernel.clock.ticks_ms
+            return part.beat
         if name == "scope":
             return self._scope(part.scope)
         instance = kernel[name]

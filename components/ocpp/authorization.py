@@ -226,7 +226,7 @@ class Authorization:
             parent = None
         listed = self._listed(tag)
         if listed is not None:  # section 3.5.3: what is in a list is not cached
-            self._list.told(tag, listed[0], info["status"])
+            self._list.told(tag, listed[0], info["status"])  # type: ignore[union-attr]  # it has just been asked
         elif self._configuration["AuthorizationCacheEnabled"]:
             self._remember(tag.upper(), [info["status"], self._expiry(info), parent])
         return info["status"], parent

@@ -37,7 +37,7 @@ class Link:
         self.access = access
         self.trust = trust
         self.open = Signal(False, services.clock)
-        self._report = services.report
+        self._services = services
         self._clock = services.clock
         self._log = services.log
         self._rpc = rpc
@@ -111,7 +111,7 @@ class Link:
             self._rpc.counters.failed_connects += 1
             event = self._event_of(error, check)
             if event is not None:
-                self._report(event, why)
+                self._services.report(event, why)
             access.failed(event)
 
     def _event_of(self, error, check):
@@ -203,7 +203,7 @@ class Link:
         if self._clock.utc_ms() is None and self._ws is not None:
             check.failure = "certificate not valid at the time that the central system tells"
             self._log.warning("connection: %s", check.failure)
-            self._report(BAD_SERVER, check.failure)
+            self._services.report(BAD_SERVER, check.failure)
             self._ws.abort()
         return False
 
@@ -243,7 +243,7 @@ class Link:
         except Exception as e:  # such as a MemoryError: a connection on which nothing is sent any more is of no use
             self._log.exception("connection: %r" % e, e)
             if isinstance(e, MemoryError):
-                self._report("MemoryExhaustion", "a message of ours")
+                self._services.report("MemoryExhaustion", "a message of ours")
             ws.abort()
 
     def _ping(self):

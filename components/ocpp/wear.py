@@ -52,7 +52,7 @@ class WriteBudget:
         self._at_ms = 0  # uptime up to which `left` was reckoned
         self._told_ms = None
         self.refused = 0
-        self._report = services.report
+        self._services = services
 
     def start(self):
         """Read the journal."""
@@ -98,7 +98,7 @@ class WriteBudget:
         now = self._clock.uptime_ms()
         if self._told_ms is None or now - self._told_ms >= _HOUR_MS:
             self._told_ms = now
-            self._report("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))
+            self._services.report("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))
         if not status:
             raise CallError("GenericError", _WHY)
         return {"status": status}

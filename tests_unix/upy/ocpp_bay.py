@@ -1,5 +1,7 @@
 """One outlet of a charge point for tests: the real Gate, Evse and register; vehicle and power module are facts."""
 
+from construct import construct
+
 from components.evse import Evse
 from components.evse.gate import Gate
 from components.meter.energy import Energy
@@ -28,7 +30,7 @@ class Bay:
         self.clock = clock = site.clock
         self.module_stops = True
         self.bms, self.charger, self.plug = Facts(clock, _VEHICLE), Facts(clock, _MODULE), Facts(clock, ())
-        self.gate = Gate(clock, site.log, site.kernel, site.kernel)
+        self.gate = construct(Gate, clock, site.log, site.kernel, site.kernel)
         self.gate.add_bus(Signal(True, clock))
         self.plug.plugged = self.gate.plugged
         self.charger.flowing, self.charger.energy_mwh = Signal(False, clock), Signal(0, clock)

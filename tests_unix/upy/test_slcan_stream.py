@@ -147,7 +147,7 @@ def test_wrong_ports():
 def why_not(port):
     """What is told of a port that cannot be opened."""
     try:
-        Slcan(port).init()
+        construct(Slcan, port=port).init()
     except OSError as e:
         return told(e)
     raise AssertionError(port)
