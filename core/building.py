@@ -97,12 +97,13 @@ def forget(parts):
 
     Components lose their constructors as well; a driver is what people make at the REPL, after a Ctrl-C.
     """
-    for part in parts:
-        cls = type(part.instance)
+    classes = [type(part.instance) for part in parts]
+    for cls in classes:
         for name in _DECLARED + ("__init__",) if cls.__module__.startswith("components.") else _DECLARED:
             try:
                 delattr(cls, name)
             except AttributeError:
                 pass  # it has none, or another part is of the same class
+        classes.extend([base for base in cls.__bases__ if base is not object])
     for name in ("board", "building", "declare", "options", "settings"):
         unload("core." + name)

@@ -69,10 +69,20 @@ class Declared:
         self.n = n
 
 
-class Keeping:
-    """One that keeps something."""
+class Kept:
+    """What several protocols share."""
 
     keeps = ("kept/",)
+    uses = ("other",)
+    collects = ("page",)
+    provides = ("thing",)
+
+    def __init__(self, other, page):
+        pass
+
+
+class Keeping(Kept):
+    """One that keeps something, as its base says."""
 
 
 class Declaring:
@@ -90,7 +100,7 @@ def test_a_device_keeps_nothing_of_what_its_classes_declare():
     kernel = Kernel(Declaring, {}, clock, Log(LogTail(clock), "main"))
     classes = type(kernel["one"]), type(kernel["keeping"])
     kernel.forget_declarations()
-    for name in ("options", "requires", "keeps"):
+    for name in ("options", "requires", "uses", "collects", "provides", "keeps"):
         assert not [cls for cls in classes if hasattr(cls, name)], name
     assert "__init__" not in type(kernel["gate"]).__dict__ and "__init__" in classes[0].__dict__
     unload("components.evse.gate")
