@@ -100,10 +100,9 @@ def forget(parts):
     classes = [type(part.instance) for part in parts]
     for cls in classes:
         for name in _DECLARED + ("__init__",) if cls.__module__.startswith("components.") else _DECLARED:
-            try:
+            if name in cls.__dict__:
+                setattr(cls, name, None)  # MicroPython's table of a class keeps the value of what is deleted from it
                 delattr(cls, name)
-            except AttributeError:
-                pass  # it has none, or another part is of the same class
         classes.extend([base for base in cls.__bases__ if base is not object])
     for name in ("board", "building", "declare", "options", "settings"):
         unload("core." + name)

@@ -106,6 +106,30 @@ def test_a_device_keeps_nothing_of_what_its_classes_declare():
     unload("components.evse.gate")
 
 
+class Heavy:
+    """One that declares much."""
+
+    options = {"choice": (bytes, bytes(50000))}
+
+    def __init__(self, choice):
+        pass
+
+
+def test_what_a_class_declared_is_free_when_a_device_has_forgotten_it():
+    """Fails where it is deleted only: MicroPython's table of a class keeps the value beside the empty key."""
+
+    class Board:
+        NAME = "heavy"
+        COMPONENTS = ({"name": "heavy", "use": "test_loading:Heavy"},)
+
+    kernel = Kernel(Board, {}, Clock(), Log(LogTail(Clock()), "main"))
+    gc.collect()
+    before = gc.mem_alloc()
+    kernel.forget_declarations()
+    gc.collect()
+    assert before - gc.mem_alloc() > 50000
+
+
 def test_no_device_has_the_clock_of_tests_on_its_heap():
     import core.clock
 
