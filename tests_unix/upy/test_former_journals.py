@@ -6,7 +6,8 @@ The journals are those of tests_unix/former_journals, which say how they came to
 import asyncio
 import os
 
-from core.clock import VirtualClock
+from virtual_clock import VirtualClock
+
 from core.kernel import STOPPED, Kernel
 from core.log import Log, LogTail
 
