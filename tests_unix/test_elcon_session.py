@@ -4,76 +4,31 @@ Billed are the output current and voltage that the modules report, in steps of 0
 against the simulated output itself, which is integrated every 20 ms.
 """
 
-import cantools
 import pytest
+from elcon_rig import CONFIGURATION, FILLS, WithElcon, bill_wh, register_wh
 from rig import Site, eventually
 
 from tools.elcon import request_id
-from tools.firmware import ROOT
 
-DBC = cantools.database.load_file(ROOT / "tools" / "elcon.dbc")
 TOLERANCE = 0.005
 FIRST, SECOND = 0xE5, 0xE6
 
 
-class ElconSite(Site):
-    """The power module is a rack of two units."""
+class ElconSite(WithElcon, Site):
+    """A site of the board."""
 
     def __init__(self, home, **options):
         super().__init__(home, board="unix_elcon", **options)
-        self.vehicle_hub = self.outlets[0].vehicle_hub
-
-    def last(self, address, since):
-        """What a module was told last, {} if nothing."""
-        return (self.told(address, since) or [{}])[-1]
-
-    def told(self, address, since=0):
-        """What a module was told, decoded by cantools."""
-        frames = [frame for frame in self.hub.log.after(since) if frame.can_id == request_id(address)]
-        return [DBC.decode_message(frame.can_id, frame.data, decode_choices=False) for frame in frames]
-
-    async def begin(self, tag="CARD"):
-        """Plug in, present a card; the StartTransaction when current flows."""
-        since = self.mark()
-        self.vehicle.plug()
-        await self.condition("in_limits", "ok")
-        await self.present(tag)
-        begun = await self.heard("StartTransaction", since)
-        await self.current_flows()
-        return begun
-
-
-def bill_wh(begun, ended):
-    return ended.payload["meterStop"] - begun.payload["meterStart"]
-
-
-def register_wh(ended):
-    """The register at the end less that at the beginning, by transactionData, to the mWh."""
-    values = [
-        float(sample["value"])
-        for entry in ended.payload["transactionData"]
-        for sample in entry["sampledValue"]
-        if sample.get("measurand", "Energy.Active.Import.Register") == "Energy.Active.Import.Register"
-    ]
-    return values[-1] - values[0]
 
 
 async def test_a_session_is_billed_right(tmp_path):
     """A "Max" pack is filled by two modules that share its current; it tapers, and its BMS ends the charge."""
-    async with ElconSite(tmp_path, soc=0.84, speed=10) as site:
+    async with ElconSite(tmp_path, **FILLS) as site:
         await site.boot()
-        await site.configure(MeterValueSampleInterval=2, StopTxnSampledData="Energy.Active.Import.Register")
-        begun = await site.begin()
-        since = site.hub.frames
-        await eventually(lambda: site.module.current_a > 250, "both modules deliver", 60)
-        one, other = site.module.units
-        assert one.current_a == pytest.approx(other.current_a, abs=0.1)
-        await eventually(lambda: site.vehicle.full, "a full battery", 90)
-        await eventually(lambda: site.module.current_a < 0.1, "the end of the current")
-        await site.present("CARD")
-        ended = await site.heard("StopTransaction", timeout=30)
+        await site.configure(**CONFIGURATION)
+        begun, ended = await site.fill()
         for address in (FIRST, SECOND):
-            told = site.told(address, since)
+            told = site.told(address)
             assert max(message["MaxCurrent"] for message in told) <= 145.0, "half of what the vehicle asks for"
             assert {message["MaxVoltage"] for message in told if message["Control"] == 0} == {84.0}
         delivered_wh, output_wh = site.module.delivered_wh, site.module.output_wh
