@@ -74,12 +74,13 @@ async def test_modules_of_another_outlet_may_be_on_the_bus_if_so_declared(tmp):
     await rig.stop()
 
 
-def test_addresses_that_are_none(tmp):
-    from components.charger.elcon import _check
-
+async def test_addresses_that_are_none_are_refused_with_the_name_of_the_component(tmp):
     for addresses in ((), (0xE5, 0xE5), (0x100,), (-1,), ("E5",), (1, 2, 3, 4, 5)):
+        rig = ElconRig(tmp, addresses=addresses, on_bus=(0xE5,))
         try:
-            _check(addresses)
+            await rig.start()
             raise AssertionError(addresses)
-        except ValueError as e:
-            assert "addresses: " in str(e)
+        except DeclarationError as e:
+            assert "component charger cannot be built: addresses: " in str(e), e
+        rig.wire.close()
+        rig.vehicle_wire.close()
