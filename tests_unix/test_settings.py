@@ -9,6 +9,8 @@ import pytest
 from rig import Site
 from upy_collect import interpreter
 
+from tools.selection import Selection
+
 ROOT = Path(__file__).parent.parent
 GOOD = {
     "ocpp": {"url": "ws://127.0.0.1:1/ocpp", "id": "CP-1", "vendor": "ucharge", "model": "unix"},
@@ -164,9 +166,10 @@ async def test_the_settings_say_who_it_is_and_no_vendor_messages_go_to_strangers
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "boards").glob("[a-z]*.py")))
 def test_each_setting_of_each_board_is_for_a_component_of_it(name):
-    board = importlib.import_module("boards." + name)
-    components = {entry["name"] for entry in board.COMPONENTS}
-    targets = [target for keys in board.SETTINGS.values() for target in keys.values()]
+    board = Selection(name)
+    components = {component for component, _ in board.entries}
+    keys = [key for section in board.declaration["SETTINGS"].values() for key in section.values()]
+    targets = [target for key in keys for target in (key.values() if isinstance(key, dict) else (key,))]
     assert targets and {target.partition(".")[0] for target in targets} <= components
 
 
