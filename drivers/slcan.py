@@ -241,7 +241,8 @@ class Slcan:
     @property
     def garbage_text(self):
         """The beginning of the last of them."""
-        return self._lines.garbage_text
+        kept = self._lines.last_garbage
+        return bytes(kept[1 : 1 + kept[0]])
 
     @property
     def remote(self):

@@ -52,7 +52,7 @@ class LineReader:
         self._extended_flag = extended_flag
         self.state = 0
         self.garbage = self.remote = self.refused = 0
-        self._garbage = bytearray(_KEPT)  # how many bytes of it, and these
+        self.last_garbage = bytearray(_KEPT)  # how many bytes of it, and these
         self.rx_errors = self.tx_errors = 0
         self.warnings = self.passives = self.bus_offs = 0
         self.reset()
@@ -154,17 +154,12 @@ class LineReader:
     def _spoiled(self, at, length):
         """A line is garbage: its beginning is kept for people."""
         self.garbage += 1
-        kept = self._garbage
+        kept = self.last_garbage
         size = min(length, len(kept) - 1)
         kept[0] = size
         while size:
             kept[size] = self._buffer[at + size - 1]
             size -= 1
-
-    @property
-    def garbage_text(self):
-        """The beginning of the last line that was garbage."""
-        return bytes(self._garbage[1 : 1 + self._garbage[0]])
 
     def _state_line(self, letter, at):
         rx_errors = self._decimal(at)

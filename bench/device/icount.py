@@ -118,10 +118,11 @@ class Site:
         """MeterValues are due: measured, journaled, sent, answered, out of the journal."""
         ocpp, meter = self.kernel["ocpp"], self.kernel["meter"]
         mwh, changes = meter.changes()
-        sample = ocpp.metering.sample("MeterValuesSampledData", 0, mwh)
+        outlet = ocpp.outlets[0]
+        sample = outlet.metering.sample("MeterValuesSampledData", 0, mwh)
         if sample is None or len(sample) != 12 or len(ocpp.delivery):
             fail("%r, %d in the journal" % (sample, len(ocpp.delivery)))
-        ocpp.delivery.add_sample(_TRANSACTION, sample, None, changes)
+        ocpp.delivery.add_sample(outlet, _TRANSACTION, sample, None, changes)
         meter.saved(mwh)
 
 

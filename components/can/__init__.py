@@ -1,5 +1,6 @@
 """One CAN bus: receiving, dispatch by identifier, sending, recovery."""
 
+import asyncio
 import time
 from micropython import const
 
@@ -7,7 +8,6 @@ from components.can.dispatch import Dispatch
 from core.loading import unload
 from core.parts import told
 from core.signals import Signal
-from core.tasks import together
 
 _BATCH = const(32)  # frames handled before others get their turn
 _URGENT_READS = const(8)  # of a stream, before something blocks: 90 frames
@@ -35,10 +35,8 @@ class Can(Dispatch):
     A driver may have a ``guard`` (drivers/slcan.py): an interrupt that answers the one frame that stops charging, also
     while the loop is blocked. ``guard_stops`` counts how often it did.
 
-    Of the handlers' identifiers, and of those of option `filters`, the filters of the controller are made, if it has
-    any: what nobody wants costs no time. They let a few others pass, see drivers; ``receive_all(True)`` opens them.
-
-    Option: filters, what is to be received besides, as tuples of the arguments identifier, mask, extended of `on`.
+    The filters of the controller, if it has any, are made of the identifiers that have a handler and of those in option
+    `filters` (tuples of the arguments identifier, mask, extended of `on`). ``receive_all(True)`` opens them.
 
     Frames that have come are handled before something blocks the loop (``kernel.urgent``): the one that stops charging
     does not wait for a flash erase.
@@ -63,7 +61,6 @@ class Can(Dispatch):
         self._gate = gate
         self._log = log
         self._pulse = pulse
-        self._counters = [None] * 8
         self._initialised = self._sends = self._was_up = False
         self._up_ms = self._healthy_ms = 0
         self._poll = getattr(driver, "poll", None)  # of a driver that reads a stream
@@ -121,27 +118,52 @@ class Can(Dispatch):
         return "bus-off" if self._initialised else "down"
 
     async def run(self):
-        self._declared()
+        """Receive in one task, and watch: with `core.tasks.together` they would be three, and cost 300 bytes more."""
+        self._owners = None  # all are built
+        unload("components.can.rules")
+        self._receives = True
+        receiver = asyncio.create_task(self._receive(asyncio.current_task()))
         try:
-            await together(self._receive(), self._watch())
+            await self._watch()
+        except asyncio.CancelledError:
+            self._raise()  # the receiver's, if it was that who cancelled
+            raise
         finally:
+            try:
+                if self._receives:  # not done(): that never becomes true for a task that a KeyboardInterrupt has hit
+                    receiver.cancel()
+                    await receiver
+            except asyncio.CancelledError:
+                pass
             self._down()
             self._initialised = False
             self.driver.deinit()
 
-    async def _receive(self):
+    def _raise(self):
+        if self._raised is not None:
+            error, self._raised = self._raised, None
+            raise error
+
+    async def _receive(self, watcher):
+        """What goes wrong with the bus is recovered from; what else is raised, by `run`."""
         back_off_ms = _FIRST_BACK_OFF_MS
-        while True:
-            self._healthy_ms = 0
-            try:
-                self._begin()
-                await self._serve()
-            except OSError as e:
-                self._failed(e)
-            if self._healthy_ms > _STEADY_MS:
-                back_off_ms = _FIRST_BACK_OFF_MS
-            await self._clock.sleep_ms(back_off_ms)
-            back_off_ms = min(2 * back_off_ms, _MAX_BACK_OFF_MS)
+        try:
+            while True:
+                self._healthy_ms = 0
+                try:
+                    self._begin()
+                    await self._serve()
+                except OSError as e:
+                    self._failed(e)
+                if self._healthy_ms > _STEADY_MS:
+                    back_off_ms = _FIRST_BACK_OFF_MS
+                await self._clock.sleep_ms(back_off_ms)
+                back_off_ms = min(2 * back_off_ms, _MAX_BACK_OFF_MS)
+        except Exception as e:
+            self._raised = e
+            watcher.cancel()
+        finally:
+            self._receives = False
 
     def _begin(self):
         self._draining = False
@@ -253,23 +275,18 @@ class Can(Dispatch):
         """
         while True:
             self._pulse()
-            if self._raised is not None:
-                error, self._raised = self._raised, None
-                raise error
+            self._raise()
             if not (self._filtered or self._gate.enabled.value):
-                self._change_filters()
+                try:
+                    self._set_filters()
+                except OSError:
+                    self._down()  # the receiving task finds the same, and recovers
             self._report()
             await self._clock.sleep_ms(_WATCH_MS)
 
-    def _change_filters(self):
-        try:
-            self._set_filters()
-        except OSError:
-            self._down()  # the receiving task finds the same, and recovers
-
     def _report(self):
         if self._initialised:
-            overruns = self.driver.get_counters(self._counters)[_OVERRUN]
+            overruns = self.driver.get_counters()[_OVERRUN]
             if overruns is not None:  # the controller's own count: it knows of more than the flags tell
                 self.rx_overruns = max(self.rx_overruns, overruns)
         counts = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns, self.guard_stops)

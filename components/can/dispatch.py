@@ -1,16 +1,15 @@
 """From a frame to its handler, and what is kept of those that nobody took."""
 
-from array import array
 from micropython import const
 from struct import pack_into
 
 from core.loading import unload
 
 # The frames that are kept, three words each: key, ticks, how often << 4 | length. First those without a handler, behind
-# them those that a handler refused.
-WORDS = const(3)
-REFUSED = const(18)
-END = const(30)
+# them those that a handler refused. (components/can/shown.py has these, too: constants without a name take no memory.)
+_WORDS = const(3)
+_REFUSED = const(18)
+_END = const(30)
 _DIGITS = const(4)  # of the length
 _MOST = const(0xFFFFFF)
 
@@ -27,17 +26,21 @@ class Dispatch:
     _masked = ()  # (key, mask, handler) of each that has a mask, see components/can/rules.py
 
     def __init__(self, driver, kernel, clock, filters):
+        from array import array
+
         self.driver = driver
         self._clock = clock
         if filters:
-            self._more = _checked(filters)
+            from components.can import rules
+
+            self._more = rules.checked(filters)
         self._kernel = kernel
         self._handlers = {}  # key: handler, see components/can/rules.py
         self._owners = {}  # rule: the name of the component; None when all are built
         self._frame = [0, b"", 0, 0]  # type: list
-        self._words = array("i", [0] * END)
-        self._data = bytearray(END // WORDS * 8)
-        self._reasons = [None] * (END - REFUSED)
+        self._words = array("i", [0] * _END)
+        self._data = bytearray(_END // _WORDS * 8)
+        self._reasons = [None] * (_END - _REFUSED)
         self._extended = driver.FLAG_EXT_ID
         self._overrun = driver.RECV_ERR_OVERRUN
 
@@ -50,15 +53,7 @@ class Dispatch:
         """
         from components.can import rules
 
-        key, mask = new = rules.rule(identifier, mask, extended)
-        owners = self._rules() if self._owners is None else self._owners
-        rules.check(new, owners)
-        owners[new] = self._kernel.building
-        if mask == rules.EXACT:
-            self._handlers[key] = handler
-        else:
-            self._masked += ((key, mask, handler),)
-        self._filtered = False
+        rules.declare(self, rules.rule(identifier, mask, extended), handler)
 
     def receive_all(self, on):
         """Whether frames without a handler are received, too, for people. A controller with filters leaves the bus for
@@ -74,8 +69,7 @@ class Dispatch:
             try:
                 from components.can import rules
 
-                filters = rules.filters(self._rules(), self._more, self._extended)
-                filters = self.driver.fit_filters(filters) if filters else None
+                filters = rules.filters(self, self._extended)
             except MemoryError:
                 filters = None  # nothing that is wanted may be lost
             unload("components.can.rules")
@@ -87,27 +81,18 @@ class Dispatch:
         """Of the frame that is being handled."""
         return self._frame[0]
 
-    def _rules(self):
-        """{rule: ""} of all handlers."""
-        found = {(key, -1): "" for key in self._handlers}
-        for key, mask, _ in self._masked:
-            found[key, mask] = ""
-        return found
-
-    def _declared(self):
-        """All components are built."""
-        self._owners = None
-        unload("components.can.rules")
-
     def _dispatch(self, frame):
         handler = self._handlers.get(frame[0])
         if handler is None or frame[2] != self._extended:
             handler = self._find(frame[0], frame[2])
         if handler is None:
             self.unknown += 1
-            self._keep(0, REFUSED)
+            self._keep(0, _REFUSED)
         elif handler(frame[1], len(frame[1])) is False:
-            self._refused()
+            self.refused += 1
+            if not self._told:
+                self._reasons[self._keep(_REFUSED, _END) - _REFUSED] = None
+            self._told = False
         if frame[3]:
             self.rx_overruns += frame[3] & self._overrun != 0
 
@@ -139,17 +124,11 @@ class Dispatch:
 
     def note(self, what, value, limit):
         """As `refuse`, for a handler that takes the frame: why it stops the charging."""
-        at = self._keep(REFUSED, END) - REFUSED
+        at = self._keep(_REFUSED, _END) - _REFUSED
         reasons = self._reasons
         reasons[at] = what
         reasons[at + 1] = value
         reasons[at + 2] = limit
-
-    def _refused(self):
-        self.refused += 1
-        if not self._told:
-            self._reasons[self._keep(REFUSED, END) - REFUSED] = None
-        self._told = False
 
     def _keep(self, first, end):
         """Keep the frame that is being handled in one of the entries, and return which: its own, or another's turn."""
@@ -165,10 +144,10 @@ class Dispatch:
         while at < end and words[at + 2]:
             if words[at] == key:
                 return at
-            at += WORDS
+            at += _WORDS
         if at == end:
             self._turn = self._turn + 1 & 0xFF
-            at = first + self._turn * WORDS % (end - first)
+            at = first + self._turn * _WORDS % (end - first)
         words[at] = key
         words[at + 2] = 0
         return at
@@ -176,7 +155,7 @@ class Dispatch:
     def _count(self, at, data):
         words = self._words
         words[at + 2] = min((words[at + 2] >> _DIGITS) + 1, _MOST) << _DIGITS | len(data)
-        pack_into("8s", self._data, at // WORDS * 8, data)
+        pack_into("8s", self._data, at // _WORDS * 8, data)
 
     def kept(self):
         """The last frames without a handler (six identifiers), and those that were refused (four), each as a tuple.
@@ -197,15 +176,3 @@ class Dispatch:
         lines = shown.lines(self)
         unload("components.can.shown")
         return lines
-
-
-def _checked(filters):
-    """The option, if it can be. Raises ValueError."""
-    from components.can import rules
-
-    for entry in filters:
-        try:
-            rules.rule(*entry)
-        except (TypeError, ValueError) as e:
-            raise ValueError("filters: %r is no (identifier, mask, extended): %s" % (entry, e))
-    return filters

@@ -21,6 +21,25 @@ def rule(identifier, mask=_EXTENDED, extended=True):
     return (identifier if extended else ~identifier) & mask, mask
 
 
+def declare(bus, new, handler):
+    """Add a handler to a bus. Raises ValueError if a frame would have two."""
+    owners = bus._owners
+    if owners is None:  # all components are built
+        owners = dict.fromkeys(of_handlers(bus), "")
+    check(new, owners)
+    owners[new] = bus._kernel.building
+    if new[1] == EXACT:
+        bus._handlers[new[0]] = handler
+    else:
+        bus._masked += (new + (handler,),)
+    bus._filtered = False
+
+
+def of_handlers(bus):
+    """The rules of all handlers."""
+    return [(key, EXACT) for key in bus._handlers] + [entry[:2] for entry in bus._masked]
+
+
 def check(new, owners):
     """Raise ValueError if a frame would have two handlers. `owners`: {rule: name of the component, or ""}."""
     for other, owner in owners.items():
@@ -45,9 +64,22 @@ def filter_of(key, mask):
     return (key if key >= 0 else ~key) & mask & bits, mask & bits, key >= 0
 
 
-def filters(wanted, more, flag):
-    """Filters for a driver, (identifier, bits that must be equal, flags), of these rules and of the board's option."""
-    found = [rule(*entry) for entry in more]
-    found += [one for one in wanted if one not in found]
-    return [(identifier, mask, flag if extended else 0) for identifier, mask, extended in
-            [filter_of(*one) for one in found]]  # fmt: skip
+def checked(filters):
+    """The board's option, if it can be. Raises ValueError."""
+    for entry in filters:
+        try:
+            rule(*entry)
+        except (TypeError, ValueError) as e:
+            raise ValueError("filters: %r is no (identifier, mask, extended): %s" % (entry, e))
+    return filters
+
+
+def filters(bus, flag):
+    """Filters for its driver, of what has a handler and of the board's option; None if nothing is wanted."""
+    wanted = [rule(*entry) for entry in bus._more]
+    wanted += [one for one in of_handlers(bus) if one not in wanted]
+    found = []
+    for one in wanted:
+        identifier, mask, extended = filter_of(*one)
+        found.append((identifier, mask, flag if extended else 0))
+    return bus.driver.fit_filters(found) if found else None

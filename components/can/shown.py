@@ -3,8 +3,8 @@
 import time
 from micropython import const
 
-from components.can.dispatch import REFUSED, WORDS
-
+_WORDS = const(3)  # as in components/can/dispatch.py
+_REFUSED = const(18)
 _TEXTS = const(
     (
         "%d unknown frames",
@@ -29,15 +29,15 @@ def tell(log, counts, told):
 def kept(words, data, reasons, now_ms):
     """See `Dispatch.kept`; what came last is first."""
     found = []
-    for at in range(0, len(words), WORDS):
+    for at in range(0, len(words), _WORDS):
         count = words[at + 2]
         if not count:
             continue
         key = words[at]
-        place = at // WORDS * 8
+        place = at // _WORDS * 8
         why = None
-        if at >= REFUSED:
-            why = tuple(reasons[at - REFUSED : at - REFUSED + WORDS])
+        if at >= _REFUSED:
+            why = tuple(reasons[at - _REFUSED : at - _REFUSED + _WORDS])
             if why[0] is None:
                 why = ()
         frame = bytes(data[place : place + (count & 15)])
