@@ -31,6 +31,7 @@ from micropython import const
 from core.loading import unbind, unload
 from core.signals import Signal
 
+from .cards import present, start
 from .services import Services
 
 _STEP_MS = const(250)
@@ -100,7 +101,7 @@ class Ocpp:
         self.counters, self.stamps, self.configuration, self.writes, self.actions = parts[:5]
         self.rpc, self.trust, self.link, self.boot = parts[5:]
         parts = charge_point(self, services, kernel, evse, options)
-        self.authorization, self.availability, self.delivery, self.cards, self.status, self.ending = parts
+        self.authorization, self.availability, self.delivery, self.status, self.ending = parts
         self.outlets, self.outlet = services.outlets, services.outlet
         self.core, self.outbox, self._vendor = sources(self, services, options["vendor_id"])
         unload("components.ocpp.assembly")
@@ -209,7 +210,8 @@ class Ocpp:
 
     def _step(self):
         self.authorization.step()
-        self.cards.step()
+        if self.services.card:
+            self._step_card()
         for outlet in self.outlets:
             outlet.transactions.step()
             outlet.metering.step()
@@ -225,6 +227,15 @@ class Ocpp:
         self.ending.step()
         self.rpc.wake()
 
+    def _step_card(self):
+        try:
+            from .waiting import step
+
+            step(self.services)
+        except MemoryError:
+            pass  # the next step tries again
+        unload("components.ocpp.waiting")
+
     def online(self):
         """Is the central system there, and has it accepted us?"""
         return bool(self.link.open.value and self.boot.accepted.value)
@@ -233,13 +244,13 @@ class Ocpp:
 
     def present(self, tag):
         """An idTag was presented. Returns at once what becomes of it, as a value: see `Authorization.tell`."""
-        result = self.cards.present(tag)
+        result = present(self.services, tag)
         self._log.info("idTag presented: %s", self.words(result))
         return result
 
     def start_transaction(self, tag, number):
         """A transaction is asked for at outlet `number`; see `present`."""
-        result = self.cards.start(tag, number)
+        result = start(self.services, tag, number)
         self._log.info("start at outlet %d: %s", number, self.words(result))
         return result
 

@@ -33,13 +33,12 @@ def connection(services, ca_file, o):
 
 
 def charge_point(ocpp, services, kernel, evses, o):
-    """(authorization, availability, delivery, cards, status, ending), and ``services.outlets``.
+    """(authorization, availability, delivery, status, ending), and ``services.outlets``.
 
     Raises DeclarationError.
     """
     from .authorization import Authorization
     from .availability import Availability
-    from .cards import Cards
     from .delivery import Delivery
     from .ending import Ending
     from .outlet import Outlet
@@ -59,7 +58,7 @@ def charge_point(ocpp, services, kernel, evses, o):
             _serve(ocpp, outlet, evse.lock)
     status = StatusReporter(services, ocpp.boot, ocpp.link)
     services.ending = ending = Ending(services, kernel, status)
-    return authorization, availability, delivery, Cards(services), status, ending
+    return authorization, availability, delivery, status, ending
 
 
 def _serve(ocpp, outlet, lock):

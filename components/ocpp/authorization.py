@@ -84,11 +84,8 @@ class Authorization:
     """
 
     def __init__(self, services, cache_size):
-        self._clock = services.clock
-        self._log = services.log
+        self._services = services
         self._store = services.store
-        self._configuration = services.configuration
-        self._online = services.online
         self._cache_size = cache_size
         self._tags = []  # what is in the cache, the least recently used first
         # (tag, done, place) that an Authorize is to be sent for, oldest first: one for each place
@@ -115,10 +112,10 @@ class Authorization:
         """
         if self.busy(place):
             return False
-        if not self._online():
+        if not self._services.online():
             done(*self._offline(tag))
             return True
-        if self._configuration["LocalPreAuthorize"]:
+        if self._services.configuration["LocalPreAuthorize"]:
             known = self._find(tag)
             if known is not None and known[0] == ACCEPTED:
                 done(*known)
@@ -147,7 +144,7 @@ class Authorization:
         try:
             self.card.set(result)
         except Exception as e:
-            self._log.rare("who watches the results of idTags has failed: %r", e)
+            self._services.log.rare("who watches the results of idTags has failed: %r", e)
         return self.card.value
 
     def _find(self, tag):
@@ -157,9 +154,9 @@ class Authorization:
     def _offline(self, tag):
         """The decision without the central system (section 3.5); who is known as refused is never "unknown"."""
         known = self._find(tag)
-        if known is not None and (known[0] != ACCEPTED or self._configuration["LocalAuthorizeOffline"]):
+        if known is not None and (known[0] != ACCEPTED or self._services.configuration["LocalAuthorizeOffline"]):
             return known
-        if self._configuration["AllowOfflineTxForUnknownId"]:
+        if self._services.configuration["AllowOfflineTxForUnknownId"]:
             return ACCEPTED, None
         return INVALID, None
 
@@ -167,7 +164,7 @@ class Authorization:
         """The Authorize of the oldest that waits."""
         if not self._waiting:
             return None
-        if not self._online():
+        if not self._services.online():
             tag, done = self._first()
             done(*self._offline(tag))
             return None
@@ -190,7 +187,7 @@ class Authorization:
 
     def step(self):
         """While there is no connection nobody asks `next_call`: decide what waits."""
-        while self._waiting and not self._online():
+        while self._waiting and not self._services.online():
             self.next_call()
 
     # --- the cache ----------------------------------------------------------------------------------------------
@@ -198,12 +195,12 @@ class Authorization:
     def cached(self, tag):
         """(status, parent) of a cached tag, or None."""
         name = tag.upper()
-        if not self._configuration["AuthorizationCacheEnabled"] or name not in self._tags:
+        if not self._services.configuration["AuthorizationCacheEnabled"] or name not in self._tags:
             return None
         try:
             entry = self._store.get(_CACHE + name)
         except self._store.Error as e:
-            self._log.rare("the Authorization Cache cannot be read: %s", str(e))
+            self._services.log.rare("the Authorization Cache cannot be read: %s", str(e))
             return None
         if entry is None:
             return None
@@ -211,7 +208,7 @@ class Authorization:
         self._tags.remove(name)
         self._tags.append(name)
         if expiry_ms and status == ACCEPTED:
-            utc_ms = self._clock.utc_ms()
+            utc_ms = self._services.clock.utc_ms()
             if utc_ms is None or utc_ms >= expiry_ms:
                 status = EXPIRED
         return status, parent
@@ -227,7 +224,7 @@ class Authorization:
         listed = self._listed(tag)
         if listed is not None:  # section 3.5.3: what is in a list is not cached
             self._list.told(tag, listed[0], info["status"])  # type: ignore[union-attr]  # it has just been asked
-        elif self._configuration["AuthorizationCacheEnabled"]:
+        elif self._services.configuration["AuthorizationCacheEnabled"]:
             self._remember(tag.upper(), [info["status"], self._expiry(info), parent])
         return info["status"], parent
 
@@ -241,7 +238,7 @@ class Authorization:
         try:
             return parse_utc(info["expiryDate"])
         except (TypeError, ValueError):
-            self._log.rare("no usable expiryDate: %s", str(info["expiryDate"])[:40])
+            self._services.log.rare("no usable expiryDate: %s", str(info["expiryDate"])[:40])
             return 0
 
     def _remember(self, name, entry):
@@ -259,11 +256,11 @@ class Authorization:
             self._tags = tags
         except (self._store.Error, MemoryError) as e:
             self._tags = others
-            self._log.rare("idTag not cached: %s", str(e))
+            self._services.log.rare("idTag not cached: %s", str(e))
 
     def clear(self):
         """ClearCache: returns its status. Raises the store's Error."""
-        if not self._configuration["AuthorizationCacheEnabled"]:
+        if not self._services.configuration["AuthorizationCacheEnabled"]:
             return "Rejected"
         while self._tags:
             some = self._tags[-_CLEARED_AT_ONCE:]

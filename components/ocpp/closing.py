@@ -19,14 +19,10 @@ class Closing:
     def __init__(self, services, outlet, stop_ms):
         self.transaction = None
         self.stuck = False
+        self._services = services
         self._outlet = outlet
-        self._clock = services.clock
-        self._log = services.log
-        self._store = services.store
         self._key = outlet.key(RUNNING)
-        self._store.vital(self._key, "the running transaction" + outlet.words())
-        self._stamps = services.stamps
-        self._delivery = services.delivery
+        self._services.store.vital(self._key, "the running transaction" + outlet.words())
         self._flowing = outlet.evse.meter.flowing
         self._stop_ms = stop_ms
         self._until_ms = 0
@@ -35,13 +31,13 @@ class Closing:
 
     def resume(self, transaction):
         """After a restart: this one was stopped before it."""
-        self._until_ms = self._clock.uptime_ms() + self._stop_ms
+        self._until_ms = self._services.clock.uptime_ms() + self._stop_ms
         self.transaction = transaction
 
     def is_unsafe(self):
         """Has the journal refused for so long that a power cut would lose what is delivered?"""
-        now = self._clock.uptime_ms()
-        if not self._store.fault.value:
+        now = self._services.clock.uptime_ms()
+        if not self._services.store.fault.value:
             self._fault_ms = None
         elif self._fault_ms is None:
             self._fault_ms = now
@@ -49,16 +45,16 @@ class Closing:
 
     def close(self, transaction, at_once=False):
         """`transaction` was stopped: journal its end, or first that it ends. Raises the store's Error."""
-        now = self._clock.uptime_ms()
-        if self._store.fault.value and now < self._retry_ms:
-            raise self._store.Error(self._store.fault.value)
+        now = self._services.clock.uptime_ms()
+        if self._services.store.fault.value and now < self._retry_ms:
+            raise self._services.store.Error(self._services.store.fault.value)
         self._retry_ms = now + _RETRY_MS
         stuck = False
         if at_once or not self._flowing.value:
             try:
                 self._end(transaction)
                 return
-            except self._store.Full:
+            except self._services.store.Full:
                 if transaction is self.transaction:
                     raise
                 stuck = True  # there is room for values yet
@@ -66,7 +62,7 @@ class Closing:
         register = self._outlet.register
         _, changes = register.changes()  # with what was delivered so far: the power may fail in the wait
         changes[self._key] = transaction.record()
-        self._store.commit(changes)
+        self._services.store.commit(changes)
         self._until_ms, self.stuck = until_ms, stuck
         self.transaction = transaction
         register.saved()
@@ -76,21 +72,21 @@ class Closing:
         transaction = self.transaction
         if transaction is None:
             return
-        over = not self._flowing.value or self._clock.uptime_ms() >= self._until_ms
+        over = not self._flowing.value or self._services.clock.uptime_ms() >= self._until_ms
         if at_once or over:
             try:
                 self.close(transaction, True)
-            except (self._store.Error, MemoryError) as e:
+            except (self._services.store.Error, MemoryError) as e:
                 self.stuck = True
-                self._log.rare("the end of a transaction cannot be journaled: %s", str(e) or "no memory")
+                self._services.log.rare("the end of a transaction cannot be journaled: %s", str(e) or "no memory")
 
     def _end(self, transaction):
         outlet = self._outlet
         wh, mwh, changes = outlet.register.whole()
         changes[self._key] = None
-        end = ["E", self._stamps.number(), transaction.number, transaction.stopped, wh]
-        message = end + [transaction.reason, transaction.stop_tag]
-        self._delivery.commit(outlet, changes, message, outlet.metering.end(mwh, transaction.stopped))
+        end = ["E", self._services.stamps.number(), transaction.number, transaction.stopped, wh]
+        message = end + [transaction.reason, transaction.stop_tag] + outlet.mark
+        self._services.delivery.commit(outlet, changes, message, outlet.metering.end(mwh, transaction.stopped))
         self.transaction = None
         self.stuck = False
         outlet.transactions.closed(transaction, wh)

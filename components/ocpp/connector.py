@@ -50,7 +50,6 @@ class Connector:
         self._opened = False  # the gate has opened since the last derivation
         self._closed_ms = None  # uptime since which it is closed while a transaction runs
         self._services = services
-        self._clock = services.clock
         self._outlet = outlet
         self._transactions = outlet.transactions
         self._gate = gate = outlet.evse.gate
@@ -93,7 +92,7 @@ class Connector:
         self.state.set(status)
         told = status, error, info
         if told != self.notification.value:
-            self.since_ms = self._clock.uptime_ms()
+            self.since_ms = self._services.clock.uptime_ms()
             self.notification.set(told)
 
     def unavailable(self):
@@ -190,7 +189,7 @@ class Connector:
 
     def _suspend(self):
         """The gate is closed by its other conditions: that counts once it has lasted."""
-        now = self._clock.uptime_ms()
+        now = self._services.clock.uptime_ms()
         if self._closed_ms is None:
             self._closed_ms = now
         vehicle = self._all_in(_VEHICLE_SIDE)

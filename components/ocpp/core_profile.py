@@ -89,7 +89,7 @@ class CoreProfile:
         return best, "" if best is not None else reason_words(first)
 
     def _rank(self, outlet):
-        """How near a transaction is to a free outlet."""
+        """How near a transaction is to an outlet that is free."""
         if outlet.evse.gate.plugged.value:
             return 3 if outlet.transactions.finished else 4
         return 2 if self.services.reservation.active(outlet) else 1

@@ -20,7 +20,7 @@ from micropython import const
 
 from .actions import NO_MEMORY
 from .correction import Correction
-from .payloads import Payloads, connector_of, of_connector
+from .payloads import Payloads, connector_of
 from .rpc import CLOSED, TIMEOUT, Call
 from .thinning import thin
 from .transaction import id_in
@@ -42,13 +42,8 @@ class Delivery:
     def __init__(self, services, rpc, queue_max):
         self._services = services
         self._outlet = services.outlet
-        self._clock = services.clock
-        self._log = services.log
         self._store = services.store
-        self._stamps = services.stamps
-        self._configuration = services.configuration
         self._rpc = rpc
-        self._online = services.online
         self._queue_max = queue_max
         self._head = ()  # the oldest record, read from the store once
         self._answer = None  # to it, while the journal refuses that it is over: it is not sent again
@@ -84,7 +79,7 @@ class Delivery:
         Raises the store's Full if there is no room for a message, its Error if it cannot write.
         """
         self._make_room(record[_KIND])
-        self._commit(outlet, changes, ((QUEUE, of_connector(outlet.id, record)),), record[_TX], sample)
+        self._commit(outlet, changes, ((QUEUE, record),), record[_TX], sample)
 
     def _commit(self, outlet, changes, push, transaction, sample, drop=()):
         data = outlet.data
@@ -125,7 +120,7 @@ class Delivery:
             return True
         except (self._store.Error, MemoryError) as e:
             self.thinned += 1
-            self._log.rare("a sample dropped: %s", str(e) or "no memory")
+            self._services.log.rare("a sample dropped: %s", str(e) or "no memory")
             return False
 
     def _meter_values(self, outlet, transaction, sample):
@@ -134,13 +129,13 @@ class Delivery:
             self._make_room("M")
         except self._store.Full as e:
             self.thinned += 1
-            self._log.rare("MeterValues dropped: %s", str(e))
+            self._services.log.rare("MeterValues dropped: %s", str(e))
             return ()
-        return ((QUEUE, of_connector(outlet.id, ["M", self._stamps.number(), transaction, sample])),)
+        return ((QUEUE, ["M", self._services.stamps.number(), transaction, sample] + outlet.mark),)
 
     def _thin(self):
         """Drop MeterValues that wait; returns whether there were any."""
-        dropped = thin(self._store, QUEUE, self._log)
+        dropped = thin(self._store, QUEUE, self._services.log)
         self.thinned += dropped
         return dropped > 0
 
@@ -148,7 +143,7 @@ class Delivery:
 
     def _oldest(self):
         """The oldest record, if it is due, or ()."""
-        if not self._online() or self._clock.uptime_ms() < self._due_ms:
+        if not self._services.online() or self._services.clock.uptime_ms() < self._due_ms:
             return ()
         if not self._head:
             try:
@@ -159,8 +154,8 @@ class Delivery:
 
     def _later(self, error):
         """The journal cannot be read, or refuses: not at once again."""
-        self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS
-        self._log.rare("a transaction message waits for the journal: %s", str(error))
+        self._due_ms = self._services.clock.uptime_ms() + _JOURNAL_RETRY_MS
+        self._services.log.rare("a transaction message waits for the journal: %s", str(error))
 
     def pressing(self):
         """The number of the StartTransaction or StopTransaction that is to be sent now, or None."""
@@ -194,7 +189,7 @@ class Delivery:
         number = self._correction.begin(record[_NUMBER])
         action, payload = self._payloads.of(record, self._outlet(connector_of(record)), self._every)
         done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
-        return Call(action, payload, done, self._stamps.message_id(number))
+        return Call(action, payload, done, self._services.stamps.message_id(number))
 
     # --- how it ended -------------------------------------------------------------------------------------------
 
@@ -203,7 +198,8 @@ class Delivery:
             return  # a late answer to what was answered already
         if error == CLOSED:
             return
-        self._due_ms = self._clock.uptime_ms() + _JOURNAL_RETRY_MS  # should the journal refuse: not at once again
+        # Should the journal refuse: not at once again
+        self._due_ms = self._services.clock.uptime_ms() + _JOURNAL_RETRY_MS
         if error is not None or (record[_KIND] == "S" and id_in(answer) is None):
             self._failed(record, error)
         else:
@@ -244,31 +240,32 @@ class Delivery:
             self._attempts += 1
             self._every = 2 if self._every == 1 else 0
             self._due_ms = 0
-            self._log.warning("message %d is too long for the memory: less transactionData", record[_NUMBER])
+            self._services.log.warning("message %d is too long: less transactionData", record[_NUMBER])
             return
         if error != TIMEOUT or self._rpc.answers != self._answers_seen:
             self._attempts += 1
         self._answers_seen = self._rpc.answers
-        last = self._attempts >= self._configuration["TransactionMessageAttempts"]
+        last = self._attempts >= self._services.configuration["TransactionMessageAttempts"]
         if error not in (None, TIMEOUT, NO_MEMORY) and self._corrected(record, last or error.endswith("Violation")):
             return
         if last:
             self._give_up(record, error or "no transactionId")
             return
-        wait_ms = self._configuration["TransactionMessageRetryInterval"] * max(1, self._attempts) * 1000
-        self._due_ms = self._clock.uptime_ms() + wait_ms
-        self._log.warning("message %d (%s): next attempt in %d ms", record[_NUMBER], record[_KIND], wait_ms)
+        wait_ms = self._services.configuration["TransactionMessageRetryInterval"] * max(1, self._attempts) * 1000
+        self._due_ms = self._services.clock.uptime_ms() + wait_ms
+        self._services.log.warning("message %d (%s): next attempt in %d ms", record[_NUMBER], record[_KIND], wait_ms)
 
     def _corrected(self, record, now):
         """Have a message that was refused sent anew with another stamp, if that may be why; returns whether it is.
 
         Not `now`: not yet. Our own clock may be wrong, too: the central system is asked.
         """
-        self._stamps.ask()
+        self._services.stamps.ask()
         stamp = record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
         if not now or not self._correction.make(record[_NUMBER], stamp):
             return False
-        self._log.warning("message %d (%s) refused, its time was wrong: sent anew", record[_NUMBER], record[_KIND])
+        number, kind = record[_NUMBER], record[_KIND]
+        self._services.log.warning("message %d (%s) refused, its time was wrong: sent anew", number, kind)
         self._attempts = self._due_ms = 0
         return True
 
@@ -277,9 +274,9 @@ class Delivery:
         text = "message %d (%s) of transaction %d given up: %s" % (number, kind, transaction, why)
         if kind != "M":
             tag = record[5 if kind == "S" else 6]
-            text += "; %d Wh, idTag %s, at %s" % (record[_WH], tag, self._stamps.text(record[_STAMP]))
+            text += "; %d Wh, idTag %s, at %s" % (record[_WH], tag, self._services.stamps.text(record[_STAMP]))
             self._services.report("TransactionMessageLost", text)
-        self._log.error("%s", text)
+        self._services.log.error("%s", text)
         self._rpc.counters.dropped += 1
         self._take(record, {})
 

@@ -18,12 +18,8 @@ class Ending:
 
     def __init__(self, services, kernel, status):
         self._services = services
-        self._clock = services.clock
-        self._log = services.log
         self._kernel = kernel
-        self._delivery = services.delivery
         self._status = status
-        self._online = services.online
         self._reason = ""
         self._retries = 0
         self._until_ms = None
@@ -46,23 +42,24 @@ class Ending:
                 outlet.transactions.closing.step(True)
         self._reason = "Reset " + kind
         self._retries = self._services.configuration["ResetRetries"]
-        self._until_ms = self._clock.uptime_ms() + (0 if hard else _WAIT_MS)
+        self._until_ms = self._services.clock.uptime_ms() + (0 if hard else _WAIT_MS)
         if hard:
             self.step()
 
     def step(self):
         if self._until_ms is None:
             return
-        over = self._clock.uptime_ms() >= self._until_ms
+        over = self._services.clock.uptime_ms() >= self._until_ms
         if not self._runs():
-            if over or not self._online() or not len(self._delivery):
+            if over or not self._services.online() or not len(self._services.delivery):
                 self._kernel.request_exit(RESTART, self._reason)
         elif over and not self._retries:
             self._kernel.request_exit(RESTART, self._reason)
         elif over:
             self._retries -= 1
             self._until_ms += _WAIT_MS
-            self._log.warning("%s: the transaction's end is not journaled, next try in %d ms", self._reason, _WAIT_MS)
+            log = self._services.log
+            log.warning("%s: the transaction's end is not journaled, next try in %d ms", self._reason, _WAIT_MS)
 
     def _runs(self):
         """Does a transaction run, or end, at any outlet?"""
@@ -84,13 +81,13 @@ class Ending:
                 ends = True
         if not ends:
             return
-        until_ms = self._clock.uptime_ms() + _LAST_WORDS_MS
+        until_ms = self._services.clock.uptime_ms() + _LAST_WORDS_MS
         told = False
-        while not told and self._clock.uptime_ms() < until_ms:
+        while not told and self._services.clock.uptime_ms() < until_ms:
             step()
             for outlet in self._services.outlets:
-                outlet.transactions.closing.step(self._clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
-            said = not len(self._delivery) and not self._status.waiting()
+                outlet.transactions.closing.step(self._services.clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
+            said = not len(self._services.delivery) and not self._status.waiting()
             closing = any(outlet.transactions.closing.transaction is not None for outlet in self._services.outlets)
-            told = not closing and (said or not self._online())
-            await self._clock.sleep_ms(_POLL_MS)
+            told = not closing and (said or not self._services.online())
+            await self._services.clock.sleep_ms(_POLL_MS)

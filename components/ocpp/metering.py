@@ -14,13 +14,8 @@ class Metering:
     """Takes the samples of an outlet that the configuration asks for. Within a transaction they are journaled."""
 
     def __init__(self, services, outlet):
+        self._services = services
         self._outlet = outlet
-        self._clock = services.clock
-        self._stamps = services.stamps
-        self._configuration = services.configuration
-        self._delivery = services.delivery
-        self._store = services.store
-        self._online = services.online
         self._next_ms = None  # uptime of the next periodic sample
         self._interval_s = 0
         self._aligned = None  # number of the aligned interval of the day that we are in
@@ -54,8 +49,8 @@ class Metering:
         `mwh`: the register, which the caller journals together with the sample; None: it is journaled here.
         `stamp`: when it was; None: now.
         """
-        sample = [self._stamps.now() if stamp is None else stamp, context]
-        listed = indexes(self._configuration[key])
+        sample = [self._services.stamps.now() if stamp is None else stamp, context]
+        listed = indexes(self._services.configuration[key])
         if mwh is None and 0 in listed:
             mwh = self._outlet.register.read()
         for index in listed:
@@ -71,11 +66,11 @@ class Metering:
         try:
             mwh, changes = register.changes()
             sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
-            self._stamps.note(self._outlet, transaction, changes)
+            self._services.stamps.note(self._outlet, transaction, changes)
         except MemoryError:
             self.dropped += 1
             return
-        if (sample or data) and self._delivery.add_sample(self._outlet, transaction, sample, data, changes):
+        if (sample or data) and self._services.delivery.add_sample(self._outlet, transaction, sample, data, changes):
             register.saved()
 
     def begin(self, mwh):
@@ -94,11 +89,11 @@ class Metering:
         self._clock_aligned(transaction)
 
     def _periodic(self, transaction):
-        interval_s = self._configuration["MeterValueSampleInterval"]
+        interval_s = self._services.configuration["MeterValueSampleInterval"]
         if transaction is None or interval_s == 0:
             self._next_ms = None
             return
-        now = self._clock.uptime_ms()
+        now = self._services.clock.uptime_ms()
         if self._next_ms is None or interval_s != self._interval_s:
             self._interval_s = interval_s
             self._next_ms = now + interval_s * 1000
@@ -108,8 +103,8 @@ class Metering:
         self._take(transaction, "MeterValuesSampledData", "StopTxnSampledData", PERIODIC)
 
     def _clock_aligned(self, transaction):
-        interval_ms = self._configuration["ClockAlignedDataInterval"] * 1000
-        utc_ms = self._clock.utc_ms()
+        interval_ms = self._services.configuration["ClockAlignedDataInterval"] * 1000
+        utc_ms = self._services.clock.utc_ms()
         if interval_ms == 0 or utc_ms is None:
             self._aligned = None
             return
@@ -125,11 +120,11 @@ class Metering:
 
     def _keep(self):
         """Outside a transaction a sample is told only if the central system is there to hear it."""
-        if not self._online():
+        if not self._services.online():
             return
         try:
             sample = self.sample("MeterValuesAlignedData", CLOCK)
-        except self._store.Error:  # what of the register is not journaled is not told
+        except self._services.store.Error:  # what of the register is not journaled is not told
             self.dropped += 1
             return
         if sample is None:
@@ -141,10 +136,10 @@ class Metering:
 
     def next_call(self):
         """Aligned MeterValues outside a transaction."""
-        if not self._waiting or not self._online():
+        if not self._waiting or not self._services.online():
             return None
-        payload = {"connectorId": self._outlet.id, "meterValue": [self._delivery.meter_value(self._waiting.pop(0))]}
-        return Call("MeterValues", payload, self._on_answer)
+        value = self._services.delivery.meter_value(self._waiting.pop(0))
+        return Call("MeterValues", {"connectorId": self._outlet.id, "meterValue": [value]}, self._on_answer)
 
     def _on_answer(self, answer, error):
         if error is not None:

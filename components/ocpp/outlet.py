@@ -17,6 +17,7 @@ class Outlet:
         self._services = services
         self.id = evse.id
         self.evse = evse
+        self.mark = [] if evse.id == 1 else [evse.id]  # the end of its records in the journal
         self.register = Register(services.store, self)
         self.data = StopData(services.store, data_bytes, self.key("ocpp/data"))
         self.metering = Metering(services, self)

@@ -70,10 +70,3 @@ class Payloads:
 def connector_of(record):
     """The outlet's number in a record: its last element, unless it is 1."""
     return record[-1] if len(record) > (_LENGTH_M if record[0] == "M" else _LENGTH) else 1
-
-
-def of_connector(number, record):
-    """A record with its outlet's number."""
-    if number > 1:
-        record.append(number)
-    return record

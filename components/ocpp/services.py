@@ -20,10 +20,10 @@ class Services:
 
     outlets = ()
     several = False  # are there several of them?
+    card = ()  # type: tuple  # as in `Transactions`: one that waits for the outlet that is plugged in next
     starting = ()
     begun = ()
     ended = ()
-    stamps = configuration = writes = online = delivery = authorization = availability = ending = None
 
     def __init__(self, clock, log, store, wifi, kernel):
         self.clock = clock

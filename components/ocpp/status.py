@@ -20,11 +20,6 @@ class StatusReporter:
 
     def __init__(self, services, boot, link):
         self._services = services
-        self._clock = services.clock
-        self._log = services.log
-        self._stamps = services.stamps
-        self._configuration = services.configuration
-        self._online = services.online
         self._pending = boot.pending  # function: may only be sent what the central system asks for?
         self._changes = []  # (connector, state, stamp, number); stamp None: of the moment when it is sent
         # Of each connector: the last state that was put into _changes
@@ -40,14 +35,14 @@ class StatusReporter:
 
     def step(self):
         """Note what has lasted; to be called after the connectors' own step."""
-        if not self._online():
+        if not self._services.online():
             self._forget()
             return
         self._note_all()
 
     def _arrived(self, _):
         """The connection opened, or was accepted: note what is so now, before anything that it brings changes that."""
-        if self._online():
+        if self._services.online():
             try:
                 for outlet in self._services.outlets:
                     outlet.connector.step()
@@ -56,13 +51,13 @@ class StatusReporter:
                 pass  # the connection matters more; the next step sees to it
 
     def _changed(self, _):
-        if self._online():
+        if self._services.online():
             self._note_all()
 
     def _note_all(self):
         """Note each state that has lasted long enough, or of which none was noted yet."""
         self._note(0, self._services.availability.charge_point())
-        since_ms = self._clock.uptime_ms() - self._configuration["MinimumStatusDuration"] * 1000
+        since_ms = self._services.clock.uptime_ms() - self._services.configuration["MinimumStatusDuration"] * 1000
         for outlet in self._services.outlets:
             it = outlet.connector
             state = it.notification.value
@@ -102,8 +97,9 @@ class StatusReporter:
         if len(self._changes) >= _KEPT_MAX * len(self._services.outlets):
             self.skipped += 1
             self._changes.pop(0)
-        stamp = None if self._clock.utc_ms() is None else self._stamps.now()  # the time comes with the acceptance
-        self._changes.append((connector, state, stamp, self._stamps.order()))
+        stamps = self._services.stamps
+        known = self._services.clock.utc_ms() is not None  # else the time comes with the acceptance
+        self._changes.append((connector, state, stamps.now() if known else None, stamps.order()))
         self._noted[connector] = state
 
     def waiting(self):
@@ -112,12 +108,12 @@ class StatusReporter:
 
     def next_before(self, number):
         """The oldest change, if it came before the transaction message with this number."""
-        if self._online() and self._changes and self._changes[0][3] < number:
+        if self._services.online() and self._changes and self._changes[0][3] < number:
             return self._call(self._changes.pop(0))
         return None
 
     def next_call(self):
-        online = self._online()
+        online = self._services.online()
         if online and self._changes:
             return self._call(self._changes.pop(0))
         if self._asked and (online or self._pending()):
@@ -138,7 +134,7 @@ class StatusReporter:
             "connectorId": connector,
             "status": status,
             "errorCode": error,
-            "timestamp": self._stamps.text(self._stamps.now() if stamp is None else stamp),
+            "timestamp": self._services.stamps.text(self._services.stamps.now() if stamp is None else stamp),
         }
         if info:
             payload["info"] = printable(info, _INFO_MAX)
@@ -151,6 +147,6 @@ class StatusReporter:
             self._forget()  # here, for step() may not see so short an absence
             return
         if error == TIMEOUT:
-            self._log.rare("a StatusNotification was not answered: %s", state[0])
-        if self._online():  # while Pending nothing counts as told: all is told once we are accepted
+            self._services.log.rare("a StatusNotification was not answered: %s", state[0])
+        if self._services.online():  # while Pending nothing counts as told: all is told once we are accepted
             self._reported[connector] = state

@@ -32,13 +32,8 @@ class Transactions:
         self.limit_ma = outlet.evse.module.max_current_ma
         self._services = services
         self._outlet = outlet
-        self._clock = services.clock
         self._log = services.log
         self._store = services.store
-        self._stamps = services.stamps
-        self._configuration = services.configuration
-        self._delivery = services.delivery
-        self._authorization = services.authorization
         self._gate = gate = outlet.evse.gate
         self._plugged = gate.plugged
         gate.emergency_stop.watch(self._on_emergency)
@@ -47,8 +42,8 @@ class Transactions:
         """Read the journal: the transaction that ran before a restart."""
         record = self._store.get(self._outlet.key(RUNNING))
         if record is not None:
-            transaction = Transaction(record, self._outlet, self._delivery.transaction_id(record[0]))
-            self._stamps.resume(transaction, list(self._delivery.stamps_in_journal()))
+            transaction = Transaction(record, self._outlet, self._services.delivery.transaction_id(record[0]))
+            self._services.stamps.resume(transaction, list(self._services.delivery.stamps_in_journal()))
             if transaction.reason:
                 self.closing.resume(transaction)
                 self.finished = True
@@ -64,12 +59,16 @@ class Transactions:
         """The components run: from now on the vehicle may show itself."""
         transaction = self.current or self.closing.transaction
         if transaction is not None and not self._gate.transaction.value:
-            self._resume_until_ms = self._clock.uptime_ms() + _RESUME_MS
+            self._resume_until_ms = self._services.clock.uptime_ms() + _RESUME_MS
             self._log.info("transaction %s %s", transaction.name(), transaction.reason or "goes on with its vehicle")
 
     def _on_emergency(self, pressed):
         if pressed:
             self._emergency = True  # kept until the next step, however short it was
+
+    def emergency(self):
+        """Is the emergency stop pressed, or was it since the last step?"""
+        return self._emergency or bool(self._gate.emergency_stop.value)
 
     # --- idTags -------------------------------------------------------------------------------------------------
 
@@ -83,7 +82,7 @@ class Transactions:
 
     def _came_first(self):
         waits = ("waiting", self._tag[0]) if self._tag else ()
-        return self._authorization.busy(self._outlet.id) or waits
+        return self._services.authorization.busy(self._outlet.id) or waits
 
     def _forbids(self, admitted):
         """Why none can start now; `admitted`: does the reservation admit it?"""
@@ -106,9 +105,9 @@ class Transactions:
     def remote_start(self, tag):
         """RemoteStartTransaction with `tag` was answered Accepted (section 5.11)."""
         done = lambda status, parent: self.authorized(tag, status, parent)  # noqa: E731
-        if not self._configuration["AuthorizeRemoteTxRequests"] and self._admits(tag, None):
+        if not self._services.configuration["AuthorizeRemoteTxRequests"] and self._admits(tag, None):
             done(ACCEPTED, None)
-        elif not self._authorization.check(tag, done, self._outlet.id):
+        elif not self._services.authorization.check(tag, done, self._outlet.id):
             self._log.warning("idTag %s: not started: %s", tag, reason_words(self._came_first()))
 
     def authorized(self, tag, status, parent, until_ms=None):
@@ -125,7 +124,7 @@ class Transactions:
             self._log.warning("idTag %s: accepted, but no transaction starts: %s", tag, reason_words(why))
             return
         if until_ms is None:
-            until_ms = self._clock.uptime_ms() + self._configuration["ConnectionTimeOut"] * 1000
+            until_ms = self._services.clock.uptime_ms() + self._services.configuration["ConnectionTimeOut"] * 1000
         self._tag = (tag, parent, until_ms)
         self._log.info("idTag %s is authorized", tag)
         self._tell("accepted", tag)
@@ -133,7 +132,7 @@ class Transactions:
         self._start_if_plugged()
 
     def _tell(self, outcome, tag, why=()):
-        self._authorization.tell(outcome, tag, why, self._outlet.id)
+        self._services.authorization.tell(outcome, tag, why, self._outlet.id)
 
     def moment(self):
         """The state may have changed."""
@@ -163,15 +162,15 @@ class Transactions:
 
     def _start(self, tag, parent):
         services, register, outlet = self._services, self._outlet.register, self._outlet
-        number, stamp = self._stamps.number(), self._stamps.now()
+        number, stamp = self._services.stamps.number(), self._services.stamps.now()
         wh, _, changes = register.whole()
         record = [number, tag, parent, wh, stamp, None]
-        current = Transaction(record, outlet, None, self._clock.uptime_ms())
+        current = Transaction(record, outlet, None, self._services.clock.uptime_ms())
         changes[outlet.key(RUNNING)] = current.record()
-        message = ["S", number, number, stamp, wh, tag, services.reservation.use(current, changes)]
+        message = ["S", number, number, stamp, wh, tag, services.reservation.use(current, changes)] + outlet.mark
         for function in services.starting:
             function(current, changes)
-        self._delivery.commit(outlet, changes, message, outlet.metering.begin(1000 * wh))
+        self._services.delivery.commit(outlet, changes, message, outlet.metering.begin(1000 * wh))
         self.current, self._tag = current, ()
         self._resume_until_ms = None
         register.saved()
@@ -203,7 +202,7 @@ class Transactions:
 
     def _may_charge(self):
         mwh = self._outlet.evse.meter.energy_mwh.value
-        return self.current.may_charge(mwh, self._configuration["MaxEnergyOnInvalidId"])
+        return self.current.may_charge(mwh, self._services.configuration["MaxEnergyOnInvalidId"])
 
     # --- end ----------------------------------------------------------------------------------------------------
 
@@ -220,7 +219,7 @@ class Transactions:
             current.reason = reason  # from here on it ends, whatever fails
         try:
             if current.stopped is None:
-                current.stopped = self._stamps.now()
+                current.stopped = self._services.stamps.now()
             self.closing.close(current, at_once)
         except self._store.Error as e:
             self._log.rare("the end of a transaction cannot be journaled: %s", str(e))
@@ -249,11 +248,11 @@ class Transactions:
     def step(self):
         plugged = bool(self._plugged.value)
         if self.current is None and self._resume_until_ms is not None:  # ended before the vehicle showed itself
-            if plugged or self._clock.uptime_ms() >= self._resume_until_ms:
+            if plugged or self._services.clock.uptime_ms() >= self._resume_until_ms:
                 self._resume_until_ms = None
         elif not plugged:
             self.finished = False
-        emergency, self._emergency = self._emergency or bool(self._gate.emergency_stop.value), False
+        emergency, self._emergency = self.emergency(), False
         self.closing.step()
         if self.current is not None:
             self._step_running(plugged, emergency)
@@ -268,18 +267,19 @@ class Transactions:
             self._log.info("idTag %s: given up: %s", tag, reason_words(why))
         elif self._plugged.value:
             self._start_if_plugged()
-        elif self._clock.uptime_ms() >= until_ms:
+        elif self._services.clock.uptime_ms() >= until_ms:
             self._give_up(tag, ("timeout", ""))
             self._log.info("idTag %s: nothing was plugged in within ConnectionTimeOut", tag)
 
     def _step_running(self, plugged, emergency):
+        configuration = self._services.configuration
         if self.current.reason or emergency:
             self.stop("EmergencyStop")  # a reason that is there already stays
         elif self._resume_until_ms is not None:
             self._step_resuming(plugged)
-        elif not plugged and self._gate.transaction.value and self._configuration["StopTransactionOnEVSideDisconnect"]:
+        elif not plugged and self._gate.transaction.value and configuration["StopTransactionOnEVSideDisconnect"]:
             self.stop("EVDisconnected")
-        elif not self._may_charge() and self._configuration["StopTransactionOnInvalidId"]:
+        elif not self._may_charge() and configuration["StopTransactionOnInvalidId"]:
             self.stop("DeAuthorized")
         elif self.closing.is_unsafe():
             self.stop("Other")
@@ -287,8 +287,8 @@ class Transactions:
             self._open_gate()
 
     def _step_resuming(self, plugged):
-        at_once = plugged and self._configuration["StopTransactionOnPowerLoss"]
-        if at_once or self._clock.uptime_ms() >= self._resume_until_ms:
+        at_once = plugged and self._services.configuration["StopTransactionOnPowerLoss"]
+        if at_once or self._services.clock.uptime_ms() >= self._resume_until_ms:
             self.stop("PowerLoss")
         elif plugged and not self._store.fault.value:  # without a journal nothing is charged
             self._resume_until_ms = None

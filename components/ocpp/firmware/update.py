@@ -247,7 +247,7 @@ class Update:
         for outlet in self._ocpp.outlets:
             if outlet.transactions.current is not None or outlet.transactions.expects_plug():
                 return True
-        return self._ocpp.cards.waits()
+        return bool(self._ocpp.services.card)
 
     async def _install(self, job):
         """Have the next start run the image, and restart."""

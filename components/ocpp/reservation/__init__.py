@@ -133,19 +133,17 @@ class Reservation:
     # --- as time goes by ------------------------------------------------------------------------------------------
 
     def _step(self):
+        utc_ms = self.clock.utc_ms()
         for at, record in enumerate(self.held):
             if record:
-                self._judge(at, record)
+                which = record[_CONNECTOR]
+                states = [one.connector.state.value for one in self.ocpp.outlets if which in (0, one.id)]
+                if all(state in _ENDING for state in states):
+                    self._end(at, "ended, the connector is " + states[0])
+                elif utc_ms is not None and utc_ms >= record[_EXPIRY]:
+                    self._end(at, "expired")
             if self.held[at] is None:
                 self._forget(at)
-
-    def _judge(self, at, record):
-        utc_ms = self.clock.utc_ms()
-        states = [one.connector.state.value for one in self.ocpp.outlets if record[_CONNECTOR] in (0, one.id)]
-        if all(state in _ENDING for state in states):
-            self._end(at, "ended, the connector is " + states[0])
-        elif utc_ms is not None and utc_ms >= record[_EXPIRY]:
-            self._end(at, "expired")
 
     def _end(self, at, why):
         self.log.info("reservation %d: %s", self.held[at][_ID], why)
