@@ -42,11 +42,10 @@ class Console:
         self._stop = operator.emergency
         self._stop.tell(self._tell_stop)
         self.echo = None
-        self.keyboard = None  # while something is typed
+        self.keyboard = self._lines = None  # while something is typed
         self._last = 0
         self._history = []
         self.shown = []  # a snapshot and the pages that are loaded
-        self._commands = None  # the Commands, while they are loaded
         self._write_before = None
         self._answers = []  # iterators of lines
         self._to_write = asyncio.Event()
@@ -117,7 +116,7 @@ class Console:
                 self._say(line)
         except MemoryError:
             pass  # in 10 s there is more
-        if not (self.shown or self._commands):
+        if not self.shown:
             self._let_go()
 
     # --- output -----------------------------------------------------------------------------------------------
@@ -169,10 +168,12 @@ class Console:
         """What edits a line, while one is typed. Raises MemoryError."""
         if self.keyboard is None:
             from components.console.keyboard import Keyboard
+            from components.console.lines import Lines
 
-            keyboard = Keyboard(self._stop, self._run_line, self.not_understood, self._end, self._complete)
+            lines, end = Lines(self, self._operator), lambda: self.kernel.request_exit(STOPPED, "Ctrl-C")
+            keyboard = Keyboard(self._stop, lines.run, self.not_understood, end, lines.complete)
             keyboard.echo, keyboard.last, keyboard.history = self.echo, self._last, self._history
-            self.keyboard = keyboard
+            self.keyboard, self._lines = keyboard, lines
         return self.keyboard
 
     def _settle(self):
@@ -181,64 +182,27 @@ class Console:
         else:
             self.keyboard.settle()
 
-    # --- commands ---------------------------------------------------------------------------------------------
-
-    def _load_commands(self):
-        """What can be asked for: loaded for a line that is typed, and let go by `_write` when all is written."""
-        if self._commands is None:
-            from components.console.commands import Commands
-
-            self._commands = Commands(self, self._operator)
-            self._to_write.set()
-        return self._commands
-
-    def _forget_commands(self):
-        self._commands = None
-        unload("components.console.commands")
-        unload("core.nearest")
+    # --- what is loaded ---------------------------------------------------------------------------------------
 
     def _let_go(self):
-        self._forget_commands()
         self.shown.clear()
         for name in _LOADED:
             unload(name)
-        if self.keyboard is not None and self.keyboard.is_idle():
-            self._last = self.keyboard.last
-            self.keyboard = None
-            unload("components.console.keyboard")
+        if self.keyboard is not None and self._lines is not None:
+            self._lines.forget_commands()
+            if self.keyboard.is_idle():
+                self._last = self.keyboard.last
+                self.keyboard = self._lines = None
+                unload("components.console.keyboard")
+                unload("components.console.lines")
 
-    def _run_line(self, line):
-        """Do what a line says, now. What is to be read about it is written by and by, so that no key has to wait."""
-        if line.partition(" ")[0] in ("t", "T"):  # a stop loads nothing
-            self._operator.press_stop()
-            return
-        try:
-            lines = self._load_commands().run(line)
-        except MemoryError:
-            self._forget_commands()
-            self.not_understood("no memory for commands now")
-            return
-        if lines is not None:
-            self._answer(lines)
-        if self.shown:
-            self._forget_commands()  # a page needs the room
-
-    def _complete(self, typed):
-        """What Tab adds to what is typed: the rest of a word; which words there are is shown, if several."""
-        rest, words = self._load_commands().complete(typed)
-        if words:
-            self._answer(words)
-        return rest
-
-    def _answer(self, lines):
+    def answer(self, lines):
+        """Have an iterable of lines written."""
         if len(self._answers) < _ANSWERS_MAX:
             self._answers.append(iter(lines))
             self._to_write.set()
         else:
             self.not_understood("too many commands at once")
-
-    def _end(self):
-        self.kernel.request_exit(STOPPED, "Ctrl-C")
 
 
 def after_failure(*arguments):

@@ -11,7 +11,7 @@ Emergency stop
 - ``press_stop()``: press it, as a button does: the gates are closed when it returns, also without any memory.
 - ``release()``: release it, and whatever else waits for a person (a power module that did not stop, a journal in
   doubt). Returns whether the emergency stop was pressed. Nothing starts by it.
-- ``emergency``: for a key that may mean something else as well, see `emergency.EmergencyStop`.
+- ``emergency``: for a key that may mean something else as well, see `kept.EmergencyStop`.
 
 Cards
 =====
@@ -75,8 +75,7 @@ data), `data` being a dict of plain values (or None) and ``text % data`` a line 
 snapshot, and on the console's page ``status``. It cannot require ``operator``, which is built after it.
 """
 
-from components.operator.counts import Session, Writes
-from components.operator.emergency import EmergencyStop
+from components.operator.kept import EmergencyStop, Session, Writes
 from core.kernel import RESTART
 from core.loading import unload
 
