@@ -83,6 +83,22 @@ async def test_a_start_has_its_limits_first_and_a_stop_goes_to_all(tmp):
     await rig.stop()
 
 
+async def test_what_is_measured_behind_the_diodes_is_billed_and_not_what_was_told(tmp):
+    """Told are 450 V and 60 A; the outputs have 405 V, the terminals 400 V, and 7 A and 8 A flow."""
+    rig = await started(tmp, {0: Module(), 1: Module()})
+    await rig.charge(450.0, 60.0)
+    for address, amps in ((0, 7.0), (1, 8.0)):
+        module = rig.modules[address]
+        module.obeys, module.amps, module.output = False, amps, 405.0
+    await rig.advance(1000)
+    before = rig.meter.read()
+    await rig.advance(20000)
+    assert rig.gate.enabled.value and rig.charger.wanted_current_ma.value == 60000
+    expected = 400 * 15 * 20 / 3.6  # mWh
+    assert abs(rig.meter.read() - before - expected) < expected / 100, (rig.meter.read() - before, expected)
+    await rig.stop()
+
+
 async def test_what_is_lowered_is_told_at_once_and_what_is_raised_within_a_second(tmp):
     rig = await started(tmp, {0: Module(), 1: Module()})
     await rig.charge(450.0, 60.0)
