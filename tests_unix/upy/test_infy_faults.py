@@ -1,11 +1,7 @@
 """Infypower modules that fail, drop out, refuse, or are not ours."""
 
-from bus import REQUEST, VirtualClock, request
+from bus import REQUEST, request
 from infy_site import DC_OFF, OFF, InfyRig, Module, started
-
-from core.kernel import Kernel
-from core.log import Log, LogTail
-from core.parts import DeclarationError
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 
@@ -31,13 +27,22 @@ async def test_each_condition_of_the_status_closes_the_gate_while_its_frame_is_h
         data = bytes.fromhex(text.replace(" ", ""))
         since = len(rig.wire.frames)
         assert not rig.handle(0x0284F001, data)
+        assert not rig.handle(0x0284F000, bytes.fromhex("000000001B000000"))  # the other one is well
         assert rig.gate.forbidding() == ["in_limits"], text
-        assert rig.charger.flags.value == flags
+        assert rig.charger.flags.value == flags and rig.charger.temperature_mdeg.value == max(27, data[4]) * 1000
         await rig.until(lambda since=since: (0x029A01F0, OFF) in rig.orders(since))
         rig.charger._limits.check()
         assert rig.charger.error.value == error, (text, rig.charger.error.value)
         await rig.advance(3500)  # its next status is well again
         assert rig.gate.enabled.value, (text, rig.gate.forbidding(), rig.charger.error.value, list(rig.tail.lines)[-6:])
+    await rig.stop()
+
+
+async def test_an_output_above_the_limit_closes_the_gate_while_its_frame_is_handled(tmp):
+    rig = await started(tmp)
+    await rig.charge()
+    rig.handle(0x0283F000, bytes.fromhex("43FA800042700000"))  # 501 V, 60 A
+    assert rig.gate.forbidding() == ["in_limits"]
     await rig.stop()
 
 
@@ -72,13 +77,30 @@ async def test_a_module_that_drops_out(tmp):
     assert pieces["module/0"] == (
         "Module 0: 400000 mV, 60000 mA, output 400600 mV, 27000 mdegC, status 000000, told 450000 mV, 60000 mA"
     ), pieces["module/0"]
-    to_it = [data for identifier, data in rig.orders(since) if identifier >> 8 & 255 == 1]
-    assert to_it and set(to_it) == {OFF}
+    since = len(rig.wire.frames)
+    rig.say[REQUEST] = request(450.0, 1.5)
+    await rig.advance(1000)
+    assert rig.modules[0].told == (450000, 1500), "one takes 1 A"
+    to_it = [frame for frame in rig.orders(since) if frame[0] in (0x029A01F0, 0x029C01F0)]
+    assert to_it and set(to_it) == {(0x029A01F0, OFF)}
+    rig.say[REQUEST] = request(450.0, 60.0)
     rig.modules[1].silent = False
     await rig.advance(3000)
     assert rig.gate.enabled.value and rig.logged("module 1 answers again")
     assert [module.told for module in rig.modules.values()] == [(450000, 30000)] * 2
     assert rig.charger.terminal_current_ma.value == 60000 and rig.charger.able_ma == 200000
+    await rig.stop()
+
+
+async def test_a_module_that_comes_later_is_asked_what_it_can_before_it_is_told_anything(tmp):
+    rig = await InfyRig(tmp, {0: Module(), 1: Module()}).start()
+    rig.modules[1].silent = True
+    await rig.advance(14000)
+    await rig.charge(450.0, 60.0)
+    rig.modules[1].silent = False
+    await rig.advance(3000)
+    assert [module.told for module in rig.modules.values()] == [(450000, 30000)] * 2
+    assert all(data[4:] != bytes(4) for identifier, data in rig.orders() if identifier >> 16 == 0x029C)
     await rig.stop()
 
 
@@ -232,56 +254,3 @@ async def test_too_much_to_be_true_is_no_proof_of_being_inside_the_limits(tmp):
         assert rig.gate.forbidding() == ["in_limits"], text
         await rig.advance(3500)
     await rig.stop()
-
-
-def two_outlets(controllers):
-    """A kernel of two outlets whose modules are on one bus; nothing of it runs."""
-    clock = VirtualClock()
-
-    def scope(number, vehicle):
-        options = {"addresses": (number,), "controller": controllers[number]}
-        parts = (
-            {"name": "gate", "use": "components.evse.gate:Gate"},
-            {"name": "bms", "use": vehicle},
-            {"name": "charger", "use": "components.charger.infy:Infypower", "options": options},
-            {"name": "meter", "use": "components.meter.terminal:TerminalMeter"},
-        )
-        return {"scope": str(number + 1), "components": parts}
-
-    class Board:
-        NAME = "shared"
-        COMPONENTS = (
-            {"name": "store", "use": "components.persistence:Persistence"},
-            {"name": "gate", "use": "components.evse.gate:Gate"},
-            {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
-            {"name": "can", "use": "components.can:Can"},
-            scope(0, "components.bms:Bms"),
-            scope(1, "other_vehicle:OtherVehicle"),
-        )
-
-    return Kernel(Board, {}, clock, Log(LogTail(clock, None), "main"), "/nowhere")
-
-
-def test_modules_of_two_outlets_on_one_bus_are_told_apart_by_the_controller_that_they_answer():
-    kernel = two_outlets((0xF0, 0xF1))
-    can = kernel["can"]
-    for identifier, text in (
-        (0x0283F000, "43FA000040600000"),
-        (0x0283F101, "43FA000040600000"),
-        (0x028CF000, "0FA0000000000000"),
-    ):
-        can._frame[:] = [identifier, memoryview(bytes.fromhex(text)), can.driver.FLAG_EXT_ID, 0]
-        can._dispatch(can._frame)
-    assert can.refused == can.unknown == 0
-    assert kernel["1/charger"].terminal_voltage_mv.value == 400000
-    assert kernel["2/charger"].terminal_voltage_mv.value is None
-
-
-def test_two_outlets_with_one_controller_address_are_one_clear_message():
-    try:
-        two_outlets((0xF0, 0xF0))
-    except DeclarationError as e:
-        for words in ("shared", "2/charger", "two handlers for CAN identifier 0x0280F000/0x0380FF00", "1/charger"):
-            assert words in str(e), e
-    else:
-        raise AssertionError("built")
