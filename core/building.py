@@ -8,6 +8,7 @@ from core.loading import unload
 from core.parts import DeclarationError
 
 _DECLARED = const(("options", "requires", "uses", "collects", "provides", "keeps"))
+_WITH_CONSTRUCTOR = const(("options", "requires", "uses", "collects", "provides", "keeps", "__init__"))
 
 
 class Builder:
@@ -99,10 +100,13 @@ def forget(parts):
     """
     classes = [type(part.instance) for part in parts]
     for cls in classes:
-        for name in _DECLARED + ("__init__",) if cls.__module__.startswith("components.") else _DECLARED:
-            if name in cls.__dict__:
+        own = cls.__dict__
+        for name in _WITH_CONSTRUCTOR if cls.__module__.startswith("components.") else _DECLARED:
+            if name in own:
                 setattr(cls, name, None)  # MicroPython's table of a class keeps the value of what is deleted from it
                 delattr(cls, name)
-        classes.extend([base for base in cls.__bases__ if base is not object])
+        for base in cls.__bases__:
+            if base is not object:
+                classes.append(base)
     for name in ("board", "building", "declare", "options", "settings"):
         unload("core." + name)

@@ -56,6 +56,7 @@ class Declared:
 
     def __init__(self, scope, entry, cls):
         self.scope = scope
+        self.local = entry["name"]
         self.use = entry["use"]
         self.cls = cls
         self.given = dict(entry.get("options", _NOTHING))
@@ -96,7 +97,7 @@ class Declared:
             found = []
             for one in in_board_order:
                 reached = not one.scope or self.scope in ("", one.scope)
-                if reached and (service in one.provides or service == one.name[len(one.scope) :].lstrip("/")):
+                if reached and (service == one.local or service in one.provides):
                     found.append(one.name)
             self.collected += (tuple(found),)
 
