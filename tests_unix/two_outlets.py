@@ -2,6 +2,8 @@
 
 from rig import Site, eventually
 
+from tools.central import CALLRESULT
+
 CONTROL = 0x068181FE
 
 
@@ -45,23 +47,29 @@ class TwoOutlets(Site):
     async def end(self, number):
         """The central system ends the transaction of an outlet; returns the StopTransaction."""
         since, running = self.mark(), self.running(number)
-        answer = await self.order("RemoteStopTransaction", transactionId=running.id)
+        answer = await self.order("RemoteStopTransaction", transactionId=running)
         assert answer.status == "Accepted"
-        ended = await self.heard("StopTransaction", since, transactionId=running.id)
-        await eventually(lambda: running.stop is not None, "the books have it")
-        return ended
+        return await self.heard("StopTransaction", since, transactionId=running)
+
+    def sessions(self, number):
+        """{transaction: [its StartTransaction, its StopTransaction or None]} of an outlet, as they were answered."""
+        answers = {m.uid: m.payload for m in self.central.messages if m.direction == "out" and m.kind == CALLRESULT}
+        found = {}
+        for m in self.central.calls():
+            if m.action == "StartTransaction" and m.uid in answers and m.payload["connectorId"] == number:
+                found[answers[m.uid]["transactionId"]] = [m.payload, None]
+            elif m.action == "StopTransaction" and m.payload["transactionId"] in found:
+                found[m.payload["transactionId"]][1] = m.payload
+        return found
 
     def running(self, number):
-        """The transaction that runs at an outlet, as the central system has it; None: none does."""
-        for transaction in self.central.books.transactions.values():
-            if transaction.stop is None and transaction.start["connector_id"] == number:
-                return transaction
-        return None
+        """The transaction that runs at an outlet; None: none does."""
+        running = [transaction for transaction, (_, stop) in self.sessions(number).items() if stop is None]
+        return running[-1] if running else None
 
     def billed_wh(self, number):
         """What was billed at an outlet."""
-        done = [one for one in self.central.books.transactions.values() if one.start["connector_id"] == number]
-        return sum(one.stop["meter_stop"] - one.start["meter_start"] for one in done)
+        return sum(stop["meterStop"] - start["meterStart"] for start, stop in self.sessions(number).values())
 
     def delivered_wh(self):
         """What each power module has delivered."""
