@@ -52,10 +52,3 @@ class Clock:
     def utc_of(self, uptime_ms):
         """The UTC in ms at an uptime of this run, or None while UTC is unknown."""
         return None if self._utc_offset_ms is None else uptime_ms + self._utc_offset_ms
-
-
-def __getattr__(name):
-    """VirtualClock, which no device has on its heap: it is loaded for whoever asks for it."""
-    if name == "VirtualClock":
-        return __import__("virtual_clock").VirtualClock
-    raise AttributeError(name)
