@@ -6,7 +6,8 @@ from .actions import CallError
 def change_availability(core, payload):
     """ChangeAvailability (section 5.2)."""
     services = core.services
-    status = services.availability.change(payload["connectorId"], payload["type"] == "Operative")
+    connector = int(payload["connectorId"])  # JSON may write 2 as 2.0
+    status = services.availability.change(connector, payload["type"] == "Operative")
     return {"status": status}, services.moment
 
 

@@ -53,7 +53,7 @@ def _of_core(ocpp, name, connector):
     elif name == "Heartbeat":
         ocpp.outbox.add("Heartbeat", {}, ocpp.boot.on_heartbeat)
     elif name == "StatusNotification":
-        return ocpp.status.ask(connector)
+        return ocpp.status.ask(None if connector is None else int(connector))  # JSON may write 2 as 2.0
     else:
         return _meter_values(ocpp, connector)
     return True

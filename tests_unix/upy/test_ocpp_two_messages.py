@@ -1,5 +1,7 @@
 """OCPP 1.6 with two outlets: what is told of each, and what is asked for one, for all or for the charge point."""
 
+import json
+
 from two_outlets import charge_both, made, present, told
 
 
@@ -72,3 +74,29 @@ async def test_vendor_messages_carry_the_connector_where_there_are_several(tmp):
     await site.run(500)
     sent = [p for p in site.central.of("DataTransfer") if p["messageId"] == "BMSAlert"]
     assert len(sent) == 1 and '"connectorId": 1' in sent[0]["data"]
+
+
+async def test_connectors_as_JSON_may_write_them(tmp):
+    """2.0 is an integer for JSON and its schemas; as an index or a shift it is none."""
+    profiles = ("remote_trigger:RemoteTrigger", "reservation:Reservation", "smart_charging:SmartCharging")
+    site = await made(tmp, profiles=tuple([("components.ocpp." + use, {}) for use in profiles]))
+    whole = {"connectorId": 2.0}
+    for action, more, expected in (
+        ("ChangeAvailability", {"type": "Inoperative"}, "Accepted"),
+        ("ChangeAvailability", {"type": "Operative"}, "Accepted"),
+        ("TriggerMessage", {"requestedMessage": "StatusNotification"}, "Accepted"),
+        ("TriggerMessage", {"requestedMessage": "MeterValues"}, "Accepted"),
+        ("ReserveNow", {"expiryDate": "2099-01-01T00:00:00Z", "idTag": "A", "reservationId": 1}, "Accepted"),
+        ("GetCompositeSchedule", {"duration": 60}, "Accepted"),
+        ("UnlockConnector", {}, "NotSupported"),
+        ("RemoteStartTransaction", {"idTag": "A"}, "Accepted"),
+    ):  # fmt: skip
+        more.update(whole)
+        text = json.dumps([2, "id-" + action + expected + str(len(more)), action, more])
+        assert '"connectorId": 2.0' in text
+        before = len(site.central.results)
+        await site.central.give(text)
+        await site.run(500)
+        answer = site.central.results[before]
+        assert answer[0] == 3 and answer[2]["status"] == expected, (action, answer)
+    assert [one.connector.state.value for one in site.ocpp.outlets] == ["Available", "Preparing"]
