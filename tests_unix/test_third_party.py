@@ -8,7 +8,7 @@ import struct
 
 import pytest
 import pytest_asyncio
-from rig import eventually
+from rig import Site, eventually
 from third_party import ThirdParty, files, free_port, with_path, write
 
 from tools.demo import TOLERANCE
@@ -89,6 +89,16 @@ async def test_an_image_of_its_board_has_its_modules_and_not_its_simulator(tmp_p
     assert {"acme_module.py", "building.py", "card_reader.py", "modbus_meter.py", "myboards/acme.py"} <= taken
     assert "components/meter/counting.py" in taken and "components/charger/power_module.py" in taken
     assert not {"acme_simulator.py", "components/charger/elcon.py", "components/charger/infy.py"} & taken
+
+
+async def test_make_run_needs_no_more_than_the_boards_name(tmp_path, monkeypatch):
+    """As the guide has it: every option has a value in the board, and the simulator is the board's."""
+    write(tmp_path)
+    with_path(monkeypatch, tmp_path)
+    async with Site(tmp_path / "home", board="myboards.acme") as site:
+        assert type(site.module).__name__ == "AcmeSimulator"
+        await site.boot()
+        await site.condition("charger_online", "ok")
 
 
 async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_building(site):
