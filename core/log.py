@@ -19,8 +19,8 @@ class LogTail:
     A line is one line of printable text, whatever a peer has put into it (see `core.text`). At most `keep` lines are
     kept, and at most `size` characters.
 
-    `write` may be replaced (a console takes it over); what it cannot write is counted in `lost`, so that a closed
-    pipe never makes a log call fail; nor does a full memory.
+    What `write` cannot write is counted in `lost`, so that a closed pipe never makes a log call fail; nor does a full
+    memory.
     """
 
     def __init__(self, clock, write=print, keep=100, level=INFO, size=8000):
@@ -33,6 +33,11 @@ class LogTail:
         self._held = 0  # characters
         self.level = level
         self.counts = {DEBUG: 0, INFO: 0, WARNING: 0, ERROR: 0}
+
+    def write_by(self, function):
+        """Have ``function(line)`` write from now on, as a console does; returns who wrote before."""
+        before, self.write = self.write, function
+        return before
 
     def add(self, level, name, text):
         self.counts[level] += 1

@@ -112,3 +112,29 @@ def test_untracked_files_are_checked_and_ignored_ones_are_not(monkeypatch, capsy
     monkeypatch.setattr(check_rules, "ROOT", tmp_path)
     assert check_rules.main() == 1
     assert capsys.readouterr().out == "core/a.py:1: core must not import threading\n"
+
+
+HOOKS = """
+class Lock:
+    def __init__(self, ocpp, trust):
+        self.ocpp = ocpp
+        %s
+
+    def move(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["ocpp.lock = self", "ocpp.core.lock = trust.lock = self", "ocpp.move = self.move", "ocpp.ended += (self.move,)",
+     "self.ocpp.lock = self", "before, trust.move = trust.move, self.move"],
+)  # fmt: skip
+def test_who_hangs_himself_on_another_object_is_found(findings, statement):
+    (found,) = findings(components__lock=HOOKS % statement)
+    assert found.startswith("components/lock.py:5: ") and "assigned from outside" in found
+
+
+def test_what_an_object_assigns_of_its_own_or_of_plain_data_is_fine(findings):
+    for statement in ("self.lock = self.move", "ocpp.add_lock(self)", "trust.left = self.ocpp", "ocpp.held = True"):
+        assert findings(components__lock=HOOKS % statement) == [], statement

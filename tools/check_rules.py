@@ -1,7 +1,8 @@
 """The rules of the house that no ready-made linter knows; run by ``make lint``.
 
 Checked are the files that git tracks or would track: what each room may import, that device code compiles for the
-ESP32, that its constants are folded, how long files and functions are, and texts that must not be in the repository.
+ESP32, that its constants are folded and nobody hangs himself on another object, how long files and functions are, and
+texts that must not be in the repository.
 One line a finding, status 1 if there is any.
 """
 
@@ -68,6 +69,8 @@ def check(root: Path, files: list[Path]) -> Iterator[Finding]:
             device.append(path)
             yield from wrong_imports(path, tree, room, lib_packages(root))
             yield from unfolded(path, tree)
+            if room[0] != "lib":
+                yield from hooks(path, tree)
     yield from uncompilable(device)
 
 
@@ -151,6 +154,36 @@ def unfolded(path: Path, tree: ast.Module) -> Iterator[Finding]:
     for call in calls:
         if getattr(call.func, "id", "") == "const" and call not in alone:
             yield path, call.lineno, "const() is folded only as NAME = const(...), one name a line"
+
+
+def hooks(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    """Yield each place where an object hangs itself, or a method, on an attribute of another one."""
+    for cls in [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]:
+        methods = {node.name for node in cls.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+        for node in ast.walk(cls):
+            if isinstance(node, (ast.Assign, ast.AugAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                others = [t for target in targets for t in parts_of(target) if is_of_another(t)]
+                if others and any(is_own(value, methods) for value in parts_of(node.value)):
+                    name = ast.unparse(others[0])
+                    yield path, node.lineno, f"{name} is assigned from outside: it needs a method for that"
+
+
+def parts_of(node: ast.expr) -> list[ast.expr]:
+    """Return what is in a tuple, else the expression itself."""
+    return list(node.elts) if isinstance(node, ast.Tuple) else [node]
+
+
+def is_of_another(target: ast.expr) -> bool:
+    """Tell whether it is an attribute, but not one of self."""
+    return isinstance(target, ast.Attribute) and ast.unparse(target.value) not in ("self", "cls")
+
+
+def is_own(value: ast.expr, methods: set[str]) -> bool:
+    """Tell whether it is self, or a method of self."""
+    if isinstance(value, ast.Attribute):
+        return ast.unparse(value.value) == "self" and value.attr in methods
+    return isinstance(value, ast.Name) and value.id == "self"
 
 
 def uncompilable(paths: Iterable[Path]) -> Iterator[Finding]:

@@ -53,8 +53,7 @@ class Console:
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self):
-        tail = self._log.tail
-        self._write_before, tail.write = tail.write, self._log_line
+        self._write_before = self._log.tail.write_by(self._log_line)
         if self._terminal.echo:
             self.echo = self._terminal.write
         if self._operator.emergency_stop.value:
@@ -64,7 +63,7 @@ class Console:
         while self._answers:
             self._write_line()
         if self._write_before is not None:
-            self._log.tail.write = self._write_before
+            self._log.tail.write_by(self._write_before)
 
     async def run(self):
         await together(self._read(), self._write(), self._report())

@@ -100,6 +100,8 @@ def sources(ocpp, services, vendor_id):
         from .vendor import VendorMessages  # few sites have it
 
         vendor = tuple([VendorMessages(services, outlet, outbox, vendor_id) for outlet in services.outlets])
+        for messages in vendor:
+            ocpp.watch_transactions(None, None, messages.ended)
     others = [ocpp.status.next_call, outbox.next_call]
     others.extend([outlet.metering.next_call for outlet in services.outlets])
     turns = Turns(ocpp.delivery.next_call, ocpp.delivery.pressing, ocpp.status.next_before, *others)

@@ -22,7 +22,6 @@ class VendorMessages:
         self._outbox = outbox
         self._vendor_id = vendor_id
         self._next_ms = None
-        services.ended += (self._on_ended,)
         outlet.evse.vehicle.permitted.watch(self._on_permitted)
 
     def _send(self, message_id, fields):
@@ -60,7 +59,8 @@ class VendorMessages:
             ("temperature", charger.temperature_mdeg.value, 1000),
         )
 
-    def _on_ended(self, transaction, meter_stop_wh):
+    def ended(self, transaction, meter_stop_wh):
+        """SessionSummary: see `Ocpp.watch_transactions`."""
         if transaction.outlet is not self._outlet:
             return
         began_ms = self._services.stamps.utc_of(transaction.started)
