@@ -40,7 +40,7 @@ class Console:
         self.kernel = kernel
         self._operator = operator
         self._stop = operator.emergency
-        self._stop.tell(self._tell_stop)
+        self._stop.watch(self._tell_stop)
         self.echo = None
         self.keyboard = self._lines = None  # while something is typed
         self._last = 0

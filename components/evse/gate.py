@@ -189,15 +189,15 @@ class Gate:
 
     def obstacles(self):
         """What forbids charging now, in words."""
-        return [words for _, words, _, holds in self.told() if not holds]
+        return [words for _, words, _, holds in self.conditions_in_words() if not holds]
 
     def why(self):
         """Generator of lines for people: each condition, and whether it forbids charging."""
-        for _, words, value, holds in self.told():
+        for _, words, value, holds in self.conditions_in_words():
             unknown = " (not known)" if value is None else ""
             yield "  %s %s%s" % ("ok     " if holds else "FORBIDS", words, unknown)
 
-    def told(self):
+    def conditions_in_words(self):
         """Generator of (name, words, value, whether it holds) of each condition.
 
         Without a transaction nobody has set a limit, so there is none to tell of.

@@ -144,7 +144,10 @@ class Authorization:
         try:
             self.card.set(result)
         except Exception as e:
-            self._services.log.rare("who watches the results of idTags has failed: %r", e)
+            try:
+                self._services.log.rare("who watches the results of idTags has failed: %r", e)
+            except MemoryError:
+                pass  # whoever presented it goes on
         return self.card.value
 
     def _find(self, tag):

@@ -50,7 +50,7 @@ def _components(kernel):
 
 def _conditions(outlets):
     for outlet in outlets:
-        for _, words, value, holds in outlet.evse.gate.told():
+        for _, words, value, holds in outlet.evse.gate.conditions_in_words():
             unknown = " (not known)" if value is None else ""
             yield "%s %s%s%s" % ("ok     " if holds else "FORBIDS", words, outlet.words(), unknown)
 

@@ -102,7 +102,7 @@ class Operator:
         self.log = log.tail.lines
         self.sessions = tuple([Session(outlet, ocpp) for outlet in ocpp.outlets])
         self.writes = Writes(clock, store, ocpp.outlets)
-        ocpp.add_page(self._beside)
+        ocpp.add_page(self._diagnostics)
 
     async def start(self):
         self.writes.begin()
@@ -172,8 +172,8 @@ class Operator:
         unload("components.operator.snapshot")
         return Snapshot(self)
 
-    def _beside(self):
-        return self.snapshot().beside()
+    def _diagnostics(self):
+        return self.snapshot().diagnostics()
 
     def receive_all(self, on):
         for can in self.buses:

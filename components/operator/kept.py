@@ -26,7 +26,7 @@ class EmergencyStop:
         self._held = False  # before the key was pressed
         self._since_ms = 0
         self._cleared = kernel.stop_cleared
-        self._told = ()
+        self._watchers = ()
         store.vital(_STOPPED, "the emergency stop")
 
     def start(self):
@@ -35,9 +35,9 @@ class EmergencyStop:
             self.pressed.set(True)
             self._log.warning("the emergency stop is still pressed")
 
-    def tell(self, function):
+    def watch(self, function):
         """Have ``function(held)`` called for each key: True after `hold`; False after `take_back`, if none was held."""
-        self._told += (function,)
+        self._watchers += (function,)
 
     def press(self):
         """The key. Up to the closing of the gate this takes no memory."""
@@ -56,7 +56,7 @@ class EmergencyStop:
         if not self._held:
             self._log.warning("emergency stop pressed")
         self._remember(True)
-        for function in self._told:
+        for function in self._watchers:
             function(True)
 
     def take_back(self):
@@ -65,7 +65,7 @@ class EmergencyStop:
         self.pending = False
         if not self._held:
             self._remember(None)
-            for function in self._told:
+            for function in self._watchers:
                 function(False)
 
     def release(self):
@@ -165,10 +165,10 @@ class Writes:
         if charges and self._since is None:
             self._since = self._now()
         elif not charges:
-            _, self._charging = self.since()
+            _, self._charging = self.counts()
             self._since = None
 
-    def since(self):
+    def counts(self):
         """[ms, bytes, erases] since `begin`, and of these while an outlet charged."""
         now, start, since = self._now(), self._start, self._since or self._now()
         return (

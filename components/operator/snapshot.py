@@ -96,7 +96,7 @@ _BUS = const((
 _COMPONENT = const(("state", "critical", "failures", "error"))
 
 
-_BESIDE = const((
+_DIAGNOSTICS = const((
     ("boot", "boot %(boot_count)d, reason: %(reset_cause)s"),
     ("loop", "loop: %(lag_ms)d ms late, at most %(lag_max_ms)d ms, %(blocked)d times blocked"),
     ("heap", "Python's heap: %(heap_free)s bytes free, at least %(heap_low)s, in one piece %(heap_longest)s"),
@@ -149,16 +149,16 @@ class Snapshot:
         """Generator of (path, piece, text) of what other components show: ``text % piece`` is a line for people."""
         for part in self._of.kernel.parts:
             if part.instance in self._of.pages:
-                for name, text, data in part.instance.page():
+                for name, text, data in _page_of(part):
                     yield "page/%s/%s" % (part.name, name), data, text
 
-    def beside(self):
-        """Generator of (name, text, data) of what OCPP does not know of itself, for its diagnostics."""
-        for name, text in _BESIDE:
+    def diagnostics(self):
+        """Generator of (name, text, data) of what the diagnostics need beside what OCPP knows."""
+        for name, text in _DIAGNOSTICS:
             yield name, text, self[name]
         for part in self._of.kernel.parts:
             if part.instance in self._of.pages and part.instance is not self._of.ocpp:
-                for piece in part.instance.page():
+                for piece in _page_of(part):
                     yield piece
 
     def __getitem__(self, path):
@@ -173,7 +173,7 @@ class Snapshot:
             return self._station()
         for name, owner, names in _STATION:
             if name == kind:
-                return self._more(kind, _values(getattr(self._of, owner), names))
+                return self._with_computed(kind, _values(getattr(self._of, owner), names))
         raise KeyError(path)
 
     def _station(self):
@@ -189,14 +189,14 @@ class Snapshot:
             "system_free": system and system[0],
         }
 
-    def _more(self, name, piece):
-        """With what is no plain attribute."""
+    def _with_computed(self, name, piece):
+        """The piece with its values that are no plain attributes."""
         if name == "central":
             piece["failure"] = self._of.ocpp.link.failure
         elif name == "loop":
             piece["longest"] = dict(self._of.kernel.urgent.longest)
         elif name == "journal":
-            piece["run"], piece["charging"] = self._of.writes.since()
+            piece["run"], piece["charging"] = self._of.writes.counts()
         return piece
 
     def _of_outlet(self, path, number, name="", *more):
@@ -207,7 +207,8 @@ class Snapshot:
                 return self._outlet(outlet)
             for known, owner, names in _OUTLET:
                 if known == name:
-                    return self._more_of_outlet(outlet, name, _values(owner and getattr(outlet.evse, owner), names))
+                    piece = _values(owner and getattr(outlet.evse, owner), names)
+                    return self._with_computed_of_outlet(outlet, name, piece)
         raise KeyError(path)
 
     def _outlet(self, outlet):
@@ -221,7 +222,7 @@ class Snapshot:
         piece["session_mwh"] = self._of.sessions[outlet.id - 1].energy_mwh()
         return piece
 
-    def _more_of_outlet(self, outlet, name, piece):
+    def _with_computed_of_outlet(self, outlet, name, piece):
         evse = outlet.evse
         if name == "transaction":
             transaction = outlet.transactions.current
@@ -237,9 +238,9 @@ class Snapshot:
         elif name == "meter":
             piece["counters"] = [list(one) for one in evse.meter.counters()]
         elif name == "gate":
-            piece["conditions"] = [
-                [name, words, holds if value is not None else None] for name, words, value, holds in evse.gate.told()
-            ]
+            conditions = piece["conditions"] = []
+            for condition, words, value, holds in evse.gate.conditions_in_words():
+                conditions.append([condition, words, holds if value is not None else None])
         return piece
 
     def _page(self, path):
@@ -280,6 +281,15 @@ def _values(owner, names):
             value = value.value
         piece[name] = list(value) if isinstance(value, tuple) else value
     return piece
+
+
+def _page_of(part):
+    """What a component shows; one that fails at it does not take what others show with it."""
+    try:
+        for piece in part.instance.page():
+            yield piece
+    except Exception as e:
+        yield "failed", part.name + ": its page has failed: %(error)s", {"error": repr(e)}
 
 
 def _frames(can):

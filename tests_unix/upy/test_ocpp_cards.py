@@ -1,5 +1,7 @@
 """What becomes of an idTag, as values: what a display, an LED or a buzzer at a card reader is told."""
 
+import micropython
+
 from ocpp_site import booted
 
 
@@ -130,3 +132,17 @@ async def test_a_front_end_that_fails_keeps_no_transaction_from_starting(tmp):
     await site.run(500)
     assert len(await reader.present("TAG", 1000)) == 3
     assert site.gate.enabled.value and site.lines("who watches the results of idTags has failed: ValueError")
+
+
+async def test_without_memory_nobody_is_told_what_is_not_so(tmp):
+    """The result before it would be taken for that of this card."""
+    site = await booted(tmp)
+    authorization = site.ocpp.authorization
+    await Reader(site).present("FIRST")
+    first = authorization.card.value
+    assert first[1:] == ("accepted", "", "", "FIRST", 1)
+    micropython.heap_lock()
+    result = authorization.tell("refused", "SECOND", ("reserved", ""), 1)
+    micropython.heap_unlock()
+    assert result is None and authorization.card.value is None and site.ocpp.words(result) == ""
+    assert authorization.tell("refused", "THIRD", ("reserved", ""), 1)[4] == "THIRD"

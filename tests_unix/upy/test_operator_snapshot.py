@@ -7,7 +7,7 @@ import sys
 import desk
 from desk import Desk
 
-from boards import unix
+from boards import unix_two
 from core.kernel import Kernel
 
 PIECE_MAX = 8192  # bytes of a 64-bit heap that one piece may take until it is there; measured: 6.2 KB
@@ -28,34 +28,36 @@ class Shown:
         yield "lamp", "Lamp: 100 % on", None
 
 
+class Fails:
+    """One of which the page raises."""
+
+    provides = ("page",)
+
+    def page(self):
+        yield "fuse", "Fuse: blown", None
+        raise ValueError("no such fuse")
+
+
 class WithPage(Desk):
     class board(desk.Board):
-        COMPONENTS = desk.Board.COMPONENTS + ({"name": "cabinet", "use": "test_operator_snapshot:Shown"},)
+        COMPONENTS = desk.Board.COMPONENTS + (
+            {"name": "fuses", "use": "test_operator_snapshot:Fails"},
+            {"name": "cabinet", "use": "test_operator_snapshot:Shown"},
+        )
 
 
 class TwoOutlets(Desk):
-    """Outlet 1 and 2 in scopes."""
+    """The board unix_two, a person at its console."""
 
     class board:
         NAME = "twooutlets"
         COMPONENTS = tuple(
             [
-                {
-                    "scope": "%d" % number,
-                    "components": tuple(
-                        [entry for entry in unix.COMMON if entry["name"] in ("gate", "plug")]
-                    ) + unix.ONE_BUS + ({"name": "evse", "use": "components.evse:Evse", "options": {"id": number}},),
-                }
-                for number in (1, 2)
+                dict(entry, use="desk:Screen") if entry.get("name") == "terminal" else entry
+                for entry in unix_two.COMPONENTS
             ]
-        ) + tuple(
-            [
-                dict(entry, use="desk:Screen") if entry["name"] == "terminal" else entry
-                for entry in unix.COMMON
-                if entry["name"] not in ("gate", "plug", "evse")
-            ]
-        )  # fmt: skip
-        SETTINGS = dict(unix.SETTINGS, can={"1": {"port": "1/can_driver.port"}, "2": {"port": "2/can_driver.port"}})
+        )
+        SETTINGS = unix_two.SETTINGS
 
     def receive(self, identifier, data):
         """Outlet 2 alone is plugged in."""
@@ -202,6 +204,17 @@ async def test_what_another_component_shows_is_on_status_in_the_snapshot_and_in_
         assert "Door: open, opened 3 times" in lines and "Lamp: 100 % on" in lines
         (heap,) = [line for line in lines if line.startswith("Python's heap: ")]
         assert "at least" in heap and "in one piece" in heap, "what health measures"
+
+
+async def test_a_page_that_fails_takes_nothing_with_it(tmp):
+    """Not the console, whose key is the emergency stop, nor what others show."""
+    async with WithPage(tmp) as site:
+        text = await site.type("status\n")
+        failed = "Fuse: blown\nfuses: its page has failed: ValueError('no such fuse',)\nDoor: open"
+        assert failed in text and "Journal: " in text
+        assert all(part.failures == 0 for part in site.kernel.parts)
+        assert pieces(site)["page/fuses/failed"] == {"error": "ValueError('no such fuse',)"}
+        assert "Journal" not in await site.type("t\n") and site.kernel.emergency_stop.value
 
 
 async def test_the_modules_of_a_snapshot_are_there_as_long_as_it_is(tmp):
