@@ -81,7 +81,7 @@ class Configuration:
         """Have ``function(name)`` called after a key was set."""
         self._watchers += (function,)
 
-    def own(self, name, function):
+    def set_handler(self, name, function):
         """Have ``function(value)`` called to set a key; it keeps the value itself, and returns the status.
 
         It raises ValueError with the reason if it refuses the value.
