@@ -7,13 +7,14 @@ import time
 class FileLock:
     """The file `name` below the home says ``locked`` or ``unlocked``; ``jammed locked`` or ``jammed unlocked`` where it
     cannot move. It is there after the first start. A movement takes `travel_ms`, and needs to be driven all the time.
+    In a scope of the board the file is ``lock.SCOPE``: each outlet has its own.
     """
 
-    requires = ("home", "clock")
+    requires = ("home", "clock", "scope")
     options = {"name": (str, "lock", 1, 40), "travel_ms": (int, 300, 0, 10000)}
 
-    def __init__(self, home, clock, name, travel_ms):
-        self._path = home + "/" + name
+    def __init__(self, home, clock, scope, name, travel_ms):
+        self._path = home + "/" + (name + "." + scope.name if scope.name else name)
         self._ticks_ms = clock.ticks_ms
         self._travel_ms = travel_ms
         self._target = None  # the position that it is driven to

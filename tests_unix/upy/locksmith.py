@@ -18,10 +18,16 @@ class Ticks:
         return self.site.clock.ticks_ms()
 
 
+class Outside:
+    """The scope of what is in none."""
+
+    name = ""
+
+
 async def made(tmp, driver=None, central=None, options=None, **site_options):
     """A site with a lock, that runs and is accepted; ``site.lock`` is the component."""
     ticks = Ticks()
-    driver = driver or construct(FileLock, tmp, ticks)
+    driver = driver or construct(FileLock, tmp, ticks, Outside)
     given = dict(OPTIONS)
     given.update(options or {})
 

@@ -5,7 +5,7 @@ import os
 from construct import construct
 from esp32_standins import Device
 from esp32_standins.pins import Pins
-from locksmith import Ticks, made, position, start, unlock
+from locksmith import Outside, Ticks, made, position, start, unlock
 
 from drivers.filelock import FileLock
 from drivers.pinlock import PinLock
@@ -152,7 +152,7 @@ async def test_the_file_of_the_simulated_lock(tmp):
             return self.now
 
     clock = Clock()
-    lock = construct(FileLock, tmp, clock)
+    lock = construct(FileLock, tmp, clock, Outside)
     await lock.start()
     assert position(tmp) == "unlocked" and lock.locked() is False
     lock.drive(True)
@@ -177,5 +177,20 @@ async def test_the_file_of_the_simulated_lock(tmp):
     await lock.start()
     assert lock.locked() is False
     position(tmp, "locked")
-    await construct(FileLock, tmp, Ticks()).start()
+    await construct(FileLock, tmp, Ticks(), Outside).start()
     assert position(tmp) == "locked"  # a bolt stays where it is
+
+
+async def test_two_outlets_have_a_simulated_lock_each(tmp):
+    """Fails where a jammed lock of one outlet jams the other's, too."""
+
+    class Scope:
+        def __init__(self, name):
+            self.name = name
+
+    one, two = [construct(FileLock, tmp, Ticks(), Scope(name)) for name in ("1", "2")]
+    await one.start()
+    await two.start()
+    with open(tmp + "/lock.1", "w") as file:
+        file.write("jammed locked")
+    assert one.locked() is True and two.locked() is False and "lock" not in os.listdir(tmp)
