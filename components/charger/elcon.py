@@ -17,6 +17,11 @@ _OFF = const(1)
 _STOP = const(b"\0\0\0\0\x01\0\0\0")  # what `_request` sends
 _STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
 _NO_BATTERY = const(0x08)
+# what is seen of all modules
+_HEARD = const(1)
+_WORKS = const(2)
+_CHARGES = const(4)
+_BATTERY = const(8)  # as in the flags of the contract
 _MOST = const(10000)  # 1000 V, 1000 A
 _MODULES = const(4)
 
@@ -48,8 +53,8 @@ class Elcon(power_module.PowerModule):
     resolution of 0.1, once a second (the meter's `power_period_ms` is 1000 then).
 
     A module that is silent for 3 s or reports a fault is switched off, and its share goes to the others: at once if its
-    status shows no current, else after the time by which the protocol's time-out of 5 s has switched it off. A flag
-    that all modules report is a flag of the outlet.
+    status shows no current, else after the time by which the protocol's time-out of 5 s has switched it off. While none
+    works their faults are those of the outlet.
 
     A foreign frame, a status with another address or a request to one of these modules from another controller, is
     refused and counted. It blocks charging until 5 s after the last one: the bus is not what the board declares.
@@ -151,18 +156,19 @@ class Elcon(power_module.PowerModule):
         return self.refuse("addresses", identifier & 0xFF, identifier & 0xFF)
 
     def _tell(self):
-        """Flags and status of the outlet: the flags that all modules on line have in common, and foreign frames."""
-        flags, heard, charges = 0xFF, False, False
+        """Flags and status of the outlet. It has a fault if each module on line has one, else it charges without."""
+        faults = seen = 0
         for unit in self._units:
             if unit.age < _SILENT:
-                heard = True
-                flags &= unit.flags
-                charges |= unit.told_ma > 0 and not unit.flags & (_STOPPING | _NO_BATTERY)
-        if not heard:
-            flags = _NO_BATTERY
-        else:
-            self.status.set("charging" if charges else "not charging")
-        self.flagged((flags ^ _NO_BATTERY) & 0x1F | (self._foreign > 0))
+                faults |= unit.flags & _STOPPING
+                seen |= _HEARD if unit.flags & _STOPPING else _HEARD | _WORKS
+                if not unit.flags & _NO_BATTERY:
+                    seen |= _BATTERY
+                    if unit.told_ma and not unit.flags & _STOPPING:
+                        seen |= _CHARGES
+        if seen & _HEARD:
+            self.status.set("charging" if seen & _CHARGES else "not charging")
+        self.flagged((0 if seen & _WORKS else faults) | seen & _BATTERY | (self._foreign > 0))
 
     # -- periodic
 

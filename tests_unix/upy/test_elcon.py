@@ -129,9 +129,10 @@ async def test_a_faulty_module_is_off_and_the_other_takes_its_share(tmp):
     assert rig.last(0xE6) == (84.0, 0.0, False) and rig.last(0xE5) == (84.0, 40.0, True)
     assert rig.gate.enabled.value and rig.charger.error.value == "", "the other one is well"
     assert rig.logged("module 0xE6 has flags 0x02: it is off")
-    rig.modules[0xE5].flags = 0x02
+    rig.modules[0xE5].flags = 0x04
     await rig.advance(1500)
-    assert not rig.gate.enabled.value and rig.charger.error.value == "HighTemperature"
+    assert not rig.gate.enabled.value and rig.charger.error.value == "HighTemperature", "each has another fault"
+    assert rig.charger.flags.value == 0x0E and rig.charger.status.value == "not charging"
     rig.modules[0xE5].flags = rig.modules[0xE6].flags = 0
     await rig.advance(4500)
     assert rig.gate.enabled.value and rig.last(0xE5)[1] == rig.last(0xE6)[1] == 20.0
