@@ -36,8 +36,8 @@ class Signal:
     def _tell(self, value):
         error = None
         for watcher in self._watchers:
-            raised = _call(watcher, value)
-            error = error or raised
+            watcher = _call(watcher, value)  # a local more, and this function's frame would come from the heap
+            error = error or watcher
             if self.value is not value:
                 break  # a watcher changed it: all have heard of the newer value already
         else:

@@ -87,3 +87,23 @@ def test_a_start_that_raises_is_one_line(tmp_path):
     line, status = refusal(tmp_path, reader=reader)
     assert status == 1 and "board kiosk: component reader did not start: OSError: [Errno 2] ENOENT" in line, line
     assert "reader.py" in line and "in start" in line
+
+
+SHARED_BUS = """
+from boards import unix
+
+NAME = "kiosk"
+SETTINGS = unix.SETTINGS
+COMPONENTS = unix.COMPONENTS + (%s)
+"""
+
+
+@pytest.mark.parametrize("second, name", [
+    ('{"name": "bms_2", "use": "components.bms:Bms"},', "bms_2"),
+    ('{"scope": "left", "components": ({"name": "bms", "use": "components.bms:Bms"},)},', "left/bms"),
+])  # fmt: skip
+def test_two_vehicles_with_the_same_identifiers_on_one_bus_are_one_line_with_both_names(tmp_path, second, name):
+    """Of a second outlet whose bus was forgotten: a stop frame would be that of either."""
+    line, status = refusal(tmp_path, board=SHARED_BUS % second)
+    words = "two handlers for CAN identifier 0x1806E5F4; the other is of component bms"
+    assert status == 2 and f"board kiosk: component {name} cannot be built: {words}" in line, line
