@@ -62,6 +62,10 @@ async def test_a_stop_closes_the_gate_while_its_frame_is_handled(tmp):
     await each(contract.a_stop_closes_the_gate_while_its_frame_is_handled, tmp)
 
 
+async def test_a_permission_that_is_repeated_stays_fresh(tmp):
+    await each(contract.a_permission_that_is_repeated_stays_fresh, tmp)
+
+
 async def test_what_cannot_be_is_refused_and_renews_nothing(tmp):
     await each(contract.what_cannot_be_is_refused_and_renews_nothing, tmp)
 

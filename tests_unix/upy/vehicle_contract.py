@@ -88,9 +88,21 @@ async def a_stop_closes_the_gate_while_its_frame_is_handled(kind, tmp):
     rig.gate.transaction.set(True)
     assert rig.gate.enabled.value, rig.gate.forbidding()
     rig.say.clear()
+    rig.clock._now += 50
     handle(rig, kind.stop())
     assert not rig.gate.enabled.value and rig.gate.bms_permits.value is False
-    assert bms.permitted.value is False and bms.heard.value is True
+    assert bms.permitted.value is False and bms.heard.value is True and bms.heard.age_ms() == 0
+    await rig.stop()
+
+
+async def a_permission_that_is_repeated_stays_fresh(kind, tmp):
+    """The same frame again and again, for longer than the time-out."""
+    rig, bms = await started(kind, tmp)
+    for _ in range(kind.TIMEOUT_MS // 500 + 8):
+        assert not handle(rig, kind.permission(84, 30))
+        assert bms.heard.age_ms() == 0
+        await rig.advance(500)
+        assert said(bms) == (True, 84000, 30000) and bms.heard.value and rig.gate.bms_permits.value is True
     await rig.stop()
 
 
@@ -187,6 +199,7 @@ ALL = (
     nothing_is_known_before_the_first_frame,
     a_permission_is_known_when_its_frame_was_handled,
     a_stop_closes_the_gate_while_its_frame_is_handled,
+    a_permission_that_is_repeated_stays_fresh,
     what_cannot_be_is_refused_and_renews_nothing,
     a_vehicle_that_is_silent_is_forgotten,
     no_permission_is_taken_while_it_does_not_run,
