@@ -75,7 +75,6 @@ data), `data` being a dict of plain values (or None) and ``text % data`` a line 
 snapshot, and on the console's page ``status``. It cannot require ``operator``, which is built after it.
 """
 
-from components.operator.kept import EmergencyStop, Session, Writes
 from core.kernel import RESTART
 from core.loading import unload
 
@@ -88,6 +87,9 @@ class Operator:
     keeps = ("console.stop",)
 
     def __init__(self, kernel, clock, log, store, ocpp, wifi, health, can, page):
+        # Here, and not while the classes are loaded: it is not there yet when OCPP's parts are made, which takes most.
+        from components.operator.kept import EmergencyStop, Session, Writes
+
         self.kernel = kernel
         self.clock = clock
         self.store = store
