@@ -32,10 +32,21 @@ Writing a source
 `terminal.TerminalMeter`, the default, integrates the power that the module measures at its terminals.
 
 A meter with a counter of its own (Modbus, pulses) is a subclass of `counting.CountingMeter`: it calls ``counted`` for
-each reading, see there. What measures power and has no counter is a subclass of `energy.Meter` that calls, of the
-register, ``measured(mw, at_ms)`` for each measurement and ``forget()`` after a silence, says by ``flows(ma, at_ms)``
-what current was measured, judges by itself, ``works()`` and ``fails(why)``, and has ``counters()`` and what the power
-module calls of its meter:
+each reading, see there::
+
+    class Counter(CountingMeter):
+        requires = CountingMeter.requires + ("pulse",)  # what it needs beside what every meter needs
+        options = options(period_ms=(int, 500, 100, 1000))  # `energy.options`: its own with those of every meter
+
+        def __init__(self, pulse, period_ms, **shared):
+            super().__init__(**shared)
+
+        async def run(self):
+            ...  # calls ``self.counted(mwh, mw, ma)``
+
+What measures power and has no counter is a subclass of `energy.Meter` that calls, of the register, ``measured(mw,
+at_ms)`` for each measurement and ``forget()`` after a silence, says by ``flows(ma, at_ms)`` what current was measured,
+judges by itself, ``works()`` and ``fails(why)``, and has ``counters()`` and what the power module calls of its meter:
 
 - ``terminal(mv, ma)``: a measurement of the module's own terminals, while its frame is handled; may not allocate.
 - ``terminal_lost()``: they became unknown; before the gate closes.
