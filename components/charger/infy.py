@@ -25,6 +25,7 @@ _ZEROS = const(b"\0\0\0\0\0\0\0\0")
 _STRANGER = const(1)
 _TOO_MANY = const(2)
 _SPREAD = const(4)
+_RUNS_ON = const(8)
 
 _MOST = const(2000000)  # above 1000 V, 1000 A: enough to be told as wrong
 _TICK_MS = const(100)
@@ -43,7 +44,8 @@ class Infypower(power_module.PowerModule):
 
     The current is shared in equal parts. While a module is silent no measurement is complete, so the gate closes after
     3 s. A module switches off by itself when it has heard nothing for 10 s: after `dropped_ms` it counts as off, is
-    told to stop, and the others go on without it. When it answers again it takes its part.
+    told to stop, and the others go on without it (unless it tells of a current). When it answers again it takes its
+    part.
 
     A reply from an address that is not declared is refused, and the gate is closed until 10 s after the last of them;
     likewise while the group has more modules than are declared, or external voltages differ by more than 2 V and 5 %
@@ -146,6 +148,7 @@ class Infypower(power_module.PowerModule):
         self._supervision.output_voltage(mv)
         unit.output_mv = min(mv, _MOST)
         unit.ma = min(ma, _MOST)
+        self._mark(_RUNS_ON, self._units.absent_ma() >= self.starting_current_ma)
         return self._heard(unit, OUTPUT)
 
     def _heard(self, unit, what):

@@ -83,6 +83,8 @@ class Units:
     def count(self, unit, present):
         """One is there again, or not any more."""
         unit.present = present
+        if not present:
+            unit.ma = 0
         unit.told_mv = unit.told_ma = 0
         self.present += 1 if present else -1
 
@@ -157,6 +159,14 @@ class Units:
                 status |= unit.status
                 off &= unit.status
         return status & ~OFF | off
+
+    def absent_ma(self):
+        """What those tell of that count as off."""
+        ma = 0
+        for unit in self.all:
+            if not unit.present:
+                ma += unit.ma
+        return ma
 
     def mdeg(self):
         """The highest temperature."""

@@ -84,6 +84,11 @@ async def test_a_module_that_drops_out(tmp):
     to_it = [frame for frame in rig.orders(since) if frame[0] in (0x029A01F0, 0x029C01F0)]
     assert to_it and set(to_it) == {(0x029A01F0, OFF)}
     rig.say[REQUEST] = request(450.0, 60.0)
+    rig.handle(0x0283F001, bytes.fromhex("43C800003F800000"))  # 1 A: it is not off
+    assert rig.gate.forbidding() == ["in_limits"]
+    rig.handle(0x0283F001, bytes.fromhex("0000000000000000"))
+    await rig.advance(2000)
+    assert rig.gate.enabled.value
     rig.modules[1].silent = False
     await rig.advance(3000)
     assert rig.gate.enabled.value and rig.logged("module 1 answers again")
