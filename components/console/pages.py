@@ -8,7 +8,7 @@ from micropython import const
 from components.console.figures import each_outlet, fixed, words
 
 _HOUR_MS = const(3600000)
-_SHORT_MS = const(60000)  # nothing per hour is told from less
+_SHORT_MS = const(60000)  # too short for a rate per hour
 
 
 class Pages:

@@ -11,7 +11,7 @@ from core.loading import unload
 from core.parts import DeclarationError
 
 _STARTS = const(3)  # so many that fail in a row wait for a person
-_PATIENCE_S = const(300)
+_IDLE_MAX_S = const(300)
 _FAILED = const("This charger has failed to start three times in a row. It waits here for settings, or a restart.")
 _ASKED = const("This charger is stopped, and its settings can be changed here.")
 
@@ -24,9 +24,9 @@ def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
     right by a reset, so there it waits for ever. What does not start although they are right may be a setting all the
     same, or hardware that comes back: then it resets, but only 5 minutes after the last key.
 
-    Where the console's word `settings` has asked for the prompt it comes at once, and for as long.
+    Where the console's word `settings` has asked for the prompt it comes at once, and waits as long.
 
-    words: what failed. feed(): keeps the watchdog from biting. The others are functions of main.py.
+    words: what failed. feed(): feeds the watchdog. The others are functions of main.py.
     """
     asked = failures() == ASKED
     if asked:
@@ -43,7 +43,7 @@ def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
     from components.console.setup import Setup
 
     setup = Setup(board, home + "/settings.json", lambda settings: assemble(board, settings, home), feed)
-    return setup.run(_ASKED if asked else _FAILED, words, 0 if wrong else _PATIENCE_S)
+    return setup.run(_ASKED if asked else _FAILED, words, 0 if wrong else _IDLE_MAX_S)
 
 
 def _unload_parts(board):

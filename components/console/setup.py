@@ -41,7 +41,7 @@ _COMMANDS = const(
 
 
 class _NoStopKey:
-    """Nothing is switched here that a key could stop."""
+    """In place of the emergency stop: nothing is switched here."""
 
     pending = False
 
@@ -70,25 +70,25 @@ class Setup:
         self._keyboard = Keyboard(_NoStopKey(), self._run_line, self._say, self._leave, self._complete, _LINE_MAX)
         self._keyboard.echo = sys.stdout.write
 
-    def run(self, title, words, patience_s=0):
-        """Take settings. True: the REPL is wanted; False: it is time to restart.
+    def run(self, title, words, idle_max_s=0):
+        """Take settings. Returns True for the REPL, False for a restart.
 
-        title: why it is here. words: what is wrong, as it was told before. patience_s: so many seconds after the last
-        key it is; 0: never.
+        title: why it is here. words: what is wrong, as it was printed before. idle_max_s: it restarts so many seconds
+        after the last key; 0: never.
         """
         try:
-            self._introduce(title, words, patience_s)
-            self._listen(patience_s * 1000)
+            self._introduce(title, words, idle_max_s)
+            self._listen(idle_max_s * 1000)
         except KeyboardInterrupt:
             self._leave()
         return self._end == _REPL
 
-    def _listen(self, patience_ms):
+    def _listen(self, idle_max_ms):
         keys = getattr(sys.stdin, "buffer", sys.stdin)
         poll = select.poll()
         poll.register(keys, select.POLLIN)
         idle_ms = 0
-        while not self._end and not (patience_ms and idle_ms >= patience_ms):
+        while not self._end and not (idle_max_ms and idle_ms >= idle_max_ms):
             self._feed()
             if not poll.poll(_STEP_MS):
                 idle_ms += _STEP_MS
@@ -102,11 +102,11 @@ class Setup:
             else:
                 self._keyboard.feed(byte[0])
 
-    def _introduce(self, title, words, patience_s):
+    def _introduce(self, title, words, idle_max_s):
         self._say("")
         self._say(title)
-        if patience_s:
-            self._say("It restarts by itself %d s after the last key." % patience_s)
+        if idle_max_s:
+            self._say("It restarts by itself %d s after the last key." % idle_max_s)
         try:
             self._settings = read_settings(self._path)
         except DeclarationError as e:
