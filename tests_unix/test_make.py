@@ -64,10 +64,10 @@ def test_what_is_missing_is_told(target):
 
 
 @contextlib.contextmanager
-def simulation(root, home):
-    """``make run`` with a home of its own, once its commands are heard."""
+def simulation(root, home, more=""):
+    """``make run`` with a home of its own and `more` options, once its commands are heard."""
     process = subprocess.Popen(
-        ["make", "-o", ".venv/ready", "run", f"ARGS=--home {home}"],
+        ["make", "-o", ".venv/ready", "run", f"ARGS=--home {home} {more}"],
         cwd=root, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
@@ -106,5 +106,9 @@ def test_make_run_and_make_sim_find_each_other(tmp_path):
             assert " plugged in," in sim(f"ARGS=--home {one}", "CMD=status").stdout
             os.killpg(second.pid, signal.SIGKILL)
             second.wait()
+        with simulation(root, two, "--board unix_two"):
+            assert sim(f"ARGS=--home {two}", "CMD=plug 2").stdout == "plugged in\n"
+            told = sim(f"ARGS=--home {two}", "CMD=status").stdout
+            assert "vehicle 1  unplugged" in told and "vehicle 2  plugged in" in told
         assert sim("CMD=unplug").stdout == "unplugged\n"
     assert "no simulation runs in" in sim("CMD=status").stderr
