@@ -190,6 +190,21 @@ async def watch(seen, one, two):
         await asyncio.sleep(0.01)
 
 
+async def test_the_budget_is_no_reason_where_the_vehicle_suspends(tmp_path):
+    """A share that is given when it can be used makes no status of its own."""
+    async with TwoOutlets(tmp_path) as site:
+        await site.boot()
+        await site.charge(1)
+        site.vehicle.forbid()
+        await site.status("SuspendedEV")
+        since = site.mark()
+        site.vehicle.permit()
+        await site.status("Charging", since)
+        await site.end(1)
+        await site.status("Finishing")
+        assert site.statuses(1) == ["Available", "Preparing", "Charging", "SuspendedEV", "Charging", "Finishing"]
+
+
 async def test_one_waits_for_its_turn_where_the_minimum_does_not_fit_and_is_told_why(tmp_path):
     async with TwoOutlets(tmp_path, limit_ma=8000) as site:
         await site.boot()

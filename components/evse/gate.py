@@ -129,6 +129,14 @@ class Gate:
             limits += (source, ma)
         self.limit_ma.set(self._least(""))
 
+    def limit_by(self, source):
+        """What `source` permits, in mA; None: it limits nothing."""
+        limits = self._limits
+        for i in range(0, len(limits), 2):
+            if limits[i] == source:
+                return limits[i + 1]
+        return None
+
     def _least(self, but):
         """The smallest of the limits in mA, without that of the source `but`; None if there is none."""
         limits = self._limits
@@ -184,8 +192,15 @@ class Gate:
         return found if self._buses else found + [("bus", None, False)]
 
     def forbidding(self):
-        """The names of the conditions that forbid charging now."""
-        return [name for name, _, holds in self.conditions() if not holds]
+        """The names of the conditions that forbid charging now.
+
+        A limit of 0 of others than the transaction's is one only if nothing else forbids it: the budget leaves nothing
+        to who cannot use it.
+        """
+        found = [name for name, _, holds in self.conditions() if not holds]
+        if len(found) > 1 and "limit_ma" in found and self.limit_by("transaction"):
+            found.remove("limit_ma")
+        return found
 
     def obstacles(self):
         """What forbids charging now, in words."""
@@ -219,7 +234,7 @@ class Gate:
             holds = _holds(ma, None)
             if source == "transaction":
                 yield "limit_ma", _words("limit_ma", holds), ma, holds
-            elif ma is not None:
+            elif holds or (ma is not None and "limit_ma" in self.forbidding()):
                 permitted = "%d.%d A" % (ma // 1000, ma // 100 % 10) if holds else "no current"
                 yield source, "the %s permits %s" % (source, permitted), ma, holds
 

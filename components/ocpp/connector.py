@@ -177,11 +177,12 @@ class Connector:
     def _decided(self):
         """(status, info) of a suspension that needs not last, or (). SuspendedEVSE has precedence where both suspend.
 
-        `transaction` of the gate is False until a transaction goes on after a restart, and limit_ma is 0 as long.
+        `transaction` of the gate is False until a transaction goes on after a restart, and its limit is 0 as long. A
+        budget between outlets may leave nothing for a moment.
         """
         if not self._gate.transaction.value:
             return ()
-        if not self._gate.limit_ma.value:
+        if not self._gate.limit_by("transaction"):
             return ("SuspendedEVSE",)
         if self._gate.plugged.value or not self._all_in(_GONE):
             return ()

@@ -36,6 +36,21 @@ def test_each_limit_is_told_with_its_source():
     assert not any("budget" in line for line in gate.why()) and gate.enabled.value
 
 
+def test_a_limit_of_0_is_no_reason_where_something_else_forbids():
+    """The budget leaves nothing to an outlet that cannot use it: it is the vehicle that suspends."""
+    gate, good, bus, _ = make()
+    ready(gate, good, bus)
+    gate.limit("transaction", 32000)
+    gate.limit("budget", 0)
+    assert gate.forbidding() == ["limit_ma"]
+    gate.bms_permits.set(False)
+    assert gate.forbidding() == ["bms_permits", "bms_settled"]
+    assert not any("budget" in line for line in gate.why()), list(gate.why())
+    gate.limit("transaction", 0)  # that of the central system is one
+    assert gate.forbidding() == ["limit_ma", "bms_permits", "bms_settled"]
+    assert gate.limit_by("transaction") == 0 == gate.limit_by("budget") and gate.limit_by("roof") is None
+
+
 def test_a_limit_of_a_known_source_allocates_nothing():
     gate, good, bus, _ = make()
     ready(gate, good, bus)
