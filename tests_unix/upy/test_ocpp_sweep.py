@@ -29,17 +29,25 @@ def attempt(action):
 
 async def test_no_allocation_that_fails_in_any_step_spoils_the_transaction(tmp):
     """For each step 0, 3, 6, ... blocks of 32 bytes are free, until nothing of it fails, what is caught included."""
+    await sweep(tmp, 1, 3)
+
+
+async def test_nor_that_of_a_second_outlet(tmp):
+    await sweep(tmp, 2, 11)
+
+
+async def sweep(tmp, number, more):
     for step in STEPS:
         blocks = failed = calm = 0
         while calm < 4:
             assert blocks < 1000, step
-            life = await Life("%s/%d" % (tmp, blocks)).begin()
+            life = await Life("%s/%d" % (tmp, blocks), number).begin()
             await life.to(step)
             life.agrees()
             action, before = life.prepared(step), life.troubles()
             with Scarce(blocks):
                 raised = attempt(action)
-            raised = raised or (step == "end" and life.site.ocpp.transactions.closing.transaction is not None)
+            raised = raised or (step == "end" and life.outlet.transactions.closing.transaction is not None)
             try:
                 calm = 0 if raised or life.troubles() > before else calm + 1
                 life.agrees()
@@ -49,9 +57,9 @@ async def test_no_allocation_that_fails_in_any_step_spoils_the_transaction(tmp):
                 raise e
             await life.site.power_off()
             failed += not calm
-            blocks += 3
+            blocks += more
             life.remove()
-        assert failed > 5, (step, failed)
+        assert failed > 5 * 3 // more, (step, failed)
 
 
 async def test_no_operation_of_the_chip_that_fails_in_any_step_spoils_the_transaction(tmp):

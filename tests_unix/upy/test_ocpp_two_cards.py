@@ -1,4 +1,4 @@
-"""One card reader and two outlets: for which of them a card is (see `Cards`)."""
+"""One card reader and two outlets: for which of them a card is (components/ocpp/cards.py)."""
 
 import os
 
