@@ -1,6 +1,7 @@
 """A group of components that a board repeats: names, look-ups, settings, stores, and how it fails by itself."""
 
 import asyncio
+import micropython
 
 from test_kernel import board, kernel, refused
 from virtual_clock import VirtualClock
@@ -185,14 +186,13 @@ def test_a_cycle_through_a_scope_shows_full_names():
 
 def test_two_scopes_keep_apart_what_they_keep_in_one_store():
     kernel(board(outlet("1"), outlet("2"), STATION[1]))
-    both = "both keep"
     plain = entry("store", "PlainStore")
-    refused(board(outlet("1"), outlet("2"), plain), "components 1/vehicle and 2/vehicle", both, "'soc'")
+    refused(board(outlet("1"), outlet("2"), plain), "components 1/vehicle and 2/vehicle", "both keep", "'soc'")
     double = outlet("1", entry("twin", "Keeper"))
-    refused(board(double, STATION[1]), "components 1/vehicle and 1/twin", both, "'1/soc'")
+    refused(board(double, STATION[1]), "components 1/vehicle and 1/twin", "both keep", "'1/soc'")
     # Of the first scope it may be there as a board without scopes has written it.
     outside = entry("keeper", "Keeper")
-    refused(board(outlet("1"), outside, STATION[1]), "components 1/vehicle and keeper", both, "'soc'")
+    refused(board(outlet("1"), outside, STATION[1]), "components 1/vehicle and keeper", "both keep", "'soc'")
     kernel(board(outlet("1", entry("store", "Store")), outside, STATION[1]))
 
 
@@ -282,3 +282,19 @@ def test_the_parts_that_have_begun_come_with_the_error():
         raise AssertionError("was not refused")
     except DeclarationError as e:
         assert "component needy" in str(e) and [part.name for part in e.parts] == ["1/store"]
+
+
+async def test_with_a_full_heap_a_hang_still_closes_its_outlet_and_the_end_closes_both():
+    k, clock, task = await started(outlet("1"), outlet("2"), STATION[1])
+    one, two, update, close = k["1/vehicle"].scope.alive, k["2/vehicle"].scope.alive, k.update_alive, k.alive.set
+    part = [part for part in k.parts if part.name == "1/vehicle"][0]
+    part.hung = True
+    micropython.heap_lock()
+    try:
+        update()
+        first, second = one.value, two.value
+        close(False)
+    finally:
+        micropython.heap_unlock()
+    assert first is False and second is True and two.value is False
+    task.cancel()
