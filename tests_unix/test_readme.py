@@ -99,7 +99,7 @@ def test_the_can_document_has_the_frames_of_the_dbc():
     both = {message.frame_id for message in messages if message.name == "Feedback"}  # the heartbeat is not apart
     ours = {message.frame_id for message in messages if message.senders == ["Controller"]}
     assert identifiers == [{message.frame_id for message in messages} - ours | both, ours]
-    rows = re.findall(r"^\| (`0x.*?) \|", text.partition("\n## Infypower")[2], re.M)
+    rows = re.findall(r"^\| (`0x.*?) \|", text.partition("\n## Infypower")[2].partition("\n## ")[0], re.M)
     told = {int(word, 16) for row in rows for word in re.findall(r"`(0x\w+)`", row)}
     assert told == {message.frame_id for message in cantools.database.load_file(ROOT / "tools/infypower.dbc").messages}
     limits = runpy.run_path(str(ROOT / "boards/rivot_esp32.py"))["LIMITS"]
