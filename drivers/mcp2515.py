@@ -6,7 +6,7 @@ import time
 from micropython import const
 
 from drivers.mcp2515_buffers import Buffers
-from drivers.mcp2515_filters import FILTERS_MAX, fit, registers
+from drivers.mcp2515_filters import FILTERS_MAX, registers
 from drivers.mcp2515_line import Line
 from drivers.mcp2515_spi import Port
 from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing
@@ -268,7 +268,9 @@ class Mcp2515:
                 self._configure()
 
     def fit_filters(self, filters):
-        """See `fit` in drivers/mcp2515_filters.py."""
+        """See `fit` in drivers/mcp2515_fit.py."""
+        from drivers.mcp2515_fit import fit
+
         return fit(filters, self.FLAG_EXT_ID)
 
     def state(self):

@@ -6,7 +6,7 @@ from micropython import const
 from drivers.twai_chip import Chip
 from drivers.twai_poll import SETTING, Poll
 from drivers.twai_queue import Queue
-from drivers.twai_timing import acceptance, fit, timing
+from drivers.twai_timing import acceptance, timing
 
 try:
     import canguard as fastest
@@ -213,7 +213,9 @@ class Twai(Poll):
             self._busy = False
 
     def fit_filters(self, filters):
-        """See `fit` in drivers/twai_timing.py."""
+        """See `fit` in drivers/twai_fit.py."""
+        from drivers.twai_fit import fit
+
         return fit(filters, self.FLAG_EXT_ID)
 
     def state(self):

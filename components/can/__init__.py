@@ -51,7 +51,7 @@ class Can(Dispatch):
     _guard_fired = None
     _armed = False
     _draining = False
-    _logged = (0,) * 6  # the counts that the log has
+    _logged = (0, 0, 0, 0, 0, 0)  # the counts that the log has
     _raised = None  # what went wrong while frames were handled before something blocked
 
     def __init__(self, driver, gate, clock, log, pulse, kernel, filters):

@@ -6,6 +6,8 @@ the keys that are equal where the mask has ones; a mask compares the sign, too.
 
 from micropython import const
 
+from core.loading import OnDemand
+
 EXACT = const(-1)
 _KIND = const(-0x20000000)  # what tells a key of 11 bits from one of 29
 _EXTENDED = const(0x1FFFFFFF)
@@ -82,4 +84,5 @@ def filters(bus, flag):
     for one in wanted:
         identifier, mask, extended = filter_of(*one)
         found.append((identifier, mask, flag if extended else 0))
-    return bus.driver.fit_filters(found) if found else None
+    with OnDemand():  # what the driver loads for that
+        return bus.driver.fit_filters(found) if found else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 
 from construct import construct
 from mcp2515_desk import joined
@@ -10,6 +11,7 @@ from test_twai import component
 from twai_rig import DATA, Hardware, attached, opened, received, until
 
 from core.clock import Clock
+from core.loading import unload
 from drivers.mcp2515 import Mcp2515
 from drivers.slcan import Slcan
 from drivers.twai import Twai
@@ -236,6 +238,16 @@ def test_a_wrong_filter_of_a_board_is_named():
             assert words in str(e) and "filters" in str(e), e
         else:
             raise AssertionError(wrong)
+
+
+async def test_what_makes_the_filters_is_let_go():
+    """It is some 200 bytes of functions for one call."""
+    for name in ("twai_fit", "mcp2515_fit"):
+        unload("drivers." + name)  # another test's
+    hardware, can, seen, tasks = await started()
+    left = [name for name in sys.modules if name.endswith("_fit") or name == "components.can.rules"]
+    assert not left and not hasattr(sys.modules["drivers"], "twai_fit"), left
+    await ended(hardware, tasks)
 
 
 def test_the_flags_of_all_drivers_are_those_of_the_tests():
