@@ -26,14 +26,14 @@ class Reader:
 """
 
 
-def refusal(path, board=BOARD, reader=READER):
+def refusal(path, board=BOARD, reader=READER, settings=SETTINGS):
     """(the one line that is told, the exit status)."""
     home = path / "home"
     (path / "myboards").mkdir()
     home.mkdir()
     (path / "myboards" / "kiosk.py").write_text(board)
     (path / "reader.py").write_text(reader)
-    (home / "settings.json").write_text(json.dumps(SETTINGS))
+    (home / "settings.json").write_text(json.dumps(settings))
     result = subprocess.run(
         [interpreter(), str(ROOT / "main.py"), "myboards.kiosk", "--home", str(home)],
         env={**os.environ, "MICROPYPATH": str(path)}, cwd=path, stdin=subprocess.DEVNULL,
@@ -107,3 +107,39 @@ def test_two_vehicles_with_the_same_identifiers_on_one_bus_are_one_line_with_bot
     line, status = refusal(tmp_path, board=SHARED_BUS % second)
     words = "two handlers for CAN identifier 0x1806E5F4; the other is of component bms"
     assert status == 2 and f"board kiosk: component {name} cannot be built: {words}" in line, line
+
+
+TWO = """
+from boards import unix_two as two
+
+NAME = "kiosk"
+SETTINGS = two.SETTINGS
+OUTLET = [entry for entry in two.COMPONENTS if "scope" in entry][0]
+SECOND = {"name": "x", "use": "components.feedback:Feedback"}
+COMPONENTS = two.COMPONENTS
+"""
+PORTS = {"1": SETTINGS["can"], "2": SETTINGS["can"]}
+
+
+@pytest.mark.parametrize("wrong, right, words", [
+    ("= two.COMPONENTS", '= ({"scope": "3", "components": ()},)', "scope 3: it names nothing"),
+    ("= two.COMPONENTS", '= ({"scope": "3"},)', "scope 3: its components are missing"),
+    ("= two.COMPONENTS", "= two.COMPONENTS + (OUTLET,)", "scope 1: it is declared twice"),
+    ("= two.COMPONENTS", '= ({"scope": "3", "components": (OUTLET,)},)', "scope 3: '1' is a scope in a scope"),
+    ("= two.COMPONENTS", '= two.COMPONENTS + (dict(SECOND, bind={"can": "9/can"}),)',
+     "component x: service 'can' (bound to '9/can') is missing: there is no scope '9'"),
+    ("= two.COMPONENTS", "= two.COMPONENTS + (SECOND,)",
+     "component x: service 'can' is missing: only scopes have it: bind it to 1/can or 2/can"),
+    ("= two.SETTINGS", '= dict(two.SETTINGS, x={"2": {"y": "3/can.port"}})',
+     "SETTINGS: 'y' in section 'x.2' is for 3/can.port, which is not there"),
+])  # fmt: skip
+def test_a_board_with_wrong_scopes_is_one_line(tmp_path, wrong, right, words):
+    assert wrong in TWO
+    line, status = refusal(tmp_path, board=TWO.replace(wrong, right), settings=dict(SETTINGS, can=PORTS))
+    assert status == 2 and "board kiosk: " in line and words in line, line
+
+
+def test_the_settings_of_a_board_without_scopes_are_told_what_one_with_scopes_has(tmp_path):
+    line, status = refusal(tmp_path, board=TWO)
+    words = "settings: 'port' in section 'can' is unknown, which has the sections can.1, can.2"
+    assert status == 2 and "board kiosk: " + words in line, line
