@@ -49,14 +49,26 @@ def names_in(path):
 
 
 def keeps_of(use):
-    """The tuple ``keeps`` of a class, as a board names it."""
+    """The tuple ``keeps`` of a class, as a board names it: its own, or that of the first base that has one."""
     module, _, name = use.partition(":")
     path = ROOT / (module.replace(".", "/") + ".py")
     tree = ast.parse((path if path.exists() else path.with_suffix("") / "__init__.py").read_text())
-    (cls,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
-    for node in cls.body:
+    imported = {alias.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+                for alias in node.names}  # fmt: skip
+    constants = {ast.unparse(node.targets[0]): node.value.args[0] for node in tree.body
+                 if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("const(")}  # fmt: skip
+    found = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
+    if not found:
+        return keeps_of(f"{imported[name]}:{name}")
+    for node in found[0].body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "keeps":
-            return ast.literal_eval(node.value)
+            return tuple(ast.literal_eval(constants.get(ast.unparse(key), key)) for key in node.value.elts)
+    for base in map(ast.unparse, found[0].bases):
+        package, _, inner = base.rpartition(".")
+        if (package or base) in imported:
+            kept = keeps_of(f"{imported[package]}.{package}:{inner}" if package else f"{imported[base]}:{base}")
+            if kept:
+                return kept
     return ()
 
 
