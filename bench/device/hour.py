@@ -8,11 +8,10 @@ are counted.
 import asyncio
 import sys
 
-from construct import construct
-
 ROOT, SECONDS, KEPT = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "1"
 sys.path[:0] = [ROOT, ROOT + "/lib", ROOT + "/tests_unix/upy"]
 
+from construct import construct  # noqa: E402
 from esp32_standins import Device  # noqa: E402
 from flash import Flash, Mounted  # noqa: E402
 from ocpp_site import booted  # noqa: E402

@@ -12,7 +12,7 @@ from qemu_site import QemuSite
 
 from tools.firmware import ROOT
 
-MODULES = ("life", "ocpp_site", "scarce")
+MODULES = ("construct", "life", "ocpp_bay", "ocpp_central", "ocpp_site", "scarce", "virtual_clock")
 SWEEP_S = 240  # of a busy machine
 BOOT = """
 import asyncio, gc, os, sys
