@@ -11,6 +11,8 @@ import re
 import tempfile
 from functools import partial
 
+from ocpp.v16 import call
+
 from bench.children import BenchError
 from bench.table import LOWER, Row
 from tools import size, weigh
@@ -22,11 +24,14 @@ from tools.toolchain import BuildError
 KB = 1024
 GROUP = "heap of a device"
 _TARGET_KB = 100
+_OUTLET_KB = 12
 _BOARD = weigh.MEASURING
 _BOOT = b"import mps2\nmps2.watch_heap()\n"
 _STEP_S = 30
 _MEASURED_S = 32  # health measures the heap every 30 s
 _TAG = "CARD-1"
+TWO_OUTLETS = "bench.two_outlets"
+ONE_OUTLET = "qemu_arm"
 
 
 async def session() -> tuple[int, int]:
@@ -56,6 +61,45 @@ async def session() -> tuple[int, int]:
     return int(told[2]) - free, int(told[2]) - int(told[1])
 
 
+async def _charge(station: Station, number: int) -> None:
+    """Have an outlet charge, by the central system. Raises TimeoutError."""
+    outlet = station.outlets[number - 1]
+    outlet.vehicle.plug()
+    prepared = {"connectorId": number, "status": "Preparing"}
+    await station.central.wait_for("StatusNotification", lambda p: prepared.items() <= p.items(), _STEP_S)
+    await station.central.call(call.RemoteStartTransaction(id_tag=f"CARD-{number}", connector_id=number))
+    await station.until(lambda: outlet.module.current_a > 1, _STEP_S, "current")
+
+
+async def in_use(board: str) -> int:
+    """Bytes in use after a collection while every outlet of a board charges. Raises TimeoutError, BenchError."""
+    with tempfile.TemporaryDirectory() as home:
+        kind = partial(QemuFirmware, board=board)
+        async with Station(home, kind=kind, board=board, firmware=False, pack="Max", soc=0.5) as station:
+            firmware = station.firmware
+            assert isinstance(firmware, QemuFirmware)
+            firmware.files["boot.py"] = _BOOT
+            await firmware.start()
+            await station.wait_booted(_STEP_S)
+            for number in range(1, len(station.outlets) + 1):
+                await _charge(station, number)
+            await asyncio.sleep(_MEASURED_S)
+            since = firmware.mark
+            await firmware.write("status\n")
+            free = int((await firmware.wait_output(r"Heap: (\d+) bytes free", _STEP_S, since))[1])
+            if not all(outlet.module.current_a > 1 for outlet in station.outlets):
+                raise BenchError(f"an outlet of {board} does not charge:\n{firmware.text[-1500:]}")
+            await firmware.interrupt()
+            whole = int((await firmware.wait_output(r"heap: at least \d+ of (\d+) bytes were free", _STEP_S))[1])
+    return whole - free
+
+
+async def second_outlet() -> int:
+    """Bytes that a second outlet, its scope and the budget take while both charge."""
+    one, two = await asyncio.gather(in_use(ONE_OUTLET), in_use(TWO_OUTLETS))
+    return two - one
+
+
 def measure(quick: bool) -> list[Row]:
     """The session, and two rows a component."""
     if quick:
@@ -66,12 +110,15 @@ def measure(quick: bool) -> list[Row]:
         frozen = size.sizes(_BOARD, size.frozen_object(_BOARD))
         weights = weigh.weights(_BOARD, image)
         charging, most = asyncio.run(session())
+        build(ONE_OUTLET), build(TWO_OUTLETS)
+        second = asyncio.run(second_outlet())
     except (BuildError, TimeoutError, weigh.WeighError) as error:
         raise BenchError(str(error)) from None
     note = "Every component of rivot_esp32 on a Cortex-M3 in QEMU, in use after a collection."
     rows = [
         Row(GROUP, "device's heap, charging", "KB", charging / KB, better=LOWER, target=_TARGET_KB, note=note),
         Row(GROUP, "device's heap, most in a session", "KB", most / KB, better=LOWER),
+        Row(GROUP, "a second outlet, both charging", "KB", second / KB, better=LOWER, target=_OUTLET_KB),
     ]
     modules = {name: use.partition(":")[0] for name, use in weigh.uses(_BOARD).items()}
     for name, weight in weights.items():
