@@ -124,6 +124,17 @@ async def test_a_simulation_plays_a_log_while_vehicle_and_module_are_silent(tmp_
         assert not station.module.silent
 
 
+async def test_a_log_of_the_second_outlet_is_played_on_its_bus_only(tmp_path):
+    async with Station(tmp_path, firmware=False, board="unix_two") as station:
+        control = Control(station)
+        first, second = station.outlets
+        assert await control.obey(f"replay {logs()[0]} 0 2") == f"plays {read(logs()[0])}"
+        await second.hub.wait_frame(0x7E8, 10, 0)
+        assert second.module.silent and not first.module.silent
+        await station.until(lambda: not second.module.silent, 10)
+        assert not [frame for frame in first.hub.log if frame.source == 0]
+
+
 async def test_a_wrong_replay_is_one_message_and_plays_nothing(tmp_path):
     async with Station(tmp_path, firmware=False) as station:
         control = Control(station)

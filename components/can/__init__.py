@@ -126,7 +126,8 @@ class Can(Dispatch):
         try:
             await self._watch()
         except asyncio.CancelledError:
-            self._raise()  # the receiver's, if it was that who cancelled
+            if not self._receives:
+                self._raise()  # it was the receiver who cancelled
             raise
         finally:
             try:
