@@ -100,6 +100,9 @@ class Console:
             self._say(next(self._answers[0]))
         except StopIteration:
             self._answers.pop(0)
+        except MemoryError:
+            self._answers.pop(0)
+            self.not_understood("no memory for the rest of that now")
 
     async def _report(self):
         while True:

@@ -12,7 +12,7 @@ class NoMemory:
     def Commands(*parts):
         raise MemoryError
 
-    Keyboard = Commands
+    Keyboard = status_lines = Commands
 
 
 async def test_commands_are_loaded_for_a_line_and_let_go_when_all_is_written(tmp):
@@ -32,6 +32,18 @@ async def test_without_memory_for_commands_that_is_said_and_a_stop_stops_all_the
         assert "EMERGENCY STOP" in await desk.type(" t\n")
         assert desk.kernel.emergency_stop.value and desk.kernel.parts[-1].failures == 0
         sys.modules.pop("components.console.commands", None)
+        assert "State:" in await desk.type("status\n")
+
+
+async def test_without_memory_for_a_page_the_console_goes_on(tmp):
+    """It is the emergency stop's key, too."""
+    async with Desk(tmp) as desk:
+        sys.modules["components.console.overview"] = NoMemory
+        assert "ignored: no memory for the rest of that now" in await desk.type("status\n")
+        sys.modules["components.console.overview"] = NoMemory
+        await desk.wait(10000)  # its own lines
+        assert desk.kernel.parts[-1].failures == 0 and all(part.failures == 0 for part in desk.kernel.parts)
+        sys.modules.pop("components.console.overview", None)
         assert "State:" in await desk.type("status\n")
 
 
