@@ -159,7 +159,7 @@ class PowerModule:
             self.can.note("max_current_ma", ma, self.max_current_ma)
         elif mv > self.max_voltage_mv:
             self.can.note("max_voltage_mv", mv, self.max_voltage_mv)
-        else:
+        elif self._gate.plugged.value:  # without a vehicle low is what it should be
             self.can.note("min_voltage_mv", mv, self.min_voltage_mv)
 
     # -- of a protocol

@@ -135,6 +135,11 @@ async def test_keeping_them_allocates_nothing(tmp):
 async def test_what_the_handlers_of_the_charger_refuse_names_their_options(tmp):
     """The examples of docs/can.md: each value is that of a literal frame."""
     rig = await Rig(tmp, feedback=False).start()
+    await rig.receive(POWER, power(0.0, 0.0))  # nothing is plugged in: low is what it should be
+    assert told(rig) == ["  no frame was unknown, refused or garbage"]
+    rig.vehicle()
+    await rig.advance(500)
+    rig.say.clear()
     for identifier, data, text in (
         (REQUEST, request(volts=250.0), "0x1806E5F4 250.0 V: above highest_mv 200000"),
         (REQUEST, request(volts=1.0), "0x1806E5F4 1.0 V: below lowest_mv 10000"),
@@ -143,6 +148,7 @@ async def test_what_the_handlers_of_the_charger_refuse_names_their_options(tmp):
         (REQUEST, b"\x03\x48", "0x1806E5F4 2 bytes: below length 6"),
         (CHARGED, b"\x01", "0x160B8001 1 bytes: below length 4"),
         (POWER, power(90.1, 10.0), "0x00433F01 90.1 V: above max_voltage_mv 85500"),
+        (POWER, power(20.0, 10.0), "0x00433F01 20.0 V: below min_voltage_mv 56000"),
         (POWER, power(76.0, 310.0), "0x00433F01 310.0 A: above max_current_ma 300000"),
     ):
         await rig.receive(identifier, data)
