@@ -102,21 +102,28 @@ async def test_make_run_needs_no_more_than_the_boards_name(tmp_path, monkeypatch
 
 
 async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_building(site):
-    """What its module delivered is what is billed."""
+    """What its module delivered is what is billed. A step between two reports is billed as if it were in their middle,
+    so the current rises slowly, and falls in steps that are at any moment between two.
+    """
+    site.module.ramp_a_s = 40
     delivered_wh = site.module.delivered_wh
     await site.say("40")
     begun = await charge(site, "04A2B3C4D5E6F7")
     await eventually(lambda: abs(site.module.current_a - 40) < 0.1, "40 A")
-    for _ in range(4):
+    for _ in range(8):
         await site.say("40")  # as often as the building says it
         await asyncio.sleep(1)
+    for amps in (30, 20, 10, 5, 2):
+        await site.say(str(amps))
+        await asyncio.sleep(0.4 + amps / 300)
     assert max(amps for _, amps, on in orders(site) if on) == 40.0
+    site.module.ramp_a_s = 200
     assert {volts for volts, _, on in orders(site) if on} == {84.0}
     ended = await end(site, "04A2B3C4D5E6F7")
     await eventually(lambda: site.module.current_a < 0.01, "no current")
     delivered_wh = site.module.delivered_wh - delivered_wh
     billed = [float(entry["sampledValue"][0]["value"]) for entry in ended.payload["transactionData"]]
-    assert delivered_wh > 3
+    assert delivered_wh > 6, delivered_wh
     assert billed[-1] - billed[0] == pytest.approx(delivered_wh, rel=TOLERANCE)
     assert ended.payload["meterStop"] - begun.payload["meterStart"] == pytest.approx(delivered_wh, abs=1)
 
