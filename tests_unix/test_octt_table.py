@@ -6,7 +6,7 @@ from pathlib import Path
 from test_feature_table import missing, named_in
 
 ROOT = Path(__file__).parent.parent
-TEXT = (ROOT / "components/ocpp/README.md").read_text()
+TEXT = (ROOT / "docs/conformance.md").read_text()
 # The numbers of OCA's test-case document for an OCPP 1.6 charge point (2024-04), in its order
 NUMBERS = """
     001 002 003 004_1 004_2 068 069 005_1 005_2 005_3 007 061 010 011_1 011_2 012 013 014 015 016 017_1 017_2
@@ -46,7 +46,8 @@ def test_every_row_names_all_tests_of_its_number_or_says_why_there_is_none():
 
 
 def test_no_number_is_used_that_is_not_the_document_s():
-    for path in [*(ROOT / "tests_unix").rglob("*.py"), *ROOT.glob("*.md"), *(ROOT / "components").rglob("*.md")]:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "components").rglob("*.md")]
+    for path in [*(ROOT / "tests_unix").rglob("*.py"), *pages]:
         text = path.read_text()
         used = numbers_of(" ".join(re.findall(r"\btest_\w*tc_\w+", text))) + re.findall(r"\bTC_(\d\w*)", text)
         assert set(used) <= set(NUMBERS), path
