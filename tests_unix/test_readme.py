@@ -44,6 +44,11 @@ def test_the_table_of_settings_has_every_key_of_every_board():
         assert {f"{section}.{key}" for section, keys in settings.items() for key in keys} <= told, name
 
 
+def test_the_table_of_boards_has_every_board():
+    table = README.partition("\n## Boards\n")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(boards())
+
+
 def test_the_table_of_make_run_has_every_option_and_its_default():
     rows = dict(re.findall(r"^\| `(--\w+)[^`]*` \| ([^|]+) \|", README, re.MULTILINE))
     actions = [action for action in options_of_site("")._actions if action.dest != "help"]
