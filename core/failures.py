@@ -29,4 +29,4 @@ def forget(alive):
         try:
             failures(0)
         except MemoryError:
-            pass  # whoever set the Signal goes on
+            pass  # the caller that set the Signal continues

@@ -13,7 +13,7 @@ def check_room(folder, size, reserve):
 
 
 def make_private(path):
-    """Let nobody but the owner read a file or enter a directory, where there are users. MicroPython has no chmod."""
+    """Let only the owner read a file or enter a directory, where there are users. MicroPython has no chmod."""
     mode = os.stat(path)[0]
     if mode & 0o077 and hasattr(os, "system"):
         allowed = "700" if mode & 0o040000 else "600"

@@ -116,7 +116,7 @@ class Kernel:
         return self._exit_code
 
     def _task_failed(self, loop, context):
-        """A task that nobody awaits has raised: told in the log, not by asyncio on the terminal."""
+        """A task that is not awaited has raised: logged, not printed by asyncio on the terminal."""
         try:
             self.log.exception("a task failed: %r" % context["exception"], context["exception"])
         except MemoryError:

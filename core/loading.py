@@ -9,7 +9,7 @@ import sys
 
 
 def unload(name):
-    """Let go of a module: its memory is free when nobody has one of its objects any more. It need not be there."""
+    """Unload a module: its memory is free when none of its objects is referenced any more. It need not be there."""
     sys.modules.pop(name, None)
     package, _, module = name.rpartition(".")
     try:

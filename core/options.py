@@ -74,7 +74,7 @@ def check_given(declared):
 
 
 def fill_in(board, declared):
-    """The defaults of what nobody gave."""
+    """The defaults of what was not given."""
     given = declared.given
     for name, spec in declared.options.items():
         if name not in given:

@@ -8,7 +8,7 @@ class Signal:
     """A cell with the latest value and the time it was set.
 
     ``None`` means "not known": a value that has grown stale is set to ``None`` by its owner
-    (see `expire`), so nobody can take old data for fresh.
+    (see `expire`), so old data cannot be taken for fresh.
 
     There are two ways to hear of a change: `watch` registers a function that is called at once, within
     `set` (for safety: what must happen while the frame that caused it is being handled); `changed` and
@@ -16,7 +16,7 @@ class Signal:
     the others: `set` raises the first exception of them when all have heard.
     """
 
-    _watchers = ()  # of the class: a signal that nobody watches or awaits has none of its own, which saves memory
+    _watchers = ()  # of the class: a signal that is not watched or awaited has none of its own, which saves memory
     _event = None
     _ticks_ms = staticmethod(time.ticks_ms)
 

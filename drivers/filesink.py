@@ -18,7 +18,7 @@ class FileSink(Sink):
 
         {"slot": 0 or 1, "state": "new", "pending" or "valid", "previous": 0, 1 or null}
 
-    At a start "new" becomes "pending" (on trial), and "pending" (nobody has confirmed) makes the previous slot the
+    At a start "new" becomes "pending" (on trial), and "pending" (not confirmed) makes the previous slot the
     active one again. It is written beside and renamed. ``image`` is the path of the active slot, None before the first
     update. Whoever starts the process runs that file; one that never comes as far as `start` is not rolled back.
 

@@ -4,7 +4,7 @@
 class GcHeap:
     """Gives back, once all is loaded and built, what the dictionaries of modules, classes and objects do not use.
 
-    An image of somebody else's, which has no such module, goes on without.
+    A stock image, which has no such module, works without.
     """
 
     requires = ("kernel",)

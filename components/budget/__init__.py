@@ -21,12 +21,12 @@ class Budget:
     who came last wait; then every `turn_ms` the one that is at the head of the queue goes to its end, so that each gets
     its turn. An outlet has its place in the queue from the begin of its transaction to its end.
 
-    A lower limit is told at once. A higher one only when what the others may deliver leaves room for it: an outlet
+    A lower limit is sent at once. A higher one only when what the others may deliver leaves room for it: an outlet
     whose limit was lowered counts with the former one until, `settle_ms` later, a measurement shows what flows; one
-    whose module is silent counts with its last limit until it is heard; one that delivers more than it may counts with
-    what it delivers.
+    whose module is silent counts with its last limit until a frame comes; one that delivers more than it may counts
+    with what it delivers.
 
-    Limits from outside, of the station or of an outlet: see `limit`. One with a life time that nobody renews becomes
+    Limits from outside, of the station or of an outlet: see `limit`. One with a life time that is not renewed becomes
     `fail_safe_ma`. They do not outlast a restart: with `fail_safe_first` that limit holds for the station from the
     start until the first one comes from outside.
 
@@ -61,12 +61,12 @@ class Budget:
         self._fail_safe_ma = fail_safe_ma
         self._check(limit_ma, limit_w)
         self._queue = []  # type: list  # of the shares, in the order in which they get something
-        self._turned_ms = 0  # uptime of the last turn, or since when somebody waits
+        self._turned_ms = 0  # uptime of the last turn, or since when one waits
         self._outside = []  # type: list  # [source, evse or 0, mA, uptime until which it holds or None]
-        self._unheard = fail_safe_first  # nobody has set a limit from outside
+        self._unheard = fail_safe_first  # no limit has been set from outside
 
     def _check(self, limit_ma, limit_w):
-        """Raises ValueError for a limit that nobody could ever charge with."""
+        """Raises ValueError for a limit that never permits charging."""
         if not limit_ma and not limit_w:
             raise ValueError("neither limit_ma nor limit_w is given")
         if self._limit_ma < self._min_ma:
@@ -83,7 +83,7 @@ class Budget:
     def limit(self, source, ma, life_ms=None, evse=0):
         """`source` (str) limits the station (evse 0) or an outlet (its id) to `ma` mA; None: no longer.
 
-        A lower limit is told to the modules within this call. life_ms: after that time without another call of the same
+        A lower limit is sent to the modules within this call. life_ms: after that time without another call of the same
         source for the same evse `fail_safe_ma` holds in the place of `ma`; None: it holds until it is withdrawn.
         Raises ValueError for what is no limit, no evse, or one source too many.
         """

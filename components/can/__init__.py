@@ -288,7 +288,7 @@ class Can(Dispatch):
     def _report(self):
         if self._initialised:
             overruns = self.driver.get_counters()[_OVERRUN]
-            if overruns is not None:  # the controller's own count: it knows of more than the flags tell
+            if overruns is not None:  # the controller's own count: it has more than the flags show
                 self.rx_overruns = max(self.rx_overruns, overruns)
         counts = (self.unknown, self.refused, self.garbage, self.tx_dropped, self.rx_overruns, self.guard_stops)
         if counts != self._logged:

@@ -1,4 +1,4 @@
-"""From a frame to its handler, and what is kept of those that nobody took."""
+"""From a frame to its handler, and what is kept of those without a handler."""
 
 from micropython import const
 from struct import pack_into
@@ -113,7 +113,7 @@ class Dispatch:
     # -- for people
 
     def refuse(self, what, value, limit):
-        """For a handler: ``return can.refuse("max_voltage_mv", 90100, 85500)`` refuses the frame and tells why.
+        """For a handler: ``return can.refuse("max_voltage_mv", 90100, 85500)`` refuses the frame and gives the reason.
 
         `what` is the option, or the part of the frame, that the value is compared with: constant text, whose ending
         says the unit (_mv, _ma, _mdeg). Both numbers are below 2**30. Allocates nothing.
@@ -161,7 +161,7 @@ class Dispatch:
         """The last frames without a handler (six identifiers), and those that were refused (four), each as a tuple.
 
         (identifier, extended, data, how often, age in ms, why). `why` is None of a frame without a handler, else (what,
-        value, limit) as in `refuse`, or () if the handler told nothing. Of an identifier the last frame is kept.
+        value, limit) as in `refuse`, or () if the handler gave no reason. Of an identifier the last frame is kept.
         """
         from components.can import shown
 

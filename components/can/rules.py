@@ -9,7 +9,7 @@ from micropython import const
 from core.loading import OnDemand
 
 EXACT = const(-1)
-_KIND = const(-0x20000000)  # what tells a key of 11 bits from one of 29
+_KIND = const(-0x20000000)  # distinguishes a key of 11 bits from one of 29
 _EXTENDED = const(0x1FFFFFFF)
 _STANDARD = const(0x7FF)
 

@@ -1,4 +1,4 @@
-"""What is told of a bus: loaded when there is something to tell, and let go afterwards."""
+"""What is shown of a bus: loaded when it is shown, and unloaded afterwards."""
 
 import time
 from micropython import const

@@ -26,7 +26,7 @@ _MOST = const(10000)  # 1000 V, 1000 A
 _MODULES = const(4)
 
 _SILENT = const(30)  # ticks of 100 ms without a status
-_TIMEOUT = const(55)  # after so long without a request that it hears a module is off: 5 s by the protocol
+_TIMEOUT = const(55)  # after so long without a request a module is off: 5 s by the protocol
 _FOREIGN = const(50)  # so long a foreign frame counts as one on the bus
 _PAGE = const("Module 0x%(address)02X: %(state)s, %(mv)d mV, %(ma)d mA of %(told_ma)d mA, flags 0x%(flags)02X")
 _UNDECLARED = const("a module answers with identifier 0x%08X, whose address the board does not declare")

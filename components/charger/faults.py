@@ -1,4 +1,4 @@
-"""What a power module does wrong: it refuses, stands still, is silent, or goes on after the stop."""
+"""What a power module does wrong: it refuses, does not charge, sends nothing, or delivers after the stop."""
 
 import time
 from micropython import const
@@ -17,7 +17,7 @@ class Faults:
 
     PowerSwitchFailure: it refuses to be switched on (`refused`, while the gate is open), or its status is "not
     charging" for 10 s though the gate is open, 1 A or more is wanted, and no current flows. It is tried again every
-    10 s, and told as wrong until it charges, or nobody has had it tried for 60 s.
+    10 s, and reported until it charges, or has not been tried for 60 s.
 
     Silence: if it is not online for longer than `silent_ms` (0: never) outside of transactions, that is told in words,
     also of one that was never heard.

@@ -50,7 +50,7 @@ class Infypower(power_module.PowerModule):
     A reply from an address that is not declared is refused, and the gate is closed until 10 s after the last of them;
     likewise while the group has more modules than are declared, or external voltages differ by more than 2 V and 5 %
     for 1 s: then modules belong to another outlet. A reply with an error is a refused request; refused limits are a
-    refused start, for nobody knows what would be delivered.
+    refused start, because what would be delivered is unknown.
 
     Options besides those of every power module: addresses, of the modules, 0..62; group, that they form (it is stopped
     as a whole, too, and asked for its number of modules), -1: none; controller, our own address, another one for each
@@ -249,7 +249,7 @@ class Infypower(power_module.PowerModule):
         return True
 
     def _start(self):
-        """Those that have limits; one that is not there is told to stop."""
+        """Those that have limits; one that is not there gets a stop."""
         taken = True
         for unit in self._units.all:
             if unit.told_ma or not unit.present:

@@ -14,7 +14,7 @@ _MOST = const(1000000)  # 1000 V, 1000 A
 
 
 def options(**own):
-    """The options of every power module, and those of one protocol. (A function: after the start nobody has them.)"""
+    """The options of every power module, and those of one protocol. (A function: after the start they are not kept.)"""
     own.update({
         "min_voltage_mv": (int, 56000, 0, _MOST),
         "max_voltage_mv": (int, 85500, 1, _MOST),
@@ -199,7 +199,7 @@ class PowerModule:
             self.switch(True, setpoint.voltage_mv.value, setpoint.current_ma.value)
 
     def _bus_changed(self, healthy):
-        """Nobody knows what the power module did while it could not hear: the first thing that it hears is a stop."""
+        """What the power module did without a bus is unknown: the first thing that it gets is a stop."""
         if healthy and not self._gate.enabled.value:
             self.stop_now()
 

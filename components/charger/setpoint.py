@@ -15,7 +15,7 @@ class Setpoint:
     """``voltage_mv``, ``current_ma`` (Signals): the smallest of the vehicle's request, what the module can, the board's
     limit and, of the current, the outlet's limit; 0 while one is not known. A current that is 0 on the wire is 0 here.
 
-    While the gate is open the power module hears of a lower one in the call that made it lower, of a higher one in the
+    While the gate is open the power module gets a lower one in the call that made it lower, a higher one in the
     turn of its protocol. A vehicle that lowers its request more than ten times in 100 ms gets 0 A until the next turn:
     so the bus is not flooded, and nothing is above what was asked for.
 

@@ -35,7 +35,7 @@ def _holds(value, at):
 
 
 class Gate:
-    """Charging is enabled exactly while every condition holds; nobody else enables the charger.
+    """Charging is enabled exactly while every condition holds; nothing else enables the charger.
 
     The conditions are Signals that others set: transaction, bms_permits, plugged, charger_online, in_limits (bool); the
     kernel's ``emergency_stop`` (bool, must be False) and ``stop_cleared``, which hold for every gate of the process;
@@ -87,8 +87,8 @@ class Gate:
         self._add("emergency_stop", self.emergency_stop, False)
         self._add("stop_cleared", kernel.stop_cleared, True)
         self._add("alive", scope.alive, True)
-        # After the conditions that they follow, so that they hear of a change before: the pause has begun when the gate
-        # looks.
+        # After the conditions that they follow, so that they are notified of a change first: the pause has
+        # begun when the gate looks.
         self._alive_steady = Pause(scope.alive, True, _ALIVE_MS, clock)
         self._bms_settled = Settling(
             self.bms_permits, self.plugged, self.transaction, bms_stop_ms, bms_stops, bms_stops_ms, clock
@@ -148,7 +148,7 @@ class Gate:
         return least
 
     def permits(self, but):
-        """What could flow in mA if the source `but` limited nothing: 0 while another condition forbids it."""
+        """What could flow in mA if the source `but` limited nothing: 0 while another condition blocks charging."""
         conditions = self._conditions
         for i in range(0, len(conditions), 3):
             if conditions[i] != "limit_ma" and not _holds(conditions[i + 1].value, conditions[i + 2]):
@@ -174,7 +174,7 @@ class Gate:
             try:
                 self._tell(allowed)
             except MemoryError:
-                pass  # whoever closed the gate goes on
+                pass  # the caller that closed the gate continues
 
     def _tell(self, allowed):
         if allowed:
@@ -192,10 +192,10 @@ class Gate:
         return found if self._buses else found + [("bus", None, False)]
 
     def forbidding(self):
-        """The names of the conditions that forbid charging now.
+        """The names of the conditions that block charging now.
 
-        A limit of 0 of others than the transaction's is one only if nothing else forbids it: the budget leaves nothing
-        to who cannot use it.
+        A limit of 0 of others than the transaction's is one only if nothing else blocks charging: the budget leaves
+        nothing to an outlet that cannot use it.
         """
         found = [name for name, _, holds in self.conditions() if not holds]
         if len(found) > 1 and "limit_ma" in found and self.limit_by("transaction"):
@@ -203,11 +203,11 @@ class Gate:
         return found
 
     def obstacles(self):
-        """What forbids charging now, in words."""
+        """What blocks charging now, in words."""
         return [words for _, words, _, holds in self.conditions_in_words() if not holds]
 
     def why(self):
-        """Generator of lines for people: each condition, and whether it forbids charging."""
+        """Generator of lines for people: each condition, and whether it blocks charging."""
         for _, words, value, holds in self.conditions_in_words():
             unknown = " (not known)" if value is None else ""
             yield "  %s %s%s" % ("ok     " if holds else "FORBIDS", words, unknown)
@@ -215,7 +215,7 @@ class Gate:
     def conditions_in_words(self):
         """Generator of (name, words, value, whether it holds) of each condition.
 
-        Without a transaction nobody has set a limit, so there is none to tell of.
+        Without a transaction no limit is set, so there is none to show.
         """
         for name, value, holds in self.conditions():
             if name == "alive" and self._kernel.stopping:

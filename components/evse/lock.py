@@ -15,7 +15,7 @@ class Lock:
     """Locked before a transaction starts and until it has ended; without it the gate stays closed (``locked``, Signal).
 
     The driver of the lock has ``drive(locked)``, which begins a movement, ``rest()``, which ends it, and ``locked()``,
-    the contact that tells the position: True, False, or None if it cannot tell. A movement that the contact does not
+    the contact that reports the position: True, False, or None if it is unknown. A movement that the contact does not
     confirm within `move_ms` is tried again after `pause_ms`, `attempts` times in all; then the connector has the error
     ConnectorLockFailure, until the contact confirms it after all, or, if it could not be locked, the plug is out. It
     never opens while current flows, or may flow: an unknown current counts as one. A cable that stays locked for that
@@ -71,7 +71,7 @@ class Lock:
         and `ended`.
 
         transactions: ``current`` (None or the one that runs, with its ``reason`` once it ends), ``closing.transaction``
-        (the one whose end waits for the power module), ``expects_plug()`` (somebody is authorized, and may plug in).
+        (the one whose end waits for the power module), ``expects_plug()`` (an idTag is authorized, a plug may follow).
         """
         self._transactions = transactions
         self._configuration = configuration
@@ -91,14 +91,14 @@ class Lock:
                 await pace.next()
         finally:
             self._runs = False
-            self.locked.set(False)  # nobody looks: no charging
+            self.locked.set(False)  # unsupervised: no charging
             if self._moving is not None:
                 self._finish(self._moving)
 
     # --- for what runs the transactions -----------------------------------------------------------------------------
 
     def secure(self):
-        """Is the connector locked? While somebody waits for it, it is being locked."""
+        """Is the connector locked? While a caller waits for it, it is being locked."""
         return self.locked.value and self._moving is not False
 
     def holds(self):
@@ -141,7 +141,7 @@ class Lock:
             self._keep(transaction.id_tag)
 
     def _keep(self, tag):
-        """Keep the cable locked for this idTag; "": for nobody."""
+        """Keep the cable locked for this idTag; "": for none."""
         if tag == self._held:
             return
         self._held = tag
@@ -168,7 +168,7 @@ class Lock:
         return self._transactions is None or self._transactions.current is None
 
     def _opens_at_the_vehicle(self):
-        """Does unplugging the vehicle unlock the cable while the transaction goes on?"""
+        """Does unplugging the vehicle unlock the cable while the transaction continues?"""
         return (
             self._configuration["UnlockConnectorOnEVSideDisconnect"]
             and not self._configuration["StopTransactionOnEVSideDisconnect"]

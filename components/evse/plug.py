@@ -1,4 +1,4 @@
-"""Whether a vehicle is plugged in: there is no contact to ask, so it is told from the wire."""
+"""Whether a vehicle is plugged in: no contact reports it, so it is inferred from CAN data."""
 
 import time
 from array import array
@@ -9,7 +9,7 @@ from core.tasks import Pace
 _TICK_MS = const(100)
 _WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
 _SURE = const(5)  # ticks that a fall must be seen: one wrong measurement lasts 2
-_SETTLE = const(10)  # ticks, not ms: a car may be plugged in for longer than ticks_ms can tell
+_SETTLE = const(10)  # ticks, not ms: a car may be plugged in for longer than ticks_ms can measure
 _STEADY_MA = const(10000)  # a battery of 0.1 ohm moves 1 V with it
 
 
@@ -20,7 +20,7 @@ class Plug:
 
     Unplugged, whichever comes first:
 
-    - no BMS frame for 3 s (or none within 3 s after the voltage told of a vehicle);
+    - no BMS frame for 3 s (or none within 3 s after the voltage showed a vehicle);
     - charging is enabled, 1 A or more is wanted (a lower limit may be what keeps the current down), the voltage is
       present, the power module does not say that it stands still, and under 0.5 A flow for 5 s;
     - the terminal voltage fell by more than `fall_mv` within 1 s, seen for 0.5 s so that it is no wrong measurement. A

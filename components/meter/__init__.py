@@ -23,7 +23,7 @@ Methods:
   ``start``.
 - ``counters()``: ((words, count), ...) for people: what was wrong with the measurement.
 
-A meter that is silent, or cannot be believed, closes the gate (``charger.meter_failed``): the module's ``error`` is
+A meter that is silent, or implausible, closes the gate (``charger.meter_failed``): the module's ``error`` is
 PowerMeterFailure. A board without one is not built.
 
 Writing a source

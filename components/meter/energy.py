@@ -162,7 +162,7 @@ class Energy:
 
 
 def options(**own):
-    """The options of every meter, and those of one source. (A function: after the start nobody has them.)"""
+    """The options of every meter, and those of one source. (A function: after the start they are not kept.)"""
     own["register_pause_ms"] = (int, 10000, 100, 60000)
     return own
 

@@ -11,7 +11,7 @@ class KeptRegister:
 
     A number in NVS is appended within a page, where a record of the journal erases a block of its file system. `start`
     gives back what was kept, so it is declared before whatever reads the register at its own start. With a journal that
-    was lost the register goes on from there, too.
+    was lost the register continues from there as well.
     """
 
     requires = ("meter", "nvs", "kernel", "log")

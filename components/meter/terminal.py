@@ -27,7 +27,7 @@ class TerminalMeter(Meter):
     Counter: ``losses``, how often in this session the gate was open in a silence of 2 s or more. A silence is billed
     with the last power that was measured with the gate open, but no more than the setpoint, for as long as it was open.
 
-    PowerMeterFailure: the third loss of a session, or measurements that cannot be believed (see `Plausibility`). It
+    PowerMeterFailure: the third loss of a session, or implausible measurements (see `Plausibility`). It
     lasts until neither a vehicle is plugged in nor a transaction runs, and ends with a restart.
 
     Options: power_period_ms, see `Plausibility`; register_pause_ms, see `Energy`.

@@ -9,11 +9,11 @@ actions                        who answers which request, and the messages' sche
 boot                           registration, Heartbeat, time
 outlet                         what each outlet has for itself: the next two rows, and its connector
 transactions, closing          who charges, from when to when
-metering, register, stop_data  what is measured, and told of the energy
+metering, register, stop_data  what is measured, and reported of the energy
 cards, authorization           for which outlet a card is, and whether it may charge
 ending                         what becomes of transactions when the firmware goes down
 delivery                       transaction messages, journaled
-connector, status,             a connector's state, how it is told, and whether it is in service
+connector, status,             a connector's state, how it is sent, and whether it is in service
 availability
 configuration, keys            configuration keys
 stamps                         times and message ids
@@ -21,7 +21,7 @@ assembly                       who needs whom; loaded for that
 core_profile, core_calls,      the central system's commands, those that are loaded when they come, and how much they
 wear                           may write
 access, urls, failures         what is dialled, and what it means when that fails
-trust, dates                   whom we believe over TLS
+trust, dates                   which peers are trusted over TLS
 =============================  ===================================================================================
 """
 
@@ -278,7 +278,7 @@ class Ocpp:
         return status
 
     def page(self):
-        """Counters, and what the profiles tell: a generator of (name, text, data), see `components.operator`."""
+        """Counters, and what the profiles show: a generator of (name, text, data), see `components.operator`."""
         from .page import pieces
 
         unload("components.ocpp.page")

@@ -40,4 +40,4 @@ class Access:
         return True
 
     def failed(self, event):
-        """It did not work; `event` as `failures.event_of` tells."""
+        """It did not work; `event` as of `failures.event_of`."""

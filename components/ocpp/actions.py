@@ -183,7 +183,7 @@ class Actions:
         return (result, None) if isinstance(result, dict) else result
 
     def _failure(self, action, error):
-        """The answer if a handler fails, which is told with its traceback."""
+        """The answer if a handler fails, which is logged with its traceback."""
         self._log.exception("handler of %s: %r" % (action, error), error)
         return CallError("InternalError", NO_MEMORY if isinstance(error, MemoryError) else type(error).__name__)
 

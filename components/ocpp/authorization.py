@@ -95,7 +95,7 @@ class Authorization:
 
     def add_list(self, listed):
         """Have a list asked before the cache: ``listed.find(tag)`` is (status, parent) or None; ``listed.told(tag, own,
-        status)`` hears of each status that the central system tells for a tag of it, and of the list's own.
+        status)`` is called for each status that the central system sends for a tag of it, and of the list's own.
         """
         self._list = listed
 
@@ -147,7 +147,7 @@ class Authorization:
             try:
                 self._services.log.rare("who watches the results of idTags has failed: %r", e)
             except MemoryError:
-                pass  # whoever presented it goes on
+                pass  # the caller that presented it continues
         return self.card.value
 
     def _find(self, tag):
@@ -189,7 +189,7 @@ class Authorization:
             done(*(info or (INVALID, None)))
 
     def step(self):
-        """While there is no connection nobody asks `next_call`: decide what waits."""
+        """While there is no connection `next_call` is not called: decide what waits."""
         while self._waiting and not self._services.online():
             self.next_call()
 
@@ -245,7 +245,7 @@ class Authorization:
             return 0
 
     def _remember(self, name, entry):
-        """Journal what was told of an idTag. If that fails, what the cache has of it is out of date: not used."""
+        """Journal what was received of an idTag. If that fails, what the cache has of it is out of date: not used."""
         others = [tag for tag in self._tags if tag != name]
         try:
             changes = {}

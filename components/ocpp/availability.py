@@ -52,7 +52,7 @@ class Availability:
         return not self._held and self._operative[0] and self._operative[connector]
 
     def charge_point(self):
-        """(status, errorCode, info) of connector 0: a fault of the whole station is told there, too.
+        """(status, errorCode, info) of connector 0: a fault of the whole station is sent there as well.
 
         A scheduled Inoperative comes true with the end of the last transaction (5.2).
         """

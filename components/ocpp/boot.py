@@ -34,7 +34,7 @@ class Boot:
     def __init__(self, services, rpc, options, believes):
         self.accepted = Signal(False, services.clock)
         self.status = None
-        self.bad_times = 0  # answers whose currentTime was no time, or not to be believed
+        self.bad_times = 0  # answers whose currentTime was no time, or implausible
         self._clock = services.clock
         self._log = services.log
         self._rpc = rpc
@@ -42,7 +42,7 @@ class Boot:
         self._configuration = services.configuration
         self._writes = services.writes
         self.identity = _identity_of(options)
-        self._believes = believes  # function(UTC in ms): may the central system say so?
+        self._believes = believes  # function(UTC in ms): is it plausible?
         self._due_ms = 0
         self._asked = False
         self._synced_ms = 0

@@ -66,7 +66,7 @@ def _stop(services, current, tag):
 def _check(services, tag):
     """The result of what is decided at once, or that it is being decided."""
     authorization = services.authorization
-    place = 0 if services.several else 1  # of a card nobody knows yet which outlet it is for
+    place = 0 if services.several else 1  # the outlet of a card is not known yet
     busy = authorization.busy(place) or (("waiting", services.card[0]) if services.card else ())
     why = busy or _obstacle(services, tag)
     running = _running(services)

@@ -11,7 +11,7 @@ _RETRY_MS = const(5000)
 class Closing:
     """``transaction`` was stopped, and waits for the power module to stop, too: at most `stop_ms`. None: there is none.
 
-    The journal knows of it from the beginning: after a power cut it has this end, and nothing is charged any more.
+    It is in the journal from the beginning: after a power cut it has this end, and nothing is charged any more.
     `Transactions.closed` is called once its StopTransaction is journaled. While the store has a fault that is tried
     every 5 s. ``stuck``: the journal has no room for it, or refuses.
     """

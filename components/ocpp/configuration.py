@@ -135,7 +135,7 @@ class Configuration:
     def read(self, name):
         """(name, value as text, is it read-only) of a key, or None if there is no such key.
 
-        The value is None where nobody may read it.
+        The value is None where it must not be read.
         """
         row = self._row(name)
         if row is None:

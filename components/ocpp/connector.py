@@ -10,7 +10,7 @@ _ERRORS = const(
     "UnderVoltage|WeakSignal|"
 )
 NO_ERROR = "NoError"
-_WARNING = const("EVCommunicationError")  # section 4.9: not Faulted, and told with these states only
+_WARNING = const("EVCommunicationError")  # section 4.9: not Faulted, and sent with these states only
 _WARNED = const(("Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing"))
 _DISCONNECTED = const("EV side disconnected")  # section 4.9: the info with SuspendedEV, or with Finishing
 _VEHICLE_SIDE = const(("bms_permits", "bms_settled", "plugged", "transaction", "locked"))  # not ours alone to fulfil
@@ -22,7 +22,7 @@ _EVSE_LASTS_MS = const(3500)  # longer than it takes to notice a vehicle that is
 class Connector:
     """An outlet's ``state`` (Signal: ChargePointStatus), ``error`` (ChargePointErrorCode), ``info`` (words to it).
 
-    ``notification``: Signal, what there is to tell: the three as a tuple, None until the first state is certain.
+    ``notification``: Signal, what is to be sent: the three as a tuple, None until the first state is certain.
     ``since_ms``: uptime of its last change.
 
     Nothing here is remembered except whether a transaction ended since the vehicle was plugged in: the state
@@ -30,14 +30,14 @@ class Connector:
 
     1. States come from events. Each moment at which one may change (an idTag is accepted, a transaction has begun, it
        ends, it has ended; a reservation or a change of availability was answered) derives the state, so one that lasts
-       shorter than the 250 ms between two steps is told all the same: Reserved, Preparing, Charging; Charging,
+       shorter than the 250 ms between two steps is sent as well: Reserved, Preparing, Charging; Charging,
        Finishing, Available. That the gate opened is kept until the next derivation.
-    2. A closed gate suspends only if it stays closed: for 1.5 s where it was open and the vehicle alone forbids, which
-       counts what the gate waits after a stop of the BMS, and 3.5 s otherwise. Until then the former state counts. So
-       the gate's recovery after a start or a restart (1 s with the measurements inside the limits, 2 s after the last
-       stop of the BMS) is no suspension. What is a decision and not a measurement suspends at once: the gun was pulled,
-       a current of 0 A is permitted or wanted. After a restart nothing is told of a transaction until the vehicle shows
-       itself.
+    2. A closed gate suspends only if it stays closed: for 1.5 s where it was open and the vehicle alone blocks
+       charging, which counts what the gate waits after a stop of the BMS, and 3.5 s otherwise. Until then the
+       former state counts. So the gate's recovery after a start or a restart (1 s with the measurements inside the
+       limits, 2 s after the last stop of the BMS) is no suspension. What is a decision and not a measurement
+       suspends at once: the gun was pulled, a current of 0 A is permitted or wanted. After a restart nothing is
+       sent of a transaction until the vehicle shows itself.
     """
 
     def __init__(self, services, outlet):
@@ -62,7 +62,7 @@ class Connector:
             self._opened = True
 
     def event(self):
-        """At an event: derive the state at once. What the event is about goes on if that fails."""
+        """At an event: derive the state at once. The cause of the event continues if that fails."""
         try:
             self.step()
         except MemoryError:
@@ -177,7 +177,7 @@ class Connector:
     def _decided(self):
         """(status, info) of a suspension that needs not last, or (). SuspendedEVSE has precedence where both suspend.
 
-        `transaction` of the gate is False until a transaction goes on after a restart, and its limit is 0 as long. A
+        `transaction` of the gate is False until a transaction continues after a restart, and its limit is 0 as long. A
         budget between outlets may leave nothing for a moment.
         """
         if not self._gate.transaction.value:
@@ -202,5 +202,5 @@ class Connector:
             self.state.set(status)
 
     def _all_in(self, names):
-        """Is what forbids charging all among these conditions of the gate?"""
+        """Is what blocks charging all among these conditions of the gate?"""
         return all(name in names for name in self._gate.forbidding())

@@ -47,7 +47,7 @@ class CoreProfile:
             yield "refused_last", "Refused last: %(what)s", {"what": self._refused}
 
     def refuse(self, action, subject, why, status="Rejected"):
-        """The answer with this status; log and console tell why."""
+        """The answer with this status; log and console show why."""
         self._refused = "%s %s: %s" % (action, subject, why)
         self._log.rare(action + " %s: %s: %s", subject, status, why)
         return {"status": status}

@@ -1,7 +1,7 @@
 """Certificates as they are read by us, beside mbedTLS: those of a file, and when they are valid.
 
 Whether mbedTLS compares the dates with a clock, and whether that clock is right, depends on how the port was built; so
-`Check` does it once more, with the time that the central system told. While that is not known, the last time that we
+`Check` does it once more, with the time that the central system sent. While that is unknown, the last time that we
 are sure of is a lower bound.
 """
 
@@ -64,7 +64,7 @@ def ders(data):
 def validity(der):
     """(not before, not after) of a certificate, s since 1970. Raises ValueError if `der` is none.
 
-    Nothing else is read: what mbedTLS believes may have a form that ux509 itself would refuse.
+    Nothing else is read: what mbedTLS accepts may have a form that ux509 itself would refuse.
     """
     from ux509 import der as form  # only with TLS: a board without it does not load it
     from ux509.names import time

@@ -1,7 +1,7 @@
 """Transaction-related messages: journaled, in order, each until it is answered (OCPP 1.6, sections 3.7 and 9.1.31 f.).
 
 The queue in the store has records ``[kind, number, transaction, ...]``; `number` makes the message's id, which stays
-the same however often the message is sent, also after a restart: so the central system can tell a repetition.
+the same however often the message is sent, also after a restart: so the central system can recognise a repetition.
 `transaction` is our own number of a transaction; the central system's transactionId takes its place once it is known.
 
     ["S", number, transaction, stamp, Wh, idTag, reservationId or None]     StartTransaction
@@ -11,7 +11,7 @@ the same however often the message is sent, also after a restart: so the central
 and, unless it is 1, the outlet's number as a last element. They are sent as they were journaled, whatever outlet they
 are of (section 3.7).
 
-What is refused for its time is sent anew with another (`Correction`). What is given up is told in the log and, where
+What is refused for its time is sent anew with another (`Correction`). What is given up is logged and, where
 money depends on it, as a security event.
 """
 

@@ -12,8 +12,8 @@ _POLL_MS = const(50)
 class Ending:
     """Ends the transactions of all outlets before the firmware ends.
 
-    A reset is unsuccessful while the end of one cannot be journaled: it would go on after the restart. Then it is tried
-    ResetRetries times more, 10 s apart, and done all the same after the last: a restart may mend the store.
+    A reset is unsuccessful while the end of one cannot be journaled: it would continue after the restart. Then it is
+    tried ResetRetries times more, 10 s apart, and done all the same after the last: a restart may mend the store.
     """
 
     def __init__(self, services, kernel, status):
@@ -69,7 +69,7 @@ class Ending:
         """The firmware is stopped in order, as before the power goes, or for a reset; ``step()`` as in `Ocpp.run`.
 
         With StopTransactionOnPowerLoss each transaction ends now, and the power module has half a second to stop. That
-        they ended, by this or by a hard reset, is told if it can be within a second: StopTransaction and Finishing.
+        they ended, by this or by a hard reset, is sent if possible within a second: StopTransaction and Finishing.
         Otherwise the next start sees to it.
         """
         stops = self._services.configuration["StopTransactionOnPowerLoss"]

@@ -27,7 +27,7 @@ _TOO_LONG = const(1009)  # RFC 6455, section 7.4.1
 class Link:
     """Keeps one WebSocket open while the network is there. ``open`` is a Signal (bool).
 
-    ``access`` says what to dial, `trust` whom to believe then. ``failure``: why there is no connection, in words; ""
+    ``access`` has what to dial, `trust` verifies the peer. ``failure``: why there is no connection, in words; ""
     while one is open.
     """
 
@@ -115,7 +115,7 @@ class Link:
             access.failed(event)
 
     def _event_of(self, error, check):
-        """The security event that it is, or None; without memory nobody can tell."""
+        """The security event that it is, or None, also without memory."""
         try:
             from .failures import event_of
 
@@ -138,7 +138,7 @@ class Link:
             pump = asyncio.create_task(self._serve(ws, self._rpc.pump()))
             try:
                 self._ping()
-            except MemoryError:  # without pings nobody would notice a dead peer
+            except MemoryError:  # without pings a dead peer goes unnoticed
                 ws.abort()
                 raise
             await self._read(ws)

@@ -119,12 +119,12 @@ class Metering:
             self._take(transaction, "MeterValuesAlignedData", "StopTxnAlignedData", CLOCK)
 
     def _keep(self):
-        """Outside a transaction a sample is told only if the central system is there to hear it."""
+        """Outside a transaction a sample is sent only while the central system is connected."""
         if not self._services.online():
             return
         try:
             sample = self.sample("MeterValuesAlignedData", CLOCK)
-        except self._services.store.Error:  # what of the register is not journaled is not told
+        except self._services.store.Error:  # what of the register is not journaled is not sent
             self.dropped += 1
             return
         if sample is None:

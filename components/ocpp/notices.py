@@ -14,7 +14,7 @@ class Notices:
     """A journaled queue of requests of ours, sent in order, each until it is answered; three time-outs end it, too.
 
     `queue` is its name in the store, whose entries are ``[number, action, payload]``: as with transaction messages the
-    number makes the message's id, so a repetition can be told.
+    number makes the message's id, so a repetition can be recognised.
     """
 
     def __init__(self, ocpp, clock, log, store, queue):

@@ -1,4 +1,4 @@
-"""What there is to see of the charge point: its counters, and what the profiles have to tell; loaded for that."""
+"""The page of the charge point: its counters, and what the profiles show; loaded for that."""
 
 
 def pieces(ocpp):

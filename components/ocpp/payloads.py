@@ -13,7 +13,7 @@ _UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction th
 
 
 class Payloads:
-    """`stamps`: tells stamps (``fixed``). `transaction_id(transaction)`: that of the central system, or None."""
+    """`stamps`: gives stamps (``fixed``). `transaction_id(transaction)`: that of the central system, or None."""
 
     def __init__(self, stamps, transaction_id):
         self._stamps = stamps

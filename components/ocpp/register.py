@@ -1,14 +1,14 @@
-"""What is told of an outlet's energy register."""
+"""What is reported of an outlet's energy register."""
 
-_TOLD = "ocpp/told"  # whole Wh: what the last StartTransaction or StopTransaction told
+_TOLD = "ocpp/told"  # whole Wh: what the last StartTransaction or StopTransaction had
 
 
 class Register:
-    """What is told never goes back, though it is told in two units.
+    """What is reported never decreases, though it is reported in two units.
 
     StartTransaction and StopTransaction have whole Wh (OCPP 1.6, sections 6.45, 6.49), MeterValues thousandths. Whole
-    Wh are rounded up: so meterStop is not below any value that was told before it. A value that would be below one that
-    was told is told as that. A bill is off by less than 1 Wh either way, and that never adds up from bill to bill.
+    Wh are rounded up: so meterStop is not below any value that was sent before it. A value that would be below one that
+    was sent is sent as that. A bill is off by less than 1 Wh either way, and that never adds up from bill to bill.
     """
 
     def __init__(self, store, outlet):
@@ -24,7 +24,7 @@ class Register:
         self._told_mwh = self._new_told_mwh = 1000 * self._store.get(self._key, 0)
 
     def changes(self):
-        """(mWh, {key: value}): what is to be told, and to be journaled with it. After the commit: `saved`."""
+        """(mWh, {key: value}): what is to be sent, and to be journaled with it. After the commit: `saved`."""
         self._mwh, changes = self._meter.changes()
         self._new_told_mwh = self._told_mwh
         return max(self._mwh, self._told_mwh), changes

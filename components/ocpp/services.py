@@ -36,7 +36,7 @@ class Services:
         self.reservation = self.charging = Absent()
 
     def report(self, type, info=""):
-        """A security event: nobody keeps a log of them, unless `report_to` has named one."""
+        """A security event: no log of them is kept, unless `report_to` has named one."""
 
     def report_to(self, function):
         """Have ``function(type, info)`` called with every security event."""

@@ -10,7 +10,7 @@ class Turns:
 
     ``pressing()`` is the number of a StartTransaction or StopTransaction that is to be sent now, or None. Then the
     others wait, except what ``before(number)`` has: the StatusNotification of a state that came before it. So Preparing
-    goes before StartTransaction, and StopTransaction before the StatusNotification that tells of its end.
+    goes before StartTransaction, and StopTransaction before the StatusNotification of its end.
     """
 
     def __init__(self, first, pressing, before, *others):

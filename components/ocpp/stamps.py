@@ -1,4 +1,4 @@
-"""Time stamps of what happened, also while nobody knew the time, and ids that are never used twice."""
+"""Time stamps of what happened, also while the time was unknown, and ids that are never used twice."""
 
 import binascii
 import os
@@ -9,10 +9,10 @@ from core.isotime import format_utc
 _NUMBERS = const(10000000)  # message numbers of one run of the firmware
 _LOST_RUNS = const(10000)  # more than a journal can have lost
 _JITTER_MS = const(1000)  # the central system's time within this is taken as the same time: no jumps back
-_JUMP_MS = const(3600000)  # a correction by more than this must be told twice
+_JUMP_MS = const(3600000)  # a correction by more than this must be received twice
 _ASK_MS = const(10000)  # ... and is asked for again after that
 _SAME_MS = const(10000)  # ... with so much between the two, besides the time that passed
-_UNKNOWN_MS = const(1577836800000)  # 2020-01-01: stands where a time must be sent that nobody ever told us
+_UNKNOWN_MS = const(1577836800000)  # 2020-01-01: stands where a time must be sent that was never known
 
 _RUN = const("ocpp/run")  # [salt, number of this run, records that the journal had lost by then]
 _LAST = const("ocpp/last")  # of each outlet: [number of a transaction, UTC of its last sample in ms]
@@ -24,7 +24,7 @@ class Stamps:
 
     Once the time is known in a run, the stamps of that run are exact, also after a restart. A run that never knew the
     time is set before the run that follows it by the durations that are known of it, as soon as that one is known, and
-    stays there: whoever is told a stamp twice is told the same.
+    stays there: a stamp that is sent twice is the same.
 
     While a transaction runs the stamps never go back, however the clock is set: a stamp whose UTC is unknown
     has its bound as a third element then.
@@ -45,7 +45,7 @@ class Stamps:
         self._running = 0  # transactions
         self._held = []  # those of their stamps whose UTC is not known
         self._last_ms = 0  # ... the last one's UTC, 0: not known
-        self._offered_ms = None  # UTC of this run's start by a time that was told once, and is far from ours
+        self._offered_ms = None  # UTC of this run's start by a time that was received once, and is far from ours
         self._ask_ms = None  # uptime from which the central system is to be asked for the time
         self.settings = 0  # how often the clock was set: what is due at some UTC has to look again
         self._on_correction = None
@@ -106,7 +106,7 @@ class Stamps:
         return utc_ms
 
     def resume(self, transaction, queued):
-        """A transaction goes on after a restart; `queued`: the stamps in the messages that wait."""
+        """A transaction continues after a restart; `queued`: the stamps in the messages that wait."""
         last = self._store.get(transaction.outlet.key(_LAST))
         if last is not None and last[0] == transaction.number:
             queued.append(last[1])
@@ -142,7 +142,7 @@ class Stamps:
             self._held.remove(transaction.started)
 
     def learn(self, utc_ms):
-        """The central system says what time it is. A jump is believed when it is told once more."""
+        """The time that the central system sent. A jump is accepted when it is received once more."""
         known = self._clock.utc_ms()
         if known is not None and abs(known - utc_ms) > _JUMP_MS and not self._told_twice(known, utc_ms):
             return
@@ -218,9 +218,9 @@ class Stamps:
         return min(uptime_ms, 0)
 
     def fixed(self, stamp, latest_ms=None):
-        """As `text`, for a message that may be repeated: what it tells while the time is unknown stays so.
+        """As `text`, for a message that may be repeated: what it has while the time is unknown stays so.
 
-        `latest_ms`: it is told as within the bounds of what is believed up to that UTC.
+        `latest_ms`: it is sent as within the plausible bounds up to that UTC.
         """
         if isinstance(stamp, list) and self._clock.utc_ms() is None:
             self._fix(stamp[0])
@@ -229,7 +229,7 @@ class Stamps:
         return format_utc(min(max(self.utc_of(stamp), self._clock.earliest_ms), latest_ms))
 
     def doubtful(self, stamp):
-        """Is it in the future, or before this firmware was made? Not while nobody knows the time."""
+        """Is it in the future, or before this firmware was made? Not while the time is unknown."""
         now = self._clock.utc_ms()
         return now is not None and not self._clock.earliest_ms <= self.utc_of(stamp) <= now
 

@@ -14,7 +14,7 @@ class Transaction:
     """One that runs at ``outlet``. ``id`` is the central system's, None until it is known; ``number`` is our own.
 
     ``invalid``: the register in mWh when the central system refused its idTag, else None. ``reason``, ``stop_tag`` and
-    ``stopped`` (stamp) tell of its end, once it is ended: "", None, None before. ``began_ms``: uptime at its start,
+    ``stopped`` (stamp) are of its end, once it is ended: "", None, None before. ``began_ms``: uptime at its start,
     None if it is not known, for it was before a restart.
     """
 

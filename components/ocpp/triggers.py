@@ -22,7 +22,7 @@ _TRIGGERS = const((
 def trigger(ocpp, name, connector):
     """Have the message `name` sent, for `connector` or, with None, for each that it is sent for: the answer.
 
-    Rejected: there is no such connector, nothing is known that could be told, there is no room for more, or we are
+    Rejected: there is no such connector, nothing is known that could be sent, there is no room for more, or we are
     not registered yet.
     """
     profile = None

@@ -1,4 +1,4 @@
-"""Whom we believe over TLS: the one place where contexts for it are made.
+"""Which peers are trusted over TLS: the one place where contexts for it are made.
 
 mbedTLS, which every port of MicroPython 1.25 and newer has, negotiates TLS 1.2 at least, verifies the chain of the
 server's certificates up to our roots, and compares the name of the host. Of the dates see `dates`, which is loaded for

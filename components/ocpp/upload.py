@@ -13,7 +13,7 @@ from uhttp import HttpError, Multipart, request
 
 from .orders import MODULES, means, until_calm
 
-# How it goes on, and how it ends.
+# How it continues, and how it ends.
 UPLOADING, UPLOADED, FAILED, BAD, DENIED, UNSUPPORTED = range(6)
 
 _SLACK = const(200)  # bytes by which a text may grow between its counting and its sending
@@ -68,10 +68,10 @@ class Upload:
                 pass
 
     def begin(self, location, name, lines, tries, interval_s, tell):
-        """Send the lines that ``lines()`` yields; ``tell(outcome)`` hears of UPLOADING and of the end.
+        """Send the lines that ``lines()`` yields; ``tell(outcome)`` is called with UPLOADING and at the end.
 
         `location` and `name`: see `file_of`; the location is one that `orders.takes`. `tries` in all, with `interval_s`
-        between them. Returns whether one was under way, of whose end nothing is told any more.
+        between them. Returns whether one was under way, of whose end nothing is sent any more.
         """
         former = self._task if self.busy() else None
         if former is not None:
@@ -86,7 +86,7 @@ class Upload:
         try:
             tell(UPLOADING)
             outcome = await self._tries(location, name, lines, tries, interval_s)
-        except Exception as e:  # a task of its own: nobody else would hear of it
+        except Exception as e:  # a task of its own: no caller would get it
             self._log.exception("upload: %r" % e, e)
         tell(outcome)
 
@@ -145,7 +145,7 @@ async def _length(lines):
 
 
 def _sized(lines, length):
-    """Generator of just so many bytes: what is told of running things changes between two looks at it."""
+    """Generator of just so many bytes: what is reported of running things changes between two looks at it."""
     for line in lines():
         data = printable(line).encode()
         if len(data) >= length:

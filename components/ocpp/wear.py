@@ -59,7 +59,7 @@ class WriteBudget:
         self.left = min(self._store.get(_LEFT, self._burst), self._burst)
 
     def stop(self):
-        """The firmware stops in order: the next start goes on with what is left."""
+        """The firmware stops in order: the next start continues with what is left."""
         self._refill()
         left = None if self.left == self._burst else self.left
         try:

@@ -43,7 +43,7 @@ Configuration
 
 - ``keys()``: generator of the names of OCPP's configuration keys.
 - ``get(key)``: (name, value as text, whether it is read-only), in capitals or not; None: no such key. The value is None
-  where nobody may read it.
+  where it must not be read.
 - ``set(key, value)``: (status, reason): the status of ChangeConfiguration (``Accepted``, ``Rejected``,
   ``RebootRequired``, ``NotSupported``), and why it is refused, in words. Raises OSError if it cannot be journaled.
 - ``describe(key)``: {"name", "type" (bool, int, csl, str ...), "default", "lowest", "highest", "access" (R, RW, RB: in
@@ -53,8 +53,8 @@ Restart
 =======
 
 - ``restart(kind, reason)``: ``"Soft"``: ends a transaction that runs, and delivers what is queued, for at most 10 s,
-  before. ``"Hard"``: ends it, at once. ``""``: at once and in order; the transaction goes on afterwards. It releases
-  what `release` does but for the emergency stop. `reason`: what the next start tells of this end.
+  before. ``"Hard"``: ends it, at once. ``""``: at once and in order; the transaction continues afterwards. It releases
+  what `release` does but for the emergency stop. `reason`: what the next start reports of this end.
 - ``ask_for_settings(reason)``: restart into the prompt that changes settings.json. Returns "", or why not: ``running``
   (a transaction), ``no_prompt`` (only a device has one).
 
@@ -64,7 +64,7 @@ State
 - ``snapshot()``: the whole state as data, see `snapshot`: ``for path, piece in operator.snapshot()``, or one piece,
   ``operator.snapshot()["outlet/1"]``. Only one piece exists at a time. The module is there as long as the object is.
 - ``log``: the last lines of the log, an iterable.
-- ``receive_all(on)``: whether frames that nobody handles are received as well, to be seen; each bus changes it when
+- ``receive_all(on)``: whether frames without a handler are received as well, to be shown; each bus changes it when
   charging is not enabled.
 
 Pages

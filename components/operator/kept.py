@@ -124,7 +124,7 @@ class Session:
             self._mwh = max(0, now - self._stopped_from)
 
     def _start_mwh(self):
-        """The register at the start; the transaction knows it in whole Wh: enough when it goes on after a restart."""
+        """The register at the start; the transaction knows it in whole Wh: enough when it continues after a restart."""
         now = self._meter.energy_mwh.value
         transaction = self._outlet.transactions.current
         if transaction is None:

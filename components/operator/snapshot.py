@@ -1,4 +1,4 @@
-"""The whole state of the station as data, piece by piece; loaded while somebody reads it.
+"""The whole state of the station as data, piece by piece; loaded while it is read.
 
 Each piece has a path, and is a dict (or None: there is none) of plain values: text, int, bool, None, and lists and
 dicts of such, so ``json.dumps`` takes it as it is. None as a value: not known, or stale. The names of keys end with
@@ -27,8 +27,8 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     energy_mwh: the register; flowing: whether current may flow; counters: a list of [words, count], what was wrong with
     the billing measurement
 ``outlet/N/gate``
-    enabled; conditions: a list of [name, words, holds], holds being True, False, or None for what is not known and so
-    blocks charging, too
+    enabled; conditions: a list of [name, words, holds], holds being True, False, or None for an unknown value, which
+    blocks charging as well
 ``network``
     online; rssi: dBm; attempts, connects, losses
 ``central``
@@ -49,8 +49,8 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     state: a word; error: why it is down, ""; rx, tx, tx_dropped, unknown, refused, garbage, rx_overruns, bus_offs,
     guard_stops: counters
 ``can/NAME/frames``
-    receives_all: also frames that nobody handles; kept: a list of [identifier, extended, data in hex, how often, ms
-    since the last, why], the last frames that did nothing; why: None of one that nobody handles, else [what, value,
+    receives_all: also frames without a handler; kept: a list of [identifier, extended, data in hex, how often, ms
+    since the last, why], the last frames that did nothing; why: None of one without a handler, else [what, value,
     limit] that refused it, or []
 ``page/NAME/...`` of each component that provides ``page``: what that says
 ``component/NAME`` of each
@@ -153,7 +153,7 @@ class Snapshot:
                     yield "page/%s/%s" % (part.name, name), data, text
 
     def diagnostics(self):
-        """Generator of (name, text, data) of what the diagnostics need beside what OCPP knows."""
+        """Generator of (name, text, data) of what the diagnostics need beside what OCPP has."""
         for name, text in _DIAGNOSTICS:
             yield name, text, self[name]
         for part in self._of.kernel.parts:

@@ -29,10 +29,10 @@ What holds. After a power cut at any moment every commit that returned is there;
 a whole or not at all. littlefs writes beside and switches over when a file is synchronised (flush), so there a cut
 leaves no torn tail; but each flush costs the erase of one block, because the last block of the file is copied. On other
 file systems the tail may be torn; it is cut off at the next start. A damaged place that hits one of a record's two
-copies loses nothing. If both are lost, and something was written behind them, the start goes on with what is there,
-keeps the damaged file as ``journal.bad`` while the medium has room, counts in `lost`, and forbids charging (`doubts`)
-if a vital key may have been in it. Damage in the last record of all cannot be told from a torn tail. What is deleted is
-in the file until it is compacted, and in freed blocks of a flash until they are erased.
+copies loses nothing. If both are lost, and something was written behind them, the start continues with what is there,
+keeps the damaged file as ``journal.bad`` while the medium has room, counts in `lost`, and blocks charging (`doubts`)
+if a vital key may have been in it. Damage in the last record of all cannot be distinguished from a torn tail. What is
+deleted is in the file until it is compacted, and in freed blocks of a flash until they are erased.
 """
 
 import json
@@ -61,7 +61,7 @@ class Persistence(Journal):
     growing intervals. A journal that could not be opened at the start is empty to the others and takes nothing; when
     it can be opened again, the firmware restarts.
 
-    ``doubts`` (tuple of str): what is not known for sure since a damaged journal lost it, also over restarts, until
+    ``doubts`` (tuple of str): what is uncertain since a damaged journal lost it, also over restarts, until
     `release`; ``trusted`` (Signal, bool): there are none.
 
     Counters, all since the first start of the device: ``records`` (commits), ``bytes``, ``compactions``, ``erases``,
@@ -97,12 +97,12 @@ class Persistence(Journal):
 
     def carry(self, rider):
         """Each commit carries along what ``rider.changes()`` returns, (value, {key: value}), unless it sets that key
-        itself; ``rider.saved(value)``, which may not fail, hears of it then.
+        itself; ``rider.saved(value)``, which may not fail, is called then.
         """
         self._riders += (rider,)
 
     def key(self, name):
-        """The full name of a key, for changes that are journaled in somebody else's commit: see `scoped`."""
+        """The full name of a key, for changes that are journaled in another component's commit: see `scoped`."""
         return name
 
     def scoped(self, scope, first):
@@ -116,7 +116,7 @@ class Persistence(Journal):
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self):
-        """Open the journal and read it. What is wrong with it is told; it never raises."""
+        """Open the journal and read it. What is wrong with it is logged; it never raises."""
         try:
             self._open()
             self._opened = True
@@ -229,7 +229,7 @@ class Persistence(Journal):
         return text
 
     def _take_along(self, record):
-        """Put into `record` what rides along; returns ((rider, value), ...) of who is to hear that it is saved."""
+        """Put into `record` what rides along; returns ((rider, value), ...) to be notified once it is saved."""
         carried = ()
         for rider in self._riders:
             value, more = rider.changes()
@@ -277,7 +277,7 @@ class Persistence(Journal):
     # --- doubts -----------------------------------------------------------------------------------------------
 
     def distrust(self, words):
-        """Something that was read makes no sense: `words` tell what is not known for sure, until `release`."""
+        """Something that was read makes no sense: `words` name what is uncertain, until `release`."""
         self.doubts += (words,)
         self.trusted.set(False)
         self._log.error("journal: %s is in doubt", words)

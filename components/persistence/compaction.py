@@ -12,7 +12,7 @@ from core.files import flush_and_close, make_private, open_dir
 class Compaction:
     """One compaction of `index`, in steps: `step` until it returns False, then `finish`, or `give_up` at any time.
 
-    Commits may go on between the steps: what they add to the old file is copied behind the rest. `totals` are the
+    Commits may continue between the steps: what they add to the old file is copied behind the rest. `totals` are the
     counters for the header, `but` and `extra` keys to be left out and {key: value} to be put in. All raise OSError,
     StoreError, MemoryError; then it is to be given up.
     """

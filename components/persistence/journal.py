@@ -16,7 +16,7 @@ _END_MS = const(2)
 _AGAIN_MS = const(300000)  # after a compaction that failed
 _BLOCK = const(4096)  # bytes that a flash erases at once
 FLASH = "flash"  # what the medium's time goes by (`Urgent`)
-DOUBTS = "store.doubts"  # the words of what is in doubt, until somebody releases it
+DOUBTS = "store.doubts"  # the words of what is in doubt, until it is released
 
 
 class Journal:
@@ -101,7 +101,7 @@ class Journal:
             self._log.warning("journal: %d entries were taken that were not there", found.index.ignored)
 
     def _find_doubts(self, found):
-        """Words for what is in doubt: by this damage, and by former that nobody released."""
+        """Words for what is in doubt: by this damage, and by former that was not released."""
         try:
             doubts = list(self.index.get(DOUBTS, ()))
         except (StoreError, TypeError):
@@ -114,7 +114,7 @@ class Journal:
         return tuple(doubts)
 
     def _repair(self, found, doubts):
-        """Write the journal anew. A medium without room for that keeps the old file, and is told at each start."""
+        """Write the journal anew. A medium without room for that keeps the old file, and is logged at each start."""
         extra = {DOUBTS: doubts} if doubts else {}
         try:
             self._compact(extra, self._aside if found.lost else None)

@@ -28,7 +28,7 @@ class Medium:
             try:
                 self.fault.set("")
             except MemoryError:
-                pass  # of whoever was told: what was written is written
+                pass  # of a watcher: what was written is written
 
     def failed(self, error, words="the journal cannot be written"):
         """It refused with `error`, an exception."""

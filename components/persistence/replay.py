@@ -1,6 +1,6 @@
 """Reading a journal as a whole, sound or not.
 
-Behind a damaged place reading goes on with the next sound record. As each record stands twice, a place that hits one
+Behind a damaged place reading continues with the next valid record. As each record stands twice, a place that hits one
 copy loses nothing; what is lost in spite of that shows by the numbers. Then every vital key that no record behind the
 damage sets anew is in doubt.
 """

@@ -4,7 +4,7 @@
 class Scoped:
     """A view of the store in which every key and queue stands under the scope's name: "register" is "1/register".
 
-    `key` is the full name, for changes that are journaled in somebody else's commit. All else is the store's own.
+    `key` is the full name, for changes that are journaled in another component's commit. All else is the store's own.
 
     first: that is the first scope of its board. Its keys may be there without a name before them, from the time when
     the board had one outlet and no scopes: such a one is read until it is set anew, which deletes it in that commit.

@@ -67,7 +67,7 @@ async def _request(certificates):
             while certificates.wanted:
                 certificates.wanted = False
                 await own_of(certificates).request()
-    except Exception as e:  # a task of its own: nobody else would hear of it
+    except Exception as e:  # a task of its own: no caller would get it
         certificates.log.exception("request for a certificate: %r" % e, e)
     finally:
         certificates.task = None

@@ -154,7 +154,7 @@ class OwnCertificate:
 
 
 def _subject(ocpp):
-    """Of a request: our serial number as CN and, as soon as the operator has told it, his name as O."""
+    """Of a request: our serial number as CN and, as soon as the operator has set it, the operator's name as O."""
     organization = ocpp.configuration["CpoName"]
     common_name = (names.COMMON_NAME, ocpp.serial)
     return ((names.ORGANIZATION, organization), common_name) if organization else (common_name,)

@@ -61,7 +61,7 @@ class Roots:
                 yield der
 
     def given(self):
-        """The certificates (DER) of ``ca_file``; if it has none that can be read, the log tells."""
+        """The certificates (DER) of ``ca_file``; if it has none that can be read, that is logged."""
         if not self._ca_file:
             return ()
         try:
@@ -111,7 +111,7 @@ class Roots:
             anchors = list(self._files.installed(prefix_of(kind))) or list(self.given())
         else:
             anchors = ()
-        if not anchors:  # the first one is believed because whoever sends it is; later ones too, if that is enough
+        if not anchors:  # the first one is trusted as its sender is; later ones too, if that is enough
             anchors = [certificate.der] if certificate.self_issued else self.trusted(kind)
         root = await verify_chain([certificate], anchors, utc)
         return issuer_key_hash(root.spki)

@@ -51,7 +51,7 @@ class Firmware:
         ocpp.add_step(self._step)
 
     def verify_by(self, function, unsigned):
-        """Take signed updates: the coroutine ``function(signature, digest)`` tells whether what `Update.order` was
+        """Take signed updates: the coroutine ``function(signature, digest)`` returns whether what `Update.order` was
         given signs the SHA-256 of the image. unsigned: are others taken as well?
         """
         self.verify, self.unsigned = function, unsigned

@@ -24,7 +24,7 @@ def update_firmware(firmware, payload):
 
 
 def _failed(firmware):
-    """Have the central system told that an UpdateFirmware has failed that cannot even begin."""
+    """Notify the central system that an UpdateFirmware has failed that cannot even begin."""
     try:
         firmware.notices().add("FirmwareStatusNotification", {"status": "DownloadFailed"})
     except firmware.store.Error as e:

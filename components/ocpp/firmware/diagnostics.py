@@ -16,7 +16,7 @@ def failed_by_restart(firmware):
 
 
 def upload(firmware, location, since_ms, until_ms, tries, interval_s):
-    """Have diagnostics sent; returns the name of the file. It ends the upload before, of which nothing more is told."""
+    """Have diagnostics sent; returns the name of the file. It ends the upload before, of which nothing more is sent."""
     name = file_of(location, file_name(firmware.ocpp, firmware.clock, "diagnostics"))[1]
     args = firmware.ocpp, firmware.kernel, firmware.clock, firmware.log, since_ms, until_ms
     tell = lambda outcome: _tell(firmware, outcome)  # noqa: E731

@@ -16,7 +16,7 @@ class _Interrupted(Exception):
 
 class Download:
     """`run` is one try. What a connection brought stays in the sink; the next one, of this try or of a later one, goes
-    on from there by a Range (RFC 9110, section 14), if the server has told an ETag or a date by which it can be sure
+    on from there by a Range (RFC 9110, section 14), if the server has sent an ETag or a date by which it can be sure
     that the file is still the same (If-Range). If it does not take that, the image begins anew.
 
     `means`: arguments of `uhttp.request`. `forbidden()`: may nothing be written now? `until_calm`: coroutine function

@@ -31,13 +31,13 @@ _LOAD = const("load")
 _INSTALL = const("install")
 _POLL_MS = const(500)
 _JOURNAL_MS = const(60000)  # after the journal refused
-_DELIVERY_MS = const(10000)  # so long a restart waits for what the central system should hear before
-# What an UpdateFirmware tells of; the other statuses are those of the security extension.
+_DELIVERY_MS = const(10000)  # so long a restart waits for what the central system should get before
+# What is sent of an UpdateFirmware; the other statuses are those of the security extension.
 _UNSIGNED = const("|Downloaded|DownloadFailed|Downloading|InstallationFailed|Installing|Installed|")
 
 
 class Update:
-    """The one update of `firmware`, the Firmware. ``status`` was told last; "" before."""
+    """The one update of `firmware`, the Firmware. ``status`` was sent last; "" before."""
 
     modules = ()  # that are kept for it
 
@@ -118,7 +118,7 @@ class Update:
     # --- telling ------------------------------------------------------------------------------------------------
 
     def _tell(self, status, changes=None):
-        """Have the central system told, and `changes` journaled with it. Raises the store's Error if there are any."""
+        """Notify the central system, and journal `changes` with it. Raises the store's Error if there are any."""
         self.status = status
         request_id = self._job["r"]
         try:
@@ -177,7 +177,7 @@ class Update:
             if await self._load(job) and await self._is_genuine(job):
                 await self._until_free(job)
                 await self._install(job)
-        except Exception as e:  # a task of its own: nobody else would hear of it
+        except Exception as e:  # a task of its own: no caller would get it
             self._log.exception("update: %r" % e, e)
             self._end("InstallationFailed" if job["s"] == _INSTALL else "DownloadFailed")
         finally:
@@ -185,7 +185,7 @@ class Update:
                 self._sink.abort()
 
     def _forbidden(self):
-        """May nothing be written now, for somebody charges?"""
+        """May nothing be written now, because an outlet charges?"""
         return self._sink.blocks and any(one.transactions.current is not None for one in self._ocpp.outlets)
 
     async def _load(self, job):
@@ -243,7 +243,7 @@ class Update:
             await self._clock.sleep_ms(_POLL_MS)
 
     def _is_busy(self):
-        """Does somebody charge, or is about to?"""
+        """Does an outlet charge, or is about to?"""
         for outlet in self._ocpp.outlets:
             if outlet.transactions.current is not None or outlet.transactions.expects_plug():
                 return True

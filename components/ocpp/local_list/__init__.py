@@ -1,4 +1,4 @@
-"""Local Auth List Management (OCPP 1.6, sections 3.5.2, 5.10, 5.15 and 9.2): who may charge, told in advance.
+"""Local Auth List Management (OCPP 1.6, sections 3.5.2, 5.10, 5.15 and 9.2): who may charge, sent in advance.
 
 ========= ===============================================================
 records   an entry as a record of fixed size
@@ -32,7 +32,7 @@ class LocalList:
     20 entries are too many. ``file``: its directory must be there, as the store's is.
     """
 
-    _conflict = None  # the idTag that it was last told of
+    _conflict = None  # the idTag that was reported last
 
     requires = ("ocpp", "clock", "log", "home")
     options = {
@@ -120,7 +120,7 @@ class LocalList:
         return status, parent
 
     def told(self, tag, listed, told):
-        """The central system says `told` of an idTag that the list has as `listed` (section 3.5.2)."""
+        """The central system answers `told` for an idTag that the list has as `listed` (section 3.5.2)."""
         if listed == (ACCEPTED if told in _VALID else told):
             if same_tag(tag, self._conflict):
                 self.settle()

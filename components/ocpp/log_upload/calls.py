@@ -1,4 +1,4 @@
-"""The answer to GetLog, and what is told of the upload. `profile` is the LogUpload."""
+"""The answer to GetLog, and what is sent about the upload. `profile` is the LogUpload."""
 
 from ..orders import file_name, how_often, takes, utc_or_none
 from ..report import diagnostics

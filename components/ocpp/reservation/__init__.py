@@ -28,7 +28,7 @@ class Reservation:
 
     It is journaled, and ends with a transaction that uses it (in the same record of the journal), when it expires, when
     it is cancelled, and when its connector becomes Faulted or Unavailable; of the charge point: when all are. While
-    nobody knows the time, after a power cut, it holds.
+    the time is unknown, after a power cut, it holds.
 
     Option ``connector_zero``: reservations of connector 0 are taken.
     """

@@ -51,7 +51,7 @@ def _place(profile, number):
 
 
 def _refusal(profile, connector):
-    """The state that forbids a reservation of a connector, or of the charge point: where all are in one; or ""."""
+    """The state that prevents a reservation of a connector, or of the charge point: where all are in one; or ""."""
     states = [one.connector.state.value for one in profile.ocpp.outlets if connector in (0, one.id)]
     return states[0] if all(state in _REFUSING for state in states) else ""
 
@@ -72,7 +72,7 @@ def _has_room(profile, number, connector):
 
 
 def _acceptable(profile, payload, expiry_ms):
-    """Not a connector that is not there, nor for nobody, nor for a time that is over."""
+    """False for a connector that is not there, an empty idTag, a time that is over."""
     configuration = profile.ocpp.configuration
     lowest = 0 if configuration["ReserveConnectorZeroSupported"] else 1
     utc_ms = profile.clock.utc_ms()

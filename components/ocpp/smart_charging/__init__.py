@@ -26,8 +26,8 @@ What the specification leaves to a charge point:
   which shares it out as they need it; on a board without one each connector has an equal part, whatever the others do.
   In W it becomes the current at the highest voltage of any: together they stay below it.
 - The composite schedule of connector 0 is the sum of the connectors', up to that limit.
-- ``minChargingRate`` is told in composite schedules; a limit below it holds all the same: a limit is an upper bound.
-- After a power cut, while nobody knows the time: a profile that cannot be judged without it counts with its smallest
+- ``minChargingRate`` is part of composite schedules; a limit below it applies nevertheless: a limit is an upper bound.
+- After a power cut, while the time is unknown: a profile that cannot be judged without it counts with its smallest
   limit. So does a TxProfile or TxDefaultProfile that counts from the start of a transaction that ran before the cut.
 """
 
@@ -94,7 +94,7 @@ class SmartCharging:
         return calls
 
     async def start(self):
-        """Read the journal, and limit the transactions that go on before they do."""
+        """Read the journal, and limit the transactions that continue before they do."""
         for _ in self.store.keys(STORED):
             self.activate().load()
             break

@@ -22,7 +22,7 @@ class Active:
     _planned = ()  # the profiles, once the transaction that begins is journaled
     _due_ms = 0  # uptime at which it is to be judged again
     _settings = 0  # how often the time had been set when it was
-    _budget_ma = None  # what the budget was told
+    _budget_ma = None  # what the budget was given
 
     def __init__(self, charging):
         self._charging = charging

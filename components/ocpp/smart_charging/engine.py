@@ -1,7 +1,7 @@
 """From charging profiles to limits: what is permitted at a moment, until when, and the composite schedule (OCPP 1.6,
 section 3.13). Pure: no clock, no store.
 
-Moments are ms on one axis: UTC, or, while nobody knows the time, the uptime. `origin` is the start of charging on that
+Moments are ms on one axis: UTC, or, while the time is unknown, the uptime. `origin` is the start of charging on that
 axis, None if it is not known.
 """
 
@@ -91,7 +91,7 @@ def limits_at(profiles, number, at, origin, known):
     Of the profiles that say something about the moment the first limits the transaction, and the first of purpose
     ChargePointMaxProfile the charge point; both hold. Where a TxDefaultProfile of a connector is the first, one of
     connector 0 with a higher stack level holds besides: the specification has a rule for either, and does not say which
-    comes first (3.13.2, 3.13.3). One that nobody can judge, because the time is not `known` or the
+    comes first (3.13.2, 3.13.3). One that cannot be judged, because the time is not `known` or the
     origin is not, counts besides with its smallest limit: it may be in force.
     """
     limits = Limits()

@@ -53,7 +53,7 @@ class Profile:
         return self.id == other.id or self.rank() == other.rank()
 
     def needs_utc(self):
-        """Can nobody tell what it permits who does not know the time?"""
+        """Does what it permits depend on the time?"""
         return not (self.start is None and self.valid_from is None and self.valid_to is None)
 
     def is_over(self, utc_ms):

@@ -57,7 +57,7 @@ class _Moment:
 async def composite_schedule(active, outlets, clock, periods_max, payload):
     """The answer for a connector, or for 0: the sum of all, up to what the charge point is limited to.
 
-    What is told is what is permitted: limits, and the charger's own. Without a transaction: as if one began now. A
+    The answer is what is permitted: limits, and the charger's own. Without a transaction: as if one began now. A
     duration of 0 asks for the limit of this moment. Others get their turn between the parts of the schedule.
     """
     duration_s = min(int(payload["duration"]), _SECONDS_MAX)

@@ -4,7 +4,7 @@ An application in the partition "romfs", which MicroPython has mounted on /rom, 
 is newer: a few hundred KB update the charger, and a whole image that comes after them is not held back by them.
 Nothing in the writable file system stands in for a module of ours.
 
-Files that cannot be mounted are made anew: nobody is there to be told, and who the device is may lie in NVS. On a blank
+Files that cannot be mounted are made anew: there is nobody to ask, and the identity may lie in NVS. On a blank
 flash they are made at once.
 """
 
