@@ -27,6 +27,7 @@ class Health:
     feeding is part of the loop and looks at each component, so neither a hung loop nor a hung component is hidden.
     While one is hung the kernel's ``alive`` is False, for not every device has a watchdog. If all that is hung is in
     scopes of the board, of which each closes one outlet, it is fed while another outlet charges: the reset waits.
+    While the firmware stops in order, what has stopped already is not missed.
 
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
     took longer than `block_ms`, without what is known to block it (``kernel.urgent``): each of those is told once, with
@@ -153,7 +154,7 @@ class Health:
             part.hung = late and part.state == "running"
             if part.hung:
                 hung.append("%s makes no progress" % part.name)
-            elif part.state != "running":
+            elif part.state != "running" and not self._kernel.stopping:  # then each is, one after the other
                 hung.append("%s is %s" % (part.name, part.state))
             else:
                 continue

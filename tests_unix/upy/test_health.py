@@ -47,9 +47,9 @@ class Board:
     SETTINGS = {"watchdog": {"path": "watchdog.path"}}
 
 
-def make(home, clock=None, settings=None):
+def make(home, clock=None, settings=None, board=Board):
     clock = clock or VirtualClock()
-    return Kernel(Board, settings or {}, clock, Log(LogTail(clock, None), "main"), home)
+    return Kernel(board, settings or {}, clock, Log(LogTail(clock, None), "main"), home)
 
 
 async def running(kernel):
@@ -90,6 +90,32 @@ async def test_what_is_declared_after_it_is_running_when_health_looks_for_the_fi
     assert not lines(kernel, "watchdog"), lines(kernel, "watchdog")
     assert kernel["watchdog"].fed == 1 and kernel.alive.value is True
     await ended(kernel, task)
+
+
+class Slow(Worker):
+    """Takes as long to stop as the kernel allows, nearly."""
+
+    async def stop(self):
+        await asyncio.sleep_ms(1500)
+
+
+class Leaving(Board):
+    COMPONENTS = Board.COMPONENTS + (
+        {"name": "slow", "use": "test_health:Slow"},
+        {"name": "late", "use": "test_health:Worker", "critical": True},
+    )
+
+
+async def test_what_has_stopped_is_not_missed_while_the_others_stop(tmp):
+    """``late`` ends first, then ``slow`` takes more than the second after which health looks again. On the real clock."""
+    kernel = make(tmp, Clock(), board=Leaving)
+    task = asyncio.create_task(kernel.run())
+    while not kernel["watchdog"].fed:
+        await asyncio.sleep_ms(10)
+    fed = kernel["watchdog"].fed
+    await ended(kernel, task, RESTART, "Reset Soft")
+    assert kernel["watchdog"].fed > fed, "it looked"
+    assert not lines(kernel, "watchdog"), lines(kernel, "watchdog")
 
 
 async def test_a_critical_component_that_hangs_starves_the_watchdog(tmp):
