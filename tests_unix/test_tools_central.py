@@ -104,6 +104,14 @@ async def test_commands_reach_the_charge_point_and_its_errors_come_back(central,
         await central.call(call.ClearCache(), "CP-9")
 
 
+async def test_the_answer_is_that_to_the_last_call_with_this_unique_id(central, peer):
+    """Else a test that uses an id again goes on with the answer of before, and waits for nothing."""
+    for key in ("A", "B"):
+        await central.call_raw("GetConfiguration", {"key": [key]}, uid="0")
+        assert (await central.wait_answer("0")).payload["unknownKey"] == [key]
+        assert (await central.wait_answer("0")).payload["unknownKey"] == [key], "also if it came before"
+
+
 async def test_invalid_messages_get_the_librarys_error_codes(central):
     async with await connect(central) as websocket:
         kind, _, code, *_ = await raw_call(websocket, "Heartbeat", {"unwanted": 1})

@@ -45,13 +45,15 @@ class Heard:
         return await self.messages.wait(fits, timeout, since, f"{action} from the charge point")
 
     async def wait_answer(self, uid: str, timeout: float = 10) -> Message:
-        """Return the charge point's CALLRESULT or CALLERROR for this unique id. Raises TimeoutError."""
-        return await self.messages.wait(
-            lambda m: m.direction == "in" and m.kind in (CALLRESULT, CALLERROR) and m.uid == uid,
-            timeout,
-            0,
-            f"answer to {uid}",
-        )
+        """Return the charge point's CALLRESULT or CALLERROR to the last CALL with this unique id. Raises TimeoutError."""
+
+        def fits(message: Message) -> bool:
+            return message.direction == "in" and message.kind in (CALLRESULT, CALLERROR) and message.uid == uid
+
+        known = self.messages.after(0)
+        asked = (n for n, m in enumerate(known) if m.direction == "out" and m.kind == CALL and m.uid == uid)
+        since = self.messages.total - len(known) + max(asked, default=0)
+        return await self.messages.wait(fits, timeout, since, f"answer to {uid}")
 
 
 def _is_call(message: Message) -> bool:
