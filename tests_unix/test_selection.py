@@ -94,6 +94,45 @@ def test_an_import_that_may_fail_may_be_missing(select):
     assert "desk/instead.py" in paths_of(select(lamp=lamp, instead="X = 1"))
 
 
+ON_DEMAND = """
+def __getattr__(name):
+    if name == "Lamp":
+        from desk.protocols.reference import Lamp
+        return Lamp
+    try:
+        return __import__("desk.protocols." + name, None, None, (name,))
+    except ImportError as e:
+        raise AttributeError(str(e))
+"""
+
+
+@pytest.mark.parametrize(
+    "use, lamp, taken",
+    [
+        ("desk.protocols:Lamp", "", True),
+        ("desk.protocols.other:Lamp", "", False),
+        ("desk.lamp:Lamp", "from desk.protocols import Lamp", True),
+        ("desk.lamp:Lamp", "from desk.protocols import other", False),
+    ],
+)
+def test_what_a_package_imports_for_a_name_is_for_those_who_ask_for_that(select, tmp_path, use, lamp, taken):
+    package = tmp_path / "elsewhere/desk/protocols/__init__.py"
+    package.parent.mkdir(parents=True)
+    package.write_text(ON_DEMAND)
+    files = {"lamp": lamp, "protocols__reference": "class Lamp: pass", "protocols__other": "X = 1"}
+    found = paths_of(select(LAMP.replace("desk.lamp:Lamp", use), **files))
+    assert ("desk/protocols/reference.py" in found) is taken, found
+    assert ("desk/protocols/other.py" in found) is ("other" in use + lamp)
+
+
+def test_a_board_with_another_power_module_has_not_the_reference_protocol(tmp_path):
+    for board in boards():
+        selection = Selection(board, build=tmp_path)
+        named = {entry["use"] for _, entry in selection.entries}
+        has = "components/charger/reference.py" in paths_of(selection)
+        assert has is ("components.charger:Charger" in named), board
+
+
 def test_machine_code_without_a_twin_cannot_be_left_out(select):
     fast = "import micropython\n@micropython.viper\ndef f(): pass\n"
     assert "desk/fast.py" in paths_of(select(lamp="from desk import fast", fast=fast))

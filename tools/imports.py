@@ -59,6 +59,20 @@ def catches_import_error(node: ast.Try) -> bool:
     return any(isinstance(name, ast.Name) and name.id in _CATCHES_IMPORT for name in caught)
 
 
+def is_on_demand(node: ast.AST, parent: ast.AST) -> bool:
+    """Whether it is a package's ``__getattr__``: what that imports is for those who ask for a name."""
+    return isinstance(parent, ast.Module) and isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
+
+
+def imports_for(what: str, tree: ast.AST, package: str) -> Iterator[Import]:
+    """What a package's ``__getattr__`` imports to have a name: ``from a.b import what``."""
+    for function in ast.iter_child_nodes(tree):
+        if is_on_demand(function, tree):
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom) and what in (alias.name for alias in node.names):
+                    yield from import_names(node, package)
+
+
 def binds(tree: ast.AST, name: str) -> bool:
     """Whether a module gives something this name: by an assignment, a definition or an import."""
     for node in ast.walk(tree):
@@ -89,3 +103,9 @@ def find(name: str, paths: Iterable[Path]) -> Path | None:
                     return source
             return None
     return None
+
+
+def owner_of(name: str) -> str:
+    """The package or component that a module belongs to: components.ocpp of components.ocpp.boot."""
+    parts = name.split(".")
+    return ".".join(parts[:2]) if parts[0] in ("components", "drivers") else parts[0]

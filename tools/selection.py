@@ -30,6 +30,9 @@ from tools.imports import (
     find,
     has_machine_code,
     import_names,
+    imports_for,
+    is_on_demand,
+    owner_of,
     parse,
 )
 
@@ -75,21 +78,21 @@ def version() -> str:
     """The firmware's version, "0.1.0+1a2b3c4": that of pyproject.toml and, where git knows it, the commit."""
     found = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     number = found.group(1) if found else "0"
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
-    try:
-        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return number  # a copy without its history
-    return f"{number}+{commit}"
+    commit = _git("describe", "--always", "--dirty", "--exclude=*")
+    return f"{number}+{commit}" if commit else number
 
 
 def built() -> int:
     """When what is built was made, Unix time: that of the commit, so that the same commit makes the same image."""
-    command = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
+    return int(_git("log", "-1", "--format=%ct") or 0)
+
+
+def _git(*words: str) -> str:
+    """What git says of the tree; "" of a copy without its history."""
     try:
-        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    except (OSError, ValueError, subprocess.CalledProcessError):
-        return 0
+        return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 class Selection:
@@ -121,6 +124,7 @@ class Selection:
             if not self._exists(name):
                 raise SelectionError(f"board {board}: component {component}: no module {name} for {use!r}")
             self._root(name, self._declared_by(name) or owner_of(name))
+            self._ask(name, use.partition(":")[2])
 
     @property
     def files(self) -> list[tuple[str, Path]]:
@@ -245,6 +249,15 @@ class Selection:
             name = self._meant(statement)
             if name.partition(".")[0] not in DEVICE_MODULES:
                 self._add(name, importer)
+                if name == statement.names[-1]:
+                    self._ask(name, statement.names[0].rpartition(".")[2])
+
+    def _ask(self, name: str, what: str) -> None:
+        """Take what a package imports when it is asked for a name."""
+        source = self._find(name)
+        if source is not None:
+            for statement in imports_for(what, parse(source), name):
+                self._add(self._meant(statement), name)
 
     def _meant(self, statement: Import) -> str:
         """The module that an import statement names; of ``from package import what`` it may be either."""
@@ -269,7 +282,7 @@ class Selection:
                 yield from ours or other
                 for rest in (*child.orelse, *child.finalbody):
                     yield from self._imports(ast.Module([rest], []), package)
-            elif isinstance(child, (ast.stmt, ast.excepthandler)):  # an expression has no statements in it
+            elif isinstance(child, (ast.stmt, ast.excepthandler)) and not is_on_demand(child, node):
                 yield from self._imports(child, package)
 
     def _branches(self, node: ast.Try, package: str) -> tuple[list[Import], list[Import]]:
@@ -291,9 +304,3 @@ class Selection:
 
     def _find(self, name: str) -> Path | None:
         return find(name, self.paths)
-
-
-def owner_of(name: str) -> str:
-    """The package or component that a module belongs to: components.ocpp of components.ocpp.boot."""
-    parts = name.split(".")
-    return ".".join(parts[:2]) if parts[0] in ("components", "drivers") else parts[0]
