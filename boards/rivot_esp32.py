@@ -33,7 +33,7 @@ COMMON = (
     {
         "name": "store",
         "use": "components.persistence:Persistence",
-        "options": {"max_bytes": 81920},  # twice that, while it is compacted, of 224 KB: partitions-4MB.csv
+        "options": {"max_bytes": 81920},  # twice that, while it is compacted, of 256 KB: partitions-4MB.csv
         "critical": True,
     },
     {"name": "gate", "use": "components.evse.gate:Gate"},

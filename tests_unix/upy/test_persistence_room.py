@@ -97,7 +97,7 @@ async def test_a_start_on_a_full_medium_has_message_ids_of_its_own_and_begins_it
 
 
 async def test_the_full_journal_of_the_reference_board_has_room_to_be_compacted(tmp):
-    """In the 224 KB of its partition (partitions-4MB.csv), beside a local list of 1,000 entries."""
+    """In 224 KB, the least that its partition had (partitions-4MB.csv), beside a local list of 1,000 entries."""
     options = [entry["options"] for entry in rivot_esp32.COMPONENTS if entry["name"] == "store"][0]
     flash = Flash(blocks=56)
     with Mounted(flash, "/flash", fresh=True) as home:
