@@ -45,7 +45,7 @@ class Heard:
         return await self.messages.wait(fits, timeout, since, f"{action} from the charge point")
 
     async def wait_answer(self, uid: str, timeout: float = 10) -> Message:
-        """Return the charge point's CALLRESULT or CALLERROR to the last CALL with this unique id. Raises TimeoutError."""
+        """Return the answer to the last CALL with this unique id, a CALLRESULT or CALLERROR. Raises TimeoutError."""
 
         def fits(message: Message) -> bool:
             return message.direction == "in" and message.kind in (CALLRESULT, CALLERROR) and message.uid == uid

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from tools import idf_environment
 from tools.mpsource import BUILD, ROOT, TAG, micropython_source
 from tools.portmake import Frozen, environment_for
-from tools.selection import Selection, version
+from tools.selection import Selection
 from tools.toolchain import BuildError, run
+from tools.version import version
 
 FOLDERS = ROOT / "boards/ports/esp32"
 BOARD_FOLDER = FOLDERS / "UCHARGE"

@@ -4,7 +4,8 @@
 their import statements (those inside functions too) what these need; the board, main.py, and a generated image.py.
 
 An import inside ``try`` with a handler for ImportError is optional: of ``slcan_viper`` and ``slcan_plain`` only the one
-that is used is taken. Besides the repository the folders of MICROPYPATH are searched, as MicroPython itself does.
+that is used is taken. What a package's ``__getattr__`` imports for a name is taken if that name is asked for. Besides
+the repository the folders of MICROPYPATH are searched, as MicroPython itself does.
 
 MicroPython's own build runs this under whatever python3 there is: no import from outside the standard library.
 """
@@ -13,9 +14,7 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import runpy
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -35,6 +34,7 @@ from tools.imports import (
     owner_of,
     parse,
 )
+from tools.version import built, version
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,27 +72,6 @@ def search_path() -> list[Path]:
     """Where modules are looked for: the repository, its lib, and MICROPYPATH."""
     further = os.environ.get("MICROPYPATH") or _MICROPYPATH
     return [ROOT, ROOT / "lib", *(Path(p).expanduser() for p in further.split(":") if p and p != ".frozen")]
-
-
-def version() -> str:
-    """The firmware's version, "0.1.0+1a2b3c4": that of pyproject.toml and, where git knows it, the commit."""
-    found = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
-    number = found.group(1) if found else "0"
-    commit = _git("describe", "--always", "--dirty", "--exclude=*")
-    return f"{number}+{commit}" if commit else number
-
-
-def built() -> int:
-    """When what is built was made, Unix time: that of the commit, so that the same commit makes the same image."""
-    return int(_git("log", "-1", "--format=%ct") or 0)
-
-
-def _git(*words: str) -> str:
-    """What git says of the tree; "" of a copy without its history."""
-    try:
-        return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
 
 
 class Selection:

@@ -107,7 +107,7 @@ class Leaving(Board):
 
 
 async def test_what_has_stopped_is_not_missed_while_the_others_stop(tmp):
-    """``late`` ends first, then ``slow`` takes more than the second after which health looks again. On the real clock."""
+    """On the real clock: after ``late`` ended ``slow`` takes more than the second after which health looks again."""
     kernel = make(tmp, Clock(), board=Leaving)
     task = asyncio.create_task(kernel.run())
     while not kernel["watchdog"].fed:
