@@ -50,7 +50,7 @@ if image is not None:
 
 
 def is_device():
-    """Whether this is a microcontroller, where nobody sees an exit status."""
+    """Whether this is a microcontroller, where an exit status has no reader."""
     try:
         import machine
     except ImportError:
@@ -145,7 +145,7 @@ def run(kernel):
             try:
                 close(False)
             except MemoryError:
-                pass  # from whoever was told after the gate
+                pass  # from a watcher that was called after the gate
             if life is interrupted or _heap_is_locked():
                 raise leave
             raise
@@ -192,7 +192,7 @@ def main(arguments):
 
 
 def run_on_device():
-    """`main` where nobody sees an exit status, and SystemExit would only start main.py again: it ends with a reset.
+    """`main` where an exit status has no reader, and SystemExit would only start main.py again: it ends with a reset.
 
     It returns, for the REPL, after Ctrl-C. A start that fails, settings included, is told, and 10 s later it resets: so
     a new image that does not even start is gone. The third one in a row waits for a person, see

@@ -1,4 +1,4 @@
-"""A simulated connector lock: a file tells its position, and people may jam it."""
+"""A simulated connector lock: a file holds its position, and can be set to jammed."""
 
 import os
 import time
@@ -36,7 +36,7 @@ class FileLock:
         self._target = None
 
     def locked(self):
-        """What the contact tells: True, False, or None if the file says something else."""
+        """What the contact reports: True, False, or None if the file has something else."""
         self._arrive()
         text = (self._read() or "").split()
         return {"locked": True, "unlocked": False}.get(text[-1]) if text else None

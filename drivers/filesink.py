@@ -118,7 +118,7 @@ class FileSink(Sink):
             os.stat(self._dir)
         except OSError:
             os.mkdir(self._dir)
-        _remove(self._path(self._next()))  # nobody goes back to it any more: no image is on trial
+        _remove(self._path(self._next()))  # it is not needed any more: no image is on trial
         self._look_for_room(0)
         if size is not None and size > self._limit:
             raise UpdateError("an image of %d bytes, there is room for %d" % (size, self._limit))

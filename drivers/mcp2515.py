@@ -21,7 +21,7 @@ _RXB0CTRL = const(0x60)
 _OPMOD = const(0xE0)  # in CANSTAT: the mode, 0 is the normal one
 _ICOD = const(0x0E)  # the most urgent interrupt
 _AFTER_RESET = const(b"\x80\x87")  # CANSTAT, CANCTRL: configuration mode
-_NORMAL = const(0x03)  # CANCTRL: normal mode, CLKOUT is off; its prescaler tells this from no chip, and from a reset
+_NORMAL = const(0x03)  # CANCTRL: normal mode, CLKOUT is off; its prescaler is that of neither no chip nor a reset
 # the interrupts that we want
 _ERRIF = const(0x20)
 _RX0IF = const(0x01)
@@ -121,7 +121,7 @@ class Mcp2515:
             if self._port.is_open:
                 self._leave()
         except OSError:
-            pass  # then it cannot be told; whoever calls this has seen that error before
+            pass  # then it cannot be reported; the caller has seen that error before
         self._port.close()
         self._state = _STOPPED
 

@@ -25,9 +25,9 @@ class Buffers:
         self._waiting = 0  # of READ STATUS: what has not gone out since then
         self._since_ms = 0
         self.dropped = 0
-        self._full = 0  # receive buffers that are full, as READ STATUS told after the last one was read
+        self._full = 0  # receive buffers that are full, as READ STATUS showed after the last one was read
         self._second = False  # both are, and buffer 1 came first
-        self._error = 0  # to be told with the next frame
+        self._error = 0  # to be reported with the next frame
 
     def reset(self):
         """The chip was reset: all buffers are empty."""

@@ -5,7 +5,7 @@ from micropython import const
 CRYSTALS = (8000000, 12000000, 16000000, 20000000)
 BIT_RATES = (10000, 20000, 25000, 50000, 100000, 125000, 250000, 500000, 800000, 1000000)
 _SAMPLE = const(800)  # per mille of the bit; CiA 601-3 asks for 75 to 87.5 %
-_BTLMODE = const(0x80)  # CNF3 tells phase segment 2
+_BTLMODE = const(0x80)  # CNF3 sets phase segment 2
 _MAX_PRESCALER = const(64)
 
 

@@ -1,4 +1,4 @@
-"""A connector lock on GPIO pins: a motor or magnet that drives it, and the contact that tells its position."""
+"""A connector lock on GPIO pins: a motor or magnet that drives it, and the contact that reports its position."""
 
 
 def _no_pin(level=None):
@@ -60,5 +60,5 @@ class PinLock:
             self._unlock(1 - self._active)
 
     def locked(self):
-        """What the contact tells."""
+        """What the contact reports."""
         return self._feedback() == self._locked_level

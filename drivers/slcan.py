@@ -220,7 +220,7 @@ class Slcan:
         return self._lines.state
 
     def get_counters(self, counters=None):
-        """``[TEC, REC, warnings, passives, bus-offs, None, None, None]``: an adapter tells nothing of its queues.
+        """``[TEC, REC, warnings, passives, bus-offs, None, None, None]``: an adapter reports nothing of its queues.
 
         The last one is the number of frames for which there was no room, where the UART has a guard.
         """

@@ -60,7 +60,7 @@ class LineReader:
     def reset(self):
         """Forget what an earlier stream left."""
         self._at = self._end = _MAX_LINE
-        self._skip = False  # the line that goes on is garbage
+        self._skip = False  # the rest of the line is garbage
         self._incomplete = False
         self.answers = ANSWERS_DUE
         self.refused_last = False
@@ -148,7 +148,7 @@ class LineReader:
             self._state_line(self._buffer[at + 1], at + 2)
         elif first in b"rR" and length in (5, 10):
             self.remote += 1
-        elif self.answers >= ANSWERS_DUE or first not in b"tT":  # frames of a channel that somebody left open
+        elif self.answers >= ANSWERS_DUE or first not in b"tT":  # frames of a channel that was left open
             self._spoiled(at, length)
 
     def _spoiled(self, at, length):

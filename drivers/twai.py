@@ -23,7 +23,7 @@ _FAREWELL_BITS = const(600)
 
 
 class Twai(Poll):
-    """The on-chip controller. What differs from ``machine.CAN`` is as told in drivers/slcan.py, and:
+    """The on-chip controller. What differs from ``machine.CAN`` is as documented in drivers/slcan.py, and:
 
     - The state is STATE_STOPPED until 11 recessive bits went by.
     - A timer empties the controller's 64 bytes (4 frames of 8 bytes) every millisecond at 250 kbit/s, more often on a

@@ -129,7 +129,7 @@ class Poll:
         self._seen = _OFF  # not before that was done
 
     def _discard(self, spoiled):
-        """Drop all that was received: none of it tells whether it is right. ESP-IDF does the same.
+        """Drop all that was received: whether it is right is unknown. ESP-IDF does the same.
 
         If that takes a reset, error counters and the frame that is being sent are kept.
         """

@@ -51,7 +51,7 @@ def _fetch(package: str, entry: Entry, folder: Path) -> Path:
 
 
 def own_release() -> str:
-    """The code name of the release this machine runs: "bookworm"; "" if it tells none."""
+    """The code name of the release this machine runs: "bookworm"; "" if it has none."""
     try:
         text = Path("/etc/os-release").read_text(encoding="utf-8")
     except OSError:
@@ -89,7 +89,7 @@ def entries(etc: Path) -> Iterator[Entry]:
 
 
 def stanzas(text: str) -> Iterator[Entry]:
-    """The stanzas of a deb822 file; a field that goes on keeps its line ends, as a key given in full has them."""
+    """The stanzas of a deb822 file; a field of several lines keeps its line ends, as a key given in full has them."""
     entry: Entry = {}
     key = ""
     for line in [*text.splitlines(), ""]:

@@ -1,4 +1,4 @@
-"""A traction battery a person believes: open-circuit voltage over charge, internal resistance, temperature."""
+"""A plausible traction battery: open-circuit voltage over charge, internal resistance, temperature."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Central(Heard):
         return self
 
     async def stop(self) -> None:
-        """Vanish from the network: connections are cut, nobody listens. ``start()`` brings it back."""
+        """Vanish from the network: connections are cut, the port is closed. ``start()`` brings it back."""
         if self._server is None:
             return
         server, self._server = self._server, None
@@ -132,7 +132,7 @@ class Central(Heard):
         return await self.point(name).call(payload, suppress=False)
 
     async def call_raw(self, action: str, payload: Any, name: str | None = None, uid: str | None = None) -> str:
-        """Send a CALL that nobody checks, and do not wait; returns its unique id (see ``wait_answer``)."""
+        """Send a CALL without checking it, and do not wait; returns its unique id (see ``wait_answer``)."""
         uid = uid or str(uuid.uuid4())
         await self.point(name).link.send_raw(json.dumps([CALL, uid, action, payload]))
         return uid
@@ -162,7 +162,7 @@ class Central(Heard):
     # -- inside
 
     def _hold(self) -> None:
-        """Bind the port for good: while nobody listens, no other program, and no client's own end, is given it."""
+        """Bind the port for good: while it does not listen, no other program, and no client's own end, is given it."""
         found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
         holder = socket.socket(*found[:2])
         weakref.finalize(self, holder.close)

@@ -98,7 +98,7 @@ def forbidden_texts(path: Path) -> Iterator[Finding]:
 
 
 def too_long(path: Path, tree: ast.Module, room: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield the file and the functions that nobody can take in at once."""
+    """Yield the file and the functions that are too long to take in at once."""
     lines = len(path.read_text(encoding="utf-8").splitlines())
     if lines > MAX_FILE_LINES:
         yield path, 1, f"file has {lines} lines, allowed are {MAX_FILE_LINES}"
@@ -123,7 +123,7 @@ def allowed_imports(room: tuple[str, ...], packages: set[str]) -> set[str]:
 
 
 def wrong_imports(path: Path, tree: ast.Module, room: tuple[str, ...], packages: set[str]) -> Iterator[Finding]:
-    """Yield the imports that the room of the file forbids."""
+    """Yield the imports that the room of the file does not permit."""
     allowed = allowed_imports(room, packages)
     if room[0] != "boards" or room[1] == "ports":  # a board is data; what a port needs to start is not
         allowed = allowed | DEVICE_MODULES

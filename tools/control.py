@@ -97,7 +97,7 @@ class Control:
         return "the BMS permits charging"
 
     def stop_bms(self, outlet: str = "1") -> str:
-        """The BMS forbids charging."""
+        """The BMS stops charging."""
         self._outlet(outlet).vehicle.forbid()
         return "the BMS forbids charging"
 
@@ -117,7 +117,7 @@ class Control:
         return "the power module is silent"
 
     def cut_module(self, address: str, outlet: str = "1") -> str:
-        """One of several power modules hears and says nothing any more (boards unix_infy, unix_elcon)."""
+        """One of several power modules neither receives nor sends any more (boards unix_infy, unix_elcon)."""
         units = {f"{unit.address:#x}": unit for unit in getattr(self._outlet(outlet).module, "units", ())}
         try:
             unit = units[f"{int(address, 0):#x}"]
@@ -142,7 +142,7 @@ class Control:
         return "the power module does not stop"
 
     def over_current(self, amps: str = "50", outlet: str = "1") -> str:
-        """The power module delivers so much more than it is told to."""
+        """The power module delivers so much more than its setpoint."""
         try:
             self._outlet(outlet).module.excess_a = float(amps)
         except ValueError:

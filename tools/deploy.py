@@ -27,7 +27,7 @@ _STOP_S = 30
 _AGAIN_S = 3  # longer than an orderly stop takes
 _WRONG = 2
 
-# The charger's watchdog goes on without it (drivers/wdt.py): a longer one takes its place until the reset at the end.
+# The charger's watchdog runs on without it (drivers/wdt.py): a longer one takes its place until the reset at the end.
 _ABOUT = """
 import machine
 if hasattr(machine, "WDT"):

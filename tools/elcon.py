@@ -26,12 +26,12 @@ _TENTH = Fraction(1, 10)
 
 
 def request_id(address: int) -> int:
-    """The identifier that a module hears."""
+    """The identifier that a module receives."""
     return REQUEST | address << 8 | 0xF4
 
 
 def status_id(address: int) -> int:
-    """The identifier that a module tells its status with."""
+    """The identifier of a module's status."""
     return STATUS | address
 
 
@@ -44,7 +44,7 @@ class Unit:
         self.limit_v = self.limit_a = self.current_a = 0.0
         self.mode = 0
         self.requests = 0
-        self.silent = self.deaf = False  # faults: it tells nothing, it hears nothing
+        self.silent = self.deaf = False  # faults: it sends nothing, it receives nothing
         self.hardware_failure = self.over_temperature = self.input_wrong = False
         self.heard_at = -math.inf
         self.reported_ns = 0
@@ -73,7 +73,7 @@ class Unit:
 
 
 class ElconModules(PowerStage):
-    """Modules in parallel: their currents add up, and each delivers no more than it was told to, or than it can.
+    """Modules in parallel: their currents add up, and each delivers no more than it was set to, or than it can.
 
     ``units`` are the modules. The faults of `PowerStage` are those of all of them, a unit has its own beside. Each
     report of a unit is metered for itself: ``delivered_wh`` is the sum over all of reported V x reported A x time.

@@ -36,7 +36,7 @@ def missing_interpreter() -> str:
 
 
 def _end_with_the_parent() -> None:
-    """In the child: whatever ends its parent cuts its power too (prctl(2)), for nobody else would."""
+    """In the child: whatever ends its parent cuts its power too (prctl(2)); nothing else would."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

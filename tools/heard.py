@@ -1,4 +1,4 @@
-"""What a central system hears and says, whichever it is: the messages, and what a test asks of them."""
+"""What a central system receives and sends, whichever it is: the messages, and what a test asks of them."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class _Client(asyncio.Protocol):
             self._buffer.clear()
 
     def write(self, data: bytes) -> bool:
-        """Queue bytes for the client. One that does not read loses them: counted, and nobody waits."""
+        """Queue bytes for the client. One that does not read loses them: counted, without waiting."""
         if self.transport.is_closing() or self.transport.get_write_buffer_size() > self.hub.max_backlog:
             self.lost += 1
             return False

@@ -54,7 +54,7 @@ def import_names(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[Im
 
 
 def catches_import_error(node: ast.Try) -> bool:
-    """Whether a try statement goes on without a module that is not there."""
+    """Whether a try statement continues without a module that is not there."""
     caught = [name for handler in node.handlers if handler.type for name in ast.walk(handler.type)]
     return any(isinstance(name, ast.Name) and name.id in _CATCHES_IMPORT for name in caught)
 

@@ -138,7 +138,7 @@ class Unit:
 
 
 class InfyModules(PowerStage):
-    """Modules in parallel: their currents add up, and each delivers no more than it was told to, or than it can.
+    """Modules in parallel: their currents add up, and each delivers no more than it was set to, or than it can.
 
     ``units`` are the modules; group: the address of the group that they are, None: none. The faults of `PowerStage` are
     those of all of them, a unit has its own beside. ``delivered_wh`` is the energy at the terminals, behind the diodes,

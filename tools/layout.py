@@ -53,7 +53,7 @@ def _infy(options: Entry) -> Entry:
     return {**told, "controller": options.get("controller", 0xF0)}
 
 
-# What simulates the power module that a component speaks with, and what of the component's options that is told.
+# What simulates the power module that a component speaks with, and what of the component's options that is passed on.
 _SIMULATORS: dict[str, tuple[type[PowerStage], Callable[[Entry], Entry]]] = {
     "components.charger:Charger": (PowerModule, _reference),
     "components.charger.elcon:Elcon": (ElconModules, _elcon),

@@ -1,4 +1,4 @@
-"""The central system's end of one WebSocket: logs what passes, and misbehaves when told to."""
+"""The central system's end of one WebSocket: logs what passes, and misbehaves on request."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Link:
             raw = await self._answer(uid, action, request, rest[0])
         fault = self.script.take_fault(action)
         if fault is None:
-            with contextlib.suppress(ConnectionClosed):  # `recv` tells it, after what came before the end
+            with contextlib.suppress(ConnectionClosed):  # `recv` raises it, after what came before the end
                 await self.send_raw(raw)
         elif fault.delay_s:  # the library must go on receiving meanwhile
             task = asyncio.create_task(self._spoil_late(fault, uid, raw))

@@ -32,7 +32,7 @@ class Tag:
 
 @dataclass
 class Transaction:
-    """One transaction as the messages told it; the dicts hold the payloads in snake case."""
+    """One transaction as the messages have it; the dicts hold the payloads in snake case."""
 
     id: int
     point: str

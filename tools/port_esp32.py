@@ -94,7 +94,7 @@ def check_environment(idf: Idf, board: str, folder: Path) -> None:
 
 
 def build_environment(frozen: Frozen, source: Path) -> dict[str, str]:
-    """What manifest.py and the board folder are told; mpy-cross is built by the build itself, with the IDF's tools.
+    """What manifest.py and the board folder are given; mpy-cross is built by the build itself, with the IDF's tools.
 
     The port's makefile adds IDFPY_FLAGS to its own: CMake keeps definitions, and configures anew when one changes.
     """

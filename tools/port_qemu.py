@@ -58,6 +58,6 @@ def _make(board: str, port: Path, *targets: str) -> None:
 
 
 def heap_options(selection: Selection) -> list[str]:
-    """What make is told of the heap: nothing, or how much a board for measuring has more, its MORE_HEAP_KB."""
+    """What make is given for the heap: nothing, or how much a board for measuring has more, its MORE_HEAP_KB."""
     more_kb = selection.declaration.get("MORE_HEAP_KB")
     return [] if more_kb is None else [f"CFLAGS_EXTRA=-DUCHARGE_GC_SECOND_AREA={int(more_kb) * 1024}"]

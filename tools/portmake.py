@@ -45,7 +45,7 @@ def source_packages(source: Path) -> tuple[str, ...]:
 
 
 class Frozen:
-    """What manifest.py is told of one board. boot: start-up modules of the port, or folders of such.
+    """What manifest.py is given of one board. boot: start-up modules of the port, or folders of such.
 
     Beside them goes a module of names, see `module_names`.
     """
@@ -79,7 +79,7 @@ class Frozen:
 
 
 def module_names(selection: Selection) -> Path:
-    """A frozen module that nobody imports: by it the names of all modules are strings of the image, not of the heap."""
+    """A frozen module without importers: by it the names of all modules are strings of the image, not of the heap."""
     imported = [*selection.modules, *(f"asyncio.{part}" for part in ("core", "event", "funcs", "lock", "stream"))]
     lines = ['"""Generated: the names of modules, for MicroPython\'s table of strings."""', ""]
     for name in sorted(imported):

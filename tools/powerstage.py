@@ -39,7 +39,7 @@ class PowerStage(Node):
         self.output_wh = 0.0
         self.hardware_failure = self.over_temperature = self.input_wrong = False
         self.runs_on = False  # fault: it does not stop
-        self.excess_a = 0.0  # fault: so much more than it was told to
+        self.excess_a = 0.0  # fault: so much more than its setpoint
         self.forced_v: float | None = None  # fault: the voltage that is shown instead of the real one
         self.on_report: Callable[[float, float], None] | None = None  # of every report that is metered: volts, amps
         self._joules = Fraction(0)

@@ -107,7 +107,7 @@ def output(command: list[str]) -> str:
 
 
 async def heap_after_boot(board: str) -> tuple[int, int]:
-    """(bytes of GC heap free after a collection when all components run, all of its bytes; 0: not told).
+    """(bytes of GC heap free after a collection when all components run, all of its bytes; 0: unknown).
 
     Of an image of the ports unix and qemu, which is built. Raises TimeoutError.
     """

@@ -61,7 +61,7 @@ GARBAGE = (
     b"TZZZZZZZZ8" + b"00" * 8 + CR,  # identifier not hexadecimal
     b"T00433F0180G0G0G0G0G0G0G0G\r",  # data not hexadecimal
     b"T" + b"41" * 400 + CR,  # a line too long
-    b"\a\a\r\r\rz\rZ\r",  # answers nobody asked for
+    b"\a\a\r\r\rz\rZ\r",  # unrequested answers
     encode(0x12345678, bytes(range(8))),  # unknown identifiers
     encode(0x123, b"\x01\x02", extended=False),
     encode(0x1806E5F4, b"\x03"),  # known identifiers, short

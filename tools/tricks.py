@@ -1,4 +1,4 @@
-"""What somebody on the bus, or a bad module, does to the bill: each is started on a `Station` while it charges.
+"""What an attacker on the bus, or a bad module, does to the bill: each is started on a `Station` while it charges.
 
 A false frame comes from a node of its own, just before each true one; nobody can take a true frame from the bus.
 """

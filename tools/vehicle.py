@@ -56,7 +56,7 @@ class Vehicle(Node):
             self.module.detach()
 
     def forbid(self) -> None:
-        """The BMS forbids charging and says so at once."""
+        """The BMS stops charging and sends that at once."""
         self.forbidden = True
         self.request()
 

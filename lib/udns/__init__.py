@@ -107,14 +107,14 @@ async def _ask(question, server, timeout_ms):
             try:
                 return _read(packet, sock.recv(_SIZE))
             except _Malformed:
-                pass  # somebody else's: the answer may still come
+                pass  # of another sender: the answer may still come
     finally:
         sock.close()
     return None
 
 
 def _bind(sock):
-    """To a random port, which nobody who forges an answer knows."""
+    """To a random port, which a forger of answers does not know."""
     at = _FIRST_PORT | int.from_bytes(os.urandom(2), "big") & ~_FIRST_PORT
     try:
         sock.bind(socket.getaddrinfo("0.0.0.0", at, 0, socket.SOCK_DGRAM)[0][-1])

@@ -1,6 +1,6 @@
 """The three ways in which a body says where it ends (RFC 9112, section 6.3).
 
-Each has ``length`` (bytes, None if not known), ``whole`` (a cut can be told from the end) and ``await readinto(buf)``.
+Each has ``length`` (bytes, None if unknown), ``whole`` (a cut differs from the end) and ``await readinto(buf)``.
 """
 
 from micropython import const

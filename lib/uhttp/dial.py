@@ -25,7 +25,7 @@ async def look_up(host, port, allowed=None, net=None):
 
 
 def ip_of(address):
-    """The IP address (bytes, 4 or 16) in what getaddrinfo() returned; b"" if it cannot be told."""
+    """The IP address (bytes, 4 or 16) in what getaddrinfo() returned; b"" if it is unknown."""
     place = address[-1]
     if not isinstance(place, tuple):  # the unix port's: as the system has it
         return socket.sockaddr(place)[1]  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ class Response:
 
     @property
     def whole(self):
-        """Can the end of the body be told from a connection that broke off?"""
+        """Can the end of the body be distinguished from a connection that broke off?"""
         return self._body.whole
 
     async def readinto(self, buf):

@@ -5,7 +5,7 @@
     ws = await connect("wss://example.org/ocpp/CP-1", ssl=context, subprotocols=("ocpp1.6",), auth=("CP-1", "secret"))
     await ws.send("text")  # bytes: a binary message; fragment=1000: in frames of 1000 bytes
     message = await ws.recv()  # str or bytes
-    n = await ws.recv_into(buf)  # the same into a bytearray, without a new object; ws.is_text tells which
+    n = await ws.recv_into(buf)  # the same into a bytearray, without a new object; ws.is_text says which
     alive = asyncio.create_task(ws.keepalive(30_000, 10_000))
     await ws.close()
 

@@ -48,7 +48,7 @@ class ConnectionClosed(WebSocketError):
 
 
 class Violation(Exception):
-    """The peer broke the protocol; ``code`` is what it is to be told."""
+    """The peer broke the protocol; ``code`` is what is to be sent to it."""
 
     def __init__(self, code, reason):
         super().__init__(code, reason)

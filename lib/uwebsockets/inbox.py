@@ -1,4 +1,4 @@
-"""Receiving: frames from the wire become whole messages; control frames are handed on as they come."""
+"""Receiving: received frames become whole messages; control frames are handed on as they come."""
 
 import asyncio
 

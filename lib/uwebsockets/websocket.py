@@ -36,7 +36,7 @@ class WebSocket:
         self._inbox = Inbox(wire, max_size, self._on_control)
         self._outbox = Outbox(wire)
         self._ended = None  # (code, reason) of the closing handshake
-        self._quiet = asyncio.Event()  # clear while somebody reads
+        self._quiet = asyncio.Event()  # clear while a task reads
         self._quiet.set()
 
     @property
@@ -110,7 +110,7 @@ class WebSocket:
             self._end(code, reason, payload[:2], _BYE_MS)
 
     def _end(self, code, reason, answer, linger_ms):
-        """The peer said good-bye or is told so: send a close frame if we did not, let the peer close, raise."""
+        """The peer or this side closes: send a close frame if we did not, let the peer close, raise."""
         self._ended = self._outbox.shut = (code, reason)
         self._outbox.owe(CLOSE, answer)
         self._wire.linger(linger_ms)
@@ -164,7 +164,7 @@ class WebSocket:
                 self._outbox.shut = self._outbox.shut or (code, reason)
                 self._outbox.owe(CLOSE, payload)
             while not self.closed:
-                await self._quiet.wait()  # somebody else in recv() sees the answer as well
+                await self._quiet.wait()  # another task in recv() gets the answer as well
                 await self._skip()
             await self._wire.dropped.wait()
         finally:

@@ -61,7 +61,7 @@ class Wire:
         try:
             while await self._receive_some():
                 pass
-        except Exception as error:  # a MemoryError, too: nobody else would notice that nothing is received any more
+        except Exception as error:  # a MemoryError, too: else it goes unnoticed that nothing is received any more
             why = text_of_error(error)
         self._reading = None
         self._end(why)
@@ -70,7 +70,7 @@ class Wire:
 
     async def _receive_some(self):
         pos, end = self.pos, self.end
-        if pos:  # nobody holds a view of the buffer while we run
+        if pos:  # no view of the buffer is held while this runs
             self.rx[: end - pos] = self.rx[pos:end]
             self.pos = 0
             self.end = end = end - pos
@@ -125,7 +125,7 @@ class Wire:
             elif request:
                 await self._send_first(request)
             await self._writer.drain()
-        except Exception as error:  # a MemoryError, too: nobody else would notice that nothing is sent any more
+        except Exception as error:  # a MemoryError, too: else it goes unnoticed that nothing is sent any more
             self._flushing = None
             self._end(text_of_error(error))
             return

@@ -11,7 +11,7 @@
 
 - Verified are RSA with 2048 to 4096 bits (PKCS #1 v1.5, PSS) and ECDSA with P-256, made are P-256 keys and signatures.
   SHA-256 only: MicroPython's hashlib has neither SHA-384 nor SHA-512, and what needs them is refused as unsupported.
-- What a peer may have written is never believed: a malformed certificate, key or signature is a ValueError (a malformed
+- What a peer may have written is always checked: a malformed certificate, key or signature is a ValueError (a malformed
   signature is just a wrong one), every size is bounded, nothing calls itself.
 - Everything long is a coroutine that lets the event loop go on between short steps.
 - Not constant-time, see `p256`. Not looked at: revocation, name constraints, policies, whether a certificate's usage

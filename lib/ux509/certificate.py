@@ -71,7 +71,7 @@ class Certificate:
         self.subject = _name(tbs)
         self.spki = tbs.raw()
         self.key = key_bits(self.spki)
-        for tag in (0x81, 0x82):  # unique identifiers: nobody uses them
+        for tag in (0x81, 0x82):  # unique identifiers: not in use
             tbs.optional(tag)
         extensions = tbs.optional(CONTEXT + 3)
         tbs.done()
@@ -115,7 +115,7 @@ class Certificate:
 
     @property
     def self_issued(self):
-        """Is the subject the issuer? (Whether it signed itself, `verify` tells.)"""
+        """Is the subject the issuer? (Whether it signed itself: `verify`.)"""
         return self.subject == self.issuer
 
 

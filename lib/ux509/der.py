@@ -1,4 +1,4 @@
-"""DER (ITU-T X.690): a reader that believes nothing, and what it takes to write.
+"""DER (ITU-T X.690): a reader that checks everything, and what it takes to write.
 
 Whatever is malformed is a ValueError: a length beyond the end or not in its shortest form, the wrong tag, a tag of more
 than one byte, an integer with needless bytes, something behind the last element. Nothing here calls itself.
@@ -34,7 +34,7 @@ class Reader:
         return self.data[self.at] if self.at < self.end else -1
 
     def enter(self, tag):
-        """The contents of the next element, which must have this tag; this reader goes on behind it."""
+        """The contents of the next element, which must have this tag; this reader continues behind it."""
         if self.tag() != tag or tag & _LONG_TAG == _LONG_TAG:
             raise ValueError("DER: tag %d instead of %d" % (self.tag(), tag))
         start, length = self._length(self.at + 1)

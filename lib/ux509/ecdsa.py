@@ -43,7 +43,7 @@ async def sign(d, digest):
     e = int.from_bytes(digest, "big")
     for k in _nonces(d, digest):
         r = (await p256.affine(await p256.multiply(k)))[0] % p256.N
-        # The inverse is of k times something random: how long Euclid takes tells nothing of k.
+        # The inverse is of k times something random: how long Euclid takes reveals nothing of k.
         blind = p256.random_scalar()
         inverse = await p256.inverse(k * blind % p256.N, p256.N) * blind % p256.N
         s = (e + r * d) * inverse % p256.N

@@ -34,7 +34,7 @@ _ECDSA_SHA256 = const(b"\x2a\x86\x48\xce\x3d\x04\x03\x02")
 
 
 class Untrusted(Exception):
-    """A chain that must not be believed: ``reason`` is one of this module's constants, ``level`` the certificate's
+    """A chain that must not be trusted: ``reason`` is one of this module's constants, ``level`` the certificate's
     place in the chain, 0 for the first."""
 
     def __init__(self, reason, level=0):
