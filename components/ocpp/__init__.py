@@ -11,7 +11,7 @@ outlet                         what each outlet has for itself: the next two row
 transactions, closing          who charges, from when to when
 metering, register, stop_data  what is measured, and reported of the energy
 cards, authorization           for which outlet a card is, and whether it may charge
-ending                         what becomes of transactions when the firmware goes down
+ending, gone                   what becomes of transactions when the firmware goes down, or their outlet is gone
 delivery                       transaction messages, journaled
 connector, status,             a connector's state, how it is sent, and whether it is in service
 availability
@@ -174,6 +174,7 @@ class Ocpp:
         self.stamps.start(stamps)
         for outlet in self.outlets:
             outlet.transactions.start()
+        self.ending.start()
 
     async def stop(self):
         self.writes.stop()

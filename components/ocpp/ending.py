@@ -4,6 +4,8 @@ from micropython import const
 
 from core.kernel import RESTART
 
+from .transaction import RUNNING
+
 _WAIT_MS = const(10000)  # so long a soft reset waits for the delivery of what is queued, and a retry for its turn
 _LAST_WORDS_MS = const(1000)  # so long an orderly stop waits for it: the kernel gives each component 2 s
 _POLL_MS = const(50)
@@ -23,6 +25,16 @@ class Ending:
         self._reason = ""
         self._retries = 0
         self._until_ms = None
+
+    def start(self):
+        """End the transactions of outlets that this board has no more."""
+        services = self._services
+        for key in services.store.keys(RUNNING + "/"):
+            if services.outlet(int(key[len(RUNNING) + 1 :])) is None:
+                with services.on_demand:
+                    from .gone import end
+
+                    end(services, key)
 
     def asked(self):
         """Is a reset on its way?"""

@@ -76,9 +76,7 @@ class Persistence(Journal):
     }
     Error = StoreError
     Full = QueueFull
-    _opened = False
     _riders = ()
-    _adopt = None
 
     def __init__(self, home, clock, log, pulse, kernel, dir, queue_max, max_bytes):
         folder = dir if dir.startswith("/") else home + "/" + dir
@@ -110,7 +108,8 @@ class Persistence(Journal):
         from components.persistence.scoped import Scoped
 
         view = Scoped(self, scope, first)
-        self._adopt = view.adopt if first else self._adopt
+        if first:
+            self._adopt, self._scope = view.adopt, scope
         return view
 
     # --- life -------------------------------------------------------------------------------------------------
@@ -120,7 +119,9 @@ class Persistence(Journal):
         try:
             self._open()
             self._opened = True
+            self.commit(self._moves())
         except FAILURES as e:
+            self._opened = False
             self._medium.failed(e, "the journal cannot be opened")
             self._log.error("journal in %s: %s", self._folder, e)
 

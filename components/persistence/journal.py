@@ -17,6 +17,7 @@ _AGAIN_MS = const(300000)  # after a compaction that failed
 _BLOCK = const(4096)  # bytes that a flash erases at once
 FLASH = "flash"  # what the medium's time goes by (`Urgent`)
 DOUBTS = "store.doubts"  # the words of what is in doubt, until it is released
+SCOPE = "store.scope"  # the first scope of the board that wrote the journal; without one it had no scopes
 
 
 class Journal:
@@ -25,7 +26,10 @@ class Journal:
     SCRUB = "store.scrub"
     doubts = ()
     damaged = 0
+    _opened = False
     _in_commit = False
+    _adopt = None  # of the Scoped for the board's first scope
+    _scope = ""  # ... and the name of that
     _copying = None  # the Compaction that is under way
     _compact_due_ms = 0
 
@@ -99,6 +103,16 @@ class Journal:
             (self._log.error if found.lost else self._log.warning)(words, found.damaged, found.lost)
         if found.index.ignored:
             self._log.warning("journal: %d entries were taken that were not there", found.index.ignored)
+
+    def _moves(self):
+        """What is to be journaled at the start: what the board's first scope, or that it has none, moves."""
+        if self.index.get(SCOPE, "") == self._scope:
+            return {}
+        from components.persistence.scoped import moved
+
+        changes = moved(self.index, SCOPE, self._scope)
+        _let_go("scoped")
+        return changes
 
     def _find_doubts(self, found):
         """Words for what is in doubt: by this damage, and by former that was not released."""

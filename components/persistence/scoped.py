@@ -65,3 +65,18 @@ class Scoped:
             for key in changes:
                 gone[key] = changes[key]
             record["s"] = gone
+
+
+def moved(index, mark, scope):
+    """What is to be journaled where the first scope of the board is another one than the journal's, which `mark` tells.
+
+    Of a journal with scopes all that stands under the name of the first goes along to the new name, or has none where
+    the board has no scopes. (What stands without a name may be of what is outside: `Scoped` moves that piece by piece.)
+    """
+    former = index.get(mark, "")
+    changes = {mark: scope or None}
+    for key in [key for key in index.offsets if former and key.startswith(former + "/")]:
+        name = key[len(former) + 1 :]
+        changes[key] = None
+        changes[scope + "/" + name if scope else name] = index.get(key)
+    return changes

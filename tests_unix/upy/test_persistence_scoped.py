@@ -1,6 +1,6 @@
 """The store of what is inside a scope: names of its own, in one journal with all others."""
 
-from journals import opened
+from journals import make, opened
 
 from components.persistence.journal import DOUBTS
 
@@ -95,3 +95,62 @@ async def test_what_is_vital_is_told_with_its_scope(tmp):
     ]
     two_.distrust("something")
     assert one.doubts == ("something",) and store.get(DOUBTS) and not one.trusted.value
+
+
+async def scoped(tmp, *names):
+    """A started store on a board with these scopes, and what is in each of them."""
+    store = make(tmp)
+    views = [store.scoped(name, name == names[0]) for name in names]
+    await store.start()
+    assert store.fault.value == "", list(store.tail.lines)
+    return store, views
+
+
+async def test_what_is_in_the_first_scope_goes_along_to_a_board_without_scopes_and_back(tmp):
+    """Fails where a board that loses its second outlet starts with an empty register: what it told is above that, so
+    nothing would be billed until it is reached again.
+    """
+    store = await opened(tmp)
+    store.commit({"register": 5000, "unstopped": True})
+    store, (one, two_) = await scoped(tmp, "1", "2")
+    one.commit({"register": 6000, "lock/held": 1})
+    two_.put("register", 70)
+    store = await opened(tmp)
+    assert (store.get("register"), store.get("lock/held"), store.get("unstopped")) == (6000, 1, True)
+    assert store.keys() == ["2/register", "lock/held", "register", "unstopped"]
+    records = (await opened(tmp)).records
+    assert records == store.records  # moved once
+    store.put("register", 6001)
+    store, (one, two_) = await scoped(tmp, "1", "2")
+    assert (one.get("register"), two_.get("register"), one.get("unstopped")) == (6001, 70, True)
+    one.put("register", 6002)
+    for _ in range(2):
+        store, (left, two_) = await scoped(tmp, "left", "2")  # it has another name now
+        assert (left.get("register"), two_.get("register"), left.get("unstopped")) == (6002, 70, True)
+        assert store.keys("left/") == ["left/register"] and store.keys("1/") == []
+
+
+async def test_a_journal_that_cannot_be_moved_is_none(tmp):
+    """Nobody charges with an empty register: the fault stays until it is moved."""
+    store, (one, _) = await scoped(tmp, "1", "2")
+    one.put("register", 6000)
+    store = make(tmp)
+    failing = [True]
+    append = store._append
+
+    def refuse(*args):
+        if failing:
+            raise MemoryError
+        append(*args)
+
+    store._append = refuse
+    await store.start()
+    assert store.fault.value == "the journal cannot be opened"
+    try:
+        store.put("register", 1)
+        raise AssertionError("taken")
+    except store.Error:
+        pass
+    failing.clear()
+    store = await opened(tmp)
+    assert store.get("register") == 6000
