@@ -145,7 +145,7 @@ class Budget:
         for share in self._shares:
             share.waits = share.ask > 0 and not share.target
             if share.target < share.granted:
-                share.grant(share.target)
+                self._grant(share, share.target)
         self._raise(limit_ma)
 
     def _line_up(self):
@@ -218,9 +218,20 @@ class Budget:
             if self._limit_w != _NO_LIMIT:
                 most = min(most, share.current(share.amount(counted, True) + room_w, True))
             if most > share.granted and most >= min(share.target, self._min_ma):
-                share.grant(most)
+                self._grant(share, most)
                 room_ma -= share.counted - counted
                 room_w -= share.amount(share.counted, True) - share.amount(counted, True)
+
+    def _grant(self, share, ma):
+        """What fails in an outlet when its limit changes is the failure of its power module, which tries it again: the
+        other outlets go on.
+        """
+        try:
+            share.grant(ma)
+        except MemoryError:
+            pass
+        except Exception as e:
+            self._log.rare("outlet %d does not follow its limit: %r", share.evse.id, e)
 
     def page(self):
         """What there is to show, for the operator: pieces (name, text, data)."""

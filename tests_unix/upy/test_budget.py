@@ -262,6 +262,30 @@ def test_what_is_no_limit_from_outside_is_refused():
     budget.limit("another", 10000)
 
 
+async def test_a_power_module_that_fails_when_its_limit_changes_stops_no_other_outlet(tmp):
+    """Fails where the budget, which is critical for all outlets, ends with what one of them raises."""
+    for error in (ValueError, MemoryError):
+        site = await Station(2, 60000).start()
+        site.arrive(1, 100000)
+        await site.run(3000)
+        raised = []
+
+        def fail(_, error=error, raised=raised):
+            raised.append(1)
+            raise error("invented")
+
+        site.evses[0].gate.limit_ma.watch(fail)
+        site.arrive(2, 20000)
+        await site.run(3000)
+        site.arrive(1, 30000)
+        site.leave(2)
+        await site.run(3000)
+        assert len(raised) > 1 and not site.task.done()
+        assert site.limits() == [30000, 0] and site.evses[0].gate.enabled.value
+        assert error is MemoryError or [line for line in site.tail.lines if "outlet 1 does not follow" in line]
+        await site.stop()
+
+
 async def test_what_it_does_is_shown(tmp):
     site = await Station(3, 12000, 5000).start()
     for number in (1, 2, 3):
