@@ -104,7 +104,9 @@ async def test_faults_are_told_by_their_names(site):
     await site.status("Available", since)
     since = site.mark()
     site.module.unit(1).conditions = {"address_repeated"}
-    await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="OtherError")
+    told = await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="OtherError")
+    assert told.payload["info"] == "a fault of the power module, or on its bus"
+    await site.answer("why", r"error: a fault of the power module, or on its bus")
     site.heal()
     await site.status("Available", since)
 

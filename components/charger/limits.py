@@ -38,7 +38,8 @@ _ERRORS = const((
     (_TERMINAL_HIGH | _OUTPUT_HIGH | _EXCESS_VOLTAGE, "OverVoltage"),
     (_CURRENT_HIGH | _OUTPUT_CURRENT_HIGH | _EXCESS_CURRENT, "OverCurrentFailure"),
     (METER, "PowerMeterFailure"),
-    (_HARDWARE | _INPUT, "OtherError"),
+    (_HARDWARE, "a fault of the power module, or on its bus"),
+    (_INPUT, "the power module's input voltage is wrong"),
     (NO_SWITCH, "PowerSwitchFailure"),  # what is above may be why
     (_SILENCE, "InternalError"),  # the power module does not hear us
     (SILENT, "the power module is silent"),

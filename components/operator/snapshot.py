@@ -20,9 +20,9 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     heard, permitted: bool; mode; max_voltage_mv, max_current_ma: what it asks for; soc_permille; range_m; battery_mah,
     capacity_mah; model; charged_mah, discharged_mah: in its life; refused: frames
 ``outlet/N/module``
-    online; status; error: a ChargePointErrorCode, "" if there is none; flags: of the heartbeat; refusals: requests that
-    it refused; wanted_voltage_mv, wanted_current_ma: the setpoint; able_mv, able_ma: what it can now, None: all that
-    the board permits, or it does not say; output_voltage_mv, output_current_ma; temperature_mdeg
+    online; status; error: a ChargePointErrorCode, words for what has none, or ""; flags: of the heartbeat; refusals:
+    requests that it refused; wanted_voltage_mv, wanted_current_ma: the setpoint; able_mv, able_ma: what it can now,
+    None: all that the board permits, or it does not say; output_voltage_mv, output_current_ma; temperature_mdeg
 ``outlet/N/meter``
     energy_mwh: the register; flowing: whether current may flow; counters: a list of [words, count], what was wrong with
     the billing measurement

@@ -144,7 +144,7 @@ async def a_fault_that_it_tells_closes_the_gate_while_its_frame_is_handled(kind,
     assert gate.forbidding() == ["in_limits"] and module.flags.value & 1 and bench.model.on is False
     bench.rig.say.update(bench.model.fault())
     await bench.advance(1000)
-    assert module.error.value == "OtherError" and not gate.enabled.value
+    assert module.error.value == "a fault of the power module, or on its bus" and not gate.enabled.value
     await bench.stop()
 
 

@@ -35,7 +35,7 @@ async def test_a_module_too_many_stops_charging_until_it_is_gone(tmp):
     await rig.sent(0x1806E5F4, bytes.fromhex("0000000001000000"), since)
     assert rig.gate.forbidding() == ["in_limits"]
     await rig.advance(4500)
-    assert not rig.gate.enabled.value and rig.charger.error.value == "OtherError"
+    assert not rig.gate.enabled.value and rig.charger.error.value == "a fault of the power module, or on its bus"
     await rig.advance(3000)
     assert rig.gate.enabled.value and rig.charger.error.value == ""
     await rig.stop()

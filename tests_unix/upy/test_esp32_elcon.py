@@ -75,5 +75,5 @@ async def test_an_undeclared_module_gets_through_the_filters_and_is_refused(tmp)
     charger = site.kernel["charger"]
     assert charger.refused == 1 and charger.flags.value & 1
     await site.talk(1000)
-    assert charger.error.value == "OtherError"
+    assert charger.error.value == "a fault of the power module, or on its bus"
     await site.stop()

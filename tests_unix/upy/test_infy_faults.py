@@ -4,22 +4,24 @@ from bus import REQUEST, request
 from infy_site import DC_OFF, OFF, InfyRig, Module, started
 
 HEAPSIZE = "16M"  # the wire keeps every frame
+FAULT = "a fault of the power module, or on its bus"
+INPUT = "the power module's input voltage is wrong"
 
 
 async def test_each_condition_of_the_status_closes_the_gate_while_its_frame_is_handled(tmp):
     rig = await started(tmp, {0: Module(), 1: Module()})
     await rig.charge()
     cases = (
-        ("0000000000 000200", 1, "OtherError"),  # fault
-        ("0000000000 000400", 1, "OtherError"),  # protection
-        ("0000000000 002000", 1, "OtherError"),  # output voltage too high
-        ("0000000000 000001", 1, "OtherError"),  # output shorted
-        ("0000000000 020000", 1, "OtherError"),  # another module has the same address
+        ("0000000000 000200", 1, FAULT),  # fault
+        ("0000000000 000400", 1, FAULT),  # protection
+        ("0000000000 002000", 1, FAULT),  # output voltage too high
+        ("0000000000 000001", 1, FAULT),  # output shorted
+        ("0000000000 020000", 1, FAULT),  # another module has the same address
         ("0000000000 001000", 2, "HighTemperature"),
-        ("0000000000 080000", 4, "OtherError"),  # phase lost
-        ("0000000000 100000", 4, "OtherError"),  # input unbalanced
-        ("0000000000 200000", 4, "OtherError"),  # input voltage too low
-        ("0000000000 400000", 4, "OtherError"),  # too high
+        ("0000000000 080000", 4, INPUT),  # phase lost
+        ("0000000000 100000", 4, INPUT),  # input unbalanced
+        ("0000000000 200000", 4, INPUT),  # input voltage too low
+        ("0000000000 400000", 4, INPUT),  # too high
         ("0000000000 008000", 16, "InternalError"),  # it has not heard us
         ("000000004D 000000", 0, "HighTemperature"),  # 77 degC
     )
