@@ -124,6 +124,7 @@ def read(board, settings, begin=None):
     """
     check_board(board)
     names = names_of(board)
+    _check_targets(board, names)
     chosen = chosen_by(board, settings)
     parts = {}
     in_order = entries(board)
@@ -138,7 +139,7 @@ def read(board, settings, begin=None):
                     _check_early(board, declared, parts)
                     if begin is not None:
                         begin(declared)
-    _check_targets(board, parts)
+    _check_targets(board, names, parts)
     in_board_order = [parts[full_name(*one)] for one in in_order]  # dictionaries have no order in MicroPython
     _check_keeps(board, in_board_order, parts)
     for declared in in_board_order:
@@ -176,12 +177,14 @@ def _check_early(board, declared, parts):
                 raise DeclarationError(where + "what it %s, %r, is not, or is declared after it" % (how, name))
 
 
-def _check_targets(board, parts):
-    """Each setting is for an option that is there, whether settings.json has it or not."""
+def _check_targets(board, names, parts=None):
+    """Each setting is for a component (and, once all are in `parts`, for an option) that is there, also without a value
+    in settings.json.
+    """
     for section, keys in sections(board).items():
         for key, target in keys.items():
             name, _, option = split_target(target)
-            if name not in parts or option not in parts[name].options:
+            if name not in names or (parts is not None and option not in parts[name].options):
                 where = "board %s: SETTINGS: %r in section %r" % (board.NAME, key, section)
                 raise DeclarationError(where + " is for %s, which is not there" % (target,))
 

@@ -39,8 +39,8 @@ class DeclarationError(Exception):
 
 
 def described(error):
-    """A raised exception in one line: a ValueError, which is meant for people, as it is; others with type and place."""
-    if isinstance(error, ValueError):
+    """A raised exception in one line: what is meant for people as it is; others with type and place."""
+    if isinstance(error, (ValueError, DeclarationError)):
         return str(error)
     out = io.StringIO()
     sys.print_exception(error, out)

@@ -132,6 +132,10 @@ PORTS = {"1": SETTINGS["can"], "2": SETTINGS["can"]}
      "component x: service 'can' is missing: only scopes have it: bind it to 1/can or 2/can"),
     ("= two.SETTINGS", '= dict(two.SETTINGS, x={"2": {"y": "3/can.port"}})',
      "SETTINGS: 'y' in section 'x.2' is for 3/can.port, which is not there"),
+    ("= two.SETTINGS", '= dict(two.SETTINGS, can=dict(two.SETTINGS["can"], **{"1": {"port": "3/can_driver.port"}}))',
+     "SETTINGS: 'port' in section 'can.1' is for 3/can_driver.port, which is not there"),
+    ("= two.COMPONENTS", "= (two.COMPONENTS[1], OUTLET) + two.COMPONENTS[2:]",
+     "component ocpp cannot be built: the ids of evse are 1, 2 ... in the order of the board, not [2, 1]"),
 ])  # fmt: skip
 def test_a_board_with_wrong_scopes_is_one_line(tmp_path, wrong, right, words):
     assert wrong in TWO
