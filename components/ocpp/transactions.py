@@ -238,7 +238,8 @@ class Transactions:
         if self.current is not None:
             self._stopped()
         self._outlet.register.saved()
-        self._log.info("transaction %s ends: %s, at %d Wh", transaction.name(), transaction.reason, wh)
+        which = transaction.name() + self._outlet.words()
+        self._log.info("transaction %s ends: %s, at %d Wh", which, transaction.reason, wh)
         for function in self._services.ended:
             function(transaction, wh)
         self.moment()

@@ -19,6 +19,7 @@ async def test_a_session_on_each_at_once_with_the_right_bills(tmp):
     assert running(site) == (None, "TWO") and [bay.gate.enabled.value for bay in site.bays] == [False, True]
     await site.run(360000)
     await present(site, "TWO")
+    assert site.lines("transaction 1 of connector 1 ends") and site.lines("transaction 2 of connector 2 ends")
     for bay in site.bays:
         bay.unplug()
     await site.run(500)
