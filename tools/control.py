@@ -60,7 +60,8 @@ class Control:
     def help(self) -> str:
         """This list."""
         rows = [(usage(name, method), inspect.getdoc(method) or "") for name, method in self._commands().items()]
-        return "\n".join(f"  {form:24} {text}" for form, text in rows)
+        width = max(len(form) for form, _ in rows)
+        return "\n".join(f"  {form:{width}}  {text}" for form, text in rows)
 
     def status(self) -> str:
         """Batteries, power modules and central system in numbers."""
