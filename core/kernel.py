@@ -196,7 +196,16 @@ class Kernel:
     def _set_state(self, part, state):
         part.state = state
         part.beat_ms = self.clock.ticks_ms()
-        self.update_alive()
+        self._follow()
+
+    def _follow(self):
+        """`update_alive`; what a watcher raises, which is another component's, stops no restart and no end."""
+        try:
+            self.update_alive()
+        except MemoryError:
+            pass
+        except Exception as e:
+            self.log.exception("a watcher of alive raised %r" % e, e)
 
     def update_alive(self):
         """Set ``alive``, each scope's too; to be called by whoever found out that a part is ``hung``, or no longer."""
@@ -225,7 +234,7 @@ class Kernel:
             return
         self.stopping = True
         self._exit.set()
-        self.alive.set(False)  # closes the gate first
+        self._follow()  # closes the gates first
         for part in reversed(self.parts):
             if part.task is not None:
                 part.task.cancel()

@@ -1,5 +1,7 @@
 """The kernel builds: order, injection, and one clear message for every wrong declaration."""
 
+import asyncio
+
 from virtual_clock import VirtualClock
 
 from core.declare import DeclarationError
@@ -213,3 +215,42 @@ def test_wrong_settings():
         ({"power": 1}, "not an object"),
     ):
         refused(a_board, "settings", word, settings=settings)
+
+
+class Failing:
+    requires = ("clock",)
+    fails = True
+    runs = 0
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    async def run(self):
+        self.runs += 1
+        while not self.fails:
+            await self.clock.sleep_ms(100)
+        raise OSError("no bus")
+
+
+async def test_a_component_that_failed_starts_again_whatever_who_watches_that_raises(tmp):
+    """Fails where an exception of a watcher of `alive` (a gate closes, and its module raises) ends the supervision."""
+    for error in (ValueError, MemoryError):
+        clock = VirtualClock()
+        k = kernel(board(entry("failing", "Failing", critical=True)), clock=clock)
+
+        def raises(alive, error=error):
+            raise error("a lamp")
+
+        task = asyncio.create_task(k.run())
+        await clock.advance(0)
+        k.alive.watch(raises)
+        await clock.advance(3000)
+        part, failing = k.parts[0], k["failing"]
+        assert failing.runs > 1 and part.failures > 1
+        failing.fails = False
+        await clock.advance(20000)
+        assert k.alive.value and part.state == "running" and part.task is not None
+        k.request_exit(0, "test")
+        await clock.advance(5000)
+        await task
+        assert not k.alive.value and part.state == "stopped"
