@@ -103,14 +103,14 @@ async def test_make_run_needs_no_more_than_the_boards_name(tmp_path, monkeypatch
 
 async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_building(site):
     """What its module delivered is what is billed. A step between two reports is billed as if it were in their middle,
-    so the current rises slowly, and falls in steps that are at any moment between two.
+    so the current rises slowly, falls in steps that are at any moment between two, and flows for long beside them.
     """
     site.module.ramp_a_s = 40
     delivered_wh = site.module.delivered_wh
     await site.say("40")
     begun = await charge(site, "04A2B3C4D5E6F7")
     await eventually(lambda: abs(site.module.current_a - 40) < 0.1, "40 A")
-    for _ in range(8):
+    for _ in range(25):
         await site.say("40")  # as often as the building says it
         await asyncio.sleep(1)
     for amps in (30, 20, 10, 5, 2):
@@ -123,7 +123,7 @@ async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_buil
     await eventually(lambda: site.module.current_a < 0.01, "no current")
     delivered_wh = site.module.delivered_wh - delivered_wh
     billed = [float(entry["sampledValue"][0]["value"]) for entry in ended.payload["transactionData"]]
-    assert delivered_wh > 6, delivered_wh
+    assert delivered_wh > 20, delivered_wh
     assert billed[-1] - billed[0] == pytest.approx(delivered_wh, rel=TOLERANCE)
     assert ended.payload["meterStop"] - begun.payload["meterStart"] == pytest.approx(delivered_wh, abs=1)
 
