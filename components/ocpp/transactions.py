@@ -212,11 +212,11 @@ class Transactions:
         Returns whether it is; if the journal refuses, the gate stays closed and each step tries again.
         """
         current = self.current
-        self._gate.transaction.set(False)
-        self._gate.limit("transaction", 0)
         if not current.reason:
             current.stop_tag = tag
-            current.reason = reason  # from here on it ends, whatever fails
+            current.reason = reason  # from here on it ends, whatever fails, also what watches the gate
+        self._gate.transaction.set(False)
+        self._gate.limit("transaction", 0)
         try:
             if current.stopped is None:
                 current.stopped = self._services.stamps.now()

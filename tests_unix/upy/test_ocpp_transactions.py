@@ -33,6 +33,28 @@ async def test_the_gate_opens_only_after_the_start_is_in_the_journal(tmp):
     assert site.central.of("Authorize") == [{"idTag": "TAG"}]
 
 
+async def test_a_stop_holds_though_one_that_watches_the_gate_raises(tmp):
+    """A lamp whose port is gone, say: the stop was lost, and the next step opened the gate again."""
+    site = await booted(tmp)
+    await start(site)
+
+    def broken(enabled):
+        raise OSError("no lamp")
+
+    site.gate.enabled.watch(broken)
+    try:
+        site.ocpp.present_tag("TAG")
+    except OSError:
+        pass
+    else:
+        raise AssertionError("it has been asked")
+    opened = []
+    site.gate.enabled.watch(opened.append)
+    await site.run(3000)
+    assert opened == [] and not site.gate.enabled.value
+    assert reasons(site) == ["Local"] and site.central.of("StopTransaction")[0]["idTag"] == "TAG"
+
+
 async def test_refused_tag(tmp):
     site = await booted(tmp)
     for status in ("Blocked", "Expired", "Invalid", "ConcurrentTx"):
