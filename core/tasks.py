@@ -41,20 +41,24 @@ class Pace:
 
     ``pace = Pace(clock, 300)``, then ``await pace.next()`` before each piece of work. If more than one whole period was
     missed, the missed ones are left out instead of being made up for in a burst; the deadlines stay where they were.
+
+    ``passed``: how many periods have passed at the last deadline: more than 1 if some were missed.
     """
+
+    passed = 1
 
     def __init__(self, clock, period_ms):
         self._clock = clock
         self._period_ms = period_ms
         self._due = clock.ticks_ms()
 
-    async def next(self):
-        """Wait for the next deadline; returns how many periods have passed: more than 1 if some were missed."""
+    def next(self):
+        """Awaitable, at once: the next deadline. (It is no coroutine, which would be on the heap while it waits.)"""
         self._due = time.ticks_add(self._due, self._period_ms)
         left_ms = time.ticks_diff(self._due, self._clock.ticks_ms())
         missed = 0
         if left_ms < -self._period_ms:
             missed = -left_ms // self._period_ms
             self._due = time.ticks_add(self._due, missed * self._period_ms)
-        await self._clock.sleep_ms(max(0, left_ms))
-        return 1 + missed
+        self.passed = 1 + missed
+        return self._clock.sleep_ms(max(0, left_ms))

@@ -252,7 +252,8 @@ class Bms:
                 if ask <= 0:
                     await self._ask()
                     ask = max(1, ask + _ASK)
-                ask -= await pace.next()
+                await pace.next()
+                ask -= pace.passed
         finally:
             self._watching = False
             self._forget_request()

@@ -234,9 +234,9 @@ class PowerModule:
                 if telemetry_ms <= 0 and self.telemetry_ms:
                     self.telemetry()
                     telemetry_ms = max(_CHECK_MS, telemetry_ms + self.telemetry_ms)
-                passed_ms = _CHECK_MS * await pace.next()
-                control_ms -= passed_ms
-                telemetry_ms -= passed_ms
+                await pace.next()
+                control_ms -= _CHECK_MS * pace.passed
+                telemetry_ms -= _CHECK_MS * pace.passed
         finally:
             self._gate.charger_online.set(False)
             self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
