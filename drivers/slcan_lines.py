@@ -14,7 +14,7 @@ _BEL = const(7)
 _SIZE = const(8)
 _ID_DIGITS = const(9)
 _LENGTH = const(10)
-_DIGITS = const(16)
+_SCRATCH = const(11)
 _MAX_LINE = const(32)  # the longest that we need, an extended frame, has 26 characters before its CR
 _KEPT = const(32)
 _ROOM = const(320)  # 11 frames of 8 bytes
@@ -24,15 +24,6 @@ _PASSIVE = const(3)
 _BUS_OFF = const(4)
 _STATES = {97: _ACTIVE, 119: _WARNING, 112: _PASSIVE, 98: _BUS_OFF}  # a w p b: the Linux kernel's slcan
 _IGNORED = const(b"zZ")  # "frame taken"
-
-
-def make_scratch():
-    """The buffer for take_frame(), with its table of digits."""
-    scratch = bytearray(_DIGITS) + b"\xff" * 256
-    for value, digit in enumerate(b"0123456789ABCDEF"):
-        scratch[_DIGITS + digit] = value
-        scratch[_DIGITS + (digit | 0x20)] = value  # lower case; decimal digits have this bit anyway
-    return scratch
 
 
 class LineReader:
@@ -45,7 +36,7 @@ class LineReader:
     def __init__(self, extended_flag):
         self._buffer = bytearray(_MAX_LINE + _ROOM)
         self.room = memoryview(self._buffer)[_MAX_LINE:]
-        self._scratch = make_scratch()
+        self._scratch = bytearray(_SCRATCH)
         self._take_frame = taker.take_frame
         data = memoryview(self._scratch)
         self._views = tuple([data[:size] for size in range(9)])

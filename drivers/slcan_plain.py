@@ -1,11 +1,32 @@
 """A frame line of SLCAN taken apart in plain Python, for builds without a native emitter; see ``slcan_viper``."""
 
+from micropython import const
+
+# The value of each character as a hexadecimal digit, 255 for what is none. A literal takes no RAM of a device.
+_VALUES = const(
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\xff\xff\xff\xff\xff\xff"
+    b"\xff\x0a\x0b\x0c\x0d\x0e\x0f\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\x0a\x0b\x0c\x0d\x0e\x0f\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+)  # fmt: skip
+
 
 def take_frame(line, at, end, out):
     """The identifier of the data frame at `at`, or -1 if that is no whole and right line before `end`.
 
-    `out` receives data (0..7), their number (8), the digits of the identifier, 8 or 3 (9), the length of the line (10);
-    from 16 on it has the value of each of the 256 characters as a digit, 255 for what is none.
+    `out` receives data (0..7), their number (8), the digits of the identifier, 8 or 3 (9), the length of the line (10).
     """
     digits = 8 if line[at] == 84 else 3  # T, t
     if digits == 3 and line[at] != 116 or at + digits + 2 >= end:
@@ -21,8 +42,8 @@ def take_frame(line, at, end, out):
     bad = 0
     size = 0
     while place < last:
-        high = out[16 + line[place]]
-        low = out[16 + line[place + 1]]
+        high = _VALUES[line[place]]
+        low = _VALUES[line[place + 1]]
         bad |= high | low
         out[size] = high << 4 & 0xF0 | low & 15
         size += 1
@@ -30,7 +51,7 @@ def take_frame(line, at, end, out):
     identifier = 0
     while digits:
         at += 1
-        low = out[16 + line[at]]
+        low = _VALUES[line[at]]
         bad |= low
         identifier = identifier << 4 | low & 15
         digits -= 1

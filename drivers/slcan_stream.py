@@ -28,12 +28,11 @@ class Link:
             self._stream = _open_serial(port, baudrate) if uart is None else _open_uart(uart, baudrate, tx, rx)
             self._poll = select.poll()  # a device is opened in blocking mode
             self._poll.register(self._stream, select.POLLOUT)
-        self._reader = asyncio.StreamReader(self._stream)
-        self._writer = asyncio.StreamWriter(self._stream)
+        self._both = asyncio.StreamReader(self._stream)  # MicroPython's reads and writes
 
     def readinto(self, room):
         """Awaitable: the number of bytes that came, at least one; 0 at the end, None after a false alarm."""
-        return self._reader.readinto(room)
+        return self._both.readinto(room)
 
     def read_now(self, room):
         """Read what is there: the number of bytes, 0 at the end, None if there is nothing. Raises OSError."""
@@ -41,8 +40,8 @@ class Link:
 
     async def write_all(self, data):
         """Write as soon as it is possible, after the connection is there."""
-        self._writer.write(data)
-        await self._writer.drain()
+        self._both.write(data)  # type: ignore[attr-defined]
+        await self._both.drain()  # type: ignore[attr-defined]
 
     def write_now(self, data, at, size):
         """Write what the stream takes at once; the number of bytes, or None. Raises OSError."""

@@ -14,7 +14,7 @@ except SyntaxError:  # an interpreter without a native emitter: then the driver 
 
 
 def take(kind, text, at=0):
-    out = slcan_lines.make_scratch()
+    out = bytearray(11)
     identifier = kind.take_frame(text, at, len(text), out)
     return identifier if identifier < 0 else (identifier, bytes(out[: out[8]]), out[9], out[10])
 
