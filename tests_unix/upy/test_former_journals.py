@@ -34,13 +34,18 @@ class Board:
     )
 
 
+class OneOutlet:
+    NAME = "one"
+    COMPONENTS = (Board.COMPONENTS[0],) + _OUTLET
+
+
 class Life:
     """From power on to power off of the CAN side of two outlets."""
 
-    def __init__(self, home):
+    def __init__(self, home, a_board=Board):
         self.clock = VirtualClock(1000)
         self.tail = LogTail(self.clock, None)
-        self.kernel = Kernel(Board, {}, self.clock, Log(self.tail, "main"), home)
+        self.kernel = Kernel(a_board, {}, self.clock, Log(self.tail, "main"), home)
 
     async def __aenter__(self):
         self.task = asyncio.create_task(self.kernel.run())
@@ -88,6 +93,22 @@ async def test_the_register_is_that_of_outlet_1_and_stays_it(tmp):
         assert sorted(life.keys("register")) == ["1/register", "2/register"]
     async with Life(home) as life:
         assert life.registers() == [9688, 5]
+
+
+async def test_the_register_goes_back_to_a_board_with_one_outlet(tmp):
+    """Fails where that begins with an empty register, below what was told of it: then nothing would be billed."""
+    home = home_of(tmp, "running")
+    async with Life(home) as life:
+        life.kernel["1/meter"].add(1000)
+        life.kernel["2/meter"].add(5)
+        assert [life.kernel[name].read() for name in ("1/meter", "2/meter")] == [9688, 5]
+    async with Life(home, OneOutlet) as life:
+        meter = life.kernel["meter"]
+        assert meter.energy_mwh.value == 9688
+        meter.add(7)
+        assert meter.read() == 9695 and sorted(life.keys("register")) == ["2/register", "register"]
+    async with Life(home) as life:
+        assert life.registers() == [9695, 5]
 
 
 async def test_a_module_that_did_not_stop_is_that_of_outlet_1(tmp):
