@@ -87,10 +87,12 @@ class Budget:
         source for the same evse `fail_safe_ma` holds in the place of `ma`; None: it holds until it is withdrawn.
         Raises ValueError for what is no limit, no evse, or one source too many.
         """
-        if ma is not None and not (isinstance(ma, int) and 0 <= ma <= 9 * _MOST):
+        if ma is not None and not (type(ma) is int and 0 <= ma <= 9 * _MOST):  # True is no integer
             raise ValueError("%r mA is no limit" % (ma,))
-        if not 0 <= evse <= len(self._shares):
+        if not (type(evse) is int and 0 <= evse <= len(self._shares)):
             raise ValueError("there is no evse %r" % (evse,))
+        if life_ms is not None and not (type(life_ms) is int and life_ms > 0):
+            raise ValueError("%r ms is no life time" % (life_ms,))
         self._set(source, evse, ma, None if life_ms is None else self._clock.uptime_ms() + life_ms)
         self._unheard = False
         self._update()

@@ -244,6 +244,8 @@ def test_a_budget_smaller_than_one_minimum_is_refused():
 def test_what_is_no_limit_from_outside_is_refused():
     budget = Station(2, 60000).budget
     wrong = (("web", -1), ("web", 1 << 30), ("web", "10"), ("web", 1.5), ("web", 10, None, 3), ("web", 10, None, -1))
+    wrong += (("web", True), ("web", 10, None, 1.5), ("web", 10, None, "1"), ("web", 10, None, True))  # limits nobody
+    wrong += (("web", 10, 0), ("web", 10, -1), ("web", 10, 1.5), ("web", 10, "1000"))
     for bad in wrong:
         try:
             budget.limit(*bad)
