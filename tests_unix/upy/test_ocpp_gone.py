@@ -1,6 +1,9 @@
 """A board that had more outlets when the power failed: the transactions of those that are gone are ended and billed."""
 
+import os
+
 from ocpp_site import Central, Site
+from test_ocpp_two_random import Station
 from two_outlets import bills, charge_both, made
 
 
@@ -64,3 +67,47 @@ async def test_a_journal_that_refuses_keeps_it_for_the_next_start(tmp):
     await site.power_on()
     assert site.store.keys("ocpp/tx") == ["ocpp/tx"]
     await site.power_off()
+
+
+class Changing(Station):
+    """After each power cut the board may have another number of outlets."""
+
+    gone = 0  # transactions of outlet 2 that ended for it was not there any more
+
+    async def begin(self):
+        outlets = self.random.randint(1, 2)
+        self.site = site = Site(
+            self.home, outlets=outlets, profiles=(("components.ocpp.reservation:Reservation", {}),)
+        )
+        site.ocpp.watch_transactions(None, self.begun, self.ended)
+        await site.power_on()
+        for entry in self.metered.values() if outlets == 1 else ():
+            if entry[0] == 2 and entry[3] is None:
+                entry[3] = site.store.get("2/register", 0)
+                self.gone += 1
+        await site.connect(self.central)
+        site.ocpp.set("MeterValueSampleInterval", "7")
+
+    async def act(self):
+        if not self.random.randint(0, 5):
+            await self.cut()
+        await super().act()
+
+
+async def test_outlets_come_and_go_in_any_order_and_each_transaction_is_billed_once(tmp):
+    gone = 0
+    for seed in range(20):
+        home = "%s/%d" % (tmp, seed)
+        os.mkdir(home)
+        station = Changing(home, seed)
+        await station.begin()
+        try:
+            for _ in range(60):
+                await station.act()
+            await station.finish()
+        except (AssertionError, KeyError) as e:
+            print("seed", seed)
+            print("\n".join(tuple(station.site.tail.lines)[-40:]))
+            raise e
+        gone += station.gone
+    assert gone > 3, gone
