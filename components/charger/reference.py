@@ -36,10 +36,9 @@ _SILENT_MS = const(3000)
 class Charger(power_module.PowerModule):
     """The power module of the reference board, in its own protocol.
 
-    Signals besides those of the contract, what it replies: ``switched_on``, ``limit_mv``, ``limit_ma``, ``raw_79``,
-    ``value_83_milli``. It is online while at least two of terminal power, terminal status and heartbeat are younger
-    than 3 s. A reply with an error (the upper four bits of byte 0) says that it refused the request: nothing else of it
-    is taken.
+    It is online while at least two of terminal power, terminal status and heartbeat are younger than 3 s. A reply with
+    an error (the upper four bits of byte 0) says that it refused the request: nothing else of it is taken. Of its
+    switch, its limits and functions 0x79 and 0x83 nothing is kept; a value that cannot be is refused.
 
     Options besides those of every power module: current_scale, terminal current is in 1/current_scale A on the wire;
     heartbeat, is 0x18FF50E5 the module's (False: the board's own, as Feedback).
@@ -52,18 +51,13 @@ class Charger(power_module.PowerModule):
     control_ms = 300  # three functions take turns
     telemetry_ms = 200  # five
     least_ma = 33  # 1/30.5 A
+    _volts = f32_scale(1000)
 
     def __init__(self, can, bms, clock, current_scale, heartbeat, **shared):
         super().__init__(can=can, bms=bms, clock=clock, **shared)
         self.current_scale = current_scale
-        self._volts = f32_scale(1000)
         self._amps = f32_scale(1000 // current_scale)
         self._status_heard = Signal(None, clock)
-        self.switched_on = Signal(None, clock)
-        self.limit_mv = Signal(None, clock)
-        self.limit_ma = Signal(None, clock)
-        self.raw_79 = Signal(None, clock)
-        self.value_83_milli = Signal(None, clock)
         self._data = bytearray(8)
         self._data[0] = 0x01
         self._control_turn = self._telemetry_turn = 0
@@ -114,18 +108,11 @@ class Charger(power_module.PowerModule):
         if data[0] >> 4:
             return self._refused(function)
         if function == _SWITCH:
-            self.switched_on.set(data[3] == 0)
             return True
         raw = u32be(data, 4)
         if raw >= _MAX_RAW:
             return self.refuse("raw value", raw, _MAX_RAW)
-        if function == _VOLTAGE:
-            self.limit_mv.set(raw * 125 // 128)
-        elif function == _CURRENT:
-            self.limit_ma.set(raw * 1000 // 61 * 2)
-        else:
-            return self.refuse("function", function, function)
-        return True
+        return function in _CONTROL_ROUND or self.refuse("function", function, function)
 
     def _telemetry_reply(self, data, length):
         """0x0681827E: output voltage (1/1024 V) and current (0.1 A), temperature (0.001 degC), two of unknown unit."""
@@ -143,9 +130,7 @@ class Charger(power_module.PowerModule):
             self.output_current_ma.set(raw * 100)
         elif function == _TEMPERATURE:
             self._temperature(raw)
-        elif function == _RAW:
-            self.raw_79.set(raw)
-        else:
+        elif function != _RAW:
             return self.refuse("function", function, function)
         return True
 
@@ -167,7 +152,6 @@ class Charger(power_module.PowerModule):
     def _value_83(self, milli):
         if milli < 0 or milli > 1000000000:
             return self.refuse("value of function 0x83", milli, 1000000000)
-        self.value_83_milli.set(milli)
         return True
 
     def hears(self):
@@ -176,8 +160,6 @@ class Charger(power_module.PowerModule):
 
     def expire(self, asked_ms):
         self._status_heard.expire(_SILENT_MS)
-        for signal in (self.switched_on, self.limit_mv, self.limit_ma, self.raw_79, self.value_83_milli):
-            signal.expire(asked_ms)
 
     # -- sent
 
