@@ -108,7 +108,7 @@ class Slcan:
         if self._lines.state == self.STATE_STOPPED:
             await self._open()
         elif not self._lines.pending():
-            await self._fill()
+            self._filled(await self._connected().readinto(self._lines.room))  # not _fill: one coroutine less that waits
         if self._out_to > self._out_from:
             self._flush()
 
@@ -134,7 +134,11 @@ class Slcan:
         lines.state = self.STATE_ACTIVE
 
     async def _fill(self):
-        size = await self._connected().readinto(self._lines.room)
+        """In one task with the read: a time-out in the moment of its end must not lose what came."""
+        self._filled(await self._connected().readinto(self._lines.room))
+
+    def _filled(self, size):
+        """So many bytes came. Raises OSError at the end of the stream."""
         if size == 0:
             raise OSError(errno.ECONNRESET)
         if size is not None:
