@@ -113,8 +113,10 @@ class Operator:
     # --- emergency stop -----------------------------------------------------------------------------------------
 
     def press_stop(self):
-        self.emergency.press()
-        self.emergency.hold()
+        try:
+            self.emergency.press()
+        finally:  # what watches the gate may raise
+            self.emergency.hold()
 
     def release(self):
         self.kernel.release()

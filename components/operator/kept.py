@@ -44,18 +44,22 @@ class EmergencyStop:
         self._held = self.pressed.value is True
         self._since_ms = self._clock.ticks_ms()
         self.pending = True
-        self._cleared.set(False)
-        if not self._held:
-            self._remember(True)
+        try:
+            self._cleared.set(False)
+        finally:  # what watches the gate may raise
+            if not self._held:
+                self._remember(True)
 
     def hold(self):
         """It is the emergency stop: it lasts, over restarts too, until `release`."""
-        self.pressed.set(True)
-        self.pending = False
-        self._cleared.set(True)
-        if not self._held:
-            self._log.warning("emergency stop pressed")
-        self._remember(True)
+        try:
+            self.pressed.set(True)
+        finally:
+            self.pending = False
+            self._cleared.set(True)
+            if not self._held:
+                self._log.warning("emergency stop pressed")
+            self._remember(True)
         for function in self._watchers:
             function(True)
 

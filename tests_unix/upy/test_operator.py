@@ -34,6 +34,29 @@ async def test_a_button_stops_at_once_without_memory_over_a_restart_until_releas
         assert desk.kernel["operator"].emergency_stop.value is False
 
 
+async def test_a_stop_holds_over_a_restart_though_one_that_watches_the_gate_raises(tmp):
+    """A lamp whose port is gone: the gates were closed by a key that nobody held, and the journal had no stop."""
+
+    def broken(_):
+        raise OSError("no lamp")
+
+    async with Desk(tmp) as desk:
+        await desk.charge()
+        operator, gate = desk.kernel["operator"], desk.kernel["gate"]
+        gate.enabled.watch(broken)
+        operator.emergency_stop.watch(broken)
+        try:
+            operator.press_stop()
+        except OSError:
+            pass
+        else:
+            raise AssertionError("it has been asked")
+        assert operator.emergency_stop.value is True and gate.forbidding() == ["emergency_stop"]
+        await desk.cut_power()
+    async with Desk(tmp) as desk:
+        assert desk.kernel["operator"].emergency_stop.value is True
+
+
 async def test_a_stop_that_a_former_version_has_journaled_is_still_pressed(tmp):
     """Its key in the journal is the one that it had when the console kept it."""
     async with Desk(tmp) as desk:
