@@ -122,7 +122,7 @@ async def test_a_full_bus_does_not_blind_it_and_what_was_lost_closes_the_gate(si
     count = await guard_stops(site)
     told = site.mark()
     site.vehicle.silent = True
-    outcome = await block(site, [(0x12345678, bytes(8))] * 60 + [FORBID], 4 * BLOCK_MS)  # QEMU takes it byte by byte
+    outcome = await block(site, [(0x12345678, bytes(8))] * 46 + [FORBID], 4 * BLOCK_MS)  # QEMU takes it byte by byte
     assert outcome.before_end and outcome.answer_us < LIMIT_US
     await site.status("SuspendedEV", told)
     assert await guard_stops(site) == count + 1

@@ -13,6 +13,7 @@ from tools import size, weigh
 from tools.build_firmware import build
 from tools.firmware import ROOT
 
+STRAY = 256  # bytes: so much a word that was left on the stack may have kept when it was weighed before
 CHARGING = 100 * 1024  # bytes in use after a collection while charging; measured: 100.0 to 100.2 thousand
 
 
@@ -56,7 +57,8 @@ def test_the_size_of_an_esp32_board_tells_the_heap_of_each_component(measuring_i
     for name in named & rows.keys():
         code, objects, start, run, whole = rows[name]
         gives_back = name == "heap"  # what the dictionaries of all others do not use
-        assert code > 0 and objects > 0 and (start < 0 if gives_back else start >= 0) and run >= 0, name
+        assert code > 0 and objects > 0 and (start < 0 if gives_back else start >= 0), name
+        assert run > -STRAY, name
         assert whole == code + objects + start + run, name
     whole = rows.pop("total")
     assert whole == [sum(column) for column in zip(*rows.values())]
