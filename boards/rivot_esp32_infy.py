@@ -11,31 +11,31 @@ HOME = reference.HOME
 IDENTITY = reference.IDENTITY
 SETTINGS = reference.SETTINGS
 
-COMPONENTS = (
-    reference.COMMON
-    + (
-        {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 125000}},
-        {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
-        {
-            "name": "bms",
-            "use": "components.bms:Bms",
-            "bind": {"can": "vehicle_can"},
-            "options": {"highest_mv": 500000},
-            "critical": True,
+# What is on the bus of the modules, and who speaks with the vehicle on its own
+MODULE_BUS = (
+    {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
+    {
+        "name": "bms",
+        "use": "components.bms:Bms",
+        "bind": {"can": "vehicle_can"},
+        "options": {"highest_mv": 500000},
+        "critical": True,
+    },
+    {
+        "name": "charger",
+        "use": "components.charger.infy:Infypower",
+        "options": {
+            "addresses": (0, 1),
+            "group": 1,
+            "min_voltage_mv": 50000,
+            "max_voltage_mv": 500000,
+            "max_current_ma": 200000,
+            "max_temperature_mdeg": 70000,
         },
-        {
-            "name": "charger",
-            "use": "components.charger.infy:Infypower",
-            "options": {
-                "addresses": (0, 1),
-                "group": 1,
-                "min_voltage_mv": 50000,
-                "max_voltage_mv": 500000,
-                "max_current_ma": 200000,
-                "max_temperature_mdeg": 70000,
-            },
-            "critical": True,
-        },
-    )
-    + dual.VEHICLE_BUS
+        "critical": True,
+    },
 )
+
+CAN_DRIVER = {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 125000}}
+
+COMPONENTS = reference.COMMON + (CAN_DRIVER,) + MODULE_BUS + dual.VEHICLE_BUS

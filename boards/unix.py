@@ -6,9 +6,17 @@ Everything below the home directory. The limits are those of the reference board
 NAME = "unix"
 PORT = "unix"
 
+CAN_DRIVER = {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}}
+
+METER = {
+    "name": "meter",
+    "use": "components.meter.terminal:TerminalMeter",
+    "options": {"register_pause_ms": 1000},  # nothing wears out here
+}
+
 # What is on the bus
 ONE_BUS = (
-    {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}},
+    CAN_DRIVER,
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
     {"name": "bms", "use": "components.bms:Bms", "critical": True},
     {
@@ -24,13 +32,17 @@ ONE_BUS = (
         },
         "critical": True,
     },
-    {
-        "name": "meter",
-        "use": "components.meter.terminal:TerminalMeter",
-        "options": {"register_pause_ms": 1000},  # nothing wears out here
-    },
+    METER,
     {"name": "feedback", "use": "components.feedback:Feedback", "critical": True},
 )
+
+# The vehicle's bus, where it has one of its own, and the ports of both
+VEHICLE_BUS = (
+    {"name": "vehicle_can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}},
+    {"name": "vehicle_can", "use": "components.can:Can", "bind": {"driver": "vehicle_can_driver"}, "critical": True},
+    {"name": "feedback", "use": "components.feedback:Feedback", "bind": {"can": "vehicle_can"}, "critical": True},
+)
+TWO_PORTS = {"port": "can_driver.port", "vehicle_port": "vehicle_can_driver.port"}
 
 # What every board of the unix port has
 COMMON = (
