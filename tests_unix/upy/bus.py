@@ -1,6 +1,8 @@
 """A CAN bus for tests: an SLCAN server on TCP in this process, and the CAN side of the firmware on the real kernel."""
 
 import asyncio
+import gc
+import micropython
 import os
 import struct
 import time
@@ -200,6 +202,25 @@ class Rig:
         rx = self.can.rx
         self.wire.send(identifier, data)
         await self.until(lambda: self.can.rx > rx)
+
+    def drain(self, stream, frames):
+        """Have so many frames of a filled buffer handled, with a heap and without one: nothing is allocated."""
+        lines = self.driver._lines
+        for locked in (False, True):
+            lines.room[: len(stream)] = stream
+            lines.came(len(stream))
+            rx = self.can.rx
+            gc.collect()
+            gc.disable()  # a function with a large frame takes it from the heap, and from the stack if that is locked
+            if locked:
+                micropython.heap_lock()
+            before = gc.mem_alloc()
+            self.can._drain()
+            used = gc.mem_alloc() - before
+            if locked:
+                micropython.heap_unlock()
+            gc.enable()
+            assert used == 0 and self.can.rx == rx + frames, (locked, used, self.can.rx - rx)
 
     async def sent(self, identifier, data, since):
         await self.until(lambda: data in [frame for _, frame in self.wire.of(identifier, None, since)])
