@@ -138,6 +138,12 @@ class Site:
             self.module.send(STATUS, status(self.amps > 0))
             await self.run(100)
 
+    def permit(self):
+        """A transaction begins."""
+        self.gate.limit("transaction", 200000)
+        self.gate.transaction.set(True)
+        assert self.gate.enabled.value, self.gate.forbidding()
+
     async def stop(self):
         self.kernel.request_exit(STOPPED, "end of test")
         code = await self._tasks[0]

@@ -23,9 +23,7 @@ async def charging(board, home, module, vehicle, **options):
     """A board that charges, as far as the bus is concerned."""
     site = await Site(board, home, module, vehicle, **options).start()
     await site.talk(1500)
-    site.gate.limit("transaction", 200000)
-    site.gate.transaction.set(True)
-    assert site.gate.enabled.value, (board.NAME, site.gate.forbidding())
+    site.permit()
     site.amps = 50
     await site.talk(600)
     return site

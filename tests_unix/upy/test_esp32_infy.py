@@ -42,9 +42,7 @@ async def test_it_charges_and_stops(tmp):
     site = await InfySite(tmp).start()
     assert site.hardware.twai.bit_rate == 125000 and site.hardware.mcp2515.bit_rate == 250000
     await site.talk(4000)
-    site.gate.limit("transaction", 200000)
-    site.gate.transaction.set(True)
-    assert site.gate.enabled.value, site.gate.forbidding()
+    site.permit()
     await site.talk(2000)
     charger = site.kernel["charger"]
     assert site.gate.enabled.value and charger.terminal_current_ma.value == 60000

@@ -24,8 +24,7 @@ async def test_a_power_cut_takes_20_Wh_and_a_session_wears_no_file(tmp):
     home, after = tmp + "/before", tmp + "/after"
     site = await Site(board, home, BUS, BUS).start()
     await site.talk(1500)
-    site.gate.limit("transaction", 200000)
-    site.gate.transaction.set(True)
+    site.permit()
     site.amps = 50
     await site.talk(600)
     store, nvs = site.kernel["store"], site.hardware.device.nvs

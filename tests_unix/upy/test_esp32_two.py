@@ -122,8 +122,7 @@ async def test_the_budget_is_shared(tmp):
 async def test_the_register_in_the_nvs_of_a_board_with_one_outlet_is_outlet_1s(tmp):
     former = await Site(rivot_esp32, tmp + "/former", "on_chip", "on_chip").start()
     await former.talk(1500)
-    former.gate.limit("transaction", 100000)
-    former.gate.transaction.set(True)
+    former.permit()
     former.amps = 50
     await former.talk(30000)
     mwh = former.kernel["meter"].energy_mwh.value
