@@ -123,7 +123,7 @@ class ElconRig(Rig):
         """Bring it to the point where charging is enabled and the current has been measured."""
         self.vehicle(amps=amps)
         await self.advance(4500)
-        self.gate.limit_ma.set(200000)
+        self.gate.limit("transaction", 200000)
         self.gate.transaction.set(True)
         assert self.gate.enabled.value, self.gate.forbidding()
         await self.advance(2200)

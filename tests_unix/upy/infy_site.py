@@ -159,7 +159,7 @@ class InfyRig(Rig):
             module.obeys = True
         self.say[REQUEST] = request(volts, amps)
         await self.advance(3000)
-        self.gate.limit_ma.set(200000)
+        self.gate.limit("transaction", 200000)
         self.gate.transaction.set(True)
         assert self.gate.enabled.value, (self.gate.forbidding(), self.charger.error.value, self.tail.lines)
         await self.advance(1000)

@@ -18,7 +18,7 @@ async def test_the_frames_of_one_module(tmp):
     since = len(rig.wire.frames)
     rig.vehicle(volts=98.0, amps=16.0)
     await rig.advance(1500)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     await rig.sent(0x1806E5F4, bytes.fromhex("03D400A000000000"), since)
     await rig.receive(0x18FF50E5, bytes.fromhex("02F800A000000000"))

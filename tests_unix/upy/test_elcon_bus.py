@@ -12,7 +12,7 @@ async def test_a_module_that_answers_for_another_address_is_refused_and_never_en
     rig = await ElconRig(tmp, addresses=(0xE5,), on_bus=(0xE6,)).start()
     rig.vehicle()
     await rig.advance(6000)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     await rig.advance(6000)
     assert not rig.gate.enabled.value and rig.charger.online.value is False

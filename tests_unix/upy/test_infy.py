@@ -107,11 +107,11 @@ async def test_what_is_lowered_is_told_at_once_and_what_is_raised_within_a_secon
     limits = bytes.fromhex("0006B6C000004E20")  # 440 V, 20 A
     await rig.until(lambda: len(rig.orders(since)) >= 4)  # the voltage was lowered before the current
     assert rig.orders(since)[2:4] == [(0x029C00F0, limits), (0x029C01F0, limits)]
-    rig.gate.limit_ma.set(30001)
+    rig.gate.limit("transaction", 30001)
     await rig.advance(0)
     assert rig.charger.told_ma == 30000, "of what cannot be parted nobody gets more"
     rig.say[REQUEST] = request(450.0, 60.0)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     assert rig.charger.told_ma == 30000
     await rig.advance(1000)
     assert rig.charger.told_ma == 60000 and rig.modules[1].told == (450000, 30000)

@@ -131,7 +131,7 @@ async def test_a_module_that_answers_under_another_address_is_refused_and_shown(
     rig.modules[0].answers_as = 5
     rig.say[REQUEST] = request(450.0, 60.0)
     await rig.advance(4000)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     charger = rig.charger
     assert charger.online.value is False and not rig.gate.enabled.value
@@ -209,7 +209,7 @@ async def test_a_module_that_refuses_its_limits_does_not_stay_on(tmp):
     rig.modules[0].obeys = True
     rig.say[REQUEST] = request(450.0, 60.0)
     await rig.advance(2000)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     await rig.advance(500)
     assert not rig.gate.enabled.value and rig.charger.error.value == "PowerSwitchFailure"

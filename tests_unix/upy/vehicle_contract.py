@@ -84,7 +84,7 @@ async def a_stop_closes_the_gate_while_its_frame_is_handled(kind, tmp):
     rig.say[identifier] = data
     rig.module()
     await rig.advance(1500)
-    rig.gate.limit_ma.set(200000)
+    rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     assert rig.gate.enabled.value, rig.gate.forbidding()
     rig.say.clear()
