@@ -1,9 +1,7 @@
 """A board that had more outlets when the power failed: the transactions of those that are gone are ended and billed."""
 
-import os
-
 from ocpp_site import Central, Site
-from test_ocpp_two_random import Station
+from test_ocpp_two_random import Station, lives
 from two_outlets import bills, charge_both, made
 
 
@@ -95,19 +93,5 @@ class Changing(Station):
 
 
 async def test_outlets_come_and_go_in_any_order_and_each_transaction_is_billed_once(tmp):
-    gone = 0
-    for seed in range(20):
-        home = "%s/%d" % (tmp, seed)
-        os.mkdir(home)
-        station = Changing(home, seed)
-        await station.begin()
-        try:
-            for _ in range(60):
-                await station.act()
-            await station.finish()
-        except (AssertionError, KeyError) as e:
-            print("seed", seed)
-            print("\n".join(tuple(station.site.tail.lines)[-40:]))
-            raise e
-        gone += station.gone
+    gone = await lives(Changing, tmp, 20, lambda station: station.gone)
     assert gone > 3, gone
