@@ -113,6 +113,12 @@ class Station:
         await self.run(1200)  # until the gates have settled
         return self
 
+    async def share(self, *asks_ma):
+        """A transaction begins at each outlet; returns when all have their part."""
+        for i, ask_ma in enumerate(asks_ma):
+            self.arrive(i + 1, ask_ma)
+        await self.run(3000)
+
     async def stop(self):
         self.task.cancel()
         try:

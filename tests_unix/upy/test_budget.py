@@ -80,9 +80,7 @@ async def test_a_measurement_of_before_does_not_count(tmp):
 
 async def test_a_silent_outlet_counts_with_its_last_limit(tmp):
     site = await Station(2, 60000).start()
-    site.arrive(1, 100000)
-    site.arrive(2, 100000)
-    await site.run(3000)
+    await site.share(100000, 100000)
     site.evses[0].module.silent = True  # and goes on delivering, for it does not hear the stop either
     await site.run(20000)
     assert site.flows() == [30000, 30000] and not site.evses[0].gate.enabled.value
@@ -97,9 +95,7 @@ async def test_what_is_delivered_above_a_limit_is_taken_from_the_others(tmp):
     site = await Station(2, 60000).start()
     site.most_ma = 60700
     site.evses[0].module.offset_ma = 700
-    site.arrive(1, 100000)
-    site.arrive(2, 100000)
-    await site.run(3000)
+    await site.share(100000, 100000)
     site.most_ma = 60000
     await site.run(20000)
     assert sum(site.flows()) == 59700, site.flows()
@@ -157,9 +153,7 @@ async def test_both_limits_hold(tmp):
 async def test_a_vehicle_that_asks_for_nothing_keeps_its_gate_open(tmp):
     """So it is the vehicle that suspends, and nobody waits for a turn."""
     site = await Station(2, 60000).start()
-    site.arrive(1, 0)
-    site.arrive(2, 100000)
-    await site.run(3000)
+    await site.share(0, 100000)
     assert site.evses[0].gate.enabled.value and site.limits() == [1000, 59000]
     site.arrive(1, 100000)
     await site.run(3000)
@@ -169,9 +163,7 @@ async def test_a_vehicle_that_asks_for_nothing_keeps_its_gate_open(tmp):
 
 async def test_a_request_that_falls_all_the_time_keeps_nothing_from_the_others(tmp):
     site = await Station(2, 60000).start()
-    site.arrive(1, 30000)
-    site.arrive(2, 100000)
-    await site.run(3000)
+    await site.share(30000, 100000)
     for ma in range(29800, 20000, -200):
         site.evses[0].vehicle.max_current_ma.set(ma)
         await site.run(500)
@@ -184,9 +176,7 @@ async def test_a_request_that_falls_all_the_time_keeps_nothing_from_the_others(t
 
 async def test_a_lower_limit_from_outside_holds_within_the_call(tmp):
     site = await Station(2, 60000).start()
-    site.arrive(1, 100000)
-    site.arrive(2, 100000)
-    await site.run(3000)
+    await site.share(100000, 100000)
     site.budget.limit("web", 40000)
     assert site.setpoints() == [20000, 20000]
     site.budget.limit("modbus", 6000, evse=2)
