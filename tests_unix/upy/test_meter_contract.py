@@ -2,6 +2,7 @@
 
 import meter_contract as contract
 from bus import POWER, STATUS, TERMINAL, power, status
+from kinds import each, untested
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 
@@ -45,61 +46,50 @@ class Other:
 KINDS = (Terminal, Other)
 
 
-async def each(test, tmp):
-    """All implementations, each with a home of its own."""
-    for kind in KINDS:
-        try:
-            await test(kind, tmp + "/" + kind.__name__)
-        except Exception:
-            print("with the meter", kind.__name__)
-            raise
-
-
 def test_the_list_is_whole():
     """Each function of the contract has its test here."""
-    here = [name[5:] for name in globals() if name.startswith("test_")]
-    assert [test for test in contract.ALL if test.__name__ not in here] == []
+    assert untested(contract.ALL, globals()) == []
 
 
 async def test_nothing_is_charged_before_it_was_heard(tmp):
-    await each(contract.nothing_is_charged_before_it_was_heard, tmp)
+    await each(KINDS, contract.nothing_is_charged_before_it_was_heard, tmp)
 
 
 async def test_it_counts_what_is_delivered(tmp):
-    await each(contract.it_counts_what_is_delivered, tmp)
+    await each(KINDS, contract.it_counts_what_is_delivered, tmp)
 
 
 async def test_flowing_begins_with_the_gate_and_ends_with_the_current(tmp):
-    await each(contract.flowing_begins_with_the_gate_and_ends_with_the_current, tmp)
+    await each(KINDS, contract.flowing_begins_with_the_gate_and_ends_with_the_current, tmp)
 
 
 async def test_what_flows_with_the_gate_closed_counts(tmp):
-    await each(contract.what_flows_with_the_gate_closed_counts, tmp)
+    await each(KINDS, contract.what_flows_with_the_gate_closed_counts, tmp)
 
 
 async def test_what_is_read_is_journaled_before(tmp):
-    await each(contract.what_is_read_is_journaled_before, tmp)
+    await each(KINDS, contract.what_is_read_is_journaled_before, tmp)
 
 
 async def test_saved_allocates_nothing(tmp):
-    await each(contract.saved_allocates_nothing, tmp)
+    await each(KINDS, contract.saved_allocates_nothing, tmp)
 
 
 async def test_a_power_cut_takes_no_more_than_20_wh(tmp):
-    await each(contract.a_power_cut_takes_no_more_than_20_wh, tmp)
+    await each(KINDS, contract.a_power_cut_takes_no_more_than_20_wh, tmp)
 
 
 async def test_an_orderly_stop_loses_nothing(tmp):
-    await each(contract.an_orderly_stop_loses_nothing, tmp)
+    await each(KINDS, contract.an_orderly_stop_loses_nothing, tmp)
 
 
 async def test_what_keeps_it_elsewhere_takes_the_place_of_records(tmp):
-    await each(contract.what_keeps_it_elsewhere_takes_the_place_of_records, tmp)
+    await each(KINDS, contract.what_keeps_it_elsewhere_takes_the_place_of_records, tmp)
 
 
 async def test_a_meter_that_falls_silent_closes_the_gate(tmp):
-    await each(contract.a_meter_that_falls_silent_closes_the_gate, tmp)
+    await each(KINDS, contract.a_meter_that_falls_silent_closes_the_gate, tmp)
 
 
 async def test_a_second_meter_is_refused(tmp):
-    await each(contract.a_second_meter_is_refused, tmp)
+    await each(KINDS, contract.a_second_meter_is_refused, tmp)
