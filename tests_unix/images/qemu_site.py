@@ -4,9 +4,9 @@ import re
 
 from rig import Site
 
+from tools.payload import GC_HEAP
 from tools.qemu import QemuFirmware
 
-HEAP = 112000 + 23936  # bytes for objects in the two areas (boards/ports/shared/gc_heap.h)
 KEPT_FREE = 36 * 1024  # bytes of it that a whole session leaves free; measured: 41.0 thousand
 BALLAST = 27 * 1024  # what it can do without altogether: the heap is in pieces, so not all that is free is of use
 _BOOT = "import mps2\nmps2.watch_heap()\nballast = bytearray(%d)\n"  # main.py shares the global variables
@@ -34,7 +34,7 @@ class QemuSite(Site):
         """End the firmware; bytes of the heap that were free, the ballast too, when the most was in use."""
         assert await self.firmware.interrupt() == 0
         found = await self.printed(r"heap: at least (\d+) of (\d+) bytes were free")
-        assert int(found[2]) == HEAP
+        assert int(found[2]) == GC_HEAP
         return int(found[1]) + self.ballast
 
     def check_calm(self):

@@ -2,9 +2,10 @@
 
 from functools import partial
 
-from qemu_site import HEAP, QemuSite
+from qemu_site import QemuSite
 from rig import eventually
 
+from tools.payload import GC_HEAP
 from tools.qemu import QemuFirmware
 
 SMALL = 96 * 1024
@@ -12,7 +13,7 @@ KEPT_FREE = 8 * 1024  # bytes of it that a session leaves free; measured: 9.7 th
 
 
 async def test_a_session_with_the_core_profile_alone_in_96_kb(core_image, tmp_path):
-    async with QemuSite(tmp_path, ballast=HEAP - SMALL, kind=partial(QemuFirmware, board="qemu_arm_core")) as site:
+    async with QemuSite(tmp_path, ballast=GC_HEAP - SMALL, kind=partial(QemuFirmware, board="qemu_arm_core")) as site:
         await site.boot()
         assert site.firmware.command[-1] == str(core_image)
         assert await site.configured("SupportedFeatureProfiles") == "Core"
@@ -25,4 +26,4 @@ async def test_a_session_with_the_core_profile_alone_in_96_kb(core_image, tmp_pa
         await site.read_every_page()
         await site.stop_session("CARD-1")
         site.check_calm()
-        assert await site.lowest_free() - (HEAP - SMALL) >= KEPT_FREE
+        assert await site.lowest_free() - (GC_HEAP - SMALL) >= KEPT_FREE

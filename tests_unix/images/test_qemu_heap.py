@@ -6,12 +6,12 @@ import subprocess
 import sys
 
 import pytest
-from qemu_site import HEAP
 
 from bench import weights
 from tools import size, weigh
 from tools.build_firmware import build
 from tools.firmware import ROOT
+from tools.payload import GC_HEAP
 
 STRAY = 256  # bytes: so much a word that was left on the stack may have kept when it was weighed before
 CHARGING = 100 * 1024  # bytes in use after a collection while charging; measured: 100.0 to 100.2 thousand
@@ -52,7 +52,7 @@ def test_the_size_of_an_esp32_board_tells_the_heap_of_each_component(measuring_i
     assert "not weighed: vehicle_can, vehicle_can_driver, which bench.every_profile does not have" in text
     left = re.search(r"Heap after boot: about (\S+) bytes free of 135,936, (\S+) in use, by bench.every_profile", text)
     free, used = (int(figure.replace(",", "")) for figure in left.groups())
-    assert free + used == HEAP and 60_000 < used < CHARGING
+    assert free + used == GC_HEAP and 60_000 < used < CHARGING
     assert "(drivers.slcan:Slcan in its place)" in next(line for line in table if line.split()[0] == "can_driver")
     for name in named & rows.keys():
         code, objects, start, run, whole = rows[name]
@@ -71,6 +71,6 @@ def test_the_heap_left_is_that_of_the_board_asked_for(core_image, qemu_image):
     for board in ("qemu_arm", "qemu_arm_core"):
         told = re.match(r"Heap after boot: ([\d,]+) bytes free of ([\d,]+), ([\d,]+) in use$", size.heap_left(board)[0])
         free, whole, used = (int(figure.replace(",", "")) for figure in told.groups())
-        assert (whole, free + used) == (HEAP, HEAP)
+        assert (whole, free + used) == (GC_HEAP, GC_HEAP)
         left[board] = free
     assert left["qemu_arm_core"] > left["qemu_arm"] + 4 * 1024
