@@ -51,16 +51,22 @@ class TwoOutlets(Site):
         assert answer.status == "Accepted"
         return await self.heard("StopTransaction", since, transactionId=running)
 
-    def sessions(self, number):
-        """{transaction: [its StartTransaction, its StopTransaction or None]} of an outlet, as they were answered."""
+    def transactions(self):
+        """{transactionId: [StartTransaction, its StopTransaction or None]}, by the answers of the central system."""
         answers = {m.uid: m.payload for m in self.central.messages if m.direction == "out" and m.kind == CALLRESULT}
         found = {}
         for m in self.central.calls():
-            if m.action == "StartTransaction" and m.uid in answers and m.payload["connectorId"] == number:
-                found[answers[m.uid]["transactionId"]] = [m.payload, None]
-            elif m.action == "StopTransaction" and m.payload["transactionId"] in found:
-                found[m.payload["transactionId"]][1] = m.payload
+            if m.action == "StartTransaction" and m.uid in answers:
+                found.setdefault(answers[m.uid]["transactionId"], [m.payload, None])
+            elif m.action == "StopTransaction":
+                pair = found[m.payload["transactionId"]]
+                assert pair[1] in (None, m.payload), "two stops of one"
+                pair[1] = m.payload
         return found
+
+    def sessions(self, number):
+        """The transactions of an outlet."""
+        return {key: pair for key, pair in self.transactions().items() if pair[0]["connectorId"] == number}
 
     def running(self, number):
         """The transaction that runs at an outlet; None: none does."""
@@ -74,6 +80,14 @@ class TwoOutlets(Site):
     def delivered_wh(self):
         """What each power module has delivered."""
         return [outlet.module.delivered_wh for outlet in self.outlets]
+
+    def check_bills(self, unheard_wh):
+        """Each outlet's bill is for what it delivered; but for what flowed while nobody heard it, billed in part."""
+        billed, delivered = [self.billed_wh(number) for number in (1, 2)], self.delivered_wh()
+        for bill, whole, lost in zip(billed, delivered, unheard_wh):
+            # the register is told in whole Wh
+            assert 0.97 * (whole - lost) - 3 <= bill <= 1.01 * whole + 3, (billed, delivered, unheard_wh)
+        assert billed[0] > 1.5 * billed[1] > 2  # so that one bill cannot be the other's
 
     def undisturbed(self, number, since, mark):
         """At an outlet nothing was stopped and no status told since frame `since` and message `mark`."""
