@@ -50,14 +50,3 @@ class WithElcon:
 
 def bill_wh(begun, ended):
     return ended.payload["meterStop"] - begun.payload["meterStart"]
-
-
-def register_wh(ended):
-    """The register at the end less that at the beginning, by transactionData, to the mWh."""
-    values = [
-        float(sample["value"])
-        for entry in ended.payload["transactionData"]
-        for sample in entry["sampledValue"]
-        if sample.get("measurand", "Energy.Active.Import.Register") == "Energy.Active.Import.Register"
-    ]
-    return values[-1] - values[0]

@@ -4,7 +4,7 @@ import asyncio
 
 import cantools
 import pytest
-from rig import eventually
+from rig import eventually, metered_wh
 
 from tools.battery import Pack
 from tools.firmware import ROOT
@@ -57,12 +57,13 @@ class WithInfypower:
         await self.current_flows()
 
     async def end(self, tag):
-        """Present the card again; when all that flowed is billed pull the gun out."""
+        """Present the card again, pull the gun out when all that flowed is billed; the StopTransaction."""
         since = self.mark()
         await self.present(tag)
-        await self.heard("StopTransaction", since)
+        ended = await self.heard("StopTransaction", since)
         await self.status("Finishing", since)
         await self.leave(since)
+        return ended
 
     async def leave(self, since):
         await eventually(lambda: self.module.current_a == pytest.approx(0, abs=1e-3), "no current")
@@ -86,14 +87,9 @@ class WithInfypower:
             self.vehicle.request()
             await eventually(lambda amps=amps: self.module.current_a < amps + 0.1, "less current")
             await asyncio.sleep(0.4 + 0.033 * step)
-        await self.end(tag)
+        ended = await self.end(tag)
         self.vehicle.heal()
-        return self.billed_wh(), self.module.delivered_wh - before
-
-    def billed_wh(self):
-        """The last transaction, from its data: the register in Wh, with its decimals."""
-        register = self.central.books.last.stop_register_wh()
-        return register[-1] - register[0]
+        return metered_wh(ended), self.module.delivered_wh - before
 
 
 def decoded(frame):

@@ -8,6 +8,7 @@ from ocpp.charge_point import camel_to_snake_case
 from ocpp.v16 import call as calls
 
 from tools.central import CALL, CALLERROR
+from tools.point import energies
 from tools.powermodule import TELEMETRY, TERMINAL_POWER
 from tools.station import Station
 
@@ -34,6 +35,12 @@ async def eventually(condition, what, timeout=PATIENCE_S):
         assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
         await asyncio.sleep(0.02)
     return result
+
+
+def metered_wh(ended):
+    """What a StopTransaction bills by its transactionData: Wh, with decimals."""
+    register = energies(camel_to_snake_case(ended.payload["transactionData"]))
+    return register[-1] - register[0]
 
 
 class Site(Station):

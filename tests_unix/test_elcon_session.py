@@ -5,8 +5,8 @@ against the simulated output itself, which is integrated every 20 ms.
 """
 
 import pytest
-from elcon_rig import CONFIGURATION, FILLS, WithElcon, bill_wh, register_wh
-from rig import Site, eventually
+from elcon_rig import CONFIGURATION, FILLS, WithElcon, bill_wh
+from rig import Site, eventually, metered_wh
 
 from tools.elcon import request_id
 
@@ -33,8 +33,8 @@ async def test_a_session_is_billed_right(tmp_path):
             assert {message["MaxVoltage"] for message in told if message["Control"] == 0} == {84.0}
         delivered_wh, output_wh = site.module.delivered_wh, site.module.output_wh
         assert output_wh > 100, "a bill that is worth something"
-        figures = f"register {register_wh(ended):.3f} Wh, output {output_wh:.3f} Wh, reported {delivered_wh:.3f} Wh"
-        assert register_wh(ended) == pytest.approx(output_wh, rel=TOLERANCE), figures
+        figures = f"register {metered_wh(ended):.3f} Wh, output {output_wh:.3f} Wh, reported {delivered_wh:.3f} Wh"
+        assert metered_wh(ended) == pytest.approx(output_wh, rel=TOLERANCE), figures
         assert bill_wh(begun, ended) == pytest.approx(output_wh, abs=TOLERANCE * output_wh + 1)
         assert site.wrong_messages() == []
         site.check_calm()

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 import pytest_asyncio
-from rig import Site, eventually
+from rig import Site, eventually, metered_wh
 from third_party import ThirdParty, files, free_port, with_path, write
 
 from tools.demo import TOLERANCE
@@ -47,25 +47,6 @@ def orders(site, since=0):
     frames = [frame for frame in site.hub.log.after(since) if frame.can_id == ORDER]
     found = [struct.unpack("<HHB", frame.data) for frame in frames]
     return [(centivolts / 100, centiamps / 100, on == 1) for centivolts, centiamps, on in found]
-
-
-async def charge(site, uid):
-    """Plug in, hold a card to the third party's reader; the StartTransaction when current flows."""
-    await site.plug_in()
-    since = site.mark()
-    site.hold_card(uid)
-    begun = await site.heard("StartTransaction", since, idTag=uid)
-    await site.current_flows()
-    return begun
-
-
-async def end(site, uid):
-    """The card again; the StopTransaction."""
-    since = site.mark()
-    site.hold_card(uid)
-    ended = await site.heard("StopTransaction", since, idTag=uid)
-    assert not site.module.enabled
-    return ended
 
 
 async def test_the_files_are_those_of_the_documents():
@@ -108,7 +89,7 @@ async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_buil
     site.module.ramp_a_s = 40
     delivered_wh = site.module.delivered_wh
     await site.say("40")
-    begun = await charge(site, "04A2B3C4D5E6F7")
+    begun = await site.charge("04A2B3C4D5E6F7")
     await eventually(lambda: abs(site.module.current_a - 40) < 0.1, "40 A")
     for _ in range(25):
         await site.say("40")  # as often as the building says it
@@ -119,12 +100,11 @@ async def test_a_session_with_its_card_reader_its_module_and_a_limit_of_its_buil
     assert max(amps for _, amps, on in orders(site) if on) == 40.0
     site.module.ramp_a_s = 200
     assert {volts for volts, _, on in orders(site) if on} == {84.0}
-    ended = await end(site, "04A2B3C4D5E6F7")
+    ended = await site.end("04A2B3C4D5E6F7")
     await eventually(lambda: site.module.current_a < 0.01, "no current")
     delivered_wh = site.module.delivered_wh - delivered_wh
-    billed = [float(entry["sampledValue"][0]["value"]) for entry in ended.payload["transactionData"]]
     assert delivered_wh > 20, delivered_wh
-    assert billed[-1] - billed[0] == pytest.approx(delivered_wh, rel=TOLERANCE)
+    assert metered_wh(ended) == pytest.approx(delivered_wh, rel=TOLERANCE)
     assert ended.payload["meterStop"] - begun.payload["meterStart"] == pytest.approx(delivered_wh, abs=1)
 
 
@@ -132,9 +112,9 @@ async def test_its_lamp_and_buzzer_show_what_becomes_of_a_card(site):
     """Written from the page of the operator alone: also what the central system decides later, and the stop."""
     before = len(site.shown())
     await site.say("40")
-    await charge(site, "CARD-1")
+    await site.charge("CARD-1")
     await eventually(lambda: site.shown()[before:] == "YGG", "checked, accepted, started")
-    await end(site, "CARD-1")
+    await site.end("CARD-1")
     await eventually(lambda: site.shown()[before:] == "YGGOB", "ended")
     site.central.books.tags["STOLEN"] = "Blocked"
     site.hold_card("STOLEN")
@@ -148,7 +128,7 @@ async def test_its_lamp_and_buzzer_show_what_becomes_of_a_card(site):
 async def test_a_building_that_is_silent_leaves_the_fail_safe_limit(site):
     """6 A, the board's fail_safe_ma, when nobody has renewed the limit for its life time."""
     await site.say("60")
-    await charge(site, "CARD-2")
+    await site.charge("CARD-2")
     await eventually(lambda: orders(site)[-1][1] == 60.0, "60 A")
     since = site.firmware.mark
     await eventually(lambda: orders(site)[-1] == (84.0, 6.0, True), "the fail-safe limit")
@@ -160,23 +140,23 @@ async def test_a_building_that_is_silent_leaves_the_fail_safe_limit(site):
     await eventually(lambda: orders(site)[-1][1] == 25.0, "25 A")
     await site.say("none")
     await eventually(lambda: orders(site)[-1][1] == 100.0, "the station's own limit")
-    await end(site, "CARD-2")
+    await site.end("CARD-2")
 
 
 async def test_a_limit_of_0_stops_the_module_at_once(site):
     await site.say("60")
-    await charge(site, "CARD-3")
+    await site.charge("CARD-3")
     since = site.hub.frames
     await site.say("0")
     await eventually(lambda: orders(site, since) and not orders(site, since)[-1][2], "a stop", 2)
     await eventually(lambda: not site.module.enabled, "the module is off")
     await site.say("60")
     await eventually(lambda: site.module.current_a > 50, "current flows again")
-    await end(site, "CARD-3")
+    await site.end("CARD-3")
 
 
 async def test_a_module_that_fails_and_a_module_that_is_silent(site):
-    await charge(site, "CARD-4")
+    await site.charge("CARD-4")
     mark = site.mark()
     site.module.failed = True
     await site.status("Faulted", mark)
@@ -187,7 +167,7 @@ async def test_a_module_that_fails_and_a_module_that_is_silent(site):
     await eventually(lambda: not orders(site)[-1][2], "a stop")
     site.module.silent = False
     await eventually(lambda: site.module.current_a > 1, "current flows again")
-    await end(site, "CARD-4")
+    await site.end("CARD-4")
 
 
 async def test_the_console_shows_what_is_not_ours(site):

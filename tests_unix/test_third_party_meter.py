@@ -6,7 +6,7 @@ It counts what the simulated output delivers and five per cent more, so that a b
 import struct
 
 import pytest
-from rig import eventually
+from rig import eventually, metered_wh
 from third_party import ThirdParty, free_port, with_path, write
 
 MORE = 1.05
@@ -72,32 +72,11 @@ async def site(tmp_path, monkeypatch):
                 await site.meter.vanish()
 
 
-def registers_wh(message):
-    return [float(entry["sampledValue"][0]["value"]) for entry in message.payload["transactionData"]]
-
-
-async def charge(site, uid):
-    await site.plug_in()
-    since = site.mark()
-    site.hold_card(uid)
-    begun = await site.heard("StartTransaction", since, idTag=uid)
-    await site.current_flows()
-    await site.status("Charging", since)
-    return begun
-
-
-async def end(site, uid):
-    since = site.mark()
-    site.hold_card(uid)
-    return await site.heard("StopTransaction", since, idTag=uid)
-
-
 async def test_the_bill_is_the_meters(site):
     """To its last digit, which is 0.1 Wh at each end."""
-    await charge(site, "CARD-1")
+    await site.charge("CARD-1")
     await eventually(lambda: site.module.output_wh > 8, "8 Wh", 30)
-    ended = await end(site, "CARD-1")
-    billed = registers_wh(ended)[-1] - registers_wh(ended)[0]
+    billed = metered_wh(await site.end("CARD-1"))
     counted = site.meter.counted_wh - BEFORE_WH
     assert counted > 8 and billed == pytest.approx(counted, abs=0.2)
     assert billed != pytest.approx(site.module.delivered_wh, rel=0.02), "the module's own measurement"
@@ -106,7 +85,7 @@ async def test_the_bill_is_the_meters(site):
 
 
 async def test_a_meter_that_vanishes_stops_charging_and_what_it_counted_is_billed(site):
-    begun = await charge(site, "CARD-2")
+    begun = await site.charge("CARD-2")
     mark = site.mark()
     await site.meter.vanish()
     faulted = await site.status("Faulted", mark)
@@ -115,14 +94,14 @@ async def test_a_meter_that_vanishes_stops_charging_and_what_it_counted_is_bille
     await site.meter.serve(site.meter_port)
     await site.status("Charging", mark, 40)
     await site.current_flows()
-    ended = await end(site, "CARD-2")
+    ended = await site.end("CARD-2")
     counted = site.meter.counted_wh - BEFORE_WH
-    assert registers_wh(ended)[-1] - registers_wh(ended)[0] == pytest.approx(counted, abs=0.2)
+    assert metered_wh(ended) == pytest.approx(counted, abs=0.2)
     assert ended.payload["meterStop"] - begun.payload["meterStart"] == pytest.approx(counted, abs=1)
 
 
 async def test_a_meter_that_refuses_to_be_read_and_one_that_counts_backwards(site):
-    await charge(site, "CARD-3")
+    await site.charge("CARD-3")
     mark = site.mark()
     site.meter.refuses = True
     assert (await site.status("Faulted", mark)).payload["errorCode"] == "PowerMeterFailure"
@@ -136,6 +115,5 @@ async def test_a_meter_that_refuses_to_be_read_and_one_that_counts_backwards(sit
     assert (await site.status("Faulted", mark)).payload["errorCode"] == "PowerMeterFailure"
     await site.printed(r"the meter's count went from \d+ to \d+ mWh")
     await eventually(lambda: not site.module.enabled, "the module is off")
-    ended = await end(site, "CARD-3")
-    billed = registers_wh(ended)[-1] - registers_wh(ended)[0]
+    billed = metered_wh(await site.end("CARD-3"))
     assert 0 < billed < site.meter.counted_wh + site.meter.back_wh - BEFORE_WH, "what came with the false count is not"

@@ -81,6 +81,24 @@ class ThirdParty(Site):
         """The card reader reads a card."""
         os.write(self.reader, uid.encode() + b"\n")
 
+    async def charge(self, uid):
+        """Plug in, hold a card to the third party's reader; the StartTransaction when current flows."""
+        await self.plug_in()
+        since = self.mark()
+        self.hold_card(uid)
+        begun = await self.heard("StartTransaction", since, idTag=uid)
+        await self.current_flows()
+        await self.status("Charging", since)
+        return begun
+
+    async def end(self, uid):
+        """The card again; the StopTransaction."""
+        since = self.mark()
+        self.hold_card(uid)
+        ended = await self.heard("StopTransaction", since, idTag=uid)
+        assert not self.module.enabled
+        return ended
+
 
 def with_path(monkeypatch, folder):
     """What is written there is found by the firmware, and by tools.layout."""

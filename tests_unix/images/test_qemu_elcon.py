@@ -3,8 +3,9 @@
 from functools import partial
 
 import pytest
-from elcon_rig import CONFIGURATION, FILLS, WithElcon, bill_wh, register_wh
+from elcon_rig import CONFIGURATION, FILLS, WithElcon, bill_wh
 from qemu_site import QemuSite
+from rig import metered_wh
 
 from tools.build_firmware import build
 from tools.qemu import QemuFirmware
@@ -29,7 +30,7 @@ async def test_a_session(tmp_path):
         begun, ended = await site.fill()
         output_wh = site.module.output_wh
         assert output_wh > 100
-        assert register_wh(ended) == pytest.approx(output_wh, rel=TOLERANCE)
+        assert metered_wh(ended) == pytest.approx(output_wh, rel=TOLERANCE)
         assert bill_wh(begun, ended) == pytest.approx(output_wh, abs=TOLERANCE * output_wh + 1)
         await site.answer("status", r"Module 0xE6: ready")
         await site.read_every_page()
