@@ -206,12 +206,6 @@ class Gate:
         """What blocks charging now, in words."""
         return [words for _, words, _, holds in self.conditions_in_words() if not holds]
 
-    def why(self):
-        """Generator of lines for people: each condition, and whether it blocks charging."""
-        for _, words, value, holds in self.conditions_in_words():
-            unknown = " (not known)" if value is None else ""
-            yield "  %s %s%s" % ("ok     " if holds else "FORBIDS", words, unknown)
-
     def conditions_in_words(self):
         """Generator of (name, words, value, whether it holds) of each condition.
 

@@ -53,6 +53,11 @@ def make():
     return gate, good, bus, tail
 
 
+def in_words(gate):
+    """{what is told of a condition: whether it holds}"""
+    return {words: holds for _, words, _, holds in gate.conditions_in_words()}
+
+
 def pauses_end(gate):
     gate._clock._now += 2000
     gate.check()
