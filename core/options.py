@@ -19,7 +19,7 @@ def check_class(declared, bound):
 
 
 def _services_problem(declared):
-    options = declared.options
+    options, taken = declared.options, ()
     for kind in ("requires", "uses", "collects", "provides"):
         names = getattr(declared, kind)
         if names == ():
@@ -28,17 +28,14 @@ def _services_problem(declared):
         for name in () if wrong else names:
             if not isinstance(name, str):
                 wrong = True
-            elif name in options or kind != "requires" and _is_taken(declared, kind, name):
+            elif kind != "provides" and (name in options or name in taken):
                 return "%r in %s is another argument's name, too" % (name, kind)
             elif kind == "collects" and name in BUILT_IN:
                 return "collects %r, of which the kernel provides one: require it" % name
         if wrong:
             return "%s is no tuple of names: %r" % (kind, names)
+        taken += tuple(names)
     return ""
-
-
-def _is_taken(declared, kind, name):
-    return kind != "provides" and (name in declared.requires or kind == "collects" and name in declared.uses)
 
 
 def _options_problem(options):

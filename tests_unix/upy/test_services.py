@@ -63,6 +63,14 @@ class AnOption:
     options = {"limiter": (int, 5)}
 
 
+class ProvidesAnOption:
+    provides = ("limiter",)
+    options = {"limiter": (int, 5)}
+
+    def __init__(self, limiter):
+        self.limiter = limiter
+
+
 class CollectsClock:
     collects = ("clock",)
 
@@ -114,6 +122,12 @@ def test_what_a_class_declares_wrongly_of_them():
     ):
         refused(board(entry("x", cls)), "component x: test_services:" + cls, *words)
     refused(board(entry("x", "CollectsClock")), "component x", "'clock'", "require it")
+
+
+def test_what_is_provided_is_no_argument():
+    """So it may be called as an option is."""
+    k = kernel(board(entry("reader", "Reader"), entry("x", "ProvidesAnOption")))
+    assert k["x"].limiter == 5 and k["reader"].limiter == (k["x"],)
 
 
 def test_an_early_one_uses_what_is_early_and_collects_nothing():
