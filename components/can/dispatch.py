@@ -165,7 +165,7 @@ class Dispatch:
         """
         from components.can import shown
 
-        found = shown.kept(self._words, self._data, self._reasons, self._clock.ticks_ms())
+        found = shown.kept(self)
         unload("components.can.shown")
         return found
 

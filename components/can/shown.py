@@ -26,8 +26,9 @@ def tell(log, counts, told):
             log.rare(_TEXTS[i], counts[i])
 
 
-def kept(words, data, reasons, now_ms):
+def kept(can):
     """See `Dispatch.kept`; what came last is first."""
+    words, data, reasons, now_ms = can._words, can._data, can._reasons, can._clock.ticks_ms()
     found = []
     for at in range(0, len(words), _WORDS):
         count = words[at + 2]
@@ -49,7 +50,7 @@ def kept(words, data, reasons, now_ms):
 
 def lines(can):
     """What people read of what was kept."""
-    entries = can.kept()
+    entries = kept(can)  # of this module as it is loaded: the bus would load it again
     for entry in entries:
         yield "  %s" % _line(entry)
     if can.garbage:
