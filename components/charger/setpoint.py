@@ -20,6 +20,8 @@ class Setpoint:
     so the bus is not flooded, and nothing is above what was asked for.
 
     A vehicle that asks for less voltage than the board permits, or the module can, at least is not charged.
+
+    ``settles``: the voltage was lowered, or became known, less than a second ago.
     """
 
     def __init__(self, clock, bms, gate, module, judge):
@@ -31,7 +33,7 @@ class Setpoint:
         self._module = module
         self._judge = judge
         self._left = _AT_ONCE
-        self._settling = False
+        self.settles = False
         self._lowered_ms = clock.ticks_ms()
         changed = self.changed  # one object for all of them
         bms.max_voltage_mv.watch(changed)
@@ -46,7 +48,7 @@ class Setpoint:
         self._judge(limits.REQUEST_LOW, limits.REQUEST_LOW if 0 < asked_mv < least_mv else 0)
         mv = min(asked_mv, module.max_voltage_mv, module.able_mv)
         if mv < self.voltage_mv.value or not self.voltage_mv.value:
-            self._settling = True
+            self.settles = True
             self._lowered_ms = self._clock.ticks_ms()
         self.voltage_mv.set(mv)
         asked_ma = self._bms.max_current_ma.value or 0
@@ -74,8 +76,8 @@ class Setpoint:
     def check(self):
         """To be called every 100 ms: tells what the bus did not take."""
         self._left = _AT_ONCE
-        if self._settling and time.ticks_diff(self._clock.ticks_ms(), self._lowered_ms) >= _SETTLE_MS:
-            self._settling = False
+        if self.settles and time.ticks_diff(self._clock.ticks_ms(), self._lowered_ms) >= _SETTLE_MS:
+            self.settles = False
         self.changed(None)
 
     def in_turn(self):
@@ -85,8 +87,3 @@ class Setpoint:
             self._module.control(self.voltage_mv.value, self.current_ma.value)
         else:
             self._module.stop_now()
-
-    @property
-    def settles(self):
-        """Whether the voltage was lowered, or became known, less than a second ago."""
-        return self._settling
