@@ -9,7 +9,6 @@ except (ImportError, SyntaxError, ValueError):  # this build, or this image, has
 
 ANSWERS_DUE = 3  # to C, S, O
 _CR = const(13)
-_BEL = const(7)
 # places in what take_frame() fills
 _SIZE = const(8)
 _ID_DIGITS = const(9)

@@ -18,7 +18,7 @@ class Link:
     port's own) or the path of a serial device. Raises OSError; ValueError for a port that cannot be.
     """
 
-    def __init__(self, port, baudrate, tx=-1, rx=-1):
+    def __init__(self, port, baudrate, tx, rx):
         self._poll = None
         address = socket_address(port)
         if address:

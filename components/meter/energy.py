@@ -32,7 +32,7 @@ class Energy:
     _keep = None
     _known = True  # does the journal have a register?
 
-    def __init__(self, clock, store, register, pause_ms=10000):
+    def __init__(self, clock, store, register, pause_ms):
         self._clock = clock
         self._store = store
         self._key = store.key(_KEY)  # in the journal

@@ -38,7 +38,7 @@ class Bay:
         self.meter = meter = self.charger  # as far as these tests go
         self.gate.enabled.watch(self._module_follows)
         store = site.store if number == 1 else site.store.scoped(str(number), False)
-        self.energy = Energy(clock, store, meter.energy_mwh)
+        self.energy = Energy(clock, store, meter.energy_mwh, 10000)
         meter.read, meter.changes, meter.saved = self.energy.read, self.energy.changes, self.energy.saved
 
     def evse(self, lock):

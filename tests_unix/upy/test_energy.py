@@ -21,7 +21,7 @@ class Clock(VirtualClock):
 
 async def meter(tmp):
     clock = Clock()
-    energy = Energy(clock, await opened(tmp), Signal(0, clock))
+    energy = Energy(clock, await opened(tmp), Signal(0, clock), 10000)
     energy.load()
     return clock, energy
 
@@ -134,7 +134,7 @@ async def test_a_register_that_is_none_is_in_doubt(tmp):
     store = await opened(tmp)
     for value in ("x", -1, [1]):
         store.put("register", value)
-        assert Energy(clock, store, Signal(0, clock)).load() == 0
+        assert Energy(clock, store, Signal(0, clock), 10000).load() == 0
         assert store.doubts == ("the energy register",) and not store.trusted.value
         again = await opened(tmp)
         assert again.doubts == store.doubts

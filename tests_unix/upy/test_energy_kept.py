@@ -130,7 +130,7 @@ async def test_what_keeps_the_register_elsewhere_spares_the_journal(tmp):
     asked = kept.count
     run(clock, energy, 25000000, 40000)
     assert 4 <= store.records - records <= 5 and kept.count == asked + 1, (store.records - records, kept.count)
-    again = Energy(clock, await opened(tmp), Signal(0, clock))
+    again = Energy(clock, await opened(tmp), Signal(0, clock), 10000)
     again.load()
     assert again.keep_by(Kept(), kept.mwh) is False  # older than the journal
 
@@ -144,7 +144,7 @@ async def test_after_a_power_cut_the_register_is_what_was_kept_last(tmp):
     run(clock, energy, 25000000, 20000)
     assert kept.mwh > 600000 and energy._store.get("register") == 500000
     for told, taken in ((kept.mwh, True), (1500001, False), (500000, False), (0, False), (-5, False), (None, False)):
-        again = Energy(clock, await opened(tmp), Signal(0, clock))
+        again = Energy(clock, await opened(tmp), Signal(0, clock), 10000)
         assert again.load() == 500000
         assert again.keep_by(Kept(), told) is taken
         assert again.changes()[0] == (told if taken else 500000)

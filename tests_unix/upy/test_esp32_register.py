@@ -64,7 +64,7 @@ async def kept(home, *wh, journaled=None):
     store = await opened(home)
     if journaled:
         store.put("register", journaled)
-    energy = Energy(clock, store, register)
+    energy = Energy(clock, store, register, 10000)
     energy.load()
     tail = LogTail(clock, None)
     if wh:
