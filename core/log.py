@@ -43,9 +43,9 @@ class LogTail:
         self.counts[level] += 1
         if level < self.level:
             return
-        utc_or_up = self._clock.uptime_ms()
+        uptime_ms = self._clock.uptime_ms()
         text = printable(text, _LINE_MAX)
-        line = "%s %d.%03d %s: %s" % (LEVELS[level], utc_or_up // 1000, utc_or_up % 1000, name, text)
+        line = "%s %d.%03d %s: %s" % (LEVELS[level], uptime_ms // 1000, uptime_ms % 1000, name, text)
         self._held += len(line)
         while self.lines and (len(self.lines) == self._keep or self._held > self._size):
             self._held -= len(self.lines.popleft())

@@ -128,9 +128,9 @@ class Mcp2515:
     def _leave(self):
         """Reset the chip; before that, what waits may still go out."""
         if self._on_bus():
-            patience_us = _FAREWELL_BITS * 1000000 // self._bitrate
+            timeout_us = _FAREWELL_BITS * 1000000 // self._bitrate
             began_us = time.ticks_us()
-            while self._buffers.waiting() and time.ticks_diff(time.ticks_us(), began_us) < patience_us:
+            while self._buffers.waiting() and time.ticks_diff(time.ticks_us(), began_us) < timeout_us:
                 time.sleep_us(100)
         self._port.reset(self._crystal)
         self._buffers.reset()

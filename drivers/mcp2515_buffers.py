@@ -7,7 +7,7 @@ from drivers.mcp2515_spi import EXT_ID, EXTENDED, REMOTE, RTR, views
 
 _WAITING = const(0x54)  # in READ STATUS: TXREQ of the three transmit buffers
 _TXREQ = const(8)
-_PATIENCE_MS = const(100)
+_TX_TIMEOUT_MS = const(100)
 _SRR = const(0x10)  # in SIDL: remote frame with a standard identifier
 # machine.CAN's errors
 _FULL = const(1)
@@ -101,7 +101,7 @@ class Buffers:
         now_ms = time.ticks_ms()
         if not waiting or waiting != self._waiting:
             self._since_ms = now_ms
-        elif time.ticks_diff(now_ms, self._since_ms) > _PATIENCE_MS:
+        elif time.ticks_diff(now_ms, self._since_ms) > _TX_TIMEOUT_MS:
             self._since_ms = now_ms
             for buffer in range(3):
                 if waiting & 4 << 2 * buffer:

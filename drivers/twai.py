@@ -18,7 +18,7 @@ except (ImportError, AttributeError):
     except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
         from drivers import twai_plain as fastest
 
-_PATIENCE_MS = const(100)
+_TX_TIMEOUT_MS = const(100)
 _FAREWELL_BITS = const(600)
 
 
@@ -89,7 +89,7 @@ class Twai(Poll):
         self._unsettled = 0
         self._starts()
         frequency = max(100, self._bitrate // 250)
-        self._patience = frequency * _PATIENCE_MS // 1000
+        self._tx_timeout_ticks = frequency * _TX_TIMEOUT_MS // 1000
         timer = self._hardware.Timer
         self._timer = timer(self._timer_id)
         self._timer.init(mode=timer.PERIODIC, freq=frequency, callback=self._tick)

@@ -44,7 +44,7 @@ class Poll:
         self._busy = True
         self._unsettled = 0
         self._news = self._recovers = False
-        self._state = self._seen = self._patience = self._overruns = 0
+        self._state = self._seen = self._tx_timeout_ticks = self._overruns = 0
         self.warnings = self.passives = self.bus_offs = 0
         self.tx_dropped = self.bus_errors = self.arbitration_lost = 0
 
@@ -88,7 +88,7 @@ class Poll:
             queue.pump(self._memory)
         elif queue.handed_over:
             queue.waited += 1
-            if queue.waited > self._patience:
+            if queue.waited > self._tx_timeout_ticks:
                 self._chip.abort()
                 self.tx_dropped += queue.clear()
 

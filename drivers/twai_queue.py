@@ -69,13 +69,13 @@ class Queue:
             self.count -= 1
             self.handed_over = True
 
-    def finish(self, memory, free, patience_us):
+    def finish(self, memory, free, timeout_us):
         """Send all that waits, a stop command perhaps, if the bus takes it in time. ``free()``: the buffer is."""
         began_us = time.ticks_us()
         while self.count or self.handed_over:
             if free():
                 self.pump(memory)
-            elif time.ticks_diff(time.ticks_us(), began_us) > patience_us:
+            elif time.ticks_diff(time.ticks_us(), began_us) > timeout_us:
                 return
 
     def again(self, memory):
