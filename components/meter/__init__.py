@@ -24,7 +24,7 @@ Methods:
 - ``counters()``: ((words, count), ...) for people: what was wrong with the measurement.
 
 A meter that is silent, or implausible, closes the gate (``charger.meter_failed``): the module's ``error`` is
-PowerMeterFailure. A board without one is not built.
+PowerMeterFailure. An outlet without one is not built, for `Evse` requires it.
 
 Writing a source
 ================
