@@ -24,7 +24,7 @@ _WORDS = const(
         ("bms_settled", "no pause after a stop of the BMS", "the BMS has just stopped, or did so too often"),
         ("bus", "the CAN bus is up", "the CAN bus is down"),
         ("bus_2", "the second CAN bus is up", "the second CAN bus is down"),
-        ("journal", "the journal is whole", "the journal was damaged: s releases what is in doubt"),
+        ("journal", "the journal is whole", "the journal was damaged, or is not open: s releases what is in doubt"),
         ("locked", "the connector is locked", "the connector is not locked"),
     )
 )

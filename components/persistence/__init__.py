@@ -11,8 +11,7 @@ object with any of
     "x"  [entry, ...]           what "o" and "d" take, by name: number of its record << 4 | index among its pushes
     "p"  [[queue, object], ...] adds an entry at the end of a queue (push)
 
-Names go before positions: where damage has lost an entry, no other is taken in its place. Former firmware wrote no
-names, and reads none.
+Names go before positions: where damage has lost an entry, no other is taken in its place. Former firmware has none.
 
 In RAM are only places in the file: one integer for each key and each queued entry.
 
@@ -57,12 +56,11 @@ class Persistence(Journal):
     quarters of it, the rest is kept for the values.
 
     ``fault`` (Signal, str): "" while the store can be relied on, else what is wrong, in words: a commit failed, or the
-    journal could not be opened. It is "" again after the next commit that succeeds; the store also tries by itself, at
-    growing intervals. A journal that could not be opened at the start is empty to the others and takes nothing; when
-    it can be opened again, the firmware restarts.
+    journal could not be opened. It is "" again after the next commit that succeeds; the store tries by itself too. A
+    journal that could not be opened is empty to the others and takes nothing; once it can be, the firmware restarts.
 
     ``doubts`` (tuple of str): what is uncertain since a damaged journal lost it, also over restarts, until
-    `release`; ``trusted`` (Signal, bool): there are none.
+    `release`; ``trusted`` (Signal, bool): the journal is open, and there are none.
 
     Counters, all since the first start of the device: ``records`` (commits), ``bytes``, ``compactions``, ``erases``,
     ``torn`` (bytes cut off at starts), ``lost`` (records lost to damage); ``damaged``: places found at this start.
@@ -123,7 +121,8 @@ class Persistence(Journal):
         except FAILURES as e:
             self._opened = False
             self._medium.failed(e, "the journal cannot be opened")
-            self._log.error("journal in %s: %s", self._folder, e)
+            self._log.error("the journal in %s cannot be opened: %s", self._folder, e)
+        self.trusted.set(self._opened and not self.doubts)
 
     async def run(self):
         """Look after the file in quiet moments, so that a commit seldom has to."""
@@ -147,7 +146,8 @@ class Persistence(Journal):
                 self._open()
         except FAILURES as e:
             self.index.records.close()
-            self._medium.failed(e, self.fault.value)
+            self._medium.failed(e, self.fault.value or "the journal cannot be read")
+            self._log.rare(self.fault.value + ": %s", e)
             return
         if not self._opened:  # what the others have read was nothing: all of them begin anew
             self._kernel.request_exit(RESTART, "the journal can be opened again")
@@ -291,7 +291,7 @@ class Persistence(Journal):
         """Somebody has seen to it that nothing is in doubt any more. Raises StoreError: then it is as before."""
         self.delete(DOUBTS)
         self.doubts = ()
-        self.trusted.set(True)
+        self.trusted.set(self._opened)
 
     def _on_release(self, _):
         try:

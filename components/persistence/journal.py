@@ -43,7 +43,7 @@ class Journal:
         self._max_bytes = max_bytes
         self._medium = Medium(clock, log)
         self.fault = self._medium.fault
-        self.trusted = Signal(True, clock)
+        self.trusted = Signal(False, clock)
         self.index = Index(Records(self._path))  # replaced as a whole
         self._vital = {}
         self.records = self.bytes = self.compactions = self.torn = self.lost = 0
@@ -84,7 +84,7 @@ class Journal:
         if found.records.version == 1 or found.torn or found.damaged or found.lost:
             self._repair(found, doubts)
         self.doubts = doubts
-        self.trusted.set(not doubts)
+        self.trusted.set(self._opened and not doubts)
         live = len(found.index.offsets)
         self._log.info("journal: %d records, %d bytes, %d keys", found.records.number, found.records.size, live)
 
@@ -153,6 +153,7 @@ class Journal:
             index.release(record)
             records.take_back(size, len(text))
             self._medium.failed(e)
+            self._log.rare("the journal cannot be written: %s", e)
             raise StoreError("journal not written: %s" % e)
         index.apply(record, offset)  # from here on nothing is allocated
         self.bytes = bytes_then

@@ -34,7 +34,6 @@ class Medium:
         """It refused with `error`, an exception."""
         self._due_ms = self._clock.uptime_ms() + self._wait_ms
         self._wait_ms = min(2 * self._wait_ms, _PROBE_MAX_MS)
-        self._log.rare(words + ": %s", error)
         self.fault.set("the medium is full" if error.args and error.args[0] == ENOSPC else words)
 
     def is_due(self):

@@ -1,6 +1,8 @@
 """Journals that are none, or of another format: what is sound but no commit, what cannot be opened, format 1."""
 
+import binascii
 import os
+import struct
 
 from journals import content, lay, make, opened, path, restarted, state_of
 from virtual_clock import VirtualClock
@@ -79,6 +81,21 @@ async def test_what_cannot_be_opened_is_a_fault_and_a_restart_when_it_can(tmp):
     await clock.advance(400000)
     store._tend()
     assert len(store.kernel.exits) == 1 and store.fault.value  # until it has restarted
+
+
+async def test_a_journal_of_an_unknown_format_is_told_once_and_not_trusted(tmp):
+    """The gate took it for whole, and its log had the same words as a warning and as an error."""
+    text = b'{"v": 9}'
+    length = struct.pack("<H", len(text))
+    lay(tmp, length + struct.pack("<I", binascii.crc32(text, binascii.crc32(length))) + text)
+    store = make(tmp)
+    assert not store.trusted.value  # nothing is read yet
+    await store.start()
+    assert store.fault.value == "the journal cannot be opened" and not store.trusted.value
+    told = [line for line in store.tail.lines if "format 9" in line]
+    assert len(told) == 1 and told[0].startswith("E") and tmp + "/state" in told[0], told
+    store.release()
+    assert not store.trusted.value and store.fault.value
 
 
 async def test_a_journal_of_format_1_is_read_and_written_anew(tmp):
