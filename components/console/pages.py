@@ -34,6 +34,8 @@ class Pages:
             if transaction is None:
                 if not outlet["plugged"]:
                     yield of + "plug the vehicle in, and"
+                elif of and outlet["state"] == "Finishing":  # which of several vehicles a card is for is not known
+                    yield of + "unplug the vehicle, plug it in again, and"
                 yield of + "present a tag to start a transaction: auth TAG"
 
     def status(self):

@@ -228,16 +228,40 @@ async def test_the_modules_of_a_snapshot_are_there_as_long_as_it_is(tmp):
         assert name not in sys.modules
 
 
-async def test_two_outlets_have_a_part_each_and_lines_that_name_them(tmp):
-    settings = dict(
-        desk.SETTINGS, can={"1": {"port": "socket://127.0.0.1:1"}, "2": {"port": "socket://127.0.0.1:1"}}
-    )
-    before, desk.SETTINGS = desk.SETTINGS, settings
+def two_outlets(tmp):
+    port = {"port": "socket://127.0.0.1:1"}
+    before, desk.SETTINGS = desk.SETTINGS, dict(desk.SETTINGS, can={"1": port, "2": port})
     try:
-        site = TwoOutlets(tmp)
+        return TwoOutlets(tmp)
     finally:
         desk.SETTINGS = before
-    async with site:
+
+
+async def test_of_two_outlets_with_vehicles_that_are_done_a_card_waits_for_the_next_plug_and_s_says_so(tmp):
+    """It said "present a tag to start a transaction", and the card started none."""
+    async with two_outlets(tmp) as site:
+        site.receive_all()
+        await site.wait(300)
+        operator = site.kernel["operator"]
+        operator.set("AllowOfflineTxForUnknownId", "true")
+        assert operator.present("CARD-7")[1] == "started" and operator.present("CARD-7")[1] == "ended"
+        await site.wait(300)
+        assert operator.snapshot()["outlet/2"]["state"] == "Finishing"
+        text = await site.type("s\n")
+        assert "2: unplug the vehicle, plug it in again, and\n2: present a tag" in text, text
+        assert "1: plug the vehicle in, and\n1: present a tag" in text, text
+        assert operator.present("CARD-8")[1:] == ("accepted", "", "", "CARD-8", 0)
+        await site.wait(300)
+        assert operator.snapshot()["outlet/2/transaction"] is None
+        await site.wait(5000)  # silence of the vehicle: unplugged
+        assert operator.snapshot()["outlet/2"]["state"] == "Available"
+        site.receive_all()
+        await site.wait(300)
+        assert operator.snapshot()["outlet/2/transaction"]["id_tag"] == "CARD-8"
+
+
+async def test_two_outlets_have_a_part_each_and_lines_that_name_them(tmp):
+    async with two_outlets(tmp) as site:
         site.receive_all()
         await site.wait(300)
         found = pieces(site)
