@@ -116,6 +116,7 @@ NAME = "kiosk"
 SETTINGS = two.SETTINGS
 OUTLET = [entry for entry in two.COMPONENTS if "scope" in entry][0]
 SECOND = {"name": "x", "use": "components.feedback:Feedback"}
+GATE = {"name": "gate", "use": "components.evse.gate:Gate"}
 COMPONENTS = two.COMPONENTS
 """
 PORTS = {"1": SETTINGS["can"], "2": SETTINGS["can"]}
@@ -136,6 +137,8 @@ PORTS = {"1": SETTINGS["can"], "2": SETTINGS["can"]}
      "SETTINGS: 'port' in section 'can.1' is for 3/can_driver.port, which is not there"),
     ("= two.COMPONENTS", "= (two.COMPONENTS[1], OUTLET) + two.COMPONENTS[2:]",
      "component ocpp cannot be built: the ids of evse are 1, 2 ... in the order of the board, not [2, 1]"),
+    ("= two.COMPONENTS", '= two.COMPONENTS + ({"scope": "3", "components": (GATE,)},)',
+     "component ocpp cannot be built: 1 of 3 gates belong to no evse: each outlet has one"),
 ])  # fmt: skip
 def test_a_board_with_wrong_scopes_is_one_line(tmp_path, wrong, right, words):
     assert wrong in TWO

@@ -10,7 +10,8 @@ The contract Evse, which is all of an outlet that others use:
 ``plug``     ``plugged`` (Signal, bool), and ``reason`` (str), why it was last unplugged: `components.evse.plug.Plug`.
 ``lock``     what holds the cable, see `components.evse.lock.Lock`; None where the cable is fixed.
 
-A board with one outlet lists an `Evse` beside its parts; one with several has a scope for each, and the `Evse` in it.
+A board with one outlet lists an `Evse` beside its parts; one with several has a scope for each, and the `Evse` in it;
+a gate without one is refused.
 Whoever needs all outlets of a station collects ``evse``: they come in the order of the board, and their ids are 1, 2,
 ... in that order.
 """

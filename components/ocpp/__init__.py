@@ -54,7 +54,7 @@ class Ocpp:
     """
 
     requires = ("clock", "log", "kernel", "home", "pulse", "store", "wifi")
-    collects = ("evse",)
+    collects = ("evse", "gate")
     provides = ("page",)
     keeps = ("ocpp", "ocpp/data", "ocpp/data/", "ocpp/tx", "ocpp/tx/", "ocpp/id/", "ocpp/run", "ocpp/utc/", "ocpp/c/",
              "ocpp/a/", "ocpp/available", "ocpp/told", "ocpp/told/", "ocpp/tls/utc", "ocpp/writes", "ocpp/bounded",
@@ -81,7 +81,7 @@ class Ocpp:
         "stop_data_bytes": (int, 8192, 2048, 65536),
     }
 
-    def __init__(self, clock, log, kernel, home, pulse, store, wifi, evse, **options):
+    def __init__(self, clock, log, kernel, home, pulse, store, wifi, evse, gate, **options):
         ca_file = options["ca_file"]
         self.ca_file = home + "/" + ca_file if ca_file and not ca_file.startswith("/") else ca_file
         self.connected = Signal(False, clock)
@@ -95,8 +95,9 @@ class Ocpp:
         self.max_message, self.local_transfers = options["max_message"], options["local_transfers"]
         self.firmware_version = options["firmware_version"]
         self.services = services = Services(clock, log, store, wifi, kernel)
-        from .assembly import charge_point, connection, sources
+        from .assembly import charge_point, check_gates, connection, sources
 
+        check_gates(evse, gate)
         parts = connection(services, self.ca_file, options)
         self.counters, self.stamps, self.configuration, self.writes, self.actions = parts[:5]
         self.rpc, self.trust, self.link, self.boot = parts[5:]

@@ -71,6 +71,13 @@ def _serve(ocpp, outlet, lock):
     )
 
 
+def check_gates(evses, gates):
+    """Raises DeclarationError if a gate belongs to no evse: its outlet would never charge without a word."""
+    over = len(gates) - len(evses)
+    if over > 0:
+        raise DeclarationError("%d of %d gates belong to no evse: each outlet has one" % (over, len(gates)))
+
+
 def check_ids(evses):
     """Raises DeclarationError unless they are 1, 2 ... in their order."""
     ids = [evse.id for evse in evses]

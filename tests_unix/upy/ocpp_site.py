@@ -67,7 +67,9 @@ class Site:
         there.update({"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store})
         self.lock = lock and lock(self)
         given = {name: there[name] for name in Ocpp.requires}
-        self.ocpp = construct(OneOutlet, evse=tuple([bay.evse(self.lock) for bay in self.bays]), **given, **options)
+        evses = tuple([bay.evse(self.lock) for bay in self.bays])
+        given["gate"] = tuple([bay.gate for bay in self.bays])
+        self.ocpp = construct(OneOutlet, evse=evses, **given, **options)
         there.update(services or {}, ocpp=self.ocpp)
         self.profiles = []
         for use, given in profiles:
