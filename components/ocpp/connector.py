@@ -108,14 +108,6 @@ class Connector:
             return ("out_of_service", "")
         return () if self.error == NO_ERROR else ("faulted", self.info or self.error)
 
-    def why(self):
-        """Generator of lines for people: the state, and what limits the current."""
-        state = self.state.value + (", " + self.info if self.info else "")
-        yield "  connector %d: %s" % (self._outlet.id, state)
-        limit = self.limit()
-        if limit:
-            yield "  limit: " + limit
-
     def limit(self):
         """What limits the current, in words; "" if nothing does."""
         words = self._services.charging.why(self._outlet)

@@ -105,7 +105,7 @@ async def test_ChargePointMaxProfile_without_a_budget_is_shared_in_equal_parts(t
     assert await total(site) == [[35], [25], [10]]
     assert await clear(site, id=2) == "Accepted"
     assert await total(site) == [[50], [25], [25]]  # tenths are rounded down
-    assert list(site.ocpp.outlets[1].connector.why())[-1].startswith("  limit: 30.0 A (profile 3")
+    assert site.ocpp.outlets[1].connector.limit().startswith("30.0 A (profile 3")
 
 
 async def test_ChargePointMaxProfile_in_watts(tmp):

@@ -42,13 +42,13 @@ async def test_two_default_profiles_that_the_specification_leaves_open_both_hold
         assert limit(site) == expected, (station, own, level)
         assert await periods(site, 60) == [(0, expected // 1000)]
         number, connector, stack = (1, 0, 1) if station == 10 and level else (2, 1, 0)
-        text = "  limit: %d.0 A (profile %d, TxDefaultProfile of connector %d, stack level %d)"
-        assert list(site.ocpp.connector.why())[1:] == [text % (expected // 1000, number, connector, stack)]
+        text = "%d.0 A (profile %d, TxDefaultProfile of connector %d, stack level %d)"
+        assert site.ocpp.connector.limit() == text % (expected // 1000, number, connector, stack)
         assert await clear(site, id=1) == "Accepted" and limit(site) == own * 1000
         assert await set_profile(site, 0, profile(1, station, level=level)) == "Accepted"
         assert await clear(site, id=2) == "Accepted" and limit(site) == station * 1000
         assert await clear(site) == "Accepted"
-    assert list(site.ocpp.connector.why()) == ["  connector 1: Charging"]
+    assert site.ocpp.connector.state.value == "Charging" and site.ocpp.connector.limit() == ""
 
 
 async def test_a_TxProfile_leaves_nothing_open(tmp):
