@@ -113,7 +113,7 @@ async def heap_after_boot(board: str) -> tuple[int, int]:
     """
     with tempfile.TemporaryDirectory() as home:
         kind = partial(QemuFirmware, board=board) if Selection(board).port == "qemu" else Firmware
-        async with Station(home, kind=kind, firmware=False) as station:
+        async with Station(home, kind=kind, board=board, firmware=False) as station:
             firmware = station.firmware
             if isinstance(firmware, QemuFirmware):
                 firmware.files["boot.py"] = _TELL_SIZE

@@ -3,6 +3,7 @@
 import pytest
 
 from bench import weights
+from tools import size
 from tools.build_firmware import build
 
 MOST = 17 * 1024  # bytes; measured: 16.8 thousand, of them 2.2 the budget's. Wanted are 12 KB
@@ -15,3 +16,9 @@ def two_outlets_image():
 
 async def test_the_heap_that_a_second_outlet_takes(qemu_image, two_outlets_image):
     assert 0 < await weights.second_outlet() <= MOST
+
+
+async def test_make_size_starts_a_board_with_two_buses(two_outlets_image):
+    """Fails where the settings around it are those of a board with one."""
+    free, whole = await size.heap_after_boot(weights.TWO_OUTLETS)
+    assert 0 < free < whole
