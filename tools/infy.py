@@ -77,7 +77,6 @@ class Unit:
         self.on = self.runs_on = self.lost = False
         self.set_v = self.set_a = self.current_a = 0.0
         self.heard_at = -math.inf
-        self.heard = 0  # messages
         self.common: set[str] = set()  # conditions that all modules have
         self.heal()
 
@@ -87,15 +86,14 @@ class Unit:
         self.refusal = NORMAL
         self.answers_as: int | None = None
 
-    def hear(self, command: int, data: bytes, now: float) -> tuple[int, bytes]:
-        """Obey; returns (error, the data of the answer to an order: its own)."""
+    def hear(self, command: int, data: bytes, now: float) -> int:
+        """Obey; returns the error of the answer."""
         self.heard_at = now
-        self.heard += 1
         if command not in (SWITCH, SET):
-            return (NORMAL if command in (COUNT, OUTPUT, STATUS, ABILITY, EXTERNAL) else INVALID_COMMAND), data
+            return NORMAL if command in (COUNT, OUTPUT, STATUS, ABILITY, EXTERNAL) else INVALID_COMMAND
         if self.refusal:
-            return self.refusal, data
-        return (self._switch(data[0]) if command == SWITCH else self._set(data)), data
+            return self.refusal
+        return self._switch(data[0]) if command == SWITCH else self._set(data)
 
     def _switch(self, off: int) -> int:
         if off > _OFF:
@@ -226,15 +224,15 @@ class InfyModules(PowerStage):
     def _hear(self, unit: Unit, asked: Identifier, data: bytes, now: float, answers: bool) -> None:
         if unit.deaf:
             return
-        error, told = unit.hear(asked.command, data, now)
+        error = unit.hear(asked.command, data, now)
         if not answers or unit.silent:
             return
         source = unit.address if unit.answers_as is None else unit.answers_as
         reply = Identifier(error, asked.device, asked.command, asked.source, source)
-        self.send(reply.can_id, self.answer(unit, asked.command, told) if not error else told)
+        self.send(reply.can_id, data if error else self.answer(unit, asked.command, data))
 
-    def answer(self, unit: Unit, command: int, told: bytes = bytes(8)) -> bytes:
-        """The data of a reply."""
+    def answer(self, unit: Unit, command: int, data: bytes = bytes(8)) -> bytes:
+        """The data of a reply; that to an order has the data of the order."""
         if command == COUNT:
             return struct.pack(">HBxI", 0, len(self.units), 0)
         if command == OUTPUT:
@@ -248,7 +246,7 @@ class InfyModules(PowerStage):
         if command == EXTERNAL:
             able = min(rating.max_a, rating.power_w / max(self.voltage_v, 1.0))
             return struct.pack(">HHI", round(self.shown_v * 10), round(able * 10), 0)
-        return told
+        return data
 
     def _output_v(self, unit: Unit) -> float:
         """In front of its diode: 0 while it is off."""
