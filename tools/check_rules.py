@@ -1,8 +1,8 @@
 """The rules of the house that no ready-made linter knows; run by ``make lint``.
 
 Checked are the files that git tracks or would track: what each room may import, that device code compiles for the
-ESP32, that its constants are folded and nobody hangs himself on another object, how long files and functions are, and
-texts that must not be in the repository.
+ESP32, that its constants are folded and no object assigns itself to an attribute of another one, how long files and
+functions are, and texts that must not be in the repository.
 One line a finding, status 1 if there is any.
 """
 
@@ -157,7 +157,7 @@ def unfolded(path: Path, tree: ast.Module) -> Iterator[Finding]:
 
 
 def hooks(path: Path, tree: ast.Module) -> Iterator[Finding]:
-    """Yield each place where an object hangs itself, or a method, on an attribute of another one."""
+    """Yield each place where an object assigns itself, or one of its methods, to an attribute of another one."""
     for cls in [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]:
         methods = {node.name for node in cls.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
         for node in ast.walk(cls):
