@@ -110,7 +110,8 @@ def measure(quick: bool) -> list[Row]:
         frozen = size.sizes(_BOARD, size.frozen_object(_BOARD))
         weights = weigh.weights(_BOARD, image)
         charging, most = asyncio.run(session())
-        build(ONE_OUTLET), build(TWO_OUTLETS)
+        for board in (ONE_OUTLET, TWO_OUTLETS):
+            build(board)
         second = asyncio.run(second_outlet())
     except (BuildError, TimeoutError, weigh.WeighError) as error:
         raise BenchError(str(error)) from None
