@@ -13,7 +13,7 @@ _HOUR_S = 3600
 _TARGET = 12
 _TIMEOUT_S = 300
 _CYCLES = 100_000  # what a block of a flash takes
-_FILES_KB = 224  # of an ESP32 with 4 MB of flash: boards/ports/esp32/partitions-4MB.csv
+_FILES_KB = 256  # of an ESP32 with 4 MB of flash: boards/ports/esp32/partitions-4MB.csv
 _BLOCKS = _FILES_KB // 4  # used in turn
 _HOURS_A_DAY = 8
 _NUMBERS_A_PAGE = 126  # of NVS
@@ -50,4 +50,4 @@ def _hour(seconds: int, kept: bool) -> tuple[float, float, float]:
 
 def _life(erases: float) -> str:
     years = _BLOCKS * _CYCLES / erases / _HOURS_A_DAY / 365
-    return f"{_FILES_KB} KB of files last {years:.1f} years at {_HOURS_A_DAY} hours a day."
+    return f"{_FILES_KB} KB of files last {years:.0f} years at {_HOURS_A_DAY} hours a day."
