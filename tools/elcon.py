@@ -42,7 +42,6 @@ class Unit:
         self.address = address
         self.on = False
         self.limit_v = self.limit_a = self.current_a = 0.0
-        self.mode = 0
         self.requests = 0
         self.silent = self.deaf = False  # faults: it sends nothing, it receives nothing
         self.hardware_failure = self.over_temperature = self.input_wrong = False
@@ -65,7 +64,7 @@ class Unit:
         """A request."""
         if self.deaf or len(data) != 8:
             return
-        decivolts, deciamps, control, self.mode = struct.unpack(">HHBB", data[:6])
+        decivolts, deciamps, control = struct.unpack(">HHB", data[:5])
         self.requests += 1
         self.heard_at = time.monotonic()
         self.limit_v, self.limit_a = decivolts / 10, deciamps / 10
