@@ -6,7 +6,7 @@ import asyncio
 import struct
 
 import bus
-from bus import REQUEST, Rig, Wire, request
+from bus import Rig, Wire
 
 from core.kernel import Kernel
 from core.log import Log
@@ -115,9 +115,6 @@ class ElconRig(Rig):
         """(volts, amps, on) of the last request to a module."""
         _, decivolts, deciamps, off = self.told(address)[-1]
         return decivolts / 10, deciamps / 10, not off
-
-    def vehicle(self, **options):
-        self.say[REQUEST] = request(**options)
 
     async def charge(self, amps=50.0):
         """Bring it to the point where charging is enabled and the current has been measured."""
