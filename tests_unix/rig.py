@@ -201,6 +201,7 @@ class Site(Station):
         pattern = rf"(?m)^ *(ok|FORBIDS) +(?:{CONDITIONS[name]})"
         while (await self.answer("why", pattern))[1] != verdict:
             assert time.monotonic() < deadline, f"{name} is not {verdict} within {timeout} s"
+            await asyncio.sleep(0.1)  # an image that never idles lets its clock run ahead of the bus
 
     def pull_out(self):
         """Pull the gun out and discharge the output capacitors: the quickest sign that a car is gone, and all of it.
