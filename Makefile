@@ -1,9 +1,9 @@
-# Python 3.10 or newer and make are all that has to be there; the rest goes into .venv.
+# Needs Python 3.10 or newer and make; the rest is installed into .venv.
 
 PYTHON ?= python3
 MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
 export MICROPYTHON
-# Most tests wait for events most of the time, so several files of them fit side by side on two cores.
+# Most tests wait for events most of the time, so several files of them run in parallel on two cores.
 JOBS ?= 6
 IMAGE_JOBS ?= 3
 
@@ -23,22 +23,22 @@ help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo "PYTHON=... makes .venv with another Python, MICROPYTHON=... runs another MicroPython."
 
-run: $(VENV)  ## Run the firmware with a simulated car, power module and central system
+run: $(VENV)  ## Run the firmware with a simulated vehicle, power module and central system
 	@$(PY) -m tools.run $(ARGS)
 
-demo: $(VENV)  ## Run one whole charging session by itself and check its energy
+demo: $(VENV)  ## Run one complete charging session unattended and check the energy billed
 	@$(PY) -m tools.demo $(ARGS)
 
-sim: $(VENV)  ## Send a command to the simulator that runs: make sim CMD="plug"; of several ARGS="--home X"
+sim: $(VENV)  ## Send a command to the running simulation: make sim CMD="plug"; of several ARGS="--home X"
 	@$(PY) -m tools.sim $(ARGS) '$(CMD)'
 
 test: $(VENV) $(NODE_MODULES)  ## Run all tests; choose some with ARGS="-k name"
 	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
-bench: $(VENV)  ## Measure beside the peers; prints a table, writes JSON
+bench: $(VENV)  ## Measure against reference implementations; print a table, write JSON
 	@$(PY) bench/run.py $(ARGS)
 
-lint: $(VENV)  ## Check style, types and the rules of the house
+lint: $(VENV)  ## Check style, types and the repository's own rules
 	@$(MAKE) -k lint-style lint-rules lint-device-types lint-host-types
 
 firmware: $(VENV)  ## Build the image of a board: make firmware BOARD=unix (or qemu_arm, rivot_esp32, ...)
@@ -57,19 +57,19 @@ image: $(VENV)  ## Make one flashable file: BOARD=... BASE=firmware.bin [SETTING
 romfs: $(VENV)  ## Make a ROMFS image of a board's modules: BOARD=... [OUT=...]
 	@$(PY) -m tools.romfs $(BOARD) $(if $(OUT),--out "$(OUT)")
 
-flash: $(VENV)  ## Write to an ESP32 what was built: BOARD=... PORT=... [FILE=...] [ERASE=1] [NEW_FILES=1] [ROMFS=1]
+flash: $(VENV)  ## Write a built image to an ESP32: BOARD=... PORT=... [FILE=...] [ERASE=1] [NEW_FILES=1] [ROMFS=1]
 	@$(PY) -m tools.flash $(BOARD) $(if $(PORT),--port "$(PORT)") $(if $(FILE),--file "$(FILE)") \
 		$(if $(ERASE),--erase) $(if $(NEW_FILES),--new-files) $(if $(ROMFS),--romfs)
 
-monitor: $(VENV)  ## Be the console of a device: PORT=... (Ctrl-] leaves)
+monitor: $(VENV)  ## Open the console of a device: PORT=... (Ctrl-] leaves)
 	@test -n "$(PORT)" || { echo "usage: make monitor PORT=..." >&2; exit 2; }
 	@$(PY) -m serial.tools.miniterm --raw --eol CR --dtr 0 --rts 0 "$(PORT)" 115200
 
-deploy: $(VENV)  ## Settings and state of a device: PORT=... [SETTINGS=settings.json] [SAVE=folder] [RESTORE=folder]
+deploy: $(VENV)  ## Copy settings and state to or from a device: PORT=... [SETTINGS=settings.json] [SAVE=folder] [RESTORE=folder]
 	@$(PY) -m tools.deploy $(if $(PORT),--port "$(PORT)") $(if $(SETTINGS),--settings "$(SETTINGS)") \
 		$(if $(SAVE),--save "$(SAVE)") $(if $(RESTORE),--restore "$(RESTORE)")
 
-clean:  ## Remove what builds, tests and runs left behind (not .venv)
+clean:  ## Remove the output of builds, tests and runs (not .venv)
 	@rm -rf build .run .pytest_cache .mypy_cache .ruff_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -77,9 +77,9 @@ lint-style: $(VENV)
 	@echo "ruff" && .venv/bin/ruff check --quiet --output-format concise .
 
 lint-rules: $(VENV)
-	@echo "rules of the house" && $(PY) -m tools.check_rules
+	@echo "repository rules" && $(PY) -m tools.check_rules
 
-# Device code has few annotations, so what mypy infers from a variable's first value is no promise: those two codes are off.
+# Device code has few annotations, so the type that mypy infers from a variable's first value need not hold: those two codes are off.
 lint-device-types: $(TYPINGS)/ready
 	@echo "types of the device code" && MYPYPATH=$(TYPINGS):lib .venv/bin/mypy \
 		--custom-typeshed-dir $(TYPINGS) --cache-dir build/mypy-device \
@@ -94,7 +94,7 @@ $(TYPINGS)/ready: $(VENV) tools/device_typings.py
 
 $(VENV): tools/requirements.txt tools/requirements_files.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-		{ echo "ucharge needs Python 3.10 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+		{ echo "ucharge needs Python 3.10 or newer; name one: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "This Python cannot make virtual environments (no ensurepip): install its venv package" \
 		  "(Debian and Ubuntu: python3-venv) or name another Python with PYTHON=..." >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""The rules of the house are found broken where they are broken, and nowhere else."""
+"""Each of the repository's own rules reports its violations, and nothing else."""
 
 import subprocess
 

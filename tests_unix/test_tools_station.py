@@ -142,7 +142,7 @@ async def test_one_of_several_modules_is_cut_off_until_heal(tmp_path, board, add
     async with Station(tmp_path, firmware=False, board=board) as station:
         control = Control(station)
         assert (await control.obey("cut-module 7")).startswith("error: no module 7; there are 0x")
-        assert await control.obey(f"cut-module {address}") == f"module {address} is cut off"
+        assert await control.obey(f"cut-module {address}") == f"module {address} is disconnected"
         assert [(unit.silent, unit.deaf) for unit in station.module.units] == [(False, False), (True, True)]
         await control.obey("heal")
         assert not any(unit.silent or unit.deaf for unit in station.module.units)
@@ -237,7 +237,7 @@ async def test_make_run_as_a_person_uses_it(tmp_path):
         await asyncio.wait_for(sim_until("transaction 1", "status"), 20)
         await asyncio.wait_for(sim_until("module   on", "status"), 20)
         assert await sim("reset", "soft") == "Accepted\n"
-        await terminal.expect("the firmware starts again")
+        await terminal.expect("the firmware restarts")
         terminal.type("status\n")
         await terminal.expect(r"\[Status\]")
         terminal.type("\x03")

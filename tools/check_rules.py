@@ -1,4 +1,4 @@
-"""The rules of the house that no ready-made linter knows; run by ``make lint``.
+"""The repository's own rules, which no ready-made linter has; run by ``make lint``.
 
 Checked are the files that git tracks or would track: what each room may import, that device code compiles for the
 ESP32, that its constants are folded and no object assigns itself to an attribute of another one, how long files and

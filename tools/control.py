@@ -20,11 +20,11 @@ _CALL_S = 30
 
 
 class CommandError(Exception):
-    """A command that cannot be done; the text says why."""
+    """A command that failed; the text is the reason."""
 
 
 class Control:
-    """Obeys command lines. Each public method is a command: its name with dashes, its arguments as words.
+    """Runs command lines. Each public method is a command: its name with dashes, its arguments separated by blanks.
 
     An outlet is its number, 1 where none is given.
     """
@@ -42,7 +42,7 @@ class Control:
         return port
 
     async def obey(self, line: str) -> str:
-        """Do what the line says; returns the answer. A wrong line's answer begins with "error: "."""
+        """Run a command line; returns the answer. That of a wrong line begins with "error: "."""
         name, *arguments = line.split() or ["help"]
         method = self._commands().get(name)
         if method is None:
@@ -83,12 +83,12 @@ class Control:
         return "\n".join([*lines, f"central  {connected} connected, transaction {', '.join(running) or 'none'}"])
 
     def plug(self, outlet: str = "1") -> str:
-        """Put the charging gun into the vehicle."""
+        """Plug the vehicle in."""
         self._outlet(outlet).vehicle.plug()
         return "plugged in"
 
     def unplug(self, outlet: str = "1") -> str:
-        """Pull it out."""
+        """Unplug the vehicle."""
         self._outlet(outlet).vehicle.unplug()
         return "unplugged"
 
@@ -100,45 +100,45 @@ class Control:
     def stop_bms(self, outlet: str = "1") -> str:
         """The BMS stops charging."""
         self._outlet(outlet).vehicle.forbid()
-        return "the BMS forbids charging"
+        return "the BMS stops charging"
 
     def heating(self, outlet: str = "1") -> str:
-        """The BMS asks for battery heating instead of charging."""
+        """The BMS requests battery heating instead of charging."""
         self._outlet(outlet).vehicle.heat()
-        return "the BMS asks for heating"
+        return "the BMS requests heating"
 
     def silent_bms(self, outlet: str = "1") -> str:
-        """The BMS says nothing any more."""
+        """The BMS sends no more frames."""
         self._outlet(outlet).vehicle.silent = True
         return "the BMS is silent"
 
     def silent_charger(self, outlet: str = "1") -> str:
-        """The power module says nothing any more."""
+        """The power module sends no more frames."""
         self._outlet(outlet).module.silent = True
         return "the power module is silent"
 
     def cut_module(self, address: str, outlet: str = "1") -> str:
-        """One of several power modules neither receives nor sends any more (boards unix_infy, unix_elcon)."""
+        """Disconnect one of several power modules from the bus (boards unix_infy, unix_elcon)."""
         units = {f"{unit.address:#x}": unit for unit in getattr(self._outlet(outlet).module, "units", ())}
         try:
             unit = units[f"{int(address, 0):#x}"]
         except (ValueError, KeyError):
             raise CommandError(f"no module {address}; there are {', '.join(units) or 'none with addresses'}") from None
         unit.silent = unit.deaf = True
-        return f"module {address} is cut off"
+        return f"module {address} is disconnected"
 
     def over_temperature(self, outlet: str = "1") -> str:
         """The power module overheats and shuts itself off."""
         self._outlet(outlet).module.overheat()
-        return "the power module is too hot"
+        return "the power module reports over-temperature"
 
     def hardware_failure(self, outlet: str = "1") -> str:
-        """The power module breaks."""
+        """The power module reports a hardware failure."""
         self._outlet(outlet).module.hardware_failure = True
-        return "the power module is broken"
+        return "the power module reports a hardware failure"
 
     def runs_on(self, outlet: str = "1") -> str:
-        """The power module does not stop any more."""
+        """The power module ignores stop requests."""
         self._outlet(outlet).module.runs_on = True
         return "the power module does not stop"
 
@@ -147,54 +147,54 @@ class Control:
         try:
             self._outlet(outlet).module.excess_a = float(amps)
         except ValueError:
-            raise CommandError(f"{amps!r} is no current") from None
-        return f"the power module delivers {amps} A more than it is told to"
+            raise CommandError(f"{amps!r} is not a current in A") from None
+        return f"the power module delivers {amps} A more than its setpoint"
 
     def wrong_voltage(self, volts: str = "95", outlet: str = "1") -> str:
         """The power module reports this terminal voltage."""
         try:
             self._outlet(outlet).module.forced_v = float(volts)
         except ValueError:
-            raise CommandError(f"{volts!r} is no voltage") from None
+            raise CommandError(f"{volts!r} is not a voltage in V") from None
         return f"the power module reports {volts} V"
 
     def bus_off(self, outlet: str = "1") -> str:
-        """The CAN wires break, those of its power module."""
+        """The CAN bus of its power module goes bus-off."""
         self._outlet(outlet).hub.bus_off()
-        return "the bus is off"
+        return "the bus is bus-off"
 
     def garbage(self, outlet: str = "1") -> str:
-        """Rubbish arrives on the CAN bus."""
+        """Send bytes that are no frames on the CAN bus."""
         self._outlet(outlet).hub.garbage()
         return "garbage sent"
 
     def replay(self, file: str, speed: str = "1", outlet: str = "1") -> str:
-        """Play a log (candump, .asc, .trc) instead of vehicle and module; speed 0: as fast as it can."""
+        """Replay a log (candump, .asc, .trc) instead of vehicle and module; speed 0: as fast as it can."""
         there = self._outlet(outlet)
         if self._replay is not None and not self._replay.done():
-            raise CommandError("a log is being played; replay-end ends that")
+            raise CommandError("a log is being replayed; replay-end stops it")
         try:
             log, factor = replay.read(file), float(speed)
         except replay.LogError as error:
             raise CommandError(str(error)) from None
         except ValueError:
-            raise CommandError(f"{speed!r} is no speed") from None
+            raise CommandError(f"{speed!r} is not a speed: a number from 0") from None
         if not 0 <= factor < float("inf"):
-            raise CommandError(f"{speed!r} is no speed")
+            raise CommandError(f"{speed!r} is not a speed: a number from 0")
         nodes = (there.vehicle, there.module)
         self._replay = asyncio.ensure_future(replay.play_alone(log, there.hub, nodes, factor))
-        return f"plays {log}"
+        return f"replaying {log}"
 
     async def replay_end(self) -> str:
-        """End the log that is being played: vehicle and module speak again."""
+        """Stop the replay: vehicle and module send again."""
         if self._replay is None or self._replay.done():
-            raise CommandError("no log is being played")
+            raise CommandError("no log is being replayed")
         self._replay.cancel()
         await asyncio.gather(self._replay, return_exceptions=True)
-        return "the log is ended"
+        return "the replay is stopped"
 
     def jam_lock(self) -> str:
-        """The connector lock stays where it is (board unix_socket)."""
+        """Jam the connector lock (board unix_socket)."""
         try:
             self._station.jam_lock()
         except FileNotFoundError:
@@ -204,7 +204,7 @@ class Control:
     def heal(self) -> str:
         """End every fault."""
         self._station.heal()
-        return "all is well again"
+        return "all faults are cleared"
 
     async def remote_start(self, tag: str, outlet: str = "1") -> str:
         """RemoteStartTransaction."""
@@ -224,7 +224,7 @@ class Control:
     async def reset(self, kind: str = "soft") -> str:
         """Reset, soft or hard."""
         if kind not in ("soft", "hard"):
-            raise CommandError("a reset is soft or hard")
+            raise CommandError(f"a reset is soft or hard, not {kind!r}")
         return (await self._station.central.call(call.Reset(type=ResetType(kind.capitalize())))).status
 
     async def config(self, key: str, value: str) -> str:
@@ -251,7 +251,7 @@ class Control:
         return json.dumps(answer.payload)
 
     async def close(self) -> None:
-        """Stop listening, and playing."""
+        """Close the port, and stop a replay."""
         if self._replay is not None:
             self._replay.cancel()
             await asyncio.gather(self._replay, return_exceptions=True)
@@ -260,7 +260,7 @@ class Control:
             await self._server.wait_closed()
 
     def _outlet(self, number: str) -> SimulatedOutlet:
-        """What stands at one outlet. Raises CommandError."""
+        """The simulated devices of one outlet. Raises CommandError."""
         outlets = self._station.outlets
         if number not in map(str, range(1, len(outlets) + 1)):
             raise CommandError(f"there is no outlet {number!r}: this board has {len(outlets)}")

@@ -1,7 +1,7 @@
-"""``make demo``: one whole charging session by itself; status 0 only if the bill is what the power module delivered.
+"""``make demo``: one complete charging session, unattended; status 0 only if the bill is what the module delivered.
 
 A nearly empty "Max" pack is plugged in, a card is presented, the pack fills (its chemistry runs faster than real), the
-current tapers, the BMS ends the charge, the gun is pulled. The register in StartTransaction, MeterValues and
+current tapers, the BMS ends the charge, the vehicle is unplugged. The register in StartTransaction, MeterValues and
 StopTransaction must then agree with the module's own meter.
 """
 
@@ -112,7 +112,7 @@ async def _session(station: Station, timeline: Timeline) -> Transaction:
     await station.wait_booted()
     await station.firmware.wait_output("BootNotification: Accepted")  # it knows as well
     await _configure(station)
-    timeline.say("the gun is plugged in")
+    timeline.say("the vehicle is plugged in")
     station.vehicle.plug()
     await station.central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Preparing")
     timeline.say(f"the card {TAG} is presented")
@@ -121,7 +121,7 @@ async def _session(station: Station, timeline: Timeline) -> Transaction:
     await station.until(lambda: station.vehicle.full, 40, "full battery")
     timeline.say("the battery is full, its BMS ends the charge")
     await station.until(lambda: station.module.current_a < 0.01, 15, "end of the current")
-    timeline.say("the gun is pulled")
+    timeline.say("the vehicle is unplugged")
     station.vehicle.unplug()
     await station.central.wait_for("StopTransaction")
     transaction = station.central.books.last
@@ -159,7 +159,7 @@ async def _demo(home: Path) -> int:
             transaction = await _session(station, timeline)
             await asyncio.sleep(0.1)  # the timeline's last line
         except TimeoutError as error:
-            print(f"\nThe session came to a halt: {error}\nThe firmware's console:")
+            print(f"\nThe session did not continue: {error}\nThe firmware's console:")
             print("\n".join(station.firmware.lines[-40:]))
             return 1
         finally:

@@ -1,6 +1,6 @@
 """What a build with ESP-IDF needs before it begins: Python environment, compiler and CMake, as export.sh finds them.
 
-ESP-IDF tells what is missing in many lines, some of them of tools that no build needs; here it is one message.
+ESP-IDF reports what is missing in many lines, some of them of tools that no build needs; here it is one message.
 """
 
 from __future__ import annotations
@@ -57,4 +57,4 @@ def missing(output: str, absent: list[str]) -> list[str]:
     if absent:
         found.append(f"no program {', '.join(absent)}")
     lines = [line for line in output.splitlines() if line.strip() and not _ABSENT.match(line)]
-    return found or [lines[-1].strip() if lines else "it says nothing"]
+    return found or [lines[-1].strip() if lines else "it printed nothing"]

@@ -25,10 +25,10 @@ _BANNER = """\
 ucharge, board {board}. This terminal is the firmware's console; Ctrl-C ends everything.
 
   here                 h  help        auth TAG  present a card      s  start      t  stop (emergency)      why
-  a second terminal    make sim CMD="plug"             put the gun in, CMD="unplug" pulls it out
+  a second terminal    make sim CMD="plug"             plug the vehicle in, CMD="unplug" unplugs it
                        make sim CMD="remote-start TAG" and CMD="remote-stop" as the operator's central system
-                       make sim CMD="stop-bms"         break things: silent-bms, silent-charger, bus-off, garbage,
-                                                       over-temperature, wrong-voltage ...; CMD="heal" mends all
+                       make sim CMD="stop-bms"         cause a fault: silent-bms, silent-charger, bus-off, garbage,
+                                                       over-temperature, wrong-voltage ...; CMD="heal" clears all
                        make sim CMD="plug 2"           the same at the second outlet of a board that has one
                        make sim CMD="help"             every command; CMD="status" the simulation in numbers
 
@@ -73,7 +73,7 @@ async def _run(options: argparse.Namespace, kind: Callable[..., Firmware]) -> in
         print(_BANNER.format(board=options.board, log=log, home=home), flush=True)
         loop.add_signal_handler(signal.SIGINT, station.firmware.end_soon, not sys.stdin.isatty())
         loop.add_signal_handler(signal.SIGTERM, station.firmware.end_soon, True)
-        station.firmware.on_restart = lambda: print("\n-- the firmware starts again --", flush=True)
+        station.firmware.on_restart = lambda: print("\n-- the firmware restarts --", flush=True)
         await station.firmware.start()
         return await station.firmware.wait(timeout=None)
 

@@ -56,7 +56,7 @@ def home_of(running: list[Path]) -> Path:
         return HOME
     if len(running) > 1:
         ways = "".join(f'\n  make sim ARGS="--home {home}" CMD="..."' for home in running)
-        raise ValueError(f"several simulations run; say which:{ways}")
+        raise ValueError(f"several simulations run; choose one:{ways}")
     return running[0]
 
 

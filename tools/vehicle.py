@@ -41,7 +41,7 @@ class Vehicle(Node):
         self.feedback: tuple[float, float, int] | None = None  # last: V, A, flags
 
     def plug(self) -> None:
-        """Put the gun in: contacts first, then the BMS wakes and speaks."""
+        """Plug in: contacts first, then the BMS starts and sends."""
         if self.plugged:
             return
         self.plugged, self.full = True, False
@@ -50,7 +50,7 @@ class Vehicle(Node):
         self.request()
 
     def unplug(self) -> None:
-        """Pull the gun out: current and messages end at once; the module's capacitors stay charged."""
+        """Unplug: current and frames end at once; the module's capacitors stay charged."""
         self.plugged = False
         if self.module is not None:
             self.module.detach()

@@ -30,7 +30,7 @@ REQUEST_LOW = const(0x200000)  # the vehicle's
 _HOLD_MS = const(1000)  # half of the second time; it doubles
 _HOLDS = const(6)  # up to 64 s
 _STEADY_MS = const(300000)  # after so long without, the next one is the first again
-_UNDER_VOLTAGE_MS = const(5000)  # longer than it may take to notice that a car is gone
+_UNDER_VOLTAGE_MS = const(5000)  # longer than the detection of an unplugged vehicle takes
 # OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies. Words are an OtherError.
 _ERRORS = const((
     (UNSTOPPED, "PowerSwitchFailure"),

@@ -9,7 +9,7 @@ from core.tasks import Pace
 _TICK_MS = const(100)
 _WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
 _SURE = const(5)  # ticks that a fall must be seen: one wrong measurement lasts 2
-_SETTLE = const(10)  # ticks, not ms: a car may be plugged in for longer than ticks_ms can measure
+_SETTLE = const(10)  # ticks, not ms: a vehicle may be plugged in for longer than ticks_ms can measure
 _STEADY_MA = const(10000)  # a battery of 0.1 ohm moves 1 V with it
 
 
