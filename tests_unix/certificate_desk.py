@@ -1,4 +1,4 @@
-"""ux509 in MicroPython, driven by host tests: a process that works with certificates (upy/x509_desk.py)."""
+"""ux509 in MicroPython, driven by host tests: a process that works with certificates (upy/lib/x509_desk.py)."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 import pki
 from upy_collect import interpreter
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 MESSAGE = b"a firmware image, say"
 DIGEST = hashlib.sha256(MESSAGE).digest()
 UTC = int(pki.NOW.timestamp())
@@ -18,7 +18,7 @@ class Desk:
     """One MicroPython process; use it with ``with``."""
 
     def __init__(self):
-        program = ROOT / "tests_unix" / "upy" / "x509_desk.py"
+        program = ROOT / "tests_unix/upy/lib/x509_desk.py"
         command = [interpreter(), str(program), str(ROOT / "lib")]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

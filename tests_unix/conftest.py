@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from upy_collect import pytest_pycollect_makemodule  # noqa: F401  (a pytest hook)
+from upy_collect import device_tests, module_folders, pytest_pycollect_makemodule  # noqa: F401  (one is pytest's hook)
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -19,6 +19,8 @@ from http_peer import HttpPeer
 from rig import Site
 
 from tools.firmware import missing_interpreter
+
+sys.path[1:1] = [str(path) for path in module_folders(Path(__file__).parent) if not device_tests(path / "x")]
 
 
 def pytest_configure(config):

@@ -34,6 +34,22 @@ def test_each_function_is_an_item_and_one_process_serves_the_file(device_tests):
     result.stdout.fnmatch_lines(["*test_device.py::test_first PASSED*", "*test_device.py::test_second PASSED*"])
 
 
+def test_a_module_of_one_folder_is_found_by_the_tests_of_another(pytester):
+    pytester.mkdir("core").joinpath("wire.py").write_text("IS = 'the product'")
+    pytester.makepyfile(
+        **{
+            "tests_unix/upy/core/test_near": "import shared\ndef test_core(): pass",
+            "tests_unix/upy/core/shared": "",
+            "tests_unix/upy/components/ocpp/test_far": """
+            import core.wire, shared
+            def test_far():
+                assert core.wire.IS == "the product"
+            """,
+        }
+    )
+    pytester.runpytest_inprocess("-p", "upy_collect", "-p", "no:asyncio", "tests_unix").assert_outcomes(passed=2)
+
+
 def test_a_failure_shows_error_source_and_prints(device_tests):
     result = device_tests(
         """

@@ -1,4 +1,4 @@
-"""pytest collector for device tests: ``tests_unix/upy/test_*.py`` run inside MicroPython.
+"""pytest collector for device tests: the files ``test_*.py`` below ``tests_unix/upy/`` run inside MicroPython.
 
 A file's functions are found by ``ast`` (CPython never imports the file) and each one is a pytest item. One MicroPython
 process serves a file: it starts at the first item that is run, gets one command an item, and is replaced after it
@@ -29,9 +29,19 @@ FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 def pytest_pycollect_makemodule(module_path, parent):
     """Take the files below ``upy/`` away from pytest's own Python collector."""
-    if module_path.parent.name == "upy":
+    if device_tests(module_path):
         return DeviceFile.from_parent(parent, path=module_path)
     return None
+
+
+def device_tests(path):
+    """The folder of all device tests, if ``path`` is below it, else None."""
+    return next((folder for folder in path.parents if folder.parts[-2:] == ("tests_unix", "upy")), None)
+
+
+def module_folders(top):
+    """``top`` and its folders of tests: modules that tests share are found in each of them."""
+    return [top, *sorted({path.parent for path in top.rglob("test_*.py")} - {top})]
 
 
 class DeviceFailure(Exception):
@@ -115,9 +125,10 @@ class DeviceProcess:
         self.output = tempfile.TemporaryFile()
         command_fd, self.commands = os.pipe()
         self.replies, reply_fd = os.pipe()
-        root = path.parents[2]
+        tests = device_tests(path)
+        root = tests.parents[1]
         heap = ["-X", f"heapsize={heapsize}"] if heapsize else []
-        search = [str(directory) for directory in (root, root / "lib", path.parent)]
+        search = [str(directory) for directory in (root, root / "lib", *module_folders(tests))]
         self.popen = subprocess.Popen(
             [interpreter(), *heap, str(RUNNER), str(command_fd), str(reply_fd), path.stem, *search],
             cwd=root,

@@ -34,7 +34,8 @@ What an implementation promises:
 - While its ``run`` does not run, no permission is taken: what grows stale would stay.
 - A frame that repeats the one before is handled without an allocation.
 
-`tests_unix/upy/vehicle_contract.py` tests all of that; an implementation passes it with a small rig of its own frames.
+`tests_unix/upy/components/bms/vehicle_contract.py` tests all of that; an implementation passes it with a small rig of
+its own frames.
 """
 
 import time

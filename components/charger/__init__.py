@@ -95,8 +95,8 @@ Calls, while a frame is handled:
 - ``return self.refuse(what, value, limit)``: the frame is too short or holds what cannot be; the arguments, which may
   be left out, are for people, see ``refuse`` of components/can.
 
-`tests_unix/upy/module_contract.py` and `setpoint_contract.py` test all of that; an implementation passes them with a
-model of its module (`module_bench.py`).
+`tests_unix/upy/components/charger/module_contract.py` and `setpoint_contract.py` test all of that; an implementation
+passes them with a model of its module (`module_bench.py`).
 
 Values on the wire that may exceed 2**30 are read with `core.wire`. Frames that do not come from this outlet's module
 (another address) are not its measurements: a protocol with addresses registers the identifiers of its own alone.

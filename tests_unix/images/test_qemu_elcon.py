@@ -10,7 +10,7 @@ from rig import metered_wh
 from tools.build_firmware import build
 from tools.qemu import QemuFirmware
 
-BOARD = "tests_unix.qemu_elcon"
+BOARD = "tests_unix.boards.qemu_elcon"
 TOLERANCE = 0.005
 KEPT_FREE = 24 * 1024  # bytes of the heap
 

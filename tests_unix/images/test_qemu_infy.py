@@ -9,7 +9,7 @@ from qemu_site import QemuSite
 from tools.build_firmware import build
 from tools.qemu import QemuFirmware
 
-BOARD = "tests_unix.qemu_infy"
+BOARD = "tests_unix.boards.qemu_infy"
 KEPT_FREE = 24 * 1024  # bytes of the heap; measured: 29.3 thousand
 
 

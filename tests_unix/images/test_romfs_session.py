@@ -21,7 +21,7 @@ async def shared(tmp_path_factory):
     image = folder / "romfs.img"
     assert make_romfs(["unix", "--out", str(image)]) == 0
     async with Site(folder / "home") as site:
-        launcher = str(ROOT / "tests_unix" / "rom_launcher.py")
+        launcher = str(ROOT / "tests_unix/images/rom_launcher.py")
         site.firmware.command = [interpreter(), launcher, str(image), "--home", str(site.home)]
         await site.boot()
         await site.configure(**CONFIGURATION)

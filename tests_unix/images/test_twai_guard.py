@@ -1,7 +1,8 @@
 """The C of the ESP32's CAN interrupt, in an interpreter whose registers of the controller are a model in Python.
 
-The driver's own tests hold for it, and those of tests_unix/upy/on_canguard.py. What ESP-IDF does (it allocates the
-interrupt, and places code in RAM) is not in it; that the handler asks for nothing outside of RAM is seen in its object.
+The driver's own tests hold for it, and those of tests_unix/upy/drivers/on_canguard.py. What ESP-IDF does (it allocates
+the interrupt, and places code in RAM) is not in it; that the handler asks for nothing outside of RAM is seen in its
+object.
 """
 
 import os
@@ -18,7 +19,7 @@ from tools.portmake import HOST_PACKAGES, PYTHON, make, mpy_cross, source_packag
 from tools.toolchain import need
 
 PORT = BUILD / "canguard/port"
-VARIANT = ROOT / "tests_unix/canguard_unix"
+VARIANT = ROOT / "tests_unix/images/canguard_unix"
 DRIVER = ("twai", "twai_errors", "twai_faults", "twai_send", "twai_s3")
 # Replaces the model by a dictionary below Python's part of the driver only.
 NOT_ITS = "test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges"
@@ -72,17 +73,18 @@ def run(interpreter, *arguments):
 
 
 def test_the_guard_answers_what_it_is_to_and_nothing_else(interpreter):
-    assert " passed" in run(interpreter, "tests_unix/upy/on_canguard.py")
+    assert " passed" in run(interpreter, "tests_unix/upy/drivers/on_canguard.py")
 
 
 def test_the_boards_stop_while_their_loop_is_blocked(interpreter):
     """rivot_esp32 as declared, with the real kernel and components; the dual board has no guard."""
-    assert " passed" in run(interpreter, "tests_unix/upy/on_canguard_boards.py")
+    assert " passed" in run(interpreter, "tests_unix/upy/boards/on_canguard_boards.py")
 
 
 def test_the_driver_works_with_it_as_with_its_own_code(interpreter):
-    files = [f"tests_unix/upy/test_{name}.py" for name in DRIVER]
-    assert "1 deselected" in run(interpreter, *files, "--deselect", f"tests_unix/upy/test_twai_send.py::{NOT_ITS}")
+    folder = "tests_unix/upy/drivers"
+    files = [f"{folder}/test_{name}.py" for name in DRIVER]
+    assert "1 deselected" in run(interpreter, *files, "--deselect", f"{folder}/test_twai_send.py::{NOT_ITS}")
 
 
 def test_the_interrupt_uses_nothing_that_is_in_flash(interpreter, tmp_path):
