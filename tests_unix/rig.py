@@ -12,6 +12,7 @@ from tools.point import energies
 from tools.powermodule import TELEMETRY, TERMINAL_POWER
 from tools.station import Station
 
+OUTPUT_VOLTAGE = bytes((0x01, 0x84, 0, 0, 0, 0, 0, 0))  # TELEMETRY: the module sends its output voltage
 PATIENCE_S = 15  # what a busy machine may take
 BACK_OFF_S = 32  # the longest pause of a charge point that was without its central system for less than half a minute
 
@@ -211,7 +212,7 @@ class Site(Station):
         self.vehicle.unplug()
         if not self.module.charging:
             self.module.voltage_v = 0.0
-        self.module.on_frame(TELEMETRY, bytes((0x01, 0x84, 0, 0, 0, 0, 0, 0)))  # the output voltage is told now
+        self.module.on_frame(TELEMETRY, OUTPUT_VOLTAGE)  # the output voltage is told now
 
     async def start_session(self, tag="TAG-1"):
         """Plug in, present a tag; return the StartTransaction once current flows."""

@@ -5,9 +5,9 @@ Those of a fixed cable (TC_017_2, TC_018_2) are in test_ocpp_commands.py.
 
 import pytest
 import pytest_asyncio
-from rig import Site, eventually
+from rig import OUTPUT_VOLTAGE, Site, eventually
 
-from tools.powermodule import TERMINAL_POWER
+from tools.powermodule import TELEMETRY, TERMINAL_POWER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -109,6 +109,7 @@ async def test_tc_005_3_ev_side_disconnect_neither_stops_nor_unlocks(site):
     since = await disconnected(site, False, False)
     number = site.central.books.last.id
     site.module.forced_v = 0.0
+    site.module.on_frame(TELEMETRY, OUTPUT_VOLTAGE)  # a voltage that is inside all the time is no new vehicle's
     suspended = await site.status("SuspendedEV", since)
     assert suspended.payload["info"] == "EV side disconnected"
     await locked(site)
