@@ -109,10 +109,10 @@ def build(board_name, home):
     kernel = assemble(board, read_settings(home + "/settings.json"), home, True)
     if image is not None:  # the one board of this device is built: what declared it may leave the heap
         kernel.forget_declarations()
-        packages = (board.__name__.partition(".")[0], "boards")
-        for name in list(sys.modules):
-            if name.partition(".")[0] in packages:
-                unload(name)  # a board may be made of another, also one from elsewhere of one of ours
+        for package in (board.__name__.partition(".")[0], "boards"):
+            for name in list(sys.modules):
+                if name.startswith(package) and name.partition(".")[0] == package:
+                    unload(name)  # a board may be made of another, also one from elsewhere of one of ours
     return kernel
 
 

@@ -100,6 +100,9 @@ class Health:
         woke = self._clock.ticks_ms()
         self._tell_known(urgent.longest)  # of the start
         feed_ms = heap_ms = 0  # left until then
+        if self.heap_free.value is None:
+            self._measured_heap(self._kernel.heap_free)  # the kernel has just collected
+            heap_ms = _HEAP_MS
         while True:
             if heap_ms <= 0:
                 urgent.block("collection", self._measure_heap)
@@ -179,11 +182,14 @@ class Health:
 
     def _measure_heap(self):
         gc.collect()
-        free = gc.mem_free()
-        size = free + gc.mem_alloc()
-        if size < self._heap_bytes:
-            self._log.error("the GC heap has %d bytes in place of %d", size, self._heap_bytes)
-            self._heap_bytes = 0  # told once
+        self._measured_heap(gc.mem_free())
+
+    def _measured_heap(self, free):
+        if self._heap_bytes:
+            size = free + gc.mem_alloc()
+            if size < self._heap_bytes:
+                self._log.error("the GC heap has %d bytes in place of %d", size, self._heap_bytes)
+            self._heap_bytes = 0  # its size stays: told once
         self.heap_free.set(free)
         if self.heap_low is None or free < self.heap_low:
             self.heap_low = free

@@ -44,6 +44,7 @@ class Kernel:
     ``stopping``: the end has begun. ``building``: the name of the component whose constructor runs, or ran last.
     """
 
+    heap_free = 0  # bytes, after the collection with which the start ends
     name = ""  # it is the service "scope" of what is outside of all scopes
     scopes = ()
 
@@ -149,7 +150,8 @@ class Kernel:
                 except Exception as e:
                     raise StartError(self.failed(part, "did not start", e))
         gc.collect()
-        gc.threshold(gc.mem_free() // _GARBAGE)
+        self.heap_free = gc.mem_free()
+        gc.threshold(self.heap_free // _GARBAGE)
         for part in self.parts:  # each is running before the first one, which may be who watches them, takes a step
             part.state = "running"
             part.beat_ms = self.clock.ticks_ms()

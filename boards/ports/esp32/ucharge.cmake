@@ -46,4 +46,8 @@ list(APPEND MICROPY_SOURCE_BOARD ${CMAKE_CURRENT_LIST_DIR}/modnameservers.c)
 get_filename_component(UCHARGE_SHARED ${CMAKE_CURRENT_LIST_DIR}/../shared ABSOLUTE)
 list(APPEND MICROPY_SOURCE_BOARD
     ${UCHARGE_SHARED}/gcheap.c
+    ${UCHARGE_SHARED}/frozen.c
 )
+
+# It takes the place of a function of MicroPython's. The board's file is read before the project's targets are made.
+add_link_options(-Wl,--wrap=mp_find_frozen_module)

@@ -27,6 +27,10 @@
 #define MICROPY_GC_SPLIT_HEAP (1)
 #define MICROPY_GC_SPLIT_HEAP_AUTO (0)
 
+// Names that a new module has room for: a table that grows from 1 is made anew up to seven times. What a module does not need
+// of it is given back with the rest (gcheap.c).
+#define MICROPY_MODULE_DICT_SIZE (8)
+
 // mp_init() calls it, also after a soft reset.
 #define MICROPY_PORT_INIT_FUNC ucharge_add_gc_area()
 void ucharge_add_gc_area(void);

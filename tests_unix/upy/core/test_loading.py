@@ -3,6 +3,7 @@
 import gc
 import sys
 
+from scarce import Scarce
 from virtual_clock import VirtualClock
 
 from core.clock import Clock
@@ -164,6 +165,28 @@ def test_overlapping_jobs_keep_what_they_loaded_until_the_last_of_them_ends():
     assert "core.nearest" in sys.modules  # somebody is at work
     on_demand.end()
     assert "core.nearest" not in sys.modules and "core.log" in sys.modules
+
+
+def test_an_import_that_fails_for_want_of_memory_can_be_made_again():
+    """Fails where a name without a module stays in sys.modules: the next import of it ends the process."""
+    failed = blocks = 0
+    done = False
+    while not done:
+        unload("core.nearest")
+        on_demand = OnDemand()
+        scarce = Scarce(blocks)
+        with scarce:
+            try:
+                with on_demand:
+                    import core.nearest  # noqa: F401
+                done = True
+            except MemoryError:
+                failed += 1
+        from core.nearest import nearest
+
+        assert nearest("statsu", ("status",)) == "status"
+        blocks += 1
+    assert failed > 20, failed
 
 
 def test_what_two_jobs_keep_stays_until_the_second_of_them_drops_it():
