@@ -14,9 +14,9 @@ from upy_collect import device_tests, module_folders, pytest_pycollect_makemodul
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import pki
-from certificate_desk import Desk
 from http_peer import HttpPeer
 from rig import Site
+from ux509_process import Ux509
 
 from tools.firmware import missing_interpreter
 
@@ -56,10 +56,10 @@ def peer():
 
 
 @pytest.fixture(scope="module")
-def desk():
+def ux509():
     """ux509 inside MicroPython."""
-    with Desk() as desk:
-        yield desk
+    with Ux509() as ux509:
+        yield ux509
 
 
 @pytest.fixture(scope="module")

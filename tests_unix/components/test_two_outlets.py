@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 from rig import eventually
-from two_outlets import TwoOutlets, is_start, is_stop
+from two_outlet_site import TwoOutlets, is_start, is_stop
 
 from tools.central import Central
 from tools.control import Control

@@ -9,7 +9,7 @@ import json
 from rig import eventually
 from schema_cases import schema_of
 from schema_reference import errors_of
-from two_outlets import TwoOutlets
+from two_outlet_site import TwoOutlets
 
 from tools.strict_central import StrictCentral
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from elcon_rig import CONFIGURATION, FILLS, WithElcon, bill_wh
+from elcon_site import CONFIGURATION, FILLS, WithElcon, bill_wh
 from qemu_site import QemuSite
 from rig import metered_wh
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from infy_rig import CONFIGURATION, WithInfypower
+from infy_site import CONFIGURATION, WithInfypower
 from qemu_site import QemuSite
 
 from tools.build_firmware import build

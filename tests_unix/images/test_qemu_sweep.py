@@ -13,24 +13,24 @@ from qemu_site import QemuSite
 
 from tools.firmware import ROOT
 
-OCPP = ("life", "ocpp_bay", "ocpp_central", "ocpp_site")
-MODULES = ("construct", "scarce", "virtual_clock", *(f"components/ocpp/{name}" for name in OCPP))
+OCPP = ("ocpp_bay", "ocpp_central", "ocpp_site", "transaction_life")
+MODULES = ("construct", "scarce_heap", "virtual_clock", *(f"components/ocpp/{name}" for name in OCPP))
 SWEEP_S = 240  # of a busy machine
 BOOT = """
 import asyncio, gc, os, sys
 sys.path.insert(0, "/")
-import scarce
-from life import Life
+import scarce_heap
+from transaction_life import Life
 os.mkdir("/s")
 
-class Scarce(scarce.Scarce):
+class Scarce(scarce_heap.Scarce):
     # What is free is in pieces of 512 bytes: this heap has no long ones.
     def __enter__(self):
         gc.collect()
         self._hole = [bytearray(min(512, left)) for left in range(16 * self._blocks, 0, -512)]
-        self._ballast = scarce._ballast()
+        self._ballast = scarce_heap._ballast()
         for _ in range(2):
-            self._more = scarce._chain(self._more)
+            self._more = scarce_heap._chain(self._more)
             gc.collect()
         self._hole = None
         gc.collect()

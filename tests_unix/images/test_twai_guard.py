@@ -1,8 +1,8 @@
 """The C of the ESP32's CAN interrupt, in an interpreter whose registers of the controller are a model in Python.
 
-The driver's own tests hold for it, and those of tests_unix/upy/drivers/on_canguard.py. What ESP-IDF does (it allocates
-the interrupt, and places code in RAM) is not in it; that the handler asks for nothing outside of RAM is seen in its
-object.
+The driver's own tests hold for it, and those of tests_unix/upy/drivers/canguard_twai.py. What ESP-IDF does (it
+allocates the interrupt, and places code in RAM) is not in it; that the handler asks for nothing outside of RAM is seen
+in its object.
 """
 
 import os
@@ -73,12 +73,12 @@ def run(interpreter, *arguments):
 
 
 def test_the_guard_answers_what_it_is_to_and_nothing_else(interpreter):
-    assert " passed" in run(interpreter, "tests_unix/upy/drivers/on_canguard.py")
+    assert " passed" in run(interpreter, "tests_unix/upy/drivers/canguard_twai.py")
 
 
 def test_the_boards_stop_while_their_loop_is_blocked(interpreter):
     """rivot_esp32 as declared, with the real kernel and components; the dual board has no guard."""
-    assert " passed" in run(interpreter, "tests_unix/upy/boards/on_canguard_boards.py")
+    assert " passed" in run(interpreter, "tests_unix/upy/boards/canguard_boards.py")
 
 
 def test_the_driver_works_with_it_as_with_its_own_code(interpreter):

@@ -25,7 +25,7 @@ class Chip:
     """A mock bootloader on a serial port of its own."""
 
     def __init__(self, name="esp32"):
-        command = [sys.executable, str(ROOT / "tests_unix/tools/mock_chip.py"), name]
+        command = [sys.executable, str(ROOT / "tests_unix/tools/mock_bootloader.py"), name]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.port = self._process.stdout.readline().strip()
 

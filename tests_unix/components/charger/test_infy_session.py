@@ -8,7 +8,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
-from infy_rig import CONFIGURATION, WithInfypower
+from infy_site import CONFIGURATION, WithInfypower
 from rig import Site, eventually
 
 from tools.infy import SET, SWITCH

@@ -8,10 +8,10 @@ import json
 import pytest
 import pytest_asyncio
 import websockets
+from remote_commands import SECURITY, orders
 from rig import Site, eventually
 from schema_cases import schema_of
 from schema_reference import errors_of
-from strict_orders import SECURITY, orders
 
 from tools.strict_central import Refused, StrictCentral
 

@@ -15,7 +15,7 @@ class RoomySite(Site):
         authority.cert_pem.write_to_path(home / "ca.pem")
         settings = {"ocpp": {"ca_file": "ca.pem", "local_transfers": True}}
         tls = served_by(authority, "127.0.0.1")
-        super().__init__(home, board="tests_unix.boards.roomy_board", central={"tls": tls}, settings=settings)
+        super().__init__(home, board="tests_unix.boards.unix_system_heap", central={"tls": tls}, settings=settings)
         self.room(room)
 
     def room(self, text):

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from books import charging_again, check_books, start
+from power_cut_checks import charging_again, check_books, start
 from rig import Site
 
 from tools.central import Fault

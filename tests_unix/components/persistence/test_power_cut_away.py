@@ -1,6 +1,6 @@
 """Power cuts and stops while the central system or the car is away, and with no transaction at all."""
 
-from books import charging_again, check_books, delivered, start
+from power_cut_checks import charging_again, check_books, delivered, start
 from rig import PATIENCE_S, Site, eventually
 
 

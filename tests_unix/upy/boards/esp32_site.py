@@ -164,7 +164,7 @@ class PlainTwai(Twai):
 
 def here(board):
     """The board, with what cannot be on this machine replaced."""
-    instead = {"drivers.terminal:Terminal": "desk:Screen", "drivers.twai:Twai": "esp32_site:PlainTwai"}
+    instead = {"drivers.terminal:Terminal": "console_site:Screen", "drivers.twai:Twai": "esp32_site:PlainTwai"}
 
     def replaced(entry):
         if "scope" in entry:

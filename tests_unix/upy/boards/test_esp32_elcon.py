@@ -1,7 +1,7 @@
 """The board rivot_esp32_elcon on models of its hardware: its modules are on the TWAI, its vehicle on the MCP2515."""
 
 from bus import HEARTBEAT, REQUEST, request
-from elcon_site import Module
+from elcon_rig import Module
 from esp32_site import Site
 
 from boards import rivot_esp32_elcon

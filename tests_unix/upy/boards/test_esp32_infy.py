@@ -2,7 +2,7 @@
 
 from bus import HEARTBEAT, REQUEST, request
 from esp32_site import Site
-from infy_site import OFF, ON, Bank, Module
+from infy_rig import OFF, ON, Bank, Module
 
 from boards import rivot_esp32_infy
 from core.kernel import STOPPED

@@ -23,7 +23,7 @@ KEYS = ("url", "current", "password", "old")
 class Board:
     """An ESP32 with that component, and one who types at its terminal. Each start is a new one after a reset."""
 
-    COMPONENTS = ({"name": "dial", "use": "dial:Dial", "critical": True},)
+    COMPONENTS = ({"name": "dial", "use": "dial_component:Dial", "critical": True},)
     SETTINGS = {"ocpp": {key: "dial." + key for key in KEYS}}
 
     def __init__(self, home, settings=None):
@@ -44,7 +44,7 @@ class Board:
 
     def start(self, typed="", pause=None):
         """ "reset" or "REPL": what a start comes to, if somebody types this at the prompt; `text` is what it wrote."""
-        for name in ("dial", "drivers.wdt"):
+        for name in ("dial_component", "drivers.wdt"):
             sys.modules.pop(name, None)  # a device forgets its options, once it is built
         name = "boards.setup_board"
         sys.modules[name] = Module(

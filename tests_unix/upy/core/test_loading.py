@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from scarce import Scarce
+from scarce_heap import Scarce
 from virtual_clock import VirtualClock
 
 from core.clock import Clock

@@ -7,7 +7,7 @@ import os
 from construct import construct
 from flash import Flash, Mounted
 from ocpp_site import Site
-from sinks import raises
+from sink_errors import raises
 
 from drivers import filesink
 from drivers.filesink import FileSink

@@ -4,8 +4,8 @@ import asyncio
 import errno
 import time
 
-from mcp2515_desk import DATA, EXTENDED, ID, fails, fails_soon, joined, received, soon, waits, wired
 from mcp2515_model import ERROR, NO_ACK
+from mcp2515_rig import DATA, EXTENDED, ID, fails, fails_soon, joined, received, soon, waits, wired
 
 
 async def test_nothing_happens_before_init_and_the_bus_waits_for_ready():

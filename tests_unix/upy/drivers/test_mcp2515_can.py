@@ -3,8 +3,8 @@
 import asyncio
 import time
 
-from mcp2515_desk import DATA, ID, wired
 from mcp2515_model import ERROR
+from mcp2515_rig import DATA, ID, wired
 from virtual_clock import VirtualClock
 
 from core.declare import DeclarationError

@@ -4,8 +4,8 @@ import gc
 import micropython
 import random
 
-from mcp2515_desk import DATA, EXTENDED, ID, fails, joined, received, soon
 from mcp2515_model import LOST
+from mcp2515_rig import DATA, EXTENDED, ID, fails, joined, received, soon
 
 
 def sent(chip):

@@ -1,7 +1,7 @@
 """The model of the MCP2515 keeps the rules of its data sheet: SPI, registers, modes, receiving."""
 
 from mcp2515_model import Mcp2515
-from mcp2515_wire import DATA, ID, Ticks, load, modify, op, peek, refuses, started
+from mcp2515_operations import DATA, ID, Ticks, load, modify, op, peek, refuses, started
 
 # -- reset, modes, registers
 

@@ -4,7 +4,7 @@ import asyncio
 import micropython
 
 from mcp2515_model import ERROR, LOST, NO_ACK, Machine
-from mcp2515_wire import DATA, ID, load, modify, op, peek, refuses, started
+from mcp2515_operations import DATA, ID, load, modify, op, peek, refuses, started
 
 # -- sending
 

@@ -1,6 +1,6 @@
 """Bit timing for every crystal and bit rate, and masks and filters, on the model of the chip."""
 
-from mcp2515_desk import EXTENDED, fails, joined, received
+from mcp2515_rig import EXTENDED, fails, joined, received
 
 from drivers.mcp2515_filters import registers
 from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing

@@ -7,7 +7,7 @@ import hashlib
 from esp32_standins import Device
 from esp32_standins.image import make_image
 from esp32_standins.partition import NEW, PENDING_VERIFY, VALID
-from sinks import raises
+from sink_errors import raises
 
 from drivers.ota import OtaSink
 from drivers.sink import ACTIVATED, FINISHED, IDLE, WRITING

@@ -4,8 +4,8 @@ import asyncio
 import gc
 import random
 
-from adapter import FRAME, frames, opened, ready, until
 from bus import line
+from slcan_adapter import FRAME, frames, opened, ready, until
 
 
 async def test_opens_the_channel_with_the_bit_rate():

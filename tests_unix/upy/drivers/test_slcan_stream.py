@@ -5,9 +5,9 @@ import random
 import sys
 import time
 
-from adapter import FRAME, frames, opened, ready, refused, until
 from bus import Wire
 from construct import construct
+from slcan_adapter import FRAME, frames, opened, ready, refused, until
 
 from core.clock import Clock
 from core.parts import told

@@ -2,7 +2,6 @@
 
 import micropython
 
-from twai_desk import breaks, configured, get, load, powered, put, running, window
 from twai_model import (
     BRP_DIV,
     CLOCK_DIVIDER,
@@ -21,6 +20,7 @@ from twai_model import (
     Twai,
 )
 from twai_model_soc import DPORT_CLOCK, DPORT_RESET, GPIO_IN_SEL, GPIO_OUT_SEL, TWAI_BIT
+from twai_registers import breaks, configured, get, load, powered, put, running, window
 
 RELEASE, CLEAR_OVERRUN, REQUEST, ONCE = 4, 8, 1, 3
 

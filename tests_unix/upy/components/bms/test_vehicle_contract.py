@@ -4,7 +4,7 @@ import struct
 
 import vehicle_contract as contract
 from bus import REQUEST, request
-from kinds import untested
+from contract_tests import untested
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 

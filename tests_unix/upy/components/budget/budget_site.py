@@ -6,7 +6,7 @@ What flows is what a module made of the last setpoint that it heard, up to 900 m
 import asyncio
 
 from construct import construct
-from gate_desk import Kernel
+from gate_rig import Kernel
 from virtual_clock import VirtualClock
 
 from components.budget import Budget

@@ -5,8 +5,8 @@ import random
 import sys
 
 from construct import construct
-from mcp2515_desk import joined
-from mcp2515_desk import received as read
+from mcp2515_rig import joined
+from mcp2515_rig import received as read
 from test_twai import component
 from twai_rig import DATA, Hardware, attached, opened, received, until
 

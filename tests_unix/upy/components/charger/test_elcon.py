@@ -4,7 +4,7 @@ import gc
 import micropython
 
 from bus import REQUEST
-from elcon_site import ElconRig
+from elcon_rig import ElconRig
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 

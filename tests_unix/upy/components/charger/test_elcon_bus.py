@@ -1,7 +1,7 @@
 """Elcon/TC chargers: who else is on their bus, and what the board says of it."""
 
 from bus import REQUEST
-from elcon_site import ElconRig
+from elcon_rig import ElconRig
 
 from core.parts import DeclarationError
 

@@ -7,7 +7,7 @@ import gc
 import micropython
 
 from bus import REQUEST, request
-from infy_site import OFF, ON, SWITCH, InfyRig, Module, reply_id, started
+from infy_rig import OFF, ON, SWITCH, InfyRig, Module, reply_id, started
 
 from components.charger.infy_rounds import Rounds
 from components.charger.infy_units import EXTERNAL, OUTPUT, Units

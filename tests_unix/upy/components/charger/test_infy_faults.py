@@ -1,7 +1,7 @@
 """Infypower modules that fail, drop out, refuse, or are not ours."""
 
 from bus import REQUEST, request
-from infy_site import DC_OFF, OFF, InfyRig, Module, started
+from infy_rig import DC_OFF, OFF, InfyRig, Module, started
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 FAULT = "a fault of the power module, or on its bus"

@@ -4,7 +4,7 @@ one that the guide shows.
 
 import module_contract as contract
 import setpoint_contract as setpoint
-from kinds import each, untested
+from contract_tests import each, untested
 from module_acme import Acme, write
 from module_elcon import Elcon
 from module_infy import Infy

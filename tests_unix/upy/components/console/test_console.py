@@ -1,6 +1,6 @@
 """The console over the real components of the unix board; only the terminal is the test's own, for it is hardware."""
 
-from desk import Desk
+from console_site import Desk
 
 from components.console.figures import fixed
 from components.ocpp.transaction import Transaction

@@ -2,7 +2,7 @@
 
 import sys
 
-from desk import Desk
+from console_site import Desk
 
 
 class NoMemory:

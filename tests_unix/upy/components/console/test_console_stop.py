@@ -2,7 +2,7 @@
 
 import micropython
 
-from desk import Desk
+from console_site import Desk
 
 
 async def test_t_stops_before_enter_and_s_releases(tmp):

@@ -3,8 +3,8 @@
 import micropython
 
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, request
-from desk import Desk
-from gate_desk import in_words, make, pauses_end
+from console_site import Desk
+from gate_rig import in_words, make, pauses_end
 from virtual_clock import VirtualClock
 
 from core.kernel import STOPPED

@@ -2,7 +2,7 @@
 
 import micropython
 
-from gate_desk import in_words, make, ready
+from gate_rig import in_words, make, ready
 
 
 def test_the_smallest_limit_of_all_sources_counts():

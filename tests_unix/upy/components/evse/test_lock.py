@@ -1,6 +1,6 @@
 """The connector lock: when it is locked, and what becomes of charging where it fails (OCPP 1.6, 5.18 and 9.1.33)."""
 
-from locksmith import Stuck, made, position, reasons, start, unlock
+from lock_site import Stuck, made, position, reasons, start, unlock
 
 
 def told(site):

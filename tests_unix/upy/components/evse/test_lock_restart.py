@@ -1,6 +1,6 @@
 """The connector lock over restarts and failures of its own: what it finds locked, and a driver that breaks."""
 
-from locksmith import Stuck, made, position, reasons, start, unlock
+from lock_site import Stuck, made, position, reasons, start, unlock
 
 
 async def test_a_transaction_goes_on_locked_over_a_power_cut(tmp):

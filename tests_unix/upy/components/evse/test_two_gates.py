@@ -1,7 +1,7 @@
 """The emergency stop of a board with two outlets: one key stops both."""
 
-import desk
-from desk import Desk
+import console_site
+from console_site import Desk
 
 from boards import unix
 from core.declare import load_class
@@ -25,7 +25,7 @@ class Board:
     """The unix board, and the same again for a second outlet that has no transactions of its own."""
 
     NAME = "twogates"
-    COMPONENTS = desk.Board.COMPONENTS + _SECOND + (
+    COMPONENTS = console_site.Board.COMPONENTS + _SECOND + (
         {"name": "store_2", "use": "components.persistence:Persistence", "options": {"dir": "state_2"}},
         {"name": "can_driver_2", "use": "drivers.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
     )  # fmt: skip

@@ -4,7 +4,7 @@ import gc
 import micropython
 
 from bus import POWER, REQUEST, TELEMETRY_REPLY, Rig, power, request
-from terminals import AMPS, WATTS, charging, module, output, read
+from metered_module import AMPS, WATTS, charging, module, output, read
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 

@@ -2,7 +2,7 @@
 
 import meter_contract as contract
 from bus import POWER, STATUS, TERMINAL, power, status
-from kinds import each, untested
+from contract_tests import each, untested
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 

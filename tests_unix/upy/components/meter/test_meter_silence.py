@@ -1,7 +1,7 @@
 """Terminal power that is silent: what flows meanwhile is billed, and the third time in a session it is a failure."""
 
 from bus import POWER, REQUEST, STATUS, power, status
-from terminals import AMPS, WATTS, charging, module, read
+from metered_module import AMPS, WATTS, charging, module, read
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 

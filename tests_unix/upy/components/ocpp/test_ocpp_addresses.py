@@ -2,8 +2,8 @@
 
 import socket
 
-from firmware_life import started
-from http_desk import Desk
+from firmware_site import started
+from http_server import HttpServer
 
 from components.ocpp.orders import is_remote
 from uhttp import HttpError, request
@@ -39,10 +39,10 @@ async def test_the_address_in_text_as_other_ports_have_it():
 
 
 async def test_each_redirect_is_judged_by_the_address_that_is_dialled():
-    desk = await Desk().start()
-    port = desk.url.rpartition(":")[2]
-    desk.moved = {"/a": "http://127.1:%s/b" % port, "/b": "http://2130706433:%s/c" % port}
-    desk.files["/c"] = b"secret"
+    server = await HttpServer().start()
+    port = server.url.rpartition(":")[2]
+    server.moved = {"/a": "http://127.1:%s/b" % port, "/b": "http://2130706433:%s/c" % port}
+    server.files["/c"] = b"secret"
     judged = []
 
     def allowed(ip):
@@ -50,19 +50,19 @@ async def test_each_redirect_is_judged_by_the_address_that_is_dialled():
         return len(judged) < 3
 
     try:
-        await request("GET", desk.url + "/a", allowed=allowed)
+        await request("GET", server.url + "/a", allowed=allowed)
         raise AssertionError("dialled")
     except ValueError as e:
         assert "2130706433 is not to be dialled" in str(e)
     assert judged == [b"\x7f\0\0\1"] * 3
-    assert [path for _, path, _ in desk.asked] == ["/a", "/b"], "nothing was sent to the third"
-    await desk.stop()
+    assert [path for _, path, _ in server.asked] == ["/a", "/b"], "nothing was sent to the third"
+    await server.stop()
 
 
 async def test_nothing_is_fetched_from_this_device_or_sent_to_it(tmp):
     """It ends at once, with the status of each order, however often it was to be tried."""
     life = await started(tmp, site={"local_transfers": False})
-    port = life.desk.url.rpartition(":")[2]
+    port = life.server.url.rpartition(":")[2]
     for host in ("127.0.0.1", "2130706433", "localhost", "[::1]"):
         life.central.calls.clear()
         await life.update(location="http://%s:%s/image" % (host, port), retries=5, retryInterval=1000)
@@ -70,9 +70,9 @@ async def test_nothing_is_fetched_from_this_device_or_sent_to_it(tmp):
         await life.central.call("GetDiagnostics", {"location": "http://%s:%s/" % (host, port), "retries": 5})
         await life.until(lambda: len(life.central.of("DiagnosticsStatusNotification")) == 2)
         assert life.central.of("DiagnosticsStatusNotification")[1] == {"status": "UploadFailed"}
-    assert life.desk.asked == []
+    assert life.server.asked == []
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_an_option_allows_it(tmp):
@@ -80,7 +80,7 @@ async def test_an_option_allows_it(tmp):
     await life.update()
     await life.until(lambda: life.site.exits)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_a_name_that_is_not_found_is_told_as_before():

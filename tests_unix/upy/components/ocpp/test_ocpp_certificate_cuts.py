@@ -2,8 +2,8 @@
 
 import os
 
-from certified import CertifiedSite, rooted
-from issuer import authority
+from certificate_authority import authority
+from certificates_site import CertifiedSite, rooted
 from test_ocpp_own_certificate import certified, client
 
 from components.ocpp.certificates import calls, changes, files

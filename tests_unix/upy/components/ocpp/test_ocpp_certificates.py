@@ -3,8 +3,8 @@
 import hashlib
 import os
 
-from certified import CENTRAL_SYSTEM, MANUFACTURER, booted, rooted
-from issuer import DAY_S, NOON_S, authority
+from certificate_authority import DAY_S, NOON_S, authority
+from certificates_site import CENTRAL_SYSTEM, MANUFACTURER, booted, rooted
 from ocpp_site import Central
 
 from ux509 import Certificate, Untrusted, new_key, pem

@@ -1,7 +1,7 @@
 """Which time is believed, and what becomes of stamps when the clock is set."""
 
 from ocpp_site import NOON, Central, Site, booted
-from told_times import TX, all_times, offline_session
+from offline_sessions import TX, all_times, offline_session
 
 from core.clock import Clock
 from core.isotime import format_utc, parse_utc

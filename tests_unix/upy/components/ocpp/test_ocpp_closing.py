@@ -1,6 +1,6 @@
 """The end of a transaction is taken once the power module has stopped (OCPP 1.6, sections 4.8 and 6.49)."""
 
-from locksmith import made, position
+from lock_site import made, position
 from ocpp_site import NOON, Central, Site, booted
 
 from components.persistence import Persistence

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from firmware_life import ALL, IMAGE, Life, started
+from firmware_site import ALL, IMAGE, Life, started
 from ocpp_site import NOON, Central
 
 from core.isotime import format_utc
@@ -16,18 +16,18 @@ async def test_an_update_from_the_order_to_Installed(tmp):
     assert life.told() == list(ALL) and life.site.exits == [(RESTART, "firmware update")]
     assert life.central.states()[-1] == "Unavailable" and life.central.states(0)[-1] == "Unavailable"
     await life.end()
-    life = await Life(tmp, life.desk).start()
+    life = await Life(tmp, life.server).start()
     await life.site.run(5000)
     assert life.told() == [] and life.sink.pending(), "not before the trial is over"
     life.sink.confirm()
     await life.until_told("Installed")
     assert life.image() == IMAGE and life.central.states() == ["Available"]
     await life.end()
-    life = await Life(tmp, life.desk).start()  # told once
+    life = await Life(tmp, life.server).start()  # told once
     await life.site.run(5000)
     assert life.told() == []
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_a_restart_without_confirmation_is_an_InstallationFailed(tmp):
@@ -35,14 +35,14 @@ async def test_a_restart_without_confirmation_is_an_InstallationFailed(tmp):
     await life.update()
     await life.until(lambda: life.site.exits)
     await life.end()
-    life = await Life(tmp, life.desk).start(online=False)
+    life = await Life(tmp, life.server).start(online=False)
     await life.site.run(60000)
     await life.end()
-    life = await Life(tmp, life.desk).start()
+    life = await Life(tmp, life.server).start()
     await life.until_told("InstallationFailed")
     assert life.sink.image is None
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_a_power_cut_right_before_the_activation_is_an_InstallationFailed(tmp):
@@ -63,32 +63,32 @@ async def test_a_power_cut_right_before_the_activation_is_an_InstallationFailed(
     await life.update()
     await life.until(lambda: life.site.lines("the power is gone"))
     await life.end()
-    life = await Life(tmp, life.desk).start()
+    life = await Life(tmp, life.server).start()
     await life.until(lambda: "InstallationFailed" in life.told())
     assert life.sink.image is None and life.site.ocpp.availability.operative(1)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_the_retrieveDate_is_waited_for_across_restarts(tmp):
     life = await started(tmp)
     await life.update(retrieveDate=format_utc(NOON + 600000))
     await life.site.run(100000)
-    assert life.desk.asked == [] and life.told() == []
+    assert life.server.asked == [] and life.told() == []
     await life.central.call("UpdateFirmware", {"location": "x"})  # what is broken replaces nothing
     await life.end()
     central = Central()
-    life = await Life(tmp, life.desk, central=central).start(online=False)
+    life = await Life(tmp, life.server, central=central).start(online=False)
     await life.site.run(700000)
-    assert life.desk.asked == [], "nobody knows what time it is"
+    assert life.server.asked == [], "nobody knows what time it is"
     central.start_ms = NOON + 500000 - 700000
     await life.site.connect(central)
     await life.site.run(90000)
-    assert life.desk.asked == []
+    assert life.server.asked == []
     await life.until(lambda: life.site.exits)
     assert life.told() == list(ALL)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_installation_waits_for_a_transaction_and_for_a_plug_that_is_awaited(tmp):
@@ -106,7 +106,7 @@ async def test_installation_waits_for_a_transaction_and_for_a_plug_that_is_await
     await site.run(5000)
     assert site.ocpp.transaction is None and life.central.of("StopTransaction")[0]["reason"] == "Local"
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_what_happens_offline_is_told_in_order_and_once(tmp):
@@ -118,7 +118,7 @@ async def test_what_happens_offline_is_told_in_order_and_once(tmp):
     await life.end()
     silent = Central()
     silent.answers["FirmwareStatusNotification"] = None  # takes what it never answers
-    life = await Life(tmp, life.desk, central=silent).start()
+    life = await Life(tmp, life.server, central=silent).start()
     await life.site.run(20000)
     assert life.told() == ["Downloading"]
     await life.site.disconnect()
@@ -130,13 +130,13 @@ async def test_what_happens_offline_is_told_in_order_and_once(tmp):
     again = [message_id for message_id, action, _ in life.central.calls if action.startswith("Firmware")]
     assert again[0] == repeated and len(set(again)) == 4
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_a_central_system_that_refuses_a_notification_or_never_answers_gets_the_next(tmp):
     life = await started(tmp)
     life.central.answers["FirmwareStatusNotification"] = "NotSupported"
-    life.desk.status["/image"] = 404
+    life.server.status["/image"] = 404
     await life.update()
     await life.until(lambda: life.site.lines("DownloadFailed") and not len(life.firmware.notices()))
     assert len(life.site.lines("was not taken: NotSupported")) == 2
@@ -144,27 +144,27 @@ async def test_a_central_system_that_refuses_a_notification_or_never_answers_get
     await life.update()
     await life.until(lambda: len(life.site.lines("was not taken: timeout")) == 2)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_a_second_order_replaces_the_first_until_it_is_installed(tmp):
     life = await started(tmp)
-    life.desk.files["/other"] = b"other" * 2000
-    life.desk.status["/image"] = 503
+    life.server.files["/other"] = b"other" * 2000
+    life.server.status["/image"] = 503
     await life.update(retrieveDate=format_utc(NOON + 3600000))
     await life.update(retries=9, retryInterval=1000)
-    await life.until(lambda: life.desk.asked)
+    await life.until(lambda: life.server.asked)
     await life.update("/other")
     await life.until(lambda: life.site.exits)
     assert life.told() == ["Downloading"] + list(ALL)
-    asked = len(life.desk.asked)
+    asked = len(life.server.asked)
     await life.update()  # too late
     await life.site.run(60000)
-    assert len(life.desk.asked) == asked and life.site.lines("UpdateFirmware ignored")
+    assert len(life.server.asked) == asked and life.site.lines("UpdateFirmware ignored")
     await life.end()
     with open(tmp + "/update/slot0", "rb") as file:
         assert hashlib.sha256(file.read()).digest() == hashlib.sha256(b"other" * 2000).digest()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_while_an_image_is_on_trial_nothing_is_fetched(tmp):
@@ -172,28 +172,28 @@ async def test_while_an_image_is_on_trial_nothing_is_fetched(tmp):
     await life.update()
     await life.until(lambda: life.site.exits)
     await life.end()
-    life = await Life(tmp, life.desk).start()
-    asked = len(life.desk.asked)
+    life = await Life(tmp, life.server).start()
+    asked = len(life.server.asked)
     await life.update("/image")  # ignored: the former one is not over
     await life.site.run(30000)
-    assert len(life.desk.asked) == asked and life.site.lines("ignored")
+    assert len(life.server.asked) == asked and life.site.lines("ignored")
     life.sink.confirm()
     await life.until_told("Installed")
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_it_is_announced_and_shown(tmp):
     life = await started(tmp)
     assert life.site.ocpp.get("SupportedFeatureProfiles")[0][1] == "Core,FirmwareManagement"
-    life.desk.status["/image?key=secret"] = 503
-    location = life.desk.url.replace("//", "//user:secret@") + "/image?key=secret"
+    life.server.status["/image?key=secret"] = 503
+    location = life.server.url.replace("//", "//user:secret@") + "/image?key=secret"
     await life.update(location=location, retries=2, retryInterval=100)
     await life.until(lambda: life.told())
     shown = " ".join(life.site.ocpp.describe())
     assert "Firmware: update: " in shown and "secret" not in shown and not life.site.lines("secret")
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_so_many_notifications_wait_and_no_more(tmp):
@@ -209,7 +209,7 @@ async def test_so_many_notifications_wait_and_no_more(tmp):
     await life.until(lambda: not len(notices()))
     assert life.told() == ["Idle"] * 11 + ["Installed"]
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_a_journal_that_refuses_stops_neither_the_charge_point_nor_the_update_for_good(tmp):
@@ -224,9 +224,9 @@ async def test_a_journal_that_refuses_stops_neither_the_charge_point_nor_the_upd
     site.store.commit = refuse
     await life.until(lambda: site.lines("the end of the update cannot be journaled"))
     await site.run(30000)
-    assert life.desk.asked == [] and not site._tasks[0].done()
+    assert life.server.asked == [] and not site._tasks[0].done()
     site.store.commit = commit
     await life.until(lambda: site.exits)
     assert life.told() == list(ALL)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()

@@ -1,6 +1,6 @@
 """The download of an image: retries, resuming, servers that break off, sinks that block."""
 
-from firmware_life import ALL, Life, started
+from firmware_site import ALL, Life, started
 
 from drivers.filesink import FileSink
 
@@ -13,54 +13,54 @@ class BlockingSink(FileSink):
 
 async def test_retries_and_their_interval(tmp):
     life = await started(tmp)
-    life.desk.status["/image"] = 503
+    life.server.status["/image"] = 503
     began_ms = life.site.clock.uptime_ms()
     await life.update(retries=3, retryInterval=100)
     await life.until_told("Downloading", "DownloadFailed")
-    assert len(life.desk.asked) == 3 and life.site.clock.uptime_ms() - began_ms >= 200000
+    assert len(life.server.asked) == 3 and life.site.clock.uptime_ms() - began_ms >= 200000
     life.central.calls.clear()
     await life.update(retries=-5)
     await life.until_told("Downloading", "DownloadFailed")
-    assert len(life.desk.asked) == 4 and life.site.exits == []
+    assert len(life.server.asked) == 4 and life.site.exits == []
     life.central.calls.clear()
-    del life.desk.status["/image"]
-    life.desk.cuts[:] = [0, 100]
+    del life.server.status["/image"]
+    life.server.cuts[:] = [0, 100]
     await life.update(retries=3, retryInterval=10)
     await life.until(lambda: life.site.exits)
     assert life.told() == list(ALL)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_the_tries_that_are_left_survive_a_restart(tmp):
     life = await started(tmp)
-    life.desk.status["/image"] = 500
+    life.server.status["/image"] = 500
     await life.update(retries=3, retryInterval=50)
-    await life.until(lambda: len(life.desk.asked) == 2)
+    await life.until(lambda: len(life.server.asked) == 2)
     await life.site.run(1000)
     await life.end()
-    life = await Life(tmp, life.desk).start()
+    life = await Life(tmp, life.server).start()
     await life.until_told("Downloading", "DownloadFailed")
-    assert len(life.desk.asked) == 3
+    assert len(life.server.asked) == 3
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def check_that_it_begins_anew(tmp, case):
     life = await started(tmp)
-    desk = life.desk
-    desk.ranges = {"no range": False, "wrong range": "wrong"}.get(case, True)
-    desk.tags = case != "no tag"
-    desk.cuts[:] = [9000]
+    server = life.server
+    server.ranges = {"no range": False, "wrong range": "wrong"}.get(case, True)
+    server.tags = case != "no tag"
+    server.cuts[:] = [9000]
     await life.update(retries=2)
     if case == "another file":
         await life.until(lambda: life.sink.written == 9000)
-        desk.files["/image"] = b"other" * 5000
+        server.files["/image"] = b"other" * 5000
     await life.until(lambda: life.site.exits or "DownloadFailed" in life.told())
     assert life.told() == list(ALL), (case, life.told())
     await life.end()
-    assert (await Life(tmp, desk).start()).image() == desk.files["/image"], case
-    await desk.stop()
+    assert (await Life(tmp, server).start()).image() == server.files["/image"], case
+    await server.stop()
 
 
 async def test_where_a_range_does_not_fit_the_download_begins_anew(tmp):
@@ -70,35 +70,35 @@ async def test_where_a_range_does_not_fit_the_download_begins_anew(tmp):
 
 async def test_a_server_that_always_breaks_off_is_given_up(tmp):
     life = await started(tmp)
-    life.desk.ranges = False
-    life.desk.cuts[:] = [9000] * 20
+    life.server.ranges = False
+    life.server.cuts[:] = [9000] * 20
     await life.update(retries=2)
     await life.until_told("Downloading", "DownloadFailed")
-    assert 3 <= len(life.desk.asked) <= 5 and life.sink.state == "idle"
+    assert 3 <= len(life.server.asked) <= 5 and life.sink.state == "idle"
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_chunks_without_a_length(tmp):
     life = await started(tmp)
-    life.desk.chunked = True
+    life.server.chunked = True
     await life.update()
     await life.until(lambda: life.site.exits)
     assert life.told() == list(ALL)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def test_a_sink_that_blocks_is_not_written_while_somebody_charges(tmp):
     life = await started(tmp, sink=BlockingSink)
-    site, desk = life.site, life.desk
+    site, server = life.site, life.server
     written = life.sink.write
     seen = []
 
     def write(chunk):
         seen.append(site.ocpp.transaction is not None)
         written(chunk)
-        if life.sink.written > 6000 and not site.ocpp.transaction and len(desk.asked) == 1:
+        if life.sink.written > 6000 and not site.ocpp.transaction and len(server.asked) == 1:
             site.plug_in()
             site.ocpp.transactions.remote_start("TAG")
 
@@ -109,16 +109,16 @@ async def test_a_sink_that_blocks_is_not_written_while_somebody_charges(tmp):
     assert site.gate.enabled.value and site.exits == [] and life.told() == ["Downloading"]
     site.ocpp.present_tag("TAG")
     await life.until(lambda: site.exits)
-    assert not any(seen) and "range" in desk.asked[1][2] and life.told() == list(ALL)
+    assert not any(seen) and "range" in server.asked[1][2] and life.told() == list(ALL)
     await life.end()
-    await desk.stop()
+    await server.stop()
 
 
 async def test_what_the_sink_refuses_is_not_tried_again(tmp):
     life = await started(tmp)
-    life.desk.files["/image"] = b""
+    life.server.files["/image"] = b""
     await life.update(retries=5)
     await life.until_told("Downloading", "DownloadFailed")
-    assert len(life.desk.asked) == 1
+    assert len(life.server.asked) == 1
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()

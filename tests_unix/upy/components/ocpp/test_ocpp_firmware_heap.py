@@ -3,8 +3,8 @@
 import asyncio
 import gc
 
-from firmware_life import ALL, Life
-from http_desk import until
+from firmware_site import ALL, Life
+from http_server import until
 
 HEAPSIZE = "1500K"
 PIECE = bytes(range(256)) * 16

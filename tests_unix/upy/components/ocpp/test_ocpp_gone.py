@@ -2,7 +2,7 @@
 
 from ocpp_site import Central, Site
 from test_ocpp_two_random import Station, lives
-from two_outlets import bills, charge_both, made
+from two_outlet_site import bills, charge_both, made
 
 
 async def gone(tmp, central):

@@ -1,6 +1,6 @@
 """Local Auth List Management (OCPP 1.6, sections 5.10 and 5.15): the commands."""
 
-from local_lists import entry, found, listed, send, version
+from local_list_site import entry, found, listed, send, version
 from ocpp_site import booted
 
 

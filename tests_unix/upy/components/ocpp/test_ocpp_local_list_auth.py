@@ -1,6 +1,6 @@
 """Who is let in by the Local Authorization List, and what contradicts it (OCPP 1.6, section 3.5)."""
 
-from local_lists import entry, found, listed, send
+from local_list_site import entry, found, listed, send
 from ocpp_site import NOON, Site, booted
 
 from core.isotime import format_utc

@@ -7,7 +7,7 @@ import random
 
 from flash import Flash, Mounted
 from journals import exists
-from local_lists import File, listed
+from local_list_site import File, listed
 from ocpp_site import booted
 
 from components.ocpp.local_list.records import SIZE, key_of, pack, unpack

@@ -1,9 +1,9 @@
 """GetDiagnostics and GetLog on the virtual clock: what is in it, where it goes, retries, restarts."""
 
 from construct import construct
-from http_desk import Desk, until
+from http_server import HttpServer, until
 from ocpp_site import NOON, Central, Site
-from triggering import triggered
+from triggered_messages import triggered
 
 from components.ocpp.upload import FAILED, UPLOADING, Upload, file_of
 from core.isotime import format_utc
@@ -33,11 +33,11 @@ class Security:
         yield "StartupOfTheDevice"
 
 
-async def started(tmp, desk=None, parts=(), security=None, **options):
-    desk = desk or await Desk().start()
+async def started(tmp, server=None, parts=(), security=None, **options):
+    server = server or await HttpServer().start()
     services = {"sink": construct(FileSink, tmp), "security": security}
     site = Site(tmp, profiles=PROFILES, services=services, **options)
-    site.desk = desk
+    site.server = server
     site.kernel.parts = parts
     await site.power_on()
     await site.connect(Central())
@@ -86,9 +86,9 @@ async def test_what_diagnostics_hold_and_what_not(tmp):
     parts = (Part("bms"), Part("radio", failures=2))
     site = await started(tmp, parts=parts, auth_key="0123456789abcdef", serial="SN-1")
     site.log.info("a word in ümlauts")
-    name = await get_diagnostics(site, site.desk.url + "/", "Uploading", "Uploaded")
+    name = await get_diagnostics(site, site.server.url + "/", "Uploading", "Uploaded")
     assert name == "diagnostics_CP-1_20270115T120000.txt", name
-    text = site.desk.uploads["/" + name].decode()
+    text = site.server.uploads["/" + name].decode()
     for expected in (
         "chargePointSerialNumber: SN-1", "bms: running", "radio: running, failed 2 times, last: OSError(5,)",
         "OCPP: rx ", "Firmware: no update", "register: 0 Wh", "HeartbeatInterval = 300",
@@ -98,7 +98,7 @@ async def test_what_diagnostics_hold_and_what_not(tmp):
         assert expected in text, (expected, text)
     assert "0123456789abcdef" not in text and text.endswith("\n")
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_only_the_log_between_two_times(tmp):
@@ -109,42 +109,42 @@ async def test_only_the_log_between_two_times(tmp):
     await site.run(60000)
     site.log.info("late")
     span = {"startTime": format_utc(NOON + 30000), "stopTime": format_utc(NOON + 90000)}
-    name = await get_diagnostics(site, site.desk.url + "/", "Uploading", "Uploaded", **span)
-    log = site.desk.uploads["/" + name].decode().rpartition("[log]")[2]
+    name = await get_diagnostics(site, site.server.url + "/", "Uploading", "Uploaded", **span)
+    log = site.server.uploads["/" + name].decode().rpartition("[log]")[2]
     assert "in time" in log and "early" not in log and "late" not in log
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_a_server_without_PUT_gets_a_form(tmp):
     for status in (404, 405, 501):
         site = await started(tmp + "/%d" % status)
         name = "diagnostics_CP-1_20270115T120000.txt"
-        site.desk.status["/up/" + name] = status
-        assert await get_diagnostics(site, site.desk.url + "/up", "Uploading", "Uploaded") == name
-        form = site.desk.uploads["/up"].decode()
+        site.server.status["/up/" + name] = status
+        assert await get_diagnostics(site, site.server.url + "/up", "Uploading", "Uploaded") == name
+        form = site.server.uploads["/up"].decode()
         assert 'name="file"; filename="%s"' % name in form and "[log]" in form
         await end(site)
-        await site.desk.stop()
+        await site.server.stop()
 
 
 async def test_the_name_of_a_file_has_nothing_of_the_query(tmp):
     """A token in the URL of the central system, with a slash in it even."""
     site = await started(tmp, url="ws://127.0.0.1:1/ocpp?token=hu/sh")
-    name = await get_diagnostics(site, site.desk.url + "/up", "Uploading", "Uploaded")
-    assert name == "diagnostics_CP-1_20270115T120000.txt" and list(site.desk.uploads) == ["/up/" + name]
+    name = await get_diagnostics(site, site.server.url + "/up", "Uploading", "Uploaded")
+    assert name == "diagnostics_CP-1_20270115T120000.txt" and list(site.server.uploads) == ["/up/" + name]
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_retries_of_an_upload(tmp):
     site = await started(tmp)
-    site.desk.status["/x.log"] = 500
+    site.server.status["/x.log"] = 500
     began_ms = site.clock.uptime_ms()
-    await get_diagnostics(site, site.desk.url + "/x.log", "Uploading", "UploadFailed", retries=3, retryInterval=60)
-    assert len(site.desk.asked) == 3 and site.clock.uptime_ms() - began_ms >= 120000
+    await get_diagnostics(site, site.server.url + "/x.log", "Uploading", "UploadFailed", retries=3, retryInterval=60)
+    assert len(site.server.asked) == 3 and site.clock.uptime_ms() - began_ms >= 120000
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 LOCATIONS = (("ftp", "ftp://user:hush@127.0.0.1/"), ("sftp", "SFTP://h/x.log"), ("mailto:a", "mailto:a"))
@@ -162,57 +162,57 @@ async def test_a_location_that_is_not_on_the_web_is_refused_at_once(tmp):
     await site.run(60000)
     assert statuses(site, "Diagnostics") == statuses(site, "Log") == [] and not site.lines("hush")
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_an_upload_that_a_restart_ends_has_failed(tmp):
     site = await started(tmp)
-    site.desk.status["/x.log"] = 500
-    payload = {"location": site.desk.url + "/x.log", "retries": 3, "retryInterval": 600}
+    site.server.status["/x.log"] = 500
+    payload = {"location": site.server.url + "/x.log", "retries": 3, "retryInterval": 600}
     await site.central.call("GetDiagnostics", payload)
-    payload = {"log": {"remoteLocation": site.desk.url + "/x.log"}, "logType": "DiagnosticsLog", "requestId": 5}
+    payload = {"log": {"remoteLocation": site.server.url + "/x.log"}, "logType": "DiagnosticsLog", "requestId": 5}
     await site.central.call("GetLog", dict(payload, retries=3, retryInterval=600))
     await until(site, lambda: statuses(site, "Diagnostics") and "Uploading" in statuses(site, "Log"))
     await end(site)
-    site = await started(tmp, site.desk)
+    site = await started(tmp, site.server)
     await until(site, lambda: statuses(site, "Diagnostics") and statuses(site, "Log"))
     assert statuses(site, "Diagnostics") == ["UploadFailed"]
     assert site.central.of("LogStatusNotification") == [{"status": "UploadFailure", "requestId": 5}]
     await end(site)
-    site = await started(tmp, site.desk)
+    site = await started(tmp, site.server)
     await site.run(5000)
     assert statuses(site, "Diagnostics") == statuses(site, "Log") == []
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_a_second_order_takes_the_place_of_the_first(tmp):
     site = await started(tmp)
-    site.desk.status["/x.log"] = 500
-    payload = {"location": site.desk.url + "/x.log", "retries": 9, "retryInterval": 600}
+    site.server.status["/x.log"] = 500
+    payload = {"location": site.server.url + "/x.log", "retries": 9, "retryInterval": 600}
     await site.central.call("GetDiagnostics", payload)
-    await until(site, lambda: site.desk.asked and statuses(site, "Diagnostics"))
-    await get_diagnostics(site, site.desk.url + "/y.log", "Uploading", "Uploading", "Uploaded")
-    assert list(site.desk.uploads) == ["/y.log"]
+    await until(site, lambda: site.server.asked and statuses(site, "Diagnostics"))
+    await get_diagnostics(site, site.server.url + "/y.log", "Uploading", "Uploading", "Uploaded")
+    assert list(site.server.uploads) == ["/y.log"]
     await site.run(700000)
-    assert len(site.desk.asked) == 2 and statuses(site, "Diagnostics") == []
+    assert len(site.server.asked) == 2 and statuses(site, "Diagnostics") == []
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_the_security_log(tmp):
     site = await started(tmp)
-    assert await get_log(site, site.desk.url, "SecurityLog") == {"status": "Rejected"}
+    assert await get_log(site, site.server.url, "SecurityLog") == {"status": "Rejected"}
     await end(site)
-    site = await started(tmp, site.desk, security=Security())
-    answer = await get_log(site, site.desk.url, "SecurityLog", 9, oldestTimestamp=format_utc(NOON))
+    site = await started(tmp, site.server, security=Security())
+    answer = await get_log(site, site.server.url, "SecurityLog", 9, oldestTimestamp=format_utc(NOON))
     assert answer == {"status": "Accepted", "filename": "security_CP-1_20270115T120000.txt"}, answer
     await until(site, lambda: "Uploaded" in statuses(site, "Log"))
     assert site.central.of("LogStatusNotification")[0] == {"status": "Uploading", "requestId": 9}
-    text = site.desk.uploads["/" + answer["filename"]].decode()
+    text = site.server.uploads["/" + answer["filename"]].decode()
     assert text.startswith("from %d to None\nStartupOfTheDevice\n" % NOON)
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_triggers(tmp):
@@ -221,15 +221,15 @@ async def test_triggers(tmp):
     assert triggered(site, "DiagnosticsStatusNotification")
     await site.run(1000)
     assert statuses(site, "Log") == statuses(site, "Diagnostics") == ["Idle"]
-    site.desk.status["/x.log"] = 500
-    payload = {"log": {"remoteLocation": site.desk.url + "/x.log"}, "logType": "DiagnosticsLog", "requestId": 4}
+    site.server.status["/x.log"] = 500
+    payload = {"log": {"remoteLocation": site.server.url + "/x.log"}, "logType": "DiagnosticsLog", "requestId": 4}
     await site.central.call("GetLog", dict(payload, retries=3, retryInterval=600))
-    await until(site, lambda: len(site.desk.asked) == 1)
+    await until(site, lambda: len(site.server.asked) == 1)
     assert triggered(site, "LogStatusNotification")
     await site.run(1000)
     assert site.central.of("LogStatusNotification")[-1] == {"status": "Uploading", "requestId": 4}
     await end(site)
-    await site.desk.stop()
+    await site.server.stop()
 
 
 async def test_an_upload_over_tls_waits_while_somebody_charges(tmp):

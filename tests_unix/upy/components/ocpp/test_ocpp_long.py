@@ -3,7 +3,7 @@
 import json
 
 from ocpp_site import booted
-from scarce import Scarce
+from scarce_heap import Scarce
 
 from components.ocpp.delivery import Delivery
 from components.ocpp.measurands import NAMES, rendered_size, sampled_values

@@ -5,7 +5,7 @@ import sys
 
 from construct import construct
 from ocpp_site import NOON, Central, Site
-from scarce import Scarce
+from scarce_heap import Scarce
 
 from components.ocpp.actions import ACTIONS, CallError
 from components.ocpp.dates import Check

@@ -2,10 +2,10 @@
 
 import os
 
-from certified import booted, rooted
-from issuer import DAY_S, NOON_S, SERVER, authority
+from certificate_authority import DAY_S, NOON_S, SERVER, authority
+from certificates_site import booted, rooted
 from ocpp_site import Central
-from triggering import triggered
+from triggered_messages import triggered
 
 from ux509 import Certificate, new_key, pem, read_private_key
 from ux509.der import reader

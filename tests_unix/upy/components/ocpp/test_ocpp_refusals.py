@@ -1,8 +1,8 @@
 """A refusal says why: in the log, on the console, and with a configuration key to whoever sets it."""
 
-from charging import profile
+from charging_profiles import profile
 from ocpp_site import Central, booted
-from reserving import PROFILE, reserve
+from reservation_site import PROFILE, reserve
 
 SMART = ("components.ocpp.smart_charging:SmartCharging", {"max_profiles": 10, "max_periods": 24, "max_level": 8})
 

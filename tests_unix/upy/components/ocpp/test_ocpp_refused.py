@@ -3,7 +3,7 @@
 import os
 
 from ocpp_site import NOON, Central, Site, booted
-from told_times import TX, all_times, offline_session
+from offline_sessions import TX, all_times, offline_session
 
 from core.isotime import parse_utc
 

@@ -1,7 +1,7 @@
 """ReserveNow and CancelReservation: what is taken, and how long it holds (OCPP 1.6, sections 5.1 and 5.13)."""
 
 from ocpp_site import NOON, Central, booted
-from reserving import HOUR, PROFILE, Reluctant, cancel, made, present, reserve, started
+from reservation_site import HOUR, PROFILE, Reluctant, cancel, made, present, reserve, started
 
 
 async def test_expiry(tmp):

@@ -1,7 +1,7 @@
 """Who may charge at a reserved connector, and what becomes of the reservation (OCPP 1.6, section 5.13)."""
 
 from ocpp_site import NOON
-from reserving import HOUR, Reluctant, made, present, reserve, started
+from reservation_site import HOUR, Reluctant, made, present, reserve, started
 
 
 async def test_only_the_reserved_tag_charges_and_uses_the_reservation_up(tmp):

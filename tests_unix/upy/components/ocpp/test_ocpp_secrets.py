@@ -1,6 +1,6 @@
 """What is secret is in the journal's file only as long, and only if, it has to be there."""
 
-from firmware_life import started
+from firmware_site import started
 from journals import content
 from ocpp_site import Site
 
@@ -19,19 +19,19 @@ def quiet(store):
 async def test_the_password_of_an_update_is_gone_with_its_end(tmp):
     """Also from the records that nothing lives in any more."""
     life = await started(tmp)
-    life.desk.url = life.desk.url.replace("http://", "http://user:passw0rd@")
+    life.server.url = life.server.url.replace("http://", "http://user:passw0rd@")
     await life.update("/missing")
     assert b"passw0rd" in content(tmp)  # a restart goes on with it
     await life.until_told("Downloading", "DownloadFailed")
     quiet(life.site.store)
     assert b"passw0rd" not in content(tmp)
     await life.update("/missing", retrieveDate="2028-01-01T00:00:00Z")
-    life.desk.url = life.desk.url.replace("passw0rd", "another1")
+    life.server.url = life.server.url.replace("passw0rd", "another1")
     await life.update("/missing", retrieveDate="2028-01-01T00:00:00Z")  # in place of the first
     quiet(life.site.store)
     assert b"passw0rd" not in content(tmp) and b"another1" in content(tmp)
     await life.end()
-    await life.desk.stop()
+    await life.server.stop()
 
 
 async def powered(home):

@@ -3,10 +3,10 @@
 import binascii
 import hashlib
 
-from firmware_life import ALL, IMAGE, Life
-from http_desk import Desk
+from firmware_site import ALL, IMAGE, Life
+from http_server import HttpServer
 from ocpp_site import NOON
-from triggering import triggered
+from triggered_messages import triggered
 
 from core.isotime import format_utc
 from ux509 import Untrusted, new_key, spki
@@ -42,8 +42,8 @@ class Maker:
     async def start(self):
         self._d, public = await new_key()
         self.certificates = Certificates(spki(public))
-        self.desk = await Desk().start()
-        self.desk.files["/image"] = IMAGE
+        self.server = await HttpServer().start()
+        self.server.files["/image"] = IMAGE
         self.signature = await self.signed(IMAGE)
         return self
 
@@ -52,14 +52,14 @@ class Maker:
 
     async def life(self, tmp, **options):
         services = {"certificates": self.certificates}
-        life = await Life(tmp, self.desk, profiles=((SIGNED, options),), services=services).start()
+        life = await Life(tmp, self.server, profiles=((SIGNED, options),), services=services).start()
         life.events = []
         life.site.ocpp.report_to(lambda type, info: life.events.append(type))
         return life
 
     async def order(self, life, request_id=1, retrieve_ms=NOON, certificate="good", **fields):
         firmware = {
-            "location": self.desk.url + "/image",
+            "location": self.server.url + "/image",
             "retrieveDateTime": format_utc(retrieve_ms),
             "signingCertificate": certificate,
             "signature": self.signature,
@@ -89,7 +89,7 @@ async def test_a_good_signature(tmp):
     assert life.central.of("SignedFirmwareStatusNotification") == [{"status": "Installed", "requestId": 17}]
     assert life.image() == IMAGE and life.events == ["FirmwareUpdated"]
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()
 
 
 async def test_what_is_not_signed_so_is_not_installed(tmp):
@@ -103,17 +103,17 @@ async def test_what_is_not_signed_so_is_not_installed(tmp):
     assert life.events == ["InvalidFirmwareSignature"] * 4 and life.site.exits == []
     assert life.sink.state == "idle" and life.sink.image is None and life.site.ocpp.availability.operative(1)
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()
 
 
 async def test_an_image_that_was_changed_on_the_way(tmp):
     maker = await Maker().start()
     life = await maker.life(tmp)
-    maker.desk.files["/image"] = IMAGE[:-1] + b"\0"
+    maker.server.files["/image"] = IMAGE[:-1] + b"\0"
     await maker.order(life)
     await life.until_told("Downloading", "Downloaded", "InvalidSignature")
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()
 
 
 async def test_an_image_that_is_not_on_the_web_is_rejected(tmp):
@@ -122,7 +122,7 @@ async def test_an_image_that_is_not_on_the_web_is_rejected(tmp):
     assert await maker.order(life, location="ftp://127.0.0.1/image") == "Rejected"
     assert life.told() == [] and life.site.lines("no file is transferred over ftp://")
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()
 
 
 async def test_a_certificate_that_is_not_believed_is_answered_at_once(tmp):
@@ -143,13 +143,13 @@ async def test_a_certificate_that_is_not_believed_is_answered_at_once(tmp):
         setattr(maker.certificates.certificate, name, value)
         assert await maker.order(life) == "InvalidCertificate", (name, value)
     await life.site.run(5000)
-    assert life.events == ["InvalidFirmwareSigningCertificate"] * 7 and life.told() == [] and not maker.desk.asked
+    assert life.events == ["InvalidFirmwareSigningCertificate"] * 7 and life.told() == [] and not maker.server.asked
     maker.certificates.certificate = good
     good.extended_usage = (CLIENT_AUTH, CODE_SIGNING)
     assert await maker.order(life) == "Accepted"
     await life.until(lambda: life.site.exits)
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()
 
 
 async def test_a_certificate_that_is_not_in_force_any_more_when_the_image_is_here(tmp):
@@ -162,7 +162,7 @@ async def test_a_certificate_that_is_not_in_force_any_more_when_the_image_is_her
     assert life.events == ["InvalidFirmwareSigningCertificate", "InvalidFirmwareSignature"]
     assert life.sink.image is None and life.site.exits == []
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()
 
 
 async def test_scheduled_canceled_and_too_late(tmp):
@@ -185,20 +185,20 @@ async def test_scheduled_canceled_and_too_late(tmp):
     assert life.central.utc_ms() >= NOON + 120000 and life.told()[-2:] == GOOD[-2:]
     assert await maker.order(life, 3) == "Rejected"
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()
 
 
 async def test_what_is_not_signed_is_refused_unless_an_option_allows_it(tmp):
     maker = await Maker().start()
     life = await maker.life(tmp)
-    payload = {"location": maker.desk.url + "/image", "retrieveDate": format_utc(NOON)}
+    payload = {"location": maker.server.url + "/image", "retrieveDate": format_utc(NOON)}
     assert await life.central.call("UpdateFirmware", payload) == "SecurityError"
     await life.site.run(30000)
-    assert maker.desk.asked == [] and life.told() == []
+    assert maker.server.asked == [] and life.told() == []
     await life.end()
     life = await maker.life(tmp, unsigned=True)
     await life.update()
     await life.until(lambda: life.site.exits)
     assert life.told() == list(ALL) and life.central.of("SignedFirmwareStatusNotification") == []
     await life.end()
-    await maker.desk.stop()
+    await maker.server.stop()

@@ -1,7 +1,7 @@
 """Time stamps of what happened before the time was known, in this run and in earlier ones."""
 
 from ocpp_site import NOON, Central, Site, booted
-from told_times import TX, offline_session
+from offline_sessions import TX, offline_session
 
 from core.isotime import format_utc, parse_utc
 

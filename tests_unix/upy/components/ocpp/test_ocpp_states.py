@@ -1,7 +1,7 @@
 """When a state of the connector counts (OCPP 1.6, section 4.9): told from events, and none that only flickers."""
 
+from connector_states import charging, infos
 from ocpp_site import booted
-from states import charging, infos
 
 DISCONNECTED = "EV side disconnected"
 

@@ -2,8 +2,8 @@
 
 import json
 
+from connector_states import charging
 from ocpp_site import Central, booted
-from states import charging
 
 
 async def test_states_that_commands_make_and_end_between_two_steps_are_told(tmp):

@@ -4,9 +4,9 @@ After each step that failed RAM and medium agree, and the life goes on to a righ
 """
 
 from flash import Flash, Mounted
-from life import Life
 from ocpp_site import Site
-from scarce import Scarce
+from scarce_heap import Scarce
+from transaction_life import Life
 
 HEAPSIZE = "1M"
 TIMEOUT_S = 600

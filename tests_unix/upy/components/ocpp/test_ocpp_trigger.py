@@ -4,7 +4,7 @@ import gc
 import json
 
 from ocpp_site import Central, booted
-from triggering import Telling
+from triggered_messages import Telling
 
 PROFILES = (
     ("components.ocpp.remote_trigger:RemoteTrigger", {}),

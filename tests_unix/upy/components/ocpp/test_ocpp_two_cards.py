@@ -2,7 +2,7 @@
 
 import os
 
-from two_outlets import charge_both, made, present, reserve, running, started, told
+from two_outlet_site import charge_both, made, present, reserve, running, started, told
 
 
 def group(**parents):

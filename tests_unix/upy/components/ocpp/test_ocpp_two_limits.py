@@ -1,8 +1,8 @@
 """Smart Charging with two outlets: profiles of one, of each, and of all together (OCPP 1.6, 3.13, 5.4, 5.7)."""
 
-from charging import DEFAULT, MAX, TX, profile
-from charging_site import clear, composite, now_of, set_profile
-from two_outlets import charge_both, made, made_of, present, running
+from charging_profiles import DEFAULT, MAX, TX, profile
+from smart_charging_site import clear, composite, now_of, set_profile
+from two_outlet_site import charge_both, made, made_of, present, running
 
 USE = "components.ocpp.smart_charging:SmartCharging"
 

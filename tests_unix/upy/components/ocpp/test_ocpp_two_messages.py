@@ -2,7 +2,7 @@
 
 import json
 
-from two_outlets import charge_both, made, present, told
+from two_outlet_site import charge_both, made, present, told
 
 
 async def test_triggers_with_and_without_connector(tmp):

@@ -3,7 +3,7 @@
 import os
 
 from ocpp_site import Site
-from two_outlets import bills, charge_both, made, present, running, started, told
+from two_outlet_site import bills, charge_both, made, present, running, started, told
 
 from components.ocpp.assembly import check_ids
 from core.parts import DeclarationError

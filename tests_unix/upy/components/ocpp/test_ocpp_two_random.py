@@ -7,7 +7,7 @@ import os
 import random
 
 from ocpp_site import Central
-from two_outlets import made_of
+from two_outlet_site import made_of
 
 TIMEOUT_S = 600
 TAGS = ("ANNA", "BERT", "CARL", "DORA")

@@ -1,6 +1,6 @@
 """Reservations with two outlets: of a connector, and of the charge point, which keeps one that is free (5.1, 5.13)."""
 
-from two_outlets import charge_both, made, present, reserve, running, told
+from two_outlet_site import charge_both, made, present, reserve, running, told
 
 PROFILE = (("components.ocpp.reservation:Reservation", {}),)
 

@@ -2,9 +2,9 @@
 
 import os
 
-import certified
-from certified import MANUFACTURER, authority
-from charging import profile
+import certificates_site
+from certificates_site import MANUFACTURER, authority
+from charging_profiles import profile
 from construct import construct
 from ocpp_site import NOON, Central, Site
 
@@ -212,7 +212,7 @@ async def test_a_restart_gives_no_new_budget(tmp):
 
 
 async def test_certificates(tmp):
-    site = await certified.booted(tmp, **BUDGET)
+    site = await certificates_site.booted(tmp, **BUDGET)
     root = await authority("Maker")
     writes = []
     write, remove = Files.write, Files.remove

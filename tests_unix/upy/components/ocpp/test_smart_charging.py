@@ -2,9 +2,9 @@
 
 import micropython
 
-from charging import DAY, DEFAULT, MAX, TX, profile
-from charging_site import charge, clear, composite, limit, now_of, periods, profiles_of, ready, set_profile
+from charging_profiles import DAY, DEFAULT, MAX, TX, profile
 from ocpp_site import NOON, booted
+from smart_charging_site import charge, clear, composite, limit, now_of, periods, profiles_of, ready, set_profile
 
 NOW = NOON // 1000
 

@@ -2,7 +2,7 @@
 
 import random
 
-from charging import DAY, DEFAULT, MAX, TX, model_limits, parsed, profile, random_models
+from charging_profiles import DAY, DEFAULT, MAX, TX, model_limits, parsed, profile, random_models
 
 from components.ocpp.smart_charging import engine
 from components.ocpp.smart_charging.engine import Composite, capped_ma, capped_tenths, limits_at, piece

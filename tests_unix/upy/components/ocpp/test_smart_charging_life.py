@@ -1,8 +1,8 @@
 """Smart Charging through remote starts, restarts, lost time and a full medium (OCPP 1.6, sections 3.13, 5.11, 5.16)."""
 
-from charging import MAX, TX, profile
-from charging_site import charge, limit, now_of, profiles_of, ready, restart, set_profile, set_time, site_of
+from charging_profiles import MAX, TX, profile
 from ocpp_site import NOON, Central
+from smart_charging_site import charge, limit, now_of, profiles_of, ready, restart, set_profile, set_time, site_of
 
 NOW = NOON // 1000
 

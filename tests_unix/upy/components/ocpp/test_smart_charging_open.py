@@ -1,7 +1,7 @@
 """What the specification of Smart Charging leaves open, as this charge point reads it (OCPP 1.6, section 3.13)."""
 
-from charging import MAX, TX, profile
-from charging_site import charge, clear, composite, limit, periods, ready, set_profile
+from charging_profiles import MAX, TX, profile
+from smart_charging_site import charge, clear, composite, limit, periods, ready, set_profile
 
 
 async def test_a_relative_ChargePointMaxProfile_counts_from_its_acceptance(tmp):

@@ -2,7 +2,7 @@
 
 import micropython
 
-from desk import Desk
+from console_site import Desk
 
 from core.kernel import RESTART
 

@@ -4,8 +4,8 @@ import gc
 import json
 import sys
 
-import desk
-from desk import Desk
+import console_site
+from console_site import Desk
 
 from boards import unix_two
 from core.kernel import Kernel
@@ -39,8 +39,8 @@ class Fails:
 
 
 class WithPage(Desk):
-    class board(desk.Board):
-        COMPONENTS = desk.Board.COMPONENTS + (
+    class board(console_site.Board):
+        COMPONENTS = console_site.Board.COMPONENTS + (
             {"name": "fuses", "use": "test_operator_snapshot:Fails"},
             {"name": "cabinet", "use": "test_operator_snapshot:Shown"},
         )
@@ -53,7 +53,7 @@ class TwoOutlets(Desk):
         NAME = "twooutlets"
         COMPONENTS = tuple(
             [
-                dict(entry, use="desk:Screen") if entry.get("name") == "terminal" else entry
+                dict(entry, use="console_site:Screen") if entry.get("name") == "terminal" else entry
                 for entry in unix_two.COMPONENTS
             ]
         )
@@ -230,11 +230,11 @@ async def test_the_modules_of_a_snapshot_are_there_as_long_as_it_is(tmp):
 
 def two_outlets(tmp):
     port = {"port": "socket://127.0.0.1:1"}
-    before, desk.SETTINGS = desk.SETTINGS, dict(desk.SETTINGS, can={"1": port, "2": port})
+    before, console_site.SETTINGS = console_site.SETTINGS, dict(console_site.SETTINGS, can={"1": port, "2": port})
     try:
         return TwoOutlets(tmp)
     finally:
-        desk.SETTINGS = before
+        console_site.SETTINGS = before
 
 
 async def test_of_two_outlets_with_vehicles_that_are_done_a_card_waits_for_the_next_plug_and_s_says_so(tmp):

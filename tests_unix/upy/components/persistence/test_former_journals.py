@@ -20,7 +20,7 @@ _OUTLET = (
     {"name": "charger", "use": "components.charger:Charger", "critical": True},
     {"name": "meter", "use": "components.meter.terminal:TerminalMeter"},
     {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
-    {"name": "lock_driver", "use": "locksmith:Stuck"},
+    {"name": "lock_driver", "use": "lock_site:Stuck"},
     {"name": "lock", "use": "components.evse.lock:Lock", "bind": {"driver": "lock_driver"}},
 )
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 from journals import content, lay, opened, state_of
-from scarce import Scarce
+from scarce_heap import Scarce
 
 from components.persistence import compaction, medium, records, replay
 

@@ -1,4 +1,4 @@
-"""ux509 in MicroPython, driven by host tests: a process that works with certificates (upy/lib/x509_desk.py)."""
+"""ux509 in MicroPython, driven by host tests: a process that works with certificates (upy/lib/ux509_server.py)."""
 
 import hashlib
 import json
@@ -14,11 +14,11 @@ DIGEST = hashlib.sha256(MESSAGE).digest()
 UTC = int(pki.NOW.timestamp())
 
 
-class Desk:
+class Ux509:
     """One MicroPython process; use it with ``with``."""
 
     def __init__(self):
-        program = ROOT / "tests_unix/upy/lib/x509_desk.py"
+        program = ROOT / "tests_unix/upy/lib/ux509_server.py"
         command = [interpreter(), str(program), str(ROOT / "lib")]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

@@ -5,7 +5,7 @@ from boards import unix
 NAME = "roomy"
 SETTINGS = unix.SETTINGS
 COMPONENTS = unix.COMPONENTS + (
-    {"name": "system_heap", "use": "tests_unix.boards.roomy_board:FileHeap"},
+    {"name": "system_heap", "use": "tests_unix.boards.unix_system_heap:FileHeap"},
     {"name": "memory", "use": "components.memory:Memory"},
 )
 

@@ -16,7 +16,7 @@ def plain(value):
     return hexlify(value).decode() if isinstance(value, (bytes, bytearray)) else value
 
 
-class Desk:
+class Ux509:
     """One method a request; its arguments are the request's."""
 
     def __init__(self):
@@ -179,14 +179,14 @@ class Dice:
 
 
 async def main():
-    desk = Desk()
+    ux509 = Ux509()
     while True:
         line = sys.stdin.readline()
         if not line:
             return
         request = json.loads(line)
         try:
-            answer = await getattr(desk, request.pop("do"))(**request)
+            answer = await getattr(ux509, request.pop("do"))(**request)
         except Exception as error:
             answer = {"raised": type(error).__name__, "text": str(error)}
         print(json.dumps(answer))

@@ -46,7 +46,7 @@ class Screen:
 class Board:
     NAME = "consoletest"
     COMPONENTS = tuple(
-        [dict(entry, use="desk:Screen") if entry["name"] == "terminal" else entry for entry in unix.COMPONENTS]
+        [dict(entry, use="console_site:Screen") if entry["name"] == "terminal" else entry for entry in unix.COMPONENTS]
     )
     SETTINGS = unix.SETTINGS
 

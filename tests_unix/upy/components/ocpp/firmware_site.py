@@ -1,7 +1,7 @@
 """One life of a charge point that updates its firmware, on the virtual clock, from an HTTP server in this process."""
 
 from construct import construct
-from http_desk import Desk, until
+from http_server import HttpServer, until
 from ocpp_site import NOON, Central, Site
 
 from core.isotime import format_utc
@@ -15,8 +15,8 @@ QUICK = {"retries": 1, "retryInterval": 0}
 class Life:
     """One life of a charge point with a sink and an HTTP server."""
 
-    def __init__(self, home, desk, sink=FileSink, central=None, profiles=(), services=None, site=None, **options):
-        self.desk = desk
+    def __init__(self, home, server, sink=FileSink, central=None, profiles=(), services=None, site=None, **options):
+        self.server = server
         self.sink = construct(sink, home)
         services = dict(services or {}, sink=self.sink)
         self.site = Site(home, profiles=((FIRMWARE, options),) + profiles, services=services, **(site or {}))
@@ -31,7 +31,7 @@ class Life:
         return self
 
     async def update(self, path="/image", **fields):
-        payload = dict({"location": self.desk.url + path, "retrieveDate": format_utc(NOON)}, **dict(QUICK, **fields))
+        payload = dict({"location": self.server.url + path, "retrieveDate": format_utc(NOON)}, **dict(QUICK, **fields))
         assert await self.central.call("UpdateFirmware", payload) == {}
 
     def told(self):
@@ -56,9 +56,9 @@ class Life:
 
 
 async def started(tmp, **options):
-    desk = await Desk().start()
-    desk.files["/image"] = IMAGE
-    return await Life(tmp, desk, **options).start()
+    server = await HttpServer().start()
+    server.files["/image"] = IMAGE
+    return await Life(tmp, server, **options).start()
 
 
 ALL = ("Downloading", "Downloaded", "Installing")

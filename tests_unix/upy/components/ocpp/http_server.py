@@ -3,9 +3,9 @@
 import asyncio
 
 
-class Desk:
-    """``await Desk().start()``; ``url``. ``files``: {path: bytes}; ``uploads``: {path: bytes}; ``asked``: what came, as
-    (method, path, {field in small letters: value}).
+class HttpServer:
+    """``await HttpServer().start()``; ``url``. ``files``: {path: bytes}; ``uploads``: {path: bytes}; ``asked``: what
+    came, as (method, path, {field in small letters: value}).
 
     ``moved``: {path: where it is now}.
 

@@ -1,8 +1,8 @@
 """A charge point with the certificates' component, and what tests ask of it."""
 
-from issuer import authority
+from certificate_authority import authority
 from ocpp_site import Central, Site
-from triggering import triggered
+from triggered_messages import triggered
 
 from components.ocpp.certificates.roots import CENTRAL_SYSTEM, MANUFACTURER
 

@@ -1,4 +1,4 @@
-"""The package esp32-mock-bootloader on a pseudo terminal, patient: ``python mock_chip.py CHIP`` prints its port.
+"""The package esp32-mock-bootloader on a pseudo terminal, patient: ``python mock_bootloader.py CHIP`` prints its port.
 
 It waits 50 ms for an answer of the host and begins a new session 3 s after the end of a write, in whatever is going on:
 a busy machine is slower than that.

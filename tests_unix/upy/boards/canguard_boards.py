@@ -1,11 +1,11 @@
-"""The ESP32 boards with the C of the guard on the model of the controller; see on_canguard.py for the interpreter.
+"""The ESP32 boards with the C of the guard on the model of the controller; see canguard_twai.py for the interpreter.
 
 While a test does not await, the loop is blocked: nothing in Python runs but the model.
 """
 
 import canguard
 from bus import CONTROL, REQUEST, START_FRAME, STOP_FRAME, TELEMETRY_REPLY, request
-from on_canguard import interrupt
+from canguard_twai import interrupt
 from test_esp32_boards import charging
 
 from boards import rivot_esp32, rivot_esp32_dual
