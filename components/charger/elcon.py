@@ -27,6 +27,7 @@ _MODULES = const(4)
 
 _SILENT = const(30)  # ticks of 100 ms without a status
 _TIMEOUT = const(55)  # after so long without a request a module is off: 5 s by the protocol
+_DELIVERS = const(50)  # for so long it is not
 _FOREIGN = const(50)  # so long a foreign frame counts as one on the bus
 _PAGE = const("Module 0x%(address)02X: %(state)s, %(mv)d mV, %(ma)d mA of %(told_ma)d mA, flags 0x%(flags)02X")
 _UNDECLARED = const("a module answers with identifier 0x%08X, whose address the board does not declare")
@@ -34,9 +35,12 @@ _REQUESTED = const("another controller sends requests to a module, 0x%08X: is th
 
 
 class Unit:
-    """One module: its last status and request. ``age`` and ``off`` count ticks since a status and since a stop."""
+    """One module: its last status and request. ``age``, ``asked`` and ``off`` count ticks since a status, since a
+    request and since a stop; ``left``: so long after that status it delivers, even if it heard nothing more.
+    """
 
-    age = off = _TIMEOUT
+    age = asked = off = _TIMEOUT
+    left = 0
     decivolts = deciamps = flags = 0
     told_ma = may_ma = 0  # what was requested; what it may be delivering
     fresh = False  # its status is not yet in a measurement
@@ -45,6 +49,10 @@ class Unit:
     def __init__(self, address):
         self.address = address
 
+    def delivers(self):
+        """Whether it is silent and delivers what it told last: nobody told it to stop, its time-out is not over."""
+        return self.told_ma > 0 and _SILENT <= self.age < self.left
+
 
 class Elcon(power_module.PowerModule):
     """Modules in parallel, each with its address, which share the current in equal parts.
@@ -52,9 +60,13 @@ class Elcon(power_module.PowerModule):
     What is billed is the sum of the output currents that they report, at the voltage that they report: both have a
     resolution of 0.1, once a second (the meter's `power_period_ms` is 1000 then).
 
-    A module that is silent for 3 s or reports a fault is switched off, and its share goes to the others: at once if its
-    status shows no current, else after the time by which the protocol's time-out of 5 s has switched it off. While none
-    works their faults are those of the outlet.
+    A module that reports a fault is switched off, and its share goes to the others: at once if its status shows no
+    current, else after the time by which the protocol's time-out of 5 s has switched it off. While none works their
+    faults are those of the outlet.
+
+    A module that is silent for 3 s while another one is heard may hear its requests or not. It gets them, and its last
+    current counts, until 5 s after the last request before its last status: so long it delivers in both cases. Then it
+    is switched off.
 
     A foreign frame, a status with another address or a request to one of these modules from another controller, is
     refused and counted. It blocks charging until 5 s after the last one: the bus is not what the board declares.
@@ -106,6 +118,7 @@ class Elcon(power_module.PowerModule):
             return self.refuse("0.1 V or A", max(decivolts, deciamps), _MOST)
         unit.decivolts, unit.deciamps, unit.flags = decivolts, deciamps, data[4]
         unit.age = 0
+        unit.left = _DELIVERS - unit.asked
         if not unit.told_ma and not deciamps:
             unit.may_ma = 0
         self._tell()
@@ -134,10 +147,13 @@ class Elcon(power_module.PowerModule):
         deciamps = weighted = decivolts = 0
         for unit in self._units:
             unit.fresh = False
-            if unit.age < _SILENT:
-                deciamps += unit.deciamps
-                weighted += unit.decivolts * unit.deciamps  # below 2**30
-                decivolts = max(decivolts, unit.decivolts)
+            if unit.delivers():
+                unit.deciamps = min(unit.deciamps, unit.told_ma // 100)  # it may have heard a lower request
+            elif unit.age >= _SILENT:
+                continue
+            deciamps += unit.deciamps
+            weighted += unit.decivolts * unit.deciamps  # below 2**30
+            decivolts = max(decivolts, unit.decivolts)
         mv = decivolts * 100
         if deciamps:
             mv = weighted // deciamps * 100 + weighted % deciamps * 100 // deciamps
@@ -179,10 +195,13 @@ class Elcon(power_module.PowerModule):
             self._log_foreign()
         for unit in self._units:
             unit.age = min(unit.age + 1, _TIMEOUT)
+            unit.asked = min(unit.asked + 1, _DELIVERS)
             unit.off = 0 if unit.told_ma else min(unit.off + 1, _TIMEOUT)
             if unit.may_ma and unit.off >= _TIMEOUT:
                 unit.may_ma = 0
                 changed = True
+            if unit.told_ma and unit.age == unit.left:
+                changed = True  # it is switched off
             usable = unit.age < _SILENT and not unit.flags & _STOPPING
             if usable is not unit.usable:
                 unit.usable = usable
@@ -212,8 +231,8 @@ class Elcon(power_module.PowerModule):
         if unit.usable:
             self._log.info("module 0x%02X is ready", unit.address)
         else:
-            what = "is silent" if unit.age >= _SILENT else "has flags 0x%02X" % unit.flags
-            self._log.warning("module 0x%02X %s: it is off", unit.address, what)
+            what = "is silent" if unit.age >= _SILENT else "has flags 0x%02X: it is off" % unit.flags
+            self._log.warning("module 0x%02X %s", unit.address, what)
 
     def page(self):
         """For the operator: each module, and a foreign frame."""
@@ -237,7 +256,7 @@ class Elcon(power_module.PowerModule):
         for falls in (True, False):
             sent = True
             for unit in self._units:
-                part_ma = share_ma if unit.usable else 0
+                part_ma = share_ma if unit.usable else min(unit.told_ma, ma) if unit.delivers() else 0
                 if (part_ma <= unit.told_ma) is falls and not self._request(unit, mv, part_ma):
                     sent = False
             if not sent:
@@ -273,6 +292,7 @@ class Elcon(power_module.PowerModule):
         if not self.can.send(_REQUEST | unit.address << 8, data):
             return False
         unit.told_ma = ma
+        unit.asked = 0
         if ma:
             unit.may_ma = ma
         return True
