@@ -38,4 +38,15 @@ MODULE_BUS = (
 
 CAN_DRIVER = {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 125000}}
 
-COMPONENTS = reference.COMMON + (CAN_DRIVER,) + MODULE_BUS + dual.VEHICLE_BUS
+METER = {
+    "name": "meter",
+    "use": "components.meter.terminal:TerminalMeter",
+    "options": {"power_period_ms": 100},  # so often the modules are asked
+}
+
+COMPONENTS = (
+    tuple([entry for entry in reference.COMMON if entry["name"] != "meter"])
+    + (CAN_DRIVER, METER)
+    + MODULE_BUS
+    + dual.VEHICLE_BUS
+)

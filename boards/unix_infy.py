@@ -6,7 +6,8 @@ NAME = "unix_infy"
 PORT = unix.PORT
 
 _DRIVER = dict(unix.CAN_DRIVER, options={"bitrate": 125000})
+_METER = dict(unix.METER, options={"power_period_ms": 100, "register_pause_ms": 1000})  # the first as of the ESP32
 
-COMPONENTS = unix.COMMON + (_DRIVER, unix.METER) + rivot_esp32_infy.MODULE_BUS + unix.VEHICLE_BUS
+COMPONENTS = unix.COMMON + (_DRIVER, _METER) + rivot_esp32_infy.MODULE_BUS + unix.VEHICLE_BUS
 
 SETTINGS = dict(unix.SETTINGS, can=unix.TWO_PORTS)

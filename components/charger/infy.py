@@ -31,7 +31,7 @@ _MOST = const(2000000)  # above 1000 V, 1000 A: enough to be told as wrong
 _TICK_MS = const(100)
 _STRANGE_TICKS = const(100)
 _SPREAD_MV = const(2000)
-_SPREAD_ROUNDS = const(5)  # they are not asked at the same moment: a step of the voltage is in one of them first
+_SPREAD_TICKS = const(10)  # they are not asked at the same moment: a step of the voltage is in one of them first
 
 
 class Infypower(power_module.PowerModule):
@@ -165,8 +165,11 @@ class Infypower(power_module.PowerModule):
     def _measured(self):
         """The output that is told is that of the round before: the meter holds it against periods that are over."""
         units = self._units
-        self._apart = self._apart + 1 if units.spread_mv > max(_SPREAD_MV, units.mv // 20) else 0
-        self._mark(_SPREAD, self._apart >= _SPREAD_ROUNDS)
+        if units.spread_mv <= max(_SPREAD_MV, units.mv // 20):
+            self._apart = 0
+            self._mark(_SPREAD, False)
+        elif not self._apart:
+            self._apart = 1
         if not self.terminal(units.mv, units.ma):
             self.refuse()
         self.output_voltage_mv.set(self._output_mv)
@@ -283,6 +286,9 @@ class Infypower(power_module.PowerModule):
         if self._strange_ticks == 1:
             self._mark(_STRANGER, False)
         self._strange_ticks = max(0, self._strange_ticks - 1)
+        if self._apart:
+            self._apart = min(self._apart + 1, _SPREAD_TICKS)
+            self._mark(_SPREAD, self._apart == _SPREAD_TICKS)
         unit = self._units.grow_old(self._dropped)
         if unit is not None:
             self._count(unit, False)

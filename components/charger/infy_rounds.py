@@ -6,7 +6,7 @@ _OUTPUT = const(0x03)
 _STATUS = const(0x04)
 _ABILITY = const(0x0A)
 _EXTERNAL = const(0x0C)
-_ROUND = const(b"\x03\x0c\x04")  # of one module: the measurement, and in every second round its status
+_ROUND = const(b"\x03\x0c\x04")  # of one module: the measurement, and in every fourth round its status
 
 
 class Rounds:
@@ -15,10 +15,9 @@ class Rounds:
     ``ask(command, unit)`` sends a question; `ask_group` the one for the number of modules, None: there is no group.
     """
 
-    _ticks = 0  # since this round began
-    _waited = 0  # since the last question
+    _waited = 0  # ticks since the last question
     _place = _seldom = 0
-    _odd = False
+    _turn = 0  # of four rounds
     _command = _unit = None  # what is to be answered
 
     def __init__(self, units, ask, ask_group):
@@ -27,17 +26,15 @@ class Rounds:
         self._ask_group = ask_group
 
     def tick(self):
-        """To be called every 100 ms. A round begins 200 ms after the one before, if that is over; a module that has
-        owed an answer for 100 ms or more is passed over.
+        """To be called every 100 ms. A round begins if the one before is over; a module that has owed an answer for
+        100 ms or more is passed over.
         """
-        self._ticks += 1
         self._waited += 1
         if self._unit is None:
-            if self._ticks >= 2:
-                self._ticks = self._place = 0
-                self._odd = not self._odd
-                self._units.begin()
-                self._next()
+            self._place = 0
+            self._turn = self._turn + 1 & 3
+            self._units.begin()
+            self._next()
         elif self._waited >= 2:
             self._place = (self._place + 2) // 3 * 3
             self._next()
@@ -53,17 +50,18 @@ class Rounds:
             unit = units[self._place // 3]
             command = _ROUND[self._place % 3]
             self._place += 1
-            if unit.present and (command != _STATUS or self._odd):
+            if unit.present and (command != _STATUS or not self._turn):
                 self._unit = unit
                 self._command = command
                 self._waited = 0
                 self._ask(command, unit)
                 return
         self._unit = None
-        self._ask_seldom()
+        if self._turn & 1:
+            self._ask_seldom()
 
     def _ask_seldom(self):
-        """Behind the last question of a round one of: what a module can; whether one is there again; the group."""
+        """Behind the last question of every second round one of: what a module can; whether one is there again; the group."""
         units = self._units.all
         turn = self._seldom = (self._seldom + 1) % (len(units) + 1)
         if turn == len(units):

@@ -68,11 +68,11 @@ class TerminalMeter(Meter):
 
     def check(self):
         """What is doubtful for too long fails."""
+        if self.plausibility.failed(self.flowing.value):  # first: the period that ends now is of the next output
+            self.fails("terminal power and the output, or its frames among themselves, differ by more than 20 %")
         mw = self.plausibility.settled()
         if mw >= 0:
             self._period(mw)
-        if self.plausibility.failed(self.flowing.value):
-            self.fails("terminal power and the output, or its frames among themselves, differ by more than 20 %")
         self.save_seldom()
 
     def terminal_lost(self):

@@ -26,5 +26,10 @@ INSTEAD = {
         },
         "critical": True,
     },
+    "meter": {
+        "name": "meter",
+        "use": "components.meter.terminal:TerminalMeter",
+        "options": {"power_period_ms": 100, "register_pause_ms": 1000},
+    },
 }
 COMPONENTS = tuple([INSTEAD.get(entry["name"], entry) for entry in qemu_arm.COMPONENTS])

@@ -125,6 +125,6 @@ async def test_modules_that_answer_for_others_are_never_switched_on(tmp_path):
         await site.printed("plugged in")
         await site.answer("why", r"FORBIDS +the power module is silent")
         await site.answer("status", r"Undeclared module [45] answers")
-        await site.answer("can", r"0x0283F004 4: not known as addresses")
+        await site.answer("can", r"0x02(83|8A|9A)F004 4: not known as addresses")  # of six identifiers four are kept
         assert not any(what.command == SET for _, what in site.orders()) and not site.module.enabled
         site.check_calm()

@@ -114,7 +114,11 @@ def board(port, options):
             {"name": "can", "use": "components.can:Can", "critical": True},
             {"name": "bms", "use": "components.bms:Bms", "options": {"highest_mv": 500000}, "critical": True},
             {"name": "charger", "use": "components.charger.infy:Infypower", "options": limits, "critical": True},
-            {"name": "meter", "use": "components.meter.terminal:TerminalMeter"},
+            {
+                "name": "meter",
+                "use": "components.meter.terminal:TerminalMeter",
+                "options": {"power_period_ms": 100},
+            },
             {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
         )
 

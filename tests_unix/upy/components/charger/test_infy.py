@@ -39,7 +39,7 @@ async def test_the_published_frames(tmp):
 
 
 async def test_questions_one_at_a_time(tmp):
-    """03, 0C and, in every second round, 04 of each module in 200 ms; one is asked when the one before is answered."""
+    """03, 0C and, in every fourth round, 04 of each module in 100 ms; one is asked when the one before is answered."""
     rig = await started(tmp, {0: Module(), 7: Module()}, group=2)
     since = len(rig.wire.frames)
     await rig.advance(4000)
@@ -47,11 +47,11 @@ async def test_questions_one_at_a_time(tmp):
         identifier for identifier, _ in rig.sent(since) if identifier >> 24 == 2 and identifier >> 16 & 63 < SWITCH
     ]
     for identifier, times in (
-        (0x028300F0, 20), (0x028C00F0, 20), (0x028400F0, 10), (0x028307F0, 20), (0x028C07F0, 20), (0x028407F0, 10),
+        (0x028300F0, 40), (0x028C00F0, 40), (0x028400F0, 10), (0x028307F0, 40), (0x028C07F0, 40), (0x028407F0, 10),
         (0x028A00F0, 6), (0x028A07F0, 6), (0x02C202F0, 6),
     ):  # fmt: skip
         assert abs(asked.count(identifier) - times) <= 1, (hex(identifier), asked.count(identifier))
-    assert len(asked) <= 121 and rig.charger.in_group == 2
+    assert len(asked) <= 201 and rig.charger.in_group == 2
     rig.modules[7].silent = True
     since = len(rig.wire.frames)
     await rig.advance(1200)
@@ -271,4 +271,4 @@ def test_six_modules_that_take_20_ms_for_an_answer_are_measured_in_every_round()
                 complete += unit.heard == OUTPUT | EXTERNAL and units.complete()
                 rounds.answered(unit, command)
                 assert len(under_way) <= 1
-    assert 16 <= complete <= 17, complete  # 18 answers, then 12: 360 and 240 ms, so rounds of 400 and 300
+    assert 17 <= complete <= 19, complete  # 18 answers, then 12 three times: rounds of 400 and 300 ms
