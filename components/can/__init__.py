@@ -23,18 +23,17 @@ class Can(Dispatch):
     """Owns a driver with the shape of ``machine.CAN`` (plus ``async ready()``, see drivers/slcan.py).
 
     ``healthy`` (Signal, bool): the controller is on the bus. On bus-off or a broken stream it becomes False at
-    once, which closes the gate; only then the controller is restarted, after 100 ms, 200 ms, ... 5 s. While the gate
-    closes frames are still taken: if it is this component that fails and not the bus, the stop frame goes out.
+    once, which closes the gate, or outside of all scopes every gate; only then the controller is restarted, after
+    100 ms, 200 ms, ... 5 s. While the gate closes frames are still taken: if it is this component that fails and not
+    the bus, the stop frame goes out.
 
     Counters: rx, tx, tx_dropped (since the bus was up for the first time), unknown (no handler), refused (the handler
     returned False: too short, or values out of range), rx_overruns, bus_offs, failures (of the stream or driver),
     garbage (what the driver could not read).
-
     ``error``: why the bus is down, "" if it is not: the port and what is wrong with it.
 
     A driver may have a ``guard`` (drivers/slcan.py): an interrupt that answers the one frame that stops charging, also
     while the loop is blocked. ``guard_stops`` counts how often it did.
-
     The filters of the controller, if it has any, are made of the identifiers that have a handler and of those in option
     `filters` (tuples of the arguments identifier, mask, extended of `on`). ``receive_all(True)`` opens them.
 
@@ -42,7 +41,8 @@ class Can(Dispatch):
     does not wait for a flash erase.
     """
 
-    requires = ("driver", "gate", "clock", "log", "pulse", "kernel")
+    requires = ("driver", "clock", "log", "pulse", "kernel")
+    collects = ("gate",)
     provides = ("can",)
     options = {"filters": (tuple, ())}
     guard_stops = 0
@@ -58,13 +58,14 @@ class Can(Dispatch):
         super().__init__(driver, kernel, clock, filters)
         self.healthy = Signal(False, clock)
         self.rx = self.tx = self.tx_dropped = self.bus_offs = self.failures = 0
-        self._gate = gate
+        self._gates = gate
         self._log = log
         self._pulse = pulse
         self._initialised = self._sends = self._was_up = False
         self._up_ms = self._healthy_ms = 0
         self._poll = getattr(driver, "poll", None)  # of a driver that reads a stream
-        gate.add_bus(self.healthy)
+        for one in gate:
+            one.add_bus(self.healthy)
         kernel.urgent.add(self._urgent)
 
     def send(self, identifier, data, extended=True):
@@ -82,10 +83,10 @@ class Can(Dispatch):
     def guard(self, identifier, at, answer, data, fired):
         """Give the driver's guard, if it has one, its rule; see drivers/slcan.py.
 
-        ``fired()`` is called if it has answered a frame that was lost on its way to us.
+        ``fired()`` is called if it answered a frame that was lost on its way. A bus of several outlets has no guard.
         """
         guard = getattr(self.driver, "guard", None)
-        if guard is not None:
+        if guard is not None and len(self._gates) < 2:
             guard.rule(identifier, at, answer, data)
             self._guard_fired = fired
             self._guard = guard
@@ -277,7 +278,7 @@ class Can(Dispatch):
         while True:
             self._pulse()
             self._raise()
-            if not (self._filtered or self._gate.enabled.value):
+            if not (self._filtered or [gate for gate in self._gates if gate.enabled.value]):
                 try:
                     self._set_filters()
                 except OSError:
@@ -297,4 +298,3 @@ class Can(Dispatch):
             shown.tell(self._log, counts, self._logged)
             self._logged = counts
             unload("components.can.shown")
-

@@ -11,14 +11,12 @@ from components.charger import power_module
 _REQUEST = const(0x180600F4)  # and the address in bits 15..8
 _STATUS = const(0x18FF5000)  # and the address in bits 7..0
 _ANY_STATUS = const(0x1FFFFF00)
-
 _CONTROLLER = const(0xF4)  # the source address of requests, in bits 7..0
 _OFF = const(1)
 _STOP = const(b"\0\0\0\0\x01\0\0\0")  # what `_request` sends
 _STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
 _NO_BATTERY = const(0x08)
-# what is seen of all modules
-_HEARD = const(1)
+_HEARD = const(1)  # what is seen of all modules
 _WORKS = const(2)
 _CHARGES = const(4)
 _BATTERY = const(8)  # as in the flags of the contract
@@ -35,9 +33,8 @@ _REQUESTED = const("another controller sends requests to a module, 0x%08X: is th
 
 
 class Unit:
-    """One module: its last status and request. ``age``, ``asked`` and ``off`` count ticks since a status, since a
-    request and since a stop; ``left``: so long after that status it delivers, even if it heard nothing more.
-    """
+    """One module. ``age``, ``asked`` and ``off`` count ticks since its last status, request and stop; ``left``: so many
+    after that status it delivers, even if it hears nothing more."""
 
     age = asked = off = _TIMEOUT
     left = 0
@@ -64,9 +61,8 @@ class Elcon(power_module.PowerModule):
     current, else after the time by which the protocol's time-out of 5 s has switched it off. While none works their
     faults are those of the outlet.
 
-    A module that is silent for 3 s while another one is heard may hear its requests or not. It gets them, and its last
-    current counts, until 5 s after the last request before its last status: so long it delivers in both cases. Then it
-    is switched off.
+    One that is silent for 3 s while another is heard may hear or not: it gets requests, and its last current counts,
+    until 5 s after the last request before its last status. So long it delivers in both cases; then it is switched off.
 
     A foreign frame, a status with another address or a request to one of these modules from another controller, is
     refused and counted. It blocks charging until 5 s after the last one: the bus is not what the board declares.
@@ -95,7 +91,7 @@ class Elcon(power_module.PowerModule):
         self._units = tuple([Unit(address) for address in addresses])
         self._data = bytearray(8)
         for unit in self._units:
-            can.on(_REQUEST | unit.address << 8, self._foreign_request)
+            can.on(_REQUEST | unit.address << 8, self._refuse_foreign)
             if shared_bus:
                 can.on(_STATUS | unit.address, self._status)
         if not shared_bus:
@@ -159,11 +155,8 @@ class Elcon(power_module.PowerModule):
             mv = weighted // deciamps * 100 + weighted % deciamps * 100 // deciamps
         self.terminal(mv, deciamps * 100)
 
-    def _foreign_request(self, data, length):
-        """A request that another controller sends."""
-        return self._refuse_foreign()
-
-    def _refuse_foreign(self):
+    def _refuse_foreign(self, data=None, length=0):
+        """A status with another address, or a request that another controller sends."""
         self._foreign = _FOREIGN
         self._foreign_id = identifier = self.can.identifier
         self._tell()
@@ -200,8 +193,7 @@ class Elcon(power_module.PowerModule):
             if unit.may_ma and unit.off >= _TIMEOUT:
                 unit.may_ma = 0
                 changed = True
-            if unit.told_ma and unit.age == unit.left:
-                changed = True  # it is switched off
+            changed |= unit.told_ma > 0 and unit.age == unit.left  # now it is switched off
             usable = unit.age < _SILENT and not unit.flags & _STOPPING
             if usable is not unit.usable:
                 unit.usable = usable
@@ -230,9 +222,10 @@ class Elcon(power_module.PowerModule):
     def _log_unit(self, unit):
         if unit.usable:
             self._log.info("module 0x%02X is ready", unit.address)
+        elif unit.age < _SILENT:
+            self._log.warning("module 0x%02X has flags 0x%02X: it is off", unit.address, unit.flags)
         else:
-            what = "is silent" if unit.age >= _SILENT else "has flags 0x%02X: it is off" % unit.flags
-            self._log.warning("module 0x%02X %s", unit.address, what)
+            self._log.warning("module 0x%02X is silent", unit.address)
 
     def page(self):
         """For the operator: each module, and a foreign frame."""

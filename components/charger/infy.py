@@ -165,11 +165,8 @@ class Infypower(power_module.PowerModule):
     def _measured(self):
         """The output that is told is that of the round before: the meter holds it against periods that are over."""
         units = self._units
-        if units.spread_mv <= max(_SPREAD_MV, units.mv // 20):
-            self._apart = 0
-            self._mark(_SPREAD, False)
-        elif not self._apart:
-            self._apart = 1
+        self._apart = max(self._apart, 1) if units.spread_mv > max(_SPREAD_MV, units.mv // 20) else 0
+        self._mark(_SPREAD, self._apart > _SPREAD_TICKS)
         if not self.terminal(units.mv, units.ma):
             self.refuse()
         self.output_voltage_mv.set(self._output_mv)
@@ -286,9 +283,7 @@ class Infypower(power_module.PowerModule):
         if self._strange_ticks == 1:
             self._mark(_STRANGER, False)
         self._strange_ticks = max(0, self._strange_ticks - 1)
-        if self._apart:
-            self._apart = min(self._apart + 1, _SPREAD_TICKS)
-            self._mark(_SPREAD, self._apart == _SPREAD_TICKS)
+        self._apart += self._apart > 0
         unit = self._units.grow_old(self._dropped)
         if unit is not None:
             self._count(unit, False)

@@ -61,7 +61,7 @@ class Rounds:
             self._ask_seldom()
 
     def _ask_seldom(self):
-        """Behind the last question of every second round one of: what a module can; whether one is there again; the group."""
+        """Behind every second round one of: what a module can; whether one is there again; the group."""
         units = self._units.all
         turn = self._seldom = (self._seldom + 1) % (len(units) + 1)
         if turn == len(units):

@@ -186,6 +186,6 @@ def component(driver, clock, filters=((0, 0), (0, 0, False))):
             self.healthy = healthy
 
     seen = []
-    can = Can(driver, Gate(), clock, Log(LogTail(clock), "can"), lambda: None, Kernel(), filters)
+    can = Can(driver, (Gate(),), clock, Log(LogTail(clock), "can"), lambda: None, Kernel(), filters)
     can.on(ID, lambda data, length: seen.append(data[0]))
     return can, seen

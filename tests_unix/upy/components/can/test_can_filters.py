@@ -186,11 +186,11 @@ async def test_the_board_may_want_more():
 async def test_they_are_opened_and_closed_for_people_when_nothing_is_charged():
     """To change them the controller leaves the bus, which would stop the charging."""
     hardware, can, seen, tasks = await started()
-    can._gate.enabled.set(True)
+    can._gates[0].enabled.set(True)
     can.receive_all(True)
     await asyncio.sleep_ms(700)
     await hears(hardware, can, seen, 0)
-    can._gate.enabled.set(False)
+    can._gates[0].enabled.set(False)
     await until(lambda: can._filtered and can.driver.state() == can.driver.STATE_ACTIVE)
     await hears(hardware, can, seen, 10)
     can.receive_all(False)

@@ -35,6 +35,10 @@ class Board:
 class TwoOutlets(Desk):
     board = Board
 
+    def __init__(self, home):
+        super().__init__(home)
+        self.kernel["gate_2"].add_bus(self.kernel["can_2"].healthy)  # without a scope both buses are those of "gate"
+
     def receive_all(self, *deciamps):
         """The same is said on both buses."""
         self.kernel["can_2"].healthy.set(True)
