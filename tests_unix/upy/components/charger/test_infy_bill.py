@@ -1,7 +1,7 @@
 """What Infypower modules deliver in steps, and what of it is billed."""
 
 from bus import REQUEST, request
-from infy_site import InfyRig, Module
+from infy_rig import InfyRig, Module
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 

@@ -1,9 +1,9 @@
 """Two outlets on one CAN bus: their power modules have addresses, and each vehicle has a bus of its own."""
 
-import elcon_site
-import infy_site
+import elcon_rig
+import infy_rig
 from bus import VirtualClock
-from shared_bus import NUMBERS, SharedBus, board, settings
+from shared_bus_rig import NUMBERS, SharedBus, board, settings
 
 from core.kernel import Kernel
 from core.log import Log, LogTail
@@ -21,7 +21,7 @@ class ElconBus(SharedBus):
 
     def __init__(self, home):
         super().__init__(home, *[{"addresses": (address,), "shared_bus": True} for address in (0xE5, 0xE6)])
-        self.units = {address: elcon_site.Module(address) for address in (0xE5, 0xE6)}
+        self.units = {address: elcon_rig.Module(address) for address in (0xE5, 0xE6)}
 
     def say(self):
         for ms, identifier, data in self.wire.frames[self.heard :]:
@@ -57,12 +57,12 @@ class InfyBus(SharedBus):
         return InfyWire(self.clock)
 
 
-class InfyWire(infy_site.Modules):
+class InfyWire(infy_rig.Modules):
     """Modules 0 and 1."""
 
     def __init__(self, clock):
-        self.units = [infy_site.Module(), infy_site.Module()]
-        super().__init__(clock, infy_site.Bank({0: self.units[0], 1: self.units[1]}, 63))
+        self.units = [infy_rig.Module(), infy_rig.Module()]
+        super().__init__(clock, infy_rig.Bank({0: self.units[0], 1: self.units[1]}, 63))
 
     def send(self, identifier, data):
         """An answer goes to who asked: the model knows one controller."""
