@@ -1,8 +1,8 @@
 """What MicroPython's build freezes: the modules of the board in the environment's UCHARGE_BOARD, asyncio, and start-up
 modules of the port. Docstrings are never compiled; assert statements are left out.
 
-UCHARGE_NATIVE=0: the target runs no machine code, so the plain twins are frozen. UCHARGE_BOOT: start-up modules and
-folders of such, with ":" between them.
+UCHARGE_NATIVE=0: the target runs no machine code, so the modules that have some are frozen as plain Python.
+UCHARGE_BOOT: start-up modules and folders of such, with ":" between them.
 """
 
 import os

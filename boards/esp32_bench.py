@@ -12,7 +12,7 @@ SETTINGS = dict(reference.SETTINGS, can={"baudrate": "can_driver.baudrate"})
 
 CAN_DRIVER = {
     "name": "can_driver",
-    "use": "drivers.slcan:Slcan",
+    "use": "drivers.can.slcan:Slcan",
     "options": {"port": "uart:1", "tx": 17, "rx": 16, "bitrate": 250000, "baudrate": 115200},
 }
 

@@ -13,7 +13,7 @@ COMPONENTS = (
     {"name": "heap", "use": "drivers.gcheap:GcHeap"},
     {"name": "store", "use": "components.persistence:Persistence", "critical": True},
     {"name": "gate", "use": "components.evse.gate:Gate"},
-    {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"port": "uart:1", "bitrate": 250000}},
+    {"name": "can_driver", "use": "drivers.can.slcan:Slcan", "options": {"port": "uart:1", "bitrate": 250000}},
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
     {"name": "bms", "use": "components.bms:Bms", "critical": True},
     {

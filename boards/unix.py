@@ -6,7 +6,7 @@ Everything below the home directory. The limits are those of the reference board
 NAME = "unix"
 PORT = "unix"
 
-CAN_DRIVER = {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}}
+CAN_DRIVER = {"name": "can_driver", "use": "drivers.can.slcan:Slcan", "options": {"bitrate": 250000}}
 
 METER = {
     "name": "meter",
@@ -38,7 +38,7 @@ ONE_BUS = (
 
 # The vehicle's bus, where it has one of its own, and the ports of both
 VEHICLE_BUS = (
-    {"name": "vehicle_can_driver", "use": "drivers.slcan:Slcan", "options": {"bitrate": 250000}},
+    {"name": "vehicle_can_driver", "use": "drivers.can.slcan:Slcan", "options": {"bitrate": 250000}},
     {"name": "vehicle_can", "use": "components.can:Can", "bind": {"driver": "vehicle_can_driver"}, "critical": True},
     {"name": "feedback", "use": "components.feedback:Feedback", "bind": {"can": "vehicle_can"}, "critical": True},
 )

@@ -5,11 +5,12 @@ intermediate ones included, reaches 2**30, and what would is refused.
 """
 
 try:
-    from core import f32_viper as f32
-except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
-    from core import f32_plain as f32  # type: ignore[no-redef]
+    from core.f32 import f32be
+except SyntaxError:  # from source, without native code
+    from core.plain import plain
 
-f32be = f32.f32be
+    f32be = plain("core.f32").f32be
+
 NO_NUMBER = -1
 TOO_BIG = (1 << 30) - 1
 

@@ -38,7 +38,7 @@ _INPUTS = _OUTPUTS + tuple(range(34, 40))
 class Mcp2515:
     """One chip on an SPI bus of its own.
 
-    It differs from ``machine.CAN`` as all our drivers do (drivers/slcan.py): the constructor does no I/O; ``init()``
+    It differs from ``machine.CAN`` as all our drivers do (drivers/can): the constructor does no I/O; ``init()``
     sets the chip up, and the ``await ready()`` that follows takes it onto the bus; ``await ready()`` stands for
     ``irq()``; data of `recv` is valid until the next `recv`.
 
@@ -53,7 +53,7 @@ class Mcp2515:
     A chip that does not answer, or answers nonsense, is an OSError of `init` or `restart`. One that is lost later, or
     an INT wire that does not follow the chip, is an OSError of `ready`: what `ready` and `get_counters` read tells.
 
-    It has no ``guard`` (drivers/slcan.py): the handler of its interrupt could not read the frame, for Python may be in
+    It has no ``guard`` (drivers/can): the handler of its interrupt could not read the frame, for Python may be in
     the middle of a transfer. While the loop is blocked, the vehicle's stop on this bus waits.
 
     Options: GPIO numbers ``sck``, ``mosi``, ``miso``, ``cs``, ``interrupt`` (the INT pin); ``spi``, number of the SPI

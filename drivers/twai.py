@@ -23,14 +23,14 @@ _FAREWELL_BITS = const(600)
 
 
 class Twai(Poll):
-    """The on-chip controller. What differs from ``machine.CAN`` is as documented in drivers/slcan.py, and:
+    """The on-chip controller. What differs from ``machine.CAN`` is as documented in drivers/can, and:
 
     - The state is STATE_STOPPED until 11 recessive bits went by.
     - A timer empties the controller's 64 bytes (4 frames of 8 bytes) every millisecond at 250 kbit/s, more often on a
       faster bus, into a ring of 63 frames. Frames for which there was no room are counted in ``get_counters()[7]``;
       the next frame then carries RECV_ERR_OVERRUN.
       With the image's module ``canguard`` the controller's interrupt does that, also while the loop is blocked.
-    - ``guard`` (drivers/slcan.py) is that module, else None. Its answer takes the place of a message that is in the
+    - ``guard`` (drivers/can) is that module, else None. Its answer takes the place of a message that is in the
       transmit buffer and not yet on the bus; that one is not sent again.
     - ``send`` queues up to 16 frames. What did not get through in 100 ms is given up, with all that waits behind it,
       and counted in `tx_dropped`: commands must not go out when they are old. Bus-off does the same.

@@ -15,7 +15,7 @@ DEVICE_MODULES = frozenset(
     esp32 framebuf gc gcheap hashlib heapq io json machine math micropython mps2 nameservers network os platform random
     re select socket struct sys termios time tls uctypes uhashlib vfs""".split()
 )
-_CATCHES_IMPORT = {"ImportError", "Exception"}
+_CATCHES_IMPORT = {"ImportError", "SyntaxError", "Exception"}
 _MACHINE_CODE = {"viper", "native", "asm_thumb", "asm_xtensa", "asm_rv32"}
 
 

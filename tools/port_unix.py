@@ -12,7 +12,7 @@ from tools.selection import Selection
 from tools.toolchain import need
 
 _VARIANT = ROOT / "boards/ports/unix"
-# Machine code that MicroPython can freeze for this machine; elsewhere the plain twins are taken.
+# Machine code that MicroPython can freeze for this machine; elsewhere it is plain Python.
 _ARCHITECTURES = {"x86_64": "x64", "i686": "x86", "armv7l": "armv7m"}
 
 

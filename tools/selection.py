@@ -3,9 +3,10 @@
 ``Selection("unix").files`` lists [(path in the image, source)]: all of core, what the board's COMPONENTS name, and by
 their import statements (those inside functions too) what these need; the board, main.py, and a generated image.py.
 
-An import inside ``try`` with a handler for ImportError is optional: of ``slcan_viper`` and ``slcan_plain`` only the one
-that is used is taken. What a package's ``__getattr__`` imports for a name is taken if that name is asked for. Besides
-the repository the folders of MICROPYPATH are searched, as MicroPython itself does.
+An import inside ``try`` with a handler for ImportError or SyntaxError is optional: what stands in for the module is not
+taken. What a package's ``__getattr__`` imports for a name is taken if that name is asked for. Besides the repository
+the folders of MICROPYPATH are searched, as MicroPython itself does. For a target without machine code our own modules
+are taken from build/BOARD/plain/, without the decorators that ask for it (core/plain.py).
 
 MicroPython's own build runs this under whatever python3 there is: no import from outside the standard library.
 """
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from core.plain import without_machine_code
 from tools.imports import (
     DEVICE_MODULES,
     Import,
@@ -51,6 +53,15 @@ class Module(NamedTuple):
     owner: str  # the package or component that it belongs to
 
 
+def _write(path: Path, text: str) -> None:
+    """Write a file if that changes it; another process may be reading it."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{os.getpid()}")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+
+
 def module_name(board: str) -> str:
     """The board's module: ``boards.NAME``, or the dotted name of a board from elsewhere."""
     return board if "." in board else "boards." + board
@@ -77,8 +88,8 @@ def search_path() -> list[Path]:
 class Selection:
     """The modules of one board.
 
-    board: its name or a dotted module. native: the target can run machine code, so the viper twins are taken. build:
-    the folder for BOARD/image.py. paths: where to look for modules. Raises SelectionError.
+    board: its name or a dotted module. native: the target can run machine code. build: where the folder BOARD with what
+    is generated goes. paths: where to look for modules. Raises SelectionError.
     """
 
     def __init__(self, board: str, native: bool = True, build: Path = ROOT / "build", paths: Iterable[Path] = ()):
@@ -97,7 +108,7 @@ class Selection:
         for name in ("main", self.board):
             self._root(name, name.partition(".")[0])
         uses = self._uses()
-        self._declared = {use.partition(":")[0] for _, use in uses if use.startswith("components.")}
+        self._declared = {use.partition(":")[0] for _, use in uses if use.startswith(("components.", "drivers."))}
         for component, use in uses:
             name = use.partition(":")[0]
             if not self._exists(name):
@@ -107,14 +118,18 @@ class Selection:
 
     @property
     def files(self) -> list[tuple[str, Path]]:
-        """[(path in the image, source)], sorted; writes build/BOARD/image.py where it changed."""
+        """[(path in the image, source)], sorted; writes what is generated where it changed."""
         generated = self.folder / (_GENERATED + ".py")
-        if not generated.exists() or generated.read_text(encoding="utf-8") != self.image_source:
-            generated.parent.mkdir(parents=True, exist_ok=True)
-            beside = generated.with_suffix(f".{os.getpid()}")  # another process may be reading it
-            beside.write_text(self.image_source, encoding="utf-8")
-            beside.replace(generated)
-        return sorted([(m.path, m.source) for m in self.modules.values()] + [(generated.name, generated)])
+        _write(generated, self.image_source)
+        return sorted([(m.path, self._source(m)) for m in self.modules.values()] + [(generated.name, generated)])
+
+    def _source(self, module: Module) -> Path:
+        """The file of a module, without machine code if the target cannot run that."""
+        if self.native or not has_machine_code(parse(module.source)):
+            return module.source
+        plain = self.folder / "plain" / module.path
+        _write(plain, without_machine_code(module.source.read_text(encoding="utf-8")))
+        return plain
 
     @property
     def port(self) -> str:
@@ -144,10 +159,7 @@ class Selection:
         """Modules of core of which another one takes the place."""
         names: set[str] = set()
         for path in (ROOT / "core").glob("*.py"):
-            tree = parse(path)
-            if has_machine_code(tree) and not self.native:
-                names.add(f"core.{path.stem}")
-            for node in ast.walk(tree):
+            for node in ast.walk(parse(path)):
                 if isinstance(node, ast.Try) and catches_import_error(node):
                     _, left = self._branches(node, "core")
                     names |= {self._meant(statement) for statement in left} - {"core"}
@@ -200,7 +212,7 @@ class Selection:
                 f"or in the folders of MICROPYPATH"
             )
         tree = parse(source)
-        if has_machine_code(tree) and not self.native:
+        if not self._runs(source):
             raise SelectionError(f"board {self.board}: {importer} imports {name}: its machine code cannot be run there")
         package = source.name == "__init__.py"
         path = name.replace(".", "/") + ("/__init__.py" if package else ".py")
@@ -208,7 +220,7 @@ class Selection:
         self._follow(tree, name if package else parent, name)
 
     def _owner_for(self, name: str) -> str:
-        """A helper belongs to who brought it if they share a room: drivers.slcan_lines to drivers.slcan."""
+        """A helper belongs to who brought it if they share a room: drivers.can.slcan_lines to drivers.can.slcan."""
         if name in ("components", "drivers", "boards"):
             return "main"
         declared = self._declared_by(name)
@@ -278,8 +290,11 @@ class Selection:
         """Whether a module will be there on the device."""
         if name == _GENERATED or name.partition(".")[0] in DEVICE_MODULES:
             return True
-        source = self._find(name)
-        return source is not None and (self.native or not has_machine_code(parse(source)))
+        return (source := self._find(name)) is not None and self._runs(source)
+
+    def _runs(self, source: Path) -> bool:
+        """Whether the target can run a module: ours are tested to do the same without machine code."""
+        return self.native or source.is_relative_to(ROOT) or not has_machine_code(parse(source))
 
     def _find(self, name: str) -> Path | None:
         return find(name, self.paths)

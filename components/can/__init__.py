@@ -20,7 +20,7 @@ _OVERRUN = const(7)  # index in get_counters()
 
 
 class Can(Dispatch):
-    """Owns a driver with the shape of ``machine.CAN`` (plus ``async ready()``, see drivers/slcan.py).
+    """Owns a driver with the shape of ``machine.CAN`` (plus ``async ready()``, see drivers/can).
 
     ``healthy`` (Signal, bool): the controller is on the bus. On bus-off or a broken stream it becomes False at
     once, which closes the gate, or outside of all scopes every gate; only then the controller is restarted, after
@@ -32,7 +32,7 @@ class Can(Dispatch):
     garbage (what the driver could not read).
     ``error``: why the bus is down, "" if it is not: the port and what is wrong with it.
 
-    A driver may have a ``guard`` (drivers/slcan.py): an interrupt that answers the one frame that stops charging, also
+    A driver may have a ``guard`` (drivers/can): an interrupt that answers the one frame that stops charging, also
     while the loop is blocked. ``guard_stops`` counts how often it did.
     The filters of the controller, if it has any, are made of the identifiers that have a handler and of those in option
     `filters` (tuples of the arguments identifier, mask, extended of `on`). ``receive_all(True)`` opens them.
@@ -81,7 +81,7 @@ class Can(Dispatch):
         return False
 
     def guard(self, identifier, at, answer, data, fired):
-        """Give the driver's guard, if it has one, its rule; see drivers/slcan.py.
+        """Give the driver's guard, if it has one, its rule; see drivers/can.
 
         ``fired()`` is called if it answered a frame that was lost on its way. A bus of several outlets has no guard.
         """

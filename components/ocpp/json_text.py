@@ -15,9 +15,11 @@ from micropython import const
 from core.loading import unload
 
 try:
-    from . import json_viper as machine
-except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
-    from . import json_plain as machine  # type: ignore[no-redef]
+    from .json_bytes import well_formed
+except SyntaxError:  # from source, without native code
+    from core.plain import plain
+
+    well_formed = plain("components.ocpp.json_bytes").well_formed
 
 _HEAD = const(64)  # characters, among which is the id of a CALL
 _ID_MAX = const(36)  # section 4.1.4
@@ -57,7 +59,7 @@ def fits(text, stack):
     STACK bytes of scratch.
     """
     data = memoryview(text)
-    return bool(machine.well_formed(data, len(data), _CLASSES, _NEXT, stack))  # type: ignore[arg-type]
+    return bool(well_formed(data, len(data), _CLASSES, _NEXT, stack))  # type: ignore[arg-type]
 
 
 def load(text, stack):

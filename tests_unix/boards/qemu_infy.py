@@ -10,7 +10,7 @@ SETTINGS = qemu_arm.SETTINGS
 INSTEAD = {
     "can_driver": {
         "name": "can_driver",
-        "use": "drivers.slcan:Slcan",
+        "use": "drivers.can.slcan:Slcan",
         "options": {"port": "uart:1", "bitrate": 125000},
     },
     "bms": {"name": "bms", "use": "components.bms:Bms", "options": {"highest_mv": 500000}, "critical": True},

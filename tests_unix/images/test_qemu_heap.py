@@ -53,7 +53,7 @@ def test_the_size_of_an_esp32_board_tells_the_heap_of_each_component(measuring_i
     left = re.search(r"Heap after boot: about (\S+) bytes free of 135,936, (\S+) in use, by bench.every_profile", text)
     free, used = (int(figure.replace(",", "")) for figure in left.groups())
     assert free + used == GC_HEAP and 60_000 < used < CHARGING
-    assert "(drivers.slcan:Slcan in its place)" in next(line for line in table if line.split()[0] == "can_driver")
+    assert "(drivers.can.slcan:Slcan in its place)" in next(line for line in table if line.split()[0] == "can_driver")
     for name in named & rows.keys():
         code, objects, start, run, whole = rows[name]
         gives_back = name == "heap"  # what the dictionaries of all others do not use

@@ -21,6 +21,10 @@ from tools.toolchain import need
 PORT = BUILD / "canguard/port"
 VARIANT = ROOT / "tests_unix/images/canguard_unix"
 DRIVER = ("twai", "twai_errors", "twai_faults", "twai_send", "twai_s3")
+PLAIN = (
+    "drivers/test_slcan.py", "drivers/test_slcan_take.py", "core/test_wire.py",
+    "components/ocpp/test_ocpp_json_text.py", "components/charger/test_charger.py",
+)  # fmt: skip
 # Replaces the model by a dictionary below Python's part of the driver only.
 NOT_ITS = "test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges"
 # What modcanguard.c takes of ESP-IDF 5.3.1 (esp_attr.h, intr_alloc.c, portmacro.h), as declarations only.
@@ -79,6 +83,14 @@ def test_the_guard_answers_what_it_is_to_and_nothing_else(interpreter):
 def test_the_boards_stop_while_their_loop_is_blocked(interpreter):
     """rivot_esp32 as declared, with the real kernel and components; the dual board has no guard."""
     assert " passed" in run(interpreter, "tests_unix/upy/boards/canguard_boards.py")
+
+
+def test_without_machine_code_its_plain_python_is_taken(interpreter):
+    """This interpreter has no native emitter, as that of an ARM computer of 64 bits has none."""
+    said = run(interpreter, *[f"tests_unix/upy/{name}" for name in PLAIN])
+    assert " passed" in said
+    viper = [interpreter, "-c", "import micropython\n@micropython.viper\ndef f(): pass\n"]
+    assert "SyntaxError" in subprocess.run(viper, capture_output=True, text=True).stderr
 
 
 def test_the_driver_works_with_it_as_with_its_own_code(interpreter):

@@ -107,11 +107,11 @@ def test_nothing_is_taken_from_the_current_folder_or_the_environment(executable,
     assert status == 0 and "POISON" not in text, text
 
 
-def test_the_viper_twins_are_used(executable):
+def test_machine_code_is_used(executable):
     content = executable.read_bytes()
-    for twin in (b"core/f32_viper.py", b"drivers/slcan_viper.py", b"uwebsockets/xor.py"):
-        assert twin in content
-    assert b"_plain.py" not in content
+    for module in (b"core/f32.py", b"drivers/can/slcan_lines.py", b"uwebsockets/xor.py"):
+        assert module in content
+    assert b"/plain.py" not in content
 
 
 def test_no_docstring_is_frozen(executable):

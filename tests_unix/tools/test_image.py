@@ -79,7 +79,7 @@ def test_the_modules_are_for_this_bytecode_and_the_esp32s_machine_code(made):
         if name.endswith(".mpy"):
             assert data[:2] == b"M" + bytes([int(version)]), name
             assert data[2] in (0, xtensawin << 2 | int(sub_version)), name  # 0: no machine code in it
-    assert files["lib/drivers/slcan_viper.mpy"][2] >> 2 == xtensawin
+    assert files["lib/drivers/can/slcan_lines.mpy"][2] >> 2 == xtensawin
 
 
 def test_micropython_mounts_its_file_system_reads_and_writes_it(made):

@@ -51,18 +51,28 @@ def test_every_file_is_there_and_has_its_place_in_the_image(tmp_path):
     assert list(files) == sorted(files)
 
 
-def test_core_is_there_in_whole_but_for_a_twin(select):
+def test_core_is_there_in_whole_but_for_what_only_sources_need(select):
     core = {f"core/{path.name}" for path in (ROOT / "core").glob("*.py")}
     selection = select(lamp="class Lamp: pass")
-    assert core - set(paths_of(selection)) == {"core/f32_plain.py"}
-    assert core - set(paths_of(select(native=False, lamp="class Lamp: pass"))) == {"core/f32_viper.py"}
+    assert core - set(paths_of(selection)) == {"core/plain.py"}
+    assert core - set(paths_of(select(native=False, lamp="class Lamp: pass"))) == {"core/plain.py"}
 
 
-def test_one_of_two_twins(tmp_path):
-    fast, plain = (set(paths_of(Selection("unix", native, tmp_path))) for native in (True, False))
-    twins = {"core/f32_viper.py", "drivers/slcan_viper.py", "components/ocpp/json_viper.py"}
-    assert fast - plain == {*twins, "uwebsockets/xor.py"}
-    assert plain - fast == {path.replace("viper", "plain") for path in twins}
+def test_a_target_without_machine_code_gets_the_same_modules_in_plain_python(tmp_path):
+    fast, plain = (dict(Selection("unix", native, tmp_path).files) for native in (True, False))
+    assert list(fast) == list(plain)
+    generated = {path for path in fast if plain[path] != fast[path]}
+    ours = {"components/ocpp/json_bytes.py", "core/f32.py", "drivers/can/slcan_lines.py"}
+    assert generated == {*ours, "uwebsockets/xor.py"}
+    assert all(plain[path] == tmp_path / "unix/plain" / path for path in generated)
+    mpy.compile_all(plain.items(), "")  # without an architecture machine code is refused
+    with pytest.raises(mpy.MpyError):
+        mpy.compile_all(fast.items(), "")
+
+
+def test_core_and_drivers_take_the_same_for_plain_python():
+    """Neither may import the other."""
+    assert (ROOT / "core/plain.py").read_text() == (ROOT / "drivers/plain.py").read_text()
 
 
 def test_a_board_from_elsewhere_and_its_helpers_in_functions_too(select):
@@ -133,7 +143,8 @@ def test_a_board_with_another_power_module_has_not_the_reference_protocol(tmp_pa
         assert has is ("components.charger:Charger" in named), board
 
 
-def test_machine_code_without_a_twin_cannot_be_left_out(select):
+def test_the_machine_code_of_others_cannot_be_left_out(select):
+    """Nothing says that it does the same without its decorators."""
     fast = "import micropython\n@micropython.viper\ndef f(): pass\n"
     assert "desk/fast.py" in paths_of(select(lamp="from desk import fast", fast=fast))
     with pytest.raises(SelectionError, match=r"desk\.lamp imports desk\.fast: its machine code"):

@@ -9,9 +9,9 @@ from tools.selection import boards
 TWO_BUSES = '''
 NAME = "twobuses"
 COMPONENTS = (
-    {"name": "can_driver", "use": "drivers.slcan:Slcan"},
+    {"name": "can_driver", "use": "drivers.can.slcan:Slcan"},
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}},
-    {"name": "vehicle_can_driver", "use": "drivers.slcan:Slcan"},
+    {"name": "vehicle_can_driver", "use": "drivers.can.slcan:Slcan"},
     {"name": "vehicle_can", "use": "components.can:Can", "bind": {"driver": "vehicle_can_driver"}},
     {"name": "bms", "use": "components.bms:Bms", "bind": {"can": "vehicle_can"}},
     {"name": "charger", "use": "%s"},
@@ -21,7 +21,7 @@ SETTINGS = {"can": {"port": "can_driver.port", "vehicle_port": "vehicle_can_driv
 SCOPES = '''
 NAME = "scopes"
 PARTS = (
-    {"name": "can_driver", "use": "drivers.slcan:Slcan"},
+    {"name": "can_driver", "use": "drivers.can.slcan:Slcan"},
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}},
     {"name": "bms", "use": "components.bms:Bms"},
     {"name": "charger", "use": "components.charger:Charger", "options": {"current_scale": 1}},

@@ -1,4 +1,4 @@
-// The guard on a stream of SLCAN: lines are read as drivers/slcan_lines.py reads them, of which only extended data frames
+// The guard on a stream of SLCAN: lines are read as drivers/can/slcan_lines.py reads them, of which only extended data frames
 // matter here: T, 8 digits, length, data, CR.
 
 #include <string.h>

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from core.plain import without_machine_code
 from tools.mpsource import ROOT, micropython_source
 from tools.portmake import mpy_cross
 
@@ -25,7 +26,7 @@ HOT = {
     "components/charger/reference.py": "_terminal_power _terminal_status _heartbeat _control_reply _telemetry_reply",
     "components/charger/power_module.py": "terminal flagged refuse",
     "components/meter/terminal.py": "terminal",
-    "drivers/slcan_lines.py": "recv came pending other _line",
+    "drivers/can/slcan_lines.py": "recv came pending other _line",
     "drivers/twai.py": "recv",
 }
 
@@ -37,7 +38,8 @@ def source():
 
 def frames_of(path, source, out):
     """{name of a function: words that its frame needs}, the largest of those with the same name."""
-    subprocess.run([mpy_cross(source), ROOT / path, "-o", out], check=True)
+    text = without_machine_code((ROOT / path).read_text())
+    subprocess.run([mpy_cross(source), "-o", out, "-"], input=text, text=True, check=True)
     command = [sys.executable, source / "tools" / "mpy-tool.py", "-d", out]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = {}

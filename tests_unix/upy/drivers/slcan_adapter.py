@@ -7,7 +7,7 @@ from bus import Wire
 from construct import construct
 
 from core.clock import Clock
-from drivers.slcan import Slcan
+from drivers.can.slcan import Slcan
 
 FRAME = (0x1806E5F4, bytes(range(8)))
 

@@ -11,7 +11,7 @@ from slcan_adapter import FRAME, frames, opened, ready, refused, until
 
 from core.clock import Clock
 from core.parts import told
-from drivers.slcan import Slcan
+from drivers.can.slcan import Slcan
 
 
 class Deaf:

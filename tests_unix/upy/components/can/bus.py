@@ -150,7 +150,7 @@ def board(
         COMPONENTS = (
             {"name": "store", "use": "components.persistence:Persistence", "critical": True},
             {"name": "gate", "use": "components.evse.gate:Gate", "options": gate or {}},
-            {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": port}},
+            {"name": "driver", "use": "drivers.can.slcan:Slcan", "options": {"port": port}},
             {"name": "can", "use": "components.can:Can", "critical": True},
             {"name": "bms", "use": vehicle, "critical": True},
             {"name": "charger", "use": module, "options": options, "critical": True},

@@ -129,7 +129,7 @@ def test_a_clash_of_two_components_names_board_bus_identifier_and_both():
         COMPONENTS = (
             {"name": "store", "use": "components.persistence:Persistence"},
             {"name": "gate", "use": "components.evse.gate:Gate"},
-            {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
+            {"name": "driver", "use": "drivers.can.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
             {"name": "can", "use": "components.can:Can"},
             {"name": "left", "use": "components.bms:Bms"},
             {"name": "right", "use": "components.bms:Bms"},

@@ -12,8 +12,8 @@ from twai_rig import DATA, Hardware, attached, opened, received, until
 
 from core.clock import Clock
 from core.loading import unload
+from drivers.can.slcan import Slcan
 from drivers.mcp2515 import Mcp2515
-from drivers.slcan import Slcan
 from drivers.twai import Twai
 
 EXT = 2

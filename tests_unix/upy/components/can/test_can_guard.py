@@ -7,13 +7,13 @@ from bus import CONTROL, REQUEST, START_FRAME, STOP_FRAME, Rig, request
 from virtual_clock import VirtualClock
 
 from components.bms import Bms
-from drivers import slcan
+from drivers.can import slcan
 
 HEAPSIZE = "16M"  # the wire keeps every frame
 
 
 class Guard:
-    """The contract of drivers/slcan.py, without the interrupt."""
+    """The contract of drivers/can, without the interrupt."""
 
     def __init__(self):
         self.given = None

@@ -26,7 +26,7 @@ def elcon_board(base, vehicle_port, one_bus, **options):
         elif entry["name"] in ("bms", "feedback") and not one_bus:
             entry = dict(entry, bind={"can": "vehicle_can"})
         entries.append(entry)
-    driver = {"name": "vehicle_driver", "use": "drivers.slcan:Slcan", "options": {"port": vehicle_port}}
+    driver = {"name": "vehicle_driver", "use": "drivers.can.slcan:Slcan", "options": {"port": vehicle_port}}
     can = {"name": "vehicle_can", "use": "components.can:Can", "bind": {"driver": "vehicle_driver"}, "critical": True}
 
     class Board:

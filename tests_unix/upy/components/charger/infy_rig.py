@@ -110,7 +110,7 @@ def board(port, options):
         COMPONENTS = (
             {"name": "store", "use": "components.persistence:Persistence", "critical": True},
             {"name": "gate", "use": "components.evse.gate:Gate"},
-            {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": port, "bitrate": 125000}},
+            {"name": "driver", "use": "drivers.can.slcan:Slcan", "options": {"port": port, "bitrate": 125000}},
             {"name": "can", "use": "components.can:Can", "critical": True},
             {"name": "bms", "use": "components.bms:Bms", "options": {"highest_mv": 500000}, "critical": True},
             {"name": "charger", "use": "components.charger.infy:Infypower", "options": limits, "critical": True},

@@ -16,7 +16,7 @@ def board(module, modules, meter):
     def outlet(number, options):
         parts = (
             {"name": "gate", "use": "components.evse.gate:Gate"},
-            {"name": "vehicle_driver", "use": "drivers.slcan:Slcan"},
+            {"name": "vehicle_driver", "use": "drivers.can.slcan:Slcan"},
             {
                 "name": "vehicle_can",
                 "use": "components.can:Can",
@@ -41,7 +41,7 @@ def board(module, modules, meter):
         NAME = "shared"
         COMPONENTS = (
             {"name": "store", "use": "components.persistence:Persistence", "critical": True},
-            {"name": "can_driver", "use": "drivers.slcan:Slcan"},
+            {"name": "can_driver", "use": "drivers.can.slcan:Slcan"},
             {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
         ) + tuple([outlet(*one) for one in zip(NUMBERS, modules)])
         SETTINGS = {

@@ -25,7 +25,7 @@ def two_outlets(controllers):
         NAME = "shared"
         COMPONENTS = (
             {"name": "store", "use": "components.persistence:Persistence"},
-            {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
+            {"name": "driver", "use": "drivers.can.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
             {"name": "can", "use": "components.can:Can"},
             scope(0, "components.bms:Bms"),
             scope(1, "other_vehicle:OtherVehicle"),

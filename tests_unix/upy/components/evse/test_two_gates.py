@@ -27,7 +27,7 @@ class Board:
     NAME = "twogates"
     COMPONENTS = console_site.Board.COMPONENTS + _SECOND + (
         {"name": "store_2", "use": "components.persistence:Persistence", "options": {"dir": "state_2"}},
-        {"name": "can_driver_2", "use": "drivers.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
+        {"name": "can_driver_2", "use": "drivers.can.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
     )  # fmt: skip
     SETTINGS = unix.SETTINGS
 

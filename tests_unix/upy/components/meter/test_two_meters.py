@@ -14,7 +14,7 @@ HEAPSIZE = "16M"  # the wire keeps every frame
 def outlet(name, port):
     return {"scope": name, "components": (
         {"name": "gate", "use": "components.evse.gate:Gate"},
-        {"name": "driver", "use": "drivers.slcan:Slcan", "options": {"port": port}},
+        {"name": "driver", "use": "drivers.can.slcan:Slcan", "options": {"port": port}},
         {"name": "can", "use": "components.can:Can", "critical": True},
         {"name": "bms", "use": "components.bms:Bms", "critical": True},
         {"name": "charger", "use": "components.charger:Charger", "options": {"heartbeat": False}, "critical": True},

@@ -14,7 +14,7 @@ from core.log import Log, LogTail
 _HERE = __file__.rpartition("/")[0] or "."
 _OUTLET = (
     {"name": "gate", "use": "components.evse.gate:Gate"},
-    {"name": "can_driver", "use": "drivers.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
+    {"name": "can_driver", "use": "drivers.can.slcan:Slcan", "options": {"port": "socket://127.0.0.1:1"}},
     {"name": "can", "use": "components.can:Can", "bind": {"driver": "can_driver"}, "critical": True},
     {"name": "bms", "use": "components.bms:Bms", "critical": True},
     {"name": "charger", "use": "components.charger:Charger", "critical": True},

@@ -1,11 +1,7 @@
 """The lines of SLCAN, read from one buffer that is filled again and again."""
 
+import micropython
 from micropython import const
-
-try:
-    from drivers import slcan_viper as taker
-except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
-    from drivers import slcan_plain as taker  # type: ignore[no-redef]
 
 ANSWERS_DUE = 3  # to C, S, O
 _CR = const(13)
@@ -21,8 +17,27 @@ _ACTIVE = const(1)
 _WARNING = const(2)
 _PASSIVE = const(3)
 _BUS_OFF = const(4)
-_STATES = {97: _ACTIVE, 119: _WARNING, 112: _PASSIVE, 98: _BUS_OFF}  # a w p b: the Linux kernel's slcan
+_STATES = const(b"awpb")  # their letters, from _ACTIVE on: the Linux kernel's slcan
 _IGNORED = const(b"zZ")  # "frame taken"
+# The value of each character as a hexadecimal digit, 255 for what is none. A literal takes no RAM of a device.
+_VALUES = const(
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\xff\xff\xff\xff\xff\xff"
+    b"\xff\x0a\x0b\x0c\x0d\x0e\x0f\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\x0a\x0b\x0c\x0d\x0e\x0f\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+)  # fmt: skip
 
 
 class LineReader:
@@ -36,7 +51,7 @@ class LineReader:
         self._buffer = bytearray(_MAX_LINE + _ROOM)
         self.room = memoryview(self._buffer)[_MAX_LINE:]
         self._scratch = bytearray(_SCRATCH)
-        self._take_frame = taker.take_frame
+        self._take_frame = take_frame
         data = memoryview(self._scratch)
         self._views = tuple([data[:size] for size in range(9)])
         self._extended_flag = extended_flag
@@ -158,7 +173,9 @@ class LineReader:
             self._spoiled(at - 2, 8)
             return
         self.rx_errors, self.tx_errors = rx_errors, tx_errors
-        state = _STATES[letter]
+        state = _BUS_OFF
+        while _STATES[state - _ACTIVE] != letter:
+            state -= 1
         if self.state == 0 or self.answers < ANSWERS_DUE:
             return  # of the channel before it was opened
         if state > self.state:
@@ -175,3 +192,40 @@ class LineReader:
                 return -1
             number = 10 * number + digit
         return number
+
+
+@micropython.viper
+def take_frame(line: ptr8, at: int, end: int, out: ptr8) -> int:
+    """The identifier of the data frame at `at`, or -1 if that is no whole and right line before `end`.
+
+    `out` receives data (0..7), their number (8), the digits of the identifier, 8 or 3 (9), the length of the line (10).
+    """
+    digits = 8 if line[at] == 84 else 3  # T, t
+    if digits == 3 and line[at] != 116 or at + digits + 2 >= end:
+        return -1
+    size = int(line[at + digits + 1]) - 48
+    place = at + digits + 2
+    last = place + size + size
+    if size < 0 or size > 8 or last >= end or line[last] != 13 or digits == 8 and line[at + 1] > 49:  # 29 bits
+        return -1
+    out[8] = size
+    out[9] = digits
+    out[10] = last + 1 - at
+    values = ptr8(_VALUES)
+    bad = 0
+    size = 0
+    while place < last:
+        high = int(values[int(line[place])])
+        low = int(values[int(line[place + 1])])
+        bad |= high | low
+        out[size] = high << 4 & 0xF0 | low & 15
+        size += 1
+        place += 2
+    identifier = 0
+    while digits:
+        at += 1
+        low = int(values[int(line[at])])
+        bad |= low
+        identifier = identifier << 4 | low & 15
+        digits -= 1
+    return -1 if bad > 15 else identifier

@@ -1,5 +1,6 @@
-"""Reading JSON byte by byte in plain Python, for builds without a native emitter."""
+"""Reading JSON byte by byte in machine code."""
 
+import micropython
 from micropython import const
 
 _COLUMNS = const(20)  # of the table
@@ -16,29 +17,30 @@ _END = const(5)
 _LEVELS = const(512)
 
 
-def well_formed(data, size, classes, table, stack):
+@micropython.viper
+def well_formed(data: ptr8, size: int, classes: ptr8, table: ptr8, stack: ptr8) -> int:
     """1 if `size` bytes are JSON, else 0: see `json_text`, whose tables these are. `stack` is 64 bytes of scratch."""
     state = 0
     depth = 0
     i = 0
     while i < size:
-        byte = data[i]
-        column = classes[byte] - _A if byte < 128 else 0
-        state = table[state * _COLUMNS + column] - _A
+        byte = int(data[i])
+        column = int(classes[byte]) - _A if byte < 128 else 0
+        state = int(table[state * _COLUMNS + column]) - _A
         i += 1
         if state < _INTO_OBJECT:
             continue
         if state <= _INTO_ARRAY:
             if depth == _LEVELS:
                 return 0
-            rest = stack[depth >> 3] & (255 - (1 << (depth & 7)))
+            rest = int(stack[depth >> 3]) & (255 - (1 << (depth & 7)))
             stack[depth >> 3] = rest | (_INTO_ARRAY - state) << (depth & 7)
             state = _FIRST_MEMBER if state == _INTO_OBJECT else _FIRST_VALUE
             depth += 1
             continue
         if state > _COMMA or depth == 0:
             return 0
-        in_object = stack[(depth - 1) >> 3] >> ((depth - 1) & 7) & 1
+        in_object = int(stack[(depth - 1) >> 3]) >> ((depth - 1) & 7) & 1
         if state == _COMMA:
             state = _MEMBER if in_object else _VALUE
         elif in_object == _OUT_OF_ARRAY - state:

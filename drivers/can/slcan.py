@@ -7,10 +7,16 @@ import asyncio
 import errno
 from micropython import const
 
-from drivers.slcan_lines import ANSWERS_DUE, LineReader
-from drivers.slcan_stream import Link, socket_address, uart_number
+from drivers.can.slcan_stream import Link, socket_address, uart_number
 
-_BIT_RATES = {10000: 0, 20000: 1, 50000: 2, 100000: 3, 125000: 4, 250000: 5, 500000: 6, 800000: 7, 1000000: 8}
+try:
+    from drivers.can import slcan_lines
+except SyntaxError:  # from source, without native code
+    from drivers.plain import plain
+
+    slcan_lines = plain("drivers.can.slcan_lines")
+
+_BIT_RATES = const((10000, 20000, 50000, 100000, 125000, 250000, 500000, 800000, 1000000))  # S0 to S8
 _CONNECT_MS = const(3000)
 _ANSWER_MS = const(500)  # some adapters never answer commands: then the channel is taken for open
 _DIGITS = const(b"0123456789ABCDEF")
@@ -19,27 +25,13 @@ _DIGITS = const(b"0123456789ABCDEF")
 class Slcan:
     """A CAN controller at the other end of a stream of text.
 
-    What differs from ``machine.CAN`` (MicroPython's documentation, class CAN):
+    What differs from ``machine.CAN`` is documented in drivers/can, and:
 
-    - The constructor does no I/O; ``init()`` takes its bit rate from the options. It only begins to connect:
-      the state is STATE_STOPPED until a `ready` has opened the channel.
-    - ``await ready()`` takes the place of ``irq()``: it waits until `recv` may have something or the state changed.
-      It raises OSError when the stream is broken or refuses; then `deinit` and `init` are to be called again.
-    - ``recv(list)`` fills a list ``[identifier, data, flags, 0]`` and returns it, or None, and allocates nothing.
-      ``data`` is a memoryview of exactly the received bytes, one of the driver's own that is valid until the next
-      `recv`: Python code cannot resize the caller's as the built-in driver does. None also as soon as the adapter
-      reports bus-off.
-    - ``poll()`` is for whoever is about to block the loop: it takes in what the stream has, without waiting.
-    - ``set_filters`` may come before `init`, and what it set stays. Here it knows only None: what the commands M and m
-      mean differs between adapters, so a frame that is wanted could be lost.
-    - ``fit_filters(filters)``, of a controller that has filters: what `set_filters` takes, and lets at least all frames
-      pass that these want. There may be any number of them, each (identifier, bits that must be equal, flags).
-    - ``guard``, None or the module ``canguard`` of the image: an interrupt that answers one frame while the loop is
-      blocked. ``rule(identifier, at, answer, data)``: an extended frame `identifier` whose byte `at` is not 0 is
-      answered by the extended frame `answer` with this data, from ``arm(True)`` to ``arm(False)``. After that nothing
-      else goes out under the answer's identifier until then. ``fired()`` counts it, once for each ``arm(True)``. The
-      frame is received as any other. Neither `arm` nor `fired` allocates. Here: on the UART that the image watches.
-    - ``send`` returns None and counts in `tx_dropped` when the stream cannot take the frame now. It never waits.
+    - ``init()`` only begins to connect. `recv` returns None also as soon as the adapter reports bus-off.
+    - ``set_filters`` knows only None: what the commands M and m mean differs between adapters, so a frame that is
+      wanted could be lost.
+    - ``guard``: on the UART that the image watches.
+    - ``send`` returns None and counts in `tx_dropped` when the stream cannot take the frame now.
     - Remote frames are counted and not delivered, none are sent.
 
     Options: port, ``socket://HOST:PORT``, ``uart:N`` or the path of a serial device; bitrate of the bus, bit/s, one of
@@ -50,7 +42,7 @@ class Slcan:
     requires = ()
     options = {
         "port": (str, ..., 1, 200),
-        "bitrate": (int, 250000, tuple(sorted(_BIT_RATES))),
+        "bitrate": (int, 250000, _BIT_RATES),
         "baudrate": (int, 115200),
         "tx": (int, -1, -1, 255),
         "rx": (int, -1, -1, 255),
@@ -64,9 +56,9 @@ class Slcan:
         socket_address(port)  # raises ValueError for a port that cannot be
         self.port = port
         self._line = (baudrate, tx, rx)
-        self._commands = b"C\rS%d\rO\r" % _BIT_RATES[bitrate]
+        self._commands = b"C\rS%d\rO\r" % _BIT_RATES.index(bitrate)
         self._link = None
-        self._lines = LineReader(self.FLAG_EXT_ID)
+        self._lines = slcan_lines.LineReader(self.FLAG_EXT_ID)
         self._out = bytearray(32)
         self._out_from = self._out_to = 0  # what the stream has not yet taken of the last frame
         self._error = None
@@ -121,16 +113,16 @@ class Slcan:
         except asyncio.TimeoutError:
             raise OSError(errno.ETIMEDOUT)
         lines.expect_answers()
-        while lines.answers < ANSWERS_DUE:
+        while lines.answers < slcan_lines.ANSWERS_DUE:
             try:
                 await asyncio.wait_for_ms(self._fill(), _ANSWER_MS)
             except asyncio.TimeoutError:
                 break
-            while lines.answers < ANSWERS_DUE and lines.other():
+            while lines.answers < slcan_lines.ANSWERS_DUE and lines.other():
                 pass
-        if lines.answers == ANSWERS_DUE and lines.refused_last:
+        if lines.answers == slcan_lines.ANSWERS_DUE and lines.refused_last:
             raise OSError(errno.EIO)
-        lines.answers = ANSWERS_DUE
+        lines.answers = slcan_lines.ANSWERS_DUE
         lines.state = self.STATE_ACTIVE
 
     async def _fill(self):

@@ -1,18 +1,20 @@
-"""Reading IEEE 754 single precision as integers in plain Python, for builds without a native emitter."""
+"""Reading IEEE 754 single precision as integers in machine code."""
 
+import micropython
 from micropython import const
 
 _TOO_BIG = const((1 << 30) - 1)
 
 
-def f32be(data, at, scale):
+@micropython.viper
+def f32be(data: ptr8, at: int, scale: int) -> int:
     """The number at `at`, times the factor of `scale` (see ``wire.f32_scale``), rounded to an integer.
 
     -1: NaN or negative. 2**30 - 1: infinite, or the result would not fit. The data must have 4 bytes there.
     """
-    high = data[at]
-    exponent = (high & 0x7F) << 1 | data[at + 1] >> 7
-    mantissa = (data[at + 1] & 0x7F) << 16 | data[at + 2] << 8 | data[at + 3]
+    high = int(data[at])
+    exponent = (high & 0x7F) << 1 | int(data[at + 1]) >> 7
+    mantissa = (int(data[at + 1]) & 0x7F) << 16 | int(data[at + 2]) << 8 | int(data[at + 3])
     if high > 0x7F or exponent == 0xFF:
         if high > 0x7F:
             return 0 if exponent == 0 and mantissa == 0 else -1  # minus zero is zero
