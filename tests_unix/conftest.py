@@ -14,8 +14,8 @@ from upy_collect import device_tests, module_folders, pytest_pycollect_makemodul
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import pki
+from charging_site import Site
 from http_peer import HttpPeer
-from rig import Site
 from ux509_process import Ux509
 
 from tools.firmware import missing_interpreter

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 import pytest_asyncio
-from rig import Site, eventually, metered_wh
+from charging_site import Site, eventually, metered_wh
 from third_party import ThirdParty, files, free_port, with_path, write
 
 from tools.demo import TOLERANCE

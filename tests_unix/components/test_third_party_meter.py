@@ -6,7 +6,7 @@ It counts what the simulated output delivers and five per cent more, so that a b
 import struct
 
 import pytest
-from rig import eventually, metered_wh
+from charging_site import eventually, metered_wh
 from third_party import ThirdParty, free_port, with_path, write
 
 MORE = 1.05

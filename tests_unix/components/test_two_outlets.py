@@ -5,7 +5,7 @@ import re
 import statistics
 
 import pytest
-from rig import eventually
+from charging_site import eventually
 from two_outlet_site import TwoOutlets, is_start, is_stop
 
 from tools.central import Central

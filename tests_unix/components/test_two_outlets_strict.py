@@ -6,7 +6,7 @@ Cards at the one reader, a session at each outlet at once, and a power cut in bo
 import asyncio
 import json
 
-from rig import eventually
+from charging_site import eventually
 from schema_cases import schema_of
 from schema_reference import errors_of
 from two_outlet_site import TwoOutlets

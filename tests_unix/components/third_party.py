@@ -9,7 +9,7 @@ import socket
 import sys
 from pathlib import Path
 
-from rig import Site
+from charging_site import Site
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/writing-components.md").read_text()

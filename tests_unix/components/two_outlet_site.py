@@ -1,6 +1,6 @@
 """A site with two outlets: board unix_two, a bus, a vehicle and a power module at each."""
 
-from rig import Site, eventually
+from charging_site import Site, eventually
 
 from tools.central import CALLRESULT
 

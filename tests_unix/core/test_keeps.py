@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from rig import Site, eventually
+from charging_site import Site, eventually
 
 ROOT = Path(__file__).parents[2]
 STORE = ("store.",)  # the store's own

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from rig import Site
+from charging_site import Site
 
 
 def free_port():

@@ -10,8 +10,8 @@ import json
 import unicodedata
 
 import pytest
+from charging_site import PATIENCE_S
 from corpus import actions, complete, replaced
-from rig import PATIENCE_S
 from schema_cases import at, places, schema_of
 from test_corpus import OURS
 

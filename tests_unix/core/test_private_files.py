@@ -4,7 +4,7 @@ import os
 import stat
 
 import pytest
-from rig import Site
+from charging_site import Site
 
 
 def mode(path):

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from rig import Site
+from charging_site import Site
 from upy_collect import interpreter
 
 from tools.selection import Selection

@@ -2,7 +2,7 @@
 
 import re
 
-from rig import Site
+from charging_site import Site
 
 from tools.payload import GC_HEAP
 from tools.qemu import QemuFirmware

@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from charging_site import eventually
 from qemu_site import QemuSite
-from rig import eventually
 
 from tools.payload import GC_HEAP
 from tools.qemu import QemuFirmware

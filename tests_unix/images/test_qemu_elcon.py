@@ -3,9 +3,9 @@
 from functools import partial
 
 import pytest
+from charging_site import metered_wh
 from elcon_site import CONFIGURATION, FILLS, WithElcon, bill_wh
 from qemu_site import QemuSite
-from rig import metered_wh
 
 from tools.build_firmware import build
 from tools.qemu import QemuFirmware

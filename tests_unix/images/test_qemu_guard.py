@@ -4,8 +4,8 @@ import struct
 
 import pytest
 import pytest_asyncio
+from charging_site import eventually
 from qemu_site import QemuSite
-from rig import eventually
 
 from bench.blocked import BLOCK_MS, BOOT, CONTROL, ICOUNT, REQUEST, START, STOP, block
 from tools.slcan import encode

@@ -2,7 +2,7 @@
 
 import pytest
 import pytest_asyncio
-from rig import Site
+from charging_site import Site
 from test_certification_core import test_tc_013_hard_and_tc_014_soft_reset_without_a_transaction  # noqa: F401
 from test_certification_sessions import *  # noqa: F403
 from test_session import *  # noqa: F403  (all its tests, collected here a second time)

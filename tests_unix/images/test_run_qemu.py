@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from rig import eventually
+from charging_site import eventually
 from test_tools_station import ROOT, Terminal
 
 

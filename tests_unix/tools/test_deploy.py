@@ -8,7 +8,7 @@ import re
 
 import pytest
 import pytest_asyncio
-from rig import Site, eventually
+from charging_site import Site, eventually
 from serial_board import SerialBoard
 
 from tools import deploy

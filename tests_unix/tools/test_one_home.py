@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rig import Site
+from charging_site import Site
 
 from tools.firmware import ROOT, interpreter
 from tools.homelock import held

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import pytest_asyncio
-from rig import PATIENCE_S, Site, eventually
+from charging_site import PATIENCE_S, Site, eventually
 
 from tools.powermodule import CONTROL, CONTROL_REPLY, TELEMETRY, TELEMETRY_REPLY, TERMINAL_POWER
 from tools.vehicle import CHARGE_REQUEST, FEEDBACK

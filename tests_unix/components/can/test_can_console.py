@@ -4,7 +4,7 @@ import re
 import struct
 
 import pytest
-from rig import Site
+from charging_site import Site
 from test_missing_things import free_port
 
 

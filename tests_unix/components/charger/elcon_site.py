@@ -2,7 +2,7 @@
 
 import cantools
 import pytest
-from rig import eventually
+from charging_site import eventually
 
 from tools.elcon import ElconModules, request_id
 from tools.firmware import ROOT
@@ -13,7 +13,7 @@ FILLS = {"soc": 0.84, "speed": 10}  # a battery at the end of which the current 
 
 
 class WithElcon:
-    """Before a `rig.Site` among the bases of a class, whose power module is a rack of two units."""
+    """Before a `charging_site.Site` among the bases of a class, whose power module is a rack of two units."""
 
     module: ElconModules
 

@@ -4,7 +4,7 @@ import asyncio
 
 import cantools
 import pytest
-from rig import eventually, metered_wh
+from charging_site import eventually, metered_wh
 
 from tools.battery import Pack
 from tools.firmware import ROOT
@@ -16,7 +16,7 @@ PACK = Pack("HV", 60.0, 60.0, 0.1, cells=100, max_v=420.0)  # 380 to 412 V at re
 
 
 class WithInfypower:
-    """Before a `rig.Site` among the bases of a class, whose board has two modules, 0 and 1."""
+    """Before a `charging_site.Site` among the bases of a class, whose board has two modules, 0 and 1."""
 
     module: InfyModules
 

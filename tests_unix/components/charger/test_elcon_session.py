@@ -5,8 +5,8 @@ against the simulated output itself, which is integrated every 20 ms.
 """
 
 import pytest
+from charging_site import Site, eventually, metered_wh
 from elcon_site import CONFIGURATION, FILLS, WithElcon, bill_wh
-from rig import Site, eventually, metered_wh
 
 from tools.elcon import request_id
 

@@ -1,6 +1,6 @@
 """The end of a session with a power module that takes its time to stop."""
 
-from rig import Site, eventually
+from charging_site import Site, eventually
 
 
 async def test_what_the_module_delivers_until_it_has_stopped_is_billed(tmp_path):

@@ -8,8 +8,8 @@ import asyncio
 
 import pytest
 import pytest_asyncio
+from charging_site import Site, eventually
 from infy_site import CONFIGURATION, WithInfypower
-from rig import Site, eventually
 
 from tools.infy import SET, SWITCH
 

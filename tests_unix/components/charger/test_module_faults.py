@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
-from rig import Site, eventually
+from charging_site import Site, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

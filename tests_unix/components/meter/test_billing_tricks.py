@@ -1,7 +1,7 @@
 """Tricks with the billing measurement on the real firmware's bus: they cost nobody more than seconds of energy."""
 
 import pytest
-from rig import PATIENCE_S, Site
+from charging_site import PATIENCE_S, Site
 
 from tools.tricks import TRICKS, billed_and_delivered_wh
 

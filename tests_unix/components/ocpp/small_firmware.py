@@ -1,6 +1,6 @@
 """The firmware of the unix board with little heap beyond its loaded code, as if that were frozen on a device."""
 
-from rig import PATIENCE_S
+from charging_site import PATIENCE_S
 
 from tools.firmware import ROOT, Firmware, interpreter
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import pytest_asyncio
-from rig import PATIENCE_S
+from charging_site import PATIENCE_S
 
 from tools.central import Fault
 

@@ -1,7 +1,7 @@
 """A central system whose WebSocket lives, pongs and all, and which answers no CALL any more."""
 
 import pytest
-from rig import PATIENCE_S, Site
+from charging_site import PATIENCE_S, Site
 
 from tools.central import Fault
 

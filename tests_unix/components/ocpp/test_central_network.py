@@ -8,7 +8,7 @@ import contextlib
 
 import pytest
 import pytest_asyncio
-from rig import PATIENCE_S, Site, eventually
+from charging_site import PATIENCE_S, Site, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -5,7 +5,7 @@ import contextlib
 import time
 
 import pytest
-from rig import PATIENCE_S, Site, eventually
+from charging_site import PATIENCE_S, Site, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

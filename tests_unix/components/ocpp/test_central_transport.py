@@ -4,7 +4,7 @@ import asyncio
 import itertools
 
 import pytest
-from rig import Site
+from charging_site import Site
 
 from tools.central import CALLRESULT
 

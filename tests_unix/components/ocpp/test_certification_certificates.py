@@ -6,11 +6,11 @@ import ssl
 import pki
 import pytest
 import pytest_asyncio
+from charging_site import Site, eventually
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
-from rig import Site, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from rig import PATIENCE_S, Site, eventually
+from charging_site import PATIENCE_S, Site, eventually
 from test_ocpp_configuration import CORE_KEYS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,8 +10,8 @@ import shutil
 import threading
 
 import pytest
+from charging_site import eventually
 from http_peer import image_of
-from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIGURATION = {"MinimumStatusDuration": 0}

@@ -5,7 +5,7 @@ Those of a fixed cable (TC_017_2, TC_018_2) are in test_ocpp_commands.py.
 
 import pytest
 import pytest_asyncio
-from rig import OUTPUT_VOLTAGE, Site, eventually
+from charging_site import OUTPUT_VOLTAGE, Site, eventually
 
 from tools.powermodule import TELEMETRY, TERMINAL_POWER
 

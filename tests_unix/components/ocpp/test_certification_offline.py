@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import pytest_asyncio
-from rig import Site, eventually
+from charging_site import Site, eventually
 
 from tools.central import Fault, Tag
 

@@ -1,7 +1,7 @@
 """OCA's test cases for the loss of power, named by their numbers. Those who cut anywhere: test_power_cut*.py."""
 
 import pytest
-from rig import eventually
+from charging_site import eventually
 
 from tools.powermodule import CONTROL
 

@@ -7,10 +7,10 @@ import json
 
 import pki
 import pytest
+from charging_site import eventually
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from http_peer import HttpPeer, image_of
-from rig import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIGURATION = {"MinimumStatusDuration": 0}

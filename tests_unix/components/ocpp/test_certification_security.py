@@ -9,7 +9,7 @@ import ssl
 import pki
 import pytest
 import pytest_asyncio
-from rig import Site, eventually
+from charging_site import Site, eventually
 
 from tools.central import Central
 

@@ -1,7 +1,7 @@
 """OCA's test cases of the Core profile for charging sessions, named by their numbers, with the vehicle on the bus."""
 
 import pytest
-from rig import eventually
+from charging_site import eventually
 
 from tools.central import Tag
 

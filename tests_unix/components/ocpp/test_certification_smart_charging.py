@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import pytest_asyncio
-from rig import eventually
+from charging_site import eventually
 
 from tools.powermodule import CONTROL
 

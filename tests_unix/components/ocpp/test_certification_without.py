@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 import pytest_asyncio
-from rig import Site
+from charging_site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 BOARD = """

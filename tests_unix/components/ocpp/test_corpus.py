@@ -5,8 +5,8 @@ import re
 
 import pytest
 import pytest_asyncio
+from charging_site import Site
 from corpus import DROPPED, UNASKED, Corpus, Judge, actions
-from rig import Site
 from small_firmware import SmallFirmware
 
 from tools.central import CALLERROR, CALLRESULT

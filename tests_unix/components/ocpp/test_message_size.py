@@ -7,7 +7,7 @@ import re
 
 import pytest
 import pytest_asyncio
-from rig import PATIENCE_S, Site
+from charging_site import PATIENCE_S, Site
 from small_firmware import SmallFirmware
 from websockets.exceptions import ConnectionClosed
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from rig import Site, eventually
+from charging_site import Site, eventually
 from upy.lib.dns_peer import A, DnsServer, address, asked, record, reply
 
 

@@ -4,7 +4,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from rig import Site, eventually
+from charging_site import Site, eventually
 from websockets.frames import Opcode
 
 from tools.central import Fault

@@ -1,7 +1,7 @@
 """What the central system orders: availability, reset, unlock, data transfer (OCPP 1.6, section 5)."""
 
 import pytest
-from rig import PATIENCE_S, Site, eventually
+from charging_site import PATIENCE_S, Site, eventually
 
 from tools.central import CALLERROR
 

@@ -2,7 +2,7 @@
 
 import pytest
 import pytest_asyncio
-from rig import Site
+from charging_site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

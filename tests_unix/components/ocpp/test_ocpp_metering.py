@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timezone
 
 import pytest
-from rig import PATIENCE_S, eventually
+from charging_site import PATIENCE_S, eventually
 
 from tools.vehicle import DISCHARGED_AH
 

@@ -3,7 +3,7 @@
 import ssl
 
 import trustme
-from rig import Site
+from charging_site import Site
 
 
 def served_by(authority, name):

@@ -1,7 +1,7 @@
 """Charging sessions beyond OCA's test cases (test_certification_sessions.py): who may begin and end one, and how."""
 
 import pytest
-from rig import eventually
+from charging_site import eventually
 
 from tools.central import Tag
 

@@ -8,8 +8,8 @@ import json
 import pytest
 import pytest_asyncio
 import websockets
+from charging_site import Site, eventually
 from remote_commands import SECURITY, orders
-from rig import Site, eventually
 from schema_cases import schema_of
 from schema_reference import errors_of
 

@@ -1,8 +1,8 @@
 """TLS connections where the system's heap has no room for their handshake: they do not begin, and are made later."""
 
 import trustme
+from charging_site import BACK_OFF_S, Site, eventually
 from http_peer import HttpPeer
-from rig import BACK_OFF_S, Site, eventually
 from test_ocpp_tls import served_by
 
 NONE, LITTLE, ENOUGH = "20000 17000 9000", "46080 17408 9000", "67936 53248 9000"  # free, in one piece, least

@@ -1,7 +1,7 @@
 """A charger whose journal lost a record over a power cut: what people and the central system hear of it."""
 
 import pytest
-from rig import Site, eventually
+from charging_site import Site, eventually
 from test_keeps import spans
 
 

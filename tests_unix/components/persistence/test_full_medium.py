@@ -2,7 +2,7 @@
 
 import resource
 
-from rig import Site, eventually
+from charging_site import Site, eventually
 
 IGNORING = ["env", "--ignore-signal=XFSZ"]  # the write fails, then, and does not end the process
 FULL = (1, resource.RLIM_INFINITY)

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from charging_site import Site
 from power_cut_checks import charging_again, check_books, start
-from rig import Site
 
 from tools.central import Fault
 

@@ -1,7 +1,7 @@
 """Power cuts and stops while the central system or the car is away, and with no transaction at all."""
 
+from charging_site import PATIENCE_S, Site, eventually
 from power_cut_checks import charging_again, check_books, delivered, start
-from rig import PATIENCE_S, Site, eventually
 
 
 def is_switch(frame):

@@ -1,7 +1,7 @@
 """A charger whose journal cannot be used: it is connected, Faulted, says why, and starts anew when it can be."""
 
 import pytest
-from rig import Site
+from charging_site import Site
 
 
 @pytest.mark.asyncio

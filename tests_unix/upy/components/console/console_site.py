@@ -58,7 +58,7 @@ SETTINGS = {
 }
 
 
-class Desk:
+class ConsoleSite:
     """A running firmware and a person at its console."""
 
     board = Board

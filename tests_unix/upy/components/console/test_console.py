@@ -1,6 +1,6 @@
 """The console over the real components of the unix board; only the terminal is the test's own, for it is hardware."""
 
-from console_site import Desk
+from console_site import ConsoleSite
 
 from components.console.figures import fixed
 from components.ocpp.transaction import Transaction
@@ -18,58 +18,58 @@ def test_fixed_point_text():
 
 
 async def test_two_status_lines_every_ten_seconds_just_so(tmp):
-    async with Desk(tmp) as desk:
-        text = await desk.wait(9900)
+    async with ConsoleSite(tmp) as site:
+        text = await site.wait(9900)
         first = "[Status] Uptime: 10s | WiFi: \u2705 | OCPP: Disconnected | State: Available\n"
         assert first + "[Metrics] V=--V I=--A SOC=--% Energy=0.00Wh\n" in text
-        await desk.wait(9500)
-        desk.receive_all()
-        desk.kernel["ocpp"].connected.set(True)
-        text = await desk.wait(600)
+        await site.wait(9500)
+        site.receive_all()
+        site.kernel["ocpp"].connected.set(True)
+        text = await site.wait(600)
         lines = [line for line in text.split("\n") if line.startswith("[")]
         assert lines[1] == "[Metrics] V=76.2V I=1.8A SOC=83% Energy=0.00Wh" and len(lines) == 2
         assert lines[0].startswith("[Status] Uptime: 20s | WiFi: \u2705 | OCPP: ")
-        text = await desk.wait(10000)  # nobody said anything any more: nothing old is shown
+        text = await site.wait(10000)  # nobody said anything any more: nothing old is shown
         assert "[Metrics] V=--V I=--A SOC=--% Energy=0.00Wh\n" in text
-        desk.kernel["wifi"].online.set(False)
-        assert "WiFi: \u274c |" in await desk.type("status\n")
+        site.kernel["wifi"].online.set(False)
+        assert "WiFi: \u274c |" in await site.type("status\n")
 
 
 async def test_the_pages_show_what_was_received(tmp):
-    async with Desk(tmp) as desk:
-        desk.receive_all()
+    async with ConsoleSite(tmp) as site:
+        site.receive_all()
         pages = []
         for n in range(1, 5):
-            pages.append(await desk.type("%d\n" % n))
+            pages.append(await site.type("%d\n" % n))
         assert "permits charging: yes, mode: charging" in pages[0] and "82.5 V, maximum current: 30.0 A" in pages[0]
         assert "SoC: 83.3 %, range: 68 km" in pages[0] and "25.0 of 30.0 Ah, model: Classic" in pages[0]
         assert "125.0 Ah charged, 100.0 Ah discharged; frames refused: 0" in pages[0]
         assert "not charging" in pages[1] and "error: none" in pages[1] and "charging disabled" in pages[1]
         assert pages[2] == "Output: 76.2 V, 1.9 A, 41.5 degC\n"
         assert "Terminal: 76.23 V, 1.85 A, 0.141 kW" in pages[3]
-        everything = await desk.type("5\n")
+        everything = await site.type("5\n")
         for page in pages:
             assert page.split("\n")[0] in everything
-        await desk.wait(6000)
-        stale = await desk.type("5\n")
+        await site.wait(6000)
+        stale = await site.type("5\n")
         for line in ("BMS: silent", "maximum voltage: -- V", "SoC: -- %", "Output: -- V, -- A, -- degC", "-- kW"):
             assert line in stale, line
 
 
 async def test_what_limits_the_setpoint_is_shown_if_it_is_the_module_itself(tmp):
-    async with Desk(tmp) as desk:
-        desk.receive_all()
-        assert "itself can" not in await desk.type("2\n")
-        desk.kernel["charger"].able(80000, 25000)
-        shown = await desk.type("2\n")
+    async with ConsoleSite(tmp) as site:
+        site.receive_all()
+        assert "itself can" not in await site.type("2\n")
+        site.kernel["charger"].able(80000, 25000)
+        shown = await site.type("2\n")
         assert "wanted: 80.0 V, 0.0 A" in shown and "the module itself can: 80.0 V, 25.0 A" in shown
 
 
 async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
     """No name of the code."""
-    async with Desk(tmp) as desk:
-        gate = desk.kernel["gate"]
-        text = await desk.type("why\n")
+    async with ConsoleSite(tmp) as site:
+        gate = site.kernel["gate"]
+        text = await site.type("why\n")
         verdicts = [line.split()[0] for line in text.split("\n") if line.startswith(("  ok ", "  FORBIDS "))]
         assert verdicts == [
             "ok" if holds else "FORBIDS" for name, _, holds in gate.conditions() if name != "limit_ma"
@@ -77,36 +77,36 @@ async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
         assert "FORBIDS no transaction runs" in text and "ok      no emergency stop" in text
         assert text.endswith("charging is disabled\n")
         before = text
-        desk.receive_all()
-        text = await desk.type("why\n")
+        site.receive_all()
+        text = await site.type("why\n")
         assert "ok      the vehicle's BMS permits charging" in text
-        for said in (before, text, await desk.type("s\n")):
+        for said in (before, text, await site.type("s\n")):
             assert "_" not in said, said
             assert "FORBIDS not " not in said and "now: not " not in said, said  # a condition without words
 
 
 async def test_mute_silences_status_lines_and_all_but_errors_and_again_ends_it(tmp):
-    async with Desk(tmp) as desk:
-        log = desk.kernel.log
-        assert "muted" in await desk.type("0\n")
+    async with ConsoleSite(tmp) as site:
+        log = site.kernel.log
+        assert "muted" in await site.type("0\n")
         log.warning("a warning")
         log.error("an error")
-        text = await desk.wait(30000)
-        assert "[Status]" not in desk.screen.text and "an error" in desk.screen.text
-        assert "a warning" not in desk.screen.text
-        assert "State:" in await desk.type("status\n")  # who asks is answered
-        assert "a warning" in await desk.type("log\n")  # and it is not lost
-        await desk.type("0\n")
-        text = await desk.wait(10000)
+        text = await site.wait(30000)
+        assert "[Status]" not in site.screen.text and "an error" in site.screen.text
+        assert "a warning" not in site.screen.text
+        assert "State:" in await site.type("status\n")  # who asks is answered
+        assert "a warning" in await site.type("log\n")  # and it is not lost
+        await site.type("0\n")
+        text = await site.wait(10000)
         assert text.count("[Status]") == 1
 
 
 async def test_words_with_arguments(tmp):
-    async with Desk(tmp) as desk:
-        text = await desk.type("config\n")
+    async with ConsoleSite(tmp) as site:
+        text = await site.type("config\n")
         assert "  HeartbeatInterval = " in text and "  NumberOfConnectors = 1 (read-only)" in text
-        assert "HeartbeatInterval: Accepted" in await desk.type("config HeartbeatInterval 77\n")
-        assert await desk.type("config HeartbeatInterval\n") == "  HeartbeatInterval = 77\n"
+        assert "HeartbeatInterval: Accepted" in await site.type("config HeartbeatInterval 77\n")
+        assert await site.type("config HeartbeatInterval\n") == "  HeartbeatInterval = 77\n"
         for command, answer in (
             ("config HeartbeatInterval soon", "HeartbeatInterval: Rejected: it is a whole number"),
             ("config HeartbeatInterval 0", "HeartbeatInterval: Rejected: it is 1 to 31536000"),
@@ -117,44 +117,44 @@ async def test_words_with_arguments(tmp):
             ("config HartbeatInterval", "HartbeatInterval: no such key; did you mean HeartbeatInterval?"),
             ("config HartbeatInterval 1", "NotSupported: there is no such key; did you mean HeartbeatInterval?"),
         ):
-            assert (await desk.type(command + "\n")).endswith(answer + "\n"), command
-        assert "which tag" in await desk.type("auth\n")
-        assert "tag " + "x" * 21 in await desk.type("auth " + "x" * 21 + "\n")
-        text = await desk.type("auth CARD-7\n")
+            assert (await site.type(command + "\n")).endswith(answer + "\n"), command
+        assert "which tag" in await site.type("auth\n")
+        assert "tag " + "x" * 21 in await site.type("auth " + "x" * 21 + "\n")
+        text = await site.type("auth CARD-7\n")
         assert "tag CARD-7: " in text and "idTag presented" in text
 
 
 async def test_a_setting_that_the_journal_does_not_take_says_so(tmp):
-    async with Desk(tmp) as desk:
-        await desk.kernel["store"].stop()
-        assert "not stored" in await desk.type("config HeartbeatInterval 78\n")
-        assert "= 78" not in await desk.type("config HeartbeatInterval\n")
+    async with ConsoleSite(tmp) as site:
+        await site.kernel["store"].stop()
+        assert "not stored" in await site.type("config HeartbeatInterval 78\n")
+        assert "= 78" not in await site.type("config HeartbeatInterval\n")
 
 
 async def test_components_status_log_and_help(tmp):
-    async with Desk(tmp) as desk:
-        text = await desk.type("components\n")
-        for part in desk.kernel.parts:
+    async with ConsoleSite(tmp) as site:
+        text = await site.type("components\n")
+        for part in site.kernel.parts:
             state = "done" if part.name == "trial" else "running"  # no image is on trial
             assert "  %s: %s" % (part.name, state) in text
         assert "  charger: running, critical, beat " in text
         for line in text.strip().split("\n"):  # who does not show progress is not told to make none
             assert ("beat" in line) is (", critical" in line), line
-        text = await desk.type("status\n")
+        text = await site.type("status\n")
         assert "Boot 1, reason: first start" in text and "Journal: " in text and "CAN: down" in text
-        text = await desk.type("h\n")
+        text = await site.type("h\n")
         words = "1 2 3 4 5 s t 0 h auth status why can config log components settings reset".split()
         assert [line.split()[0] for line in text.strip().split("\n")] == words
         for asked in ("help\n", "HELP\n", "?\n"):  # what people try first
-            assert await desk.type(asked) == text, asked
-        assert "health: boot 1" in await desk.type("log\n")
+            assert await site.type(asked) == text, asked
+        assert "health: boot 1" in await site.type("log\n")
 
 
 async def test_what_is_no_command_is_said_and_counted_and_does_nothing(tmp):
-    async with Desk(tmp) as desk:
-        console = desk.kernel["console"]
+    async with ConsoleSite(tmp) as site:
+        console = site.kernel["console"]
         for n, bad in enumerate((b"nonsense\n", b"\xff\xfe\xfd\n", b"x" * 5000 + b"\n", b"1 BMS\n"[1:], b"{}\n")):
-            assert "ignored: " in await desk.type(bad)
+            assert "ignored: " in await site.type(bad)
             assert console.unknown == n + 1
         state = 1
         noise = bytearray(2000)
@@ -162,115 +162,115 @@ async def test_what_is_no_command_is_said_and_counted_and_does_nothing(tmp):
             state = state * 1103515245 + 12345 & 0x7FFFFFFF
             noise[i] = state >> 16 & 0xFF
         noise = bytes(noise).replace(b"t", b"u").replace(b"T", b"U").replace(b"\x03", b"")
-        await desk.type(noise + b"\n")
-        assert "State:" in await desk.type("status\n")
-        assert desk.kernel.parts[-1].failures == 0 and not desk.kernel["gate"].enabled.value
+        await site.type(noise + b"\n")
+        assert "State:" in await site.type("status\n")
+        assert site.kernel.parts[-1].failures == 0 and not site.kernel["gate"].enabled.value
 
 
 async def test_words_in_any_case_and_the_nearest_of_those_that_are_not_known(tmp):
-    async with Desk(tmp) as desk:
-        assert "State:" in await desk.type("STATUS\n") and "NumberOfConnectors" in await desk.type("Config\n")
+    async with ConsoleSite(tmp) as site:
+        assert "State:" in await site.type("STATUS\n") and "NumberOfConnectors" in await site.type("Config\n")
         for wrong, meant in (
             ("statsu", "status"), ("confg X", "config"), ("compnents", "components"), ("wy", "why"), ("reboot", ""),
             ("tag CARD-7", "auth"), ("KEY X", "config"), ("stop", "t"), ("start", "s"), ("hepl", "h"), ("bms", "1"),
             ("x", ""), ("9", ""), ("nonsense", ""), ("auht", "auth"), ("a" * 100, ""),
         ):  # fmt: skip
-            text = await desk.type(wrong + "\n")
+            text = await site.type(wrong + "\n")
             assert "ignored: " in text and "h shows help" in text, text
             assert ("did you mean %s? " % meant if meant else "; h") in text, text
-            await desk.wait(600)
+            await site.wait(600)
 
 
 async def test_settings_stay_a_file_where_no_start_can_ask_for_them(tmp):
-    async with Desk(tmp) as desk:
-        assert "edit %s/settings.json and restart" % tmp in await desk.type("settings\n")
-        assert desk.kernel.exit_reason == ""
+    async with ConsoleSite(tmp) as site:
+        assert "edit %s/settings.json and restart" % tmp in await site.type("settings\n")
+        assert site.kernel.exit_reason == ""
 
 
 async def test_tab_completes_a_word_or_shows_which_there_are(tmp):
-    async with Desk(tmp) as desk:
-        assert "State:" in await desk.type("sta\t\n")
-        assert await desk.type("co\t") == "config components\n"
-        assert desk.kernel["console"].keyboard.text() == "co"
-        assert "NumberOfConnectors" in await desk.type("nf\t\n")
-        assert (await desk.type("\t")).split() == "auth status why can config log components settings reset".split()
-        assert await desk.type("xyz\t") == ""
+    async with ConsoleSite(tmp) as site:
+        assert "State:" in await site.type("sta\t\n")
+        assert await site.type("co\t") == "config components\n"
+        assert site.kernel["console"].keyboard.text() == "co"
+        assert "NumberOfConnectors" in await site.type("nf\t\n")
+        assert (await site.type("\t")).split() == "auth status why can config log components settings reset".split()
+        assert await site.type("xyz\t") == ""
 
 
 async def test_a_password_does_not_come_back_with_the_up_key(tmp):
-    async with Desk(tmp) as desk:
-        await desk.type("why\nconfig AuthorizationKey 0123456789abcdef\n")
-        await desk.type("\x1b[A")
-        assert desk.kernel["console"].keyboard.text() == "why"
+    async with ConsoleSite(tmp) as site:
+        await site.type("why\nconfig AuthorizationKey 0123456789abcdef\n")
+        await site.type("\x1b[A")
+        assert site.kernel["console"].keyboard.text() == "why"
 
 
 async def test_a_burst_of_commands_is_bounded(tmp):
-    async with Desk(tmp) as desk:
-        text = await desk.type("log\n" * 2000)
+    async with ConsoleSite(tmp) as site:
+        text = await site.type("log\n" * 2000)
         assert "too many commands at once" in text
-        assert len(desk.kernel["console"]._answers) == 0
-        assert "State:" in await desk.type("status\n")
+        assert len(site.kernel["console"]._answers) == 0
+        assert "State:" in await site.type("status\n")
 
 
 async def test_the_end_of_the_input_ends_nothing_else(tmp):
-    async with Desk(tmp) as desk:
-        desk.screen.close()
-        text = await desk.wait(10000)
-        assert "the input has ended" in desk.screen.text and "[Status]" in text
-        text = await desk.wait(30000)
-        assert text.count("[Status]") == 3 and desk.kernel.alive.value is True
-        assert all(part.failures == 0 for part in desk.kernel.parts)
+    async with ConsoleSite(tmp) as site:
+        site.screen.close()
+        text = await site.wait(10000)
+        assert "the input has ended" in site.screen.text and "[Status]" in text
+        text = await site.wait(30000)
+        assert text.count("[Status]") == 3 and site.kernel.alive.value is True
+        assert all(part.failures == 0 for part in site.kernel.parts)
 
 
 async def test_reset_ends_the_firmware_with_restart(tmp):
-    async with Desk(tmp) as desk:
-        desk.screen.type("reset\n")
-        await desk.clock.settle()
-        await desk.ended(RESTART)
-        assert "restarting" in desk.screen.text
-        assert desk.kernel.releases.value == 1, "whoever types it takes what was wrong for mended"
-    async with Desk(tmp) as desk:
-        assert desk.kernel["health"].reset_cause == "stop: reset on the console"
+    async with ConsoleSite(tmp) as site:
+        site.screen.type("reset\n")
+        await site.clock.settle()
+        await site.ended(RESTART)
+        assert "restarting" in site.screen.text
+        assert site.kernel.releases.value == 1, "whoever types it takes what was wrong for mended"
+    async with ConsoleSite(tmp) as site:
+        assert site.kernel["health"].reset_cause == "stop: reset on the console"
 
 
 async def test_a_log_line_does_not_tear_what_is_being_typed(tmp):
-    async with Desk(tmp) as desk:
-        desk.kernel["console"].echo = desk.screen.write
-        await desk.type("auth CA")
-        before = len(desk.screen.text)
-        desk.kernel.log.info("something")
-        text = desk.screen.text[before:]
+    async with ConsoleSite(tmp) as site:
+        site.kernel["console"].echo = site.screen.write
+        await site.type("auth CA")
+        before = len(site.screen.text)
+        site.kernel.log.info("something")
+        text = site.screen.text[before:]
         assert text.startswith("\r\x1b[KI ") and text.endswith("something\nauth CA")
-        await desk.type("\x1b[D\x15\r")
-        before = len(desk.screen.text)
-        desk.kernel.log.info("something")
-        assert desk.screen.text[before:].endswith("something\n> ")
+        await site.type("\x1b[D\x15\r")
+        before = len(site.screen.text)
+        site.kernel.log.info("something")
+        assert site.screen.text[before:].endswith("something\n> ")
 
 
 async def test_nothing_secret_is_shown(tmp):
-    async with Desk(tmp) as desk:
+    async with ConsoleSite(tmp) as site:
         for word in ("5", "status", "config", "log", "components", "why", "h", "config AuthorizationKey"):
-            await desk.type(word + "\n")
-        await desk.wait(120000)
-        assert "secret" not in desk.screen.text and not any("secret" in line for line in desk.kernel.log.tail.lines)
+            await site.type(word + "\n")
+        await site.wait(120000)
+        assert "secret" not in site.screen.text and not any("secret" in line for line in site.kernel.log.tail.lines)
 
 
 async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_end(tmp):
-    async with Desk(tmp) as desk:
-        energy, transaction = desk.kernel["meter"].energy_mwh, desk.kernel["gate"].transaction
-        session = desk.kernel["operator"].sessions[0]
+    async with ConsoleSite(tmp) as site:
+        energy, transaction = site.kernel["meter"].energy_mwh, site.kernel["gate"].transaction
+        session = site.kernel["operator"].sessions[0]
         energy.set(5000700)
         transaction.set(True)
         energy.set(5004120)
-        assert "Energy=3.42Wh" in await desk.type("status\n")
+        assert "Energy=3.42Wh" in await site.type("status\n")
         transaction.set(False)
         energy.set(5004500)
         assert session.energy_mwh() == 3420
-        outlet = desk.kernel["ocpp"].outlets[0]
-        for function in desk.kernel["ocpp"].services.ended[-1:]:
+        outlet = site.kernel["ocpp"].outlets[0]
+        for function in site.kernel["ocpp"].services.ended[-1:]:
             function(Transaction([1, "TAG", None, 5000, None, None], outlet), 0)
         assert session.energy_mwh() == 3800, "with what came until the power module had stopped"
         transaction.set(True)
         assert session.energy_mwh() == 0
         energy.set(None)
-        assert "Energy=--Wh" in await desk.type("status\n")
+        assert "Energy=--Wh" in await site.type("status\n")

@@ -2,60 +2,60 @@
 
 import micropython
 
-from console_site import Desk
+from console_site import ConsoleSite
 
 
 async def test_t_stops_before_enter_and_s_releases(tmp):
-    async with Desk(tmp) as desk:
-        stop = desk.kernel["gate"].emergency_stop
-        await desk.type("t")
-        assert "stop_cleared" in desk.kernel["gate"].forbidding() and stop.value is False
-        assert "EMERGENCY STOP" not in await desk.wait(400) and "EMERGENCY STOP" in await desk.wait(150)
-        assert stop.value is True and "stop_cleared" not in desk.kernel["gate"].forbidding()
-        assert await desk.type("\n") == "" and stop.value is True
-        assert "FORBIDS the emergency stop is pressed" in await desk.type("why\n")
-        text = await desk.type("s\n")
+    async with ConsoleSite(tmp) as site:
+        stop = site.kernel["gate"].emergency_stop
+        await site.type("t")
+        assert "stop_cleared" in site.kernel["gate"].forbidding() and stop.value is False
+        assert "EMERGENCY STOP" not in await site.wait(400) and "EMERGENCY STOP" in await site.wait(150)
+        assert stop.value is True and "stop_cleared" not in site.kernel["gate"].forbidding()
+        assert await site.type("\n") == "" and stop.value is True
+        assert "FORBIDS the emergency stop is pressed" in await site.type("why\n")
+        text = await site.type("s\n")
         assert stop.value is False and "released" in text
         assert "not allowed now: no transaction runs, " in text and "auth TAG" in text
-        assert "released" not in await desk.type("s\n")  # there was nothing to release
+        assert "released" not in await site.type("s\n")  # there was nothing to release
         for line in ("t\n", "T\n", "t1\n", "tt", " t\n", "t\x1b"):
-            assert "EMERGENCY STOP" in await desk.type(line) and stop.value is True, line
-            await desk.type("\x15s\n")
+            assert "EMERGENCY STOP" in await site.type(line) and stop.value is True, line
+            await site.type("\x15s\n")
             assert stop.value is False, line
 
 
 async def test_a_word_that_begins_with_t_stops_charging_for_a_moment_only(tmp):
     """``tag CARD`` for ``auth CARD`` is no emergency stop: the transaction goes on."""
-    async with Desk(tmp) as desk:
-        gate = desk.kernel["gate"]
-        await desk.charge()
-        await desk.type("t")
+    async with ConsoleSite(tmp) as site:
+        gate = site.kernel["gate"]
+        await site.charge()
+        await site.type("t")
         assert gate.forbidding() == ["stop_cleared"] and not gate.enabled.value
-        text = await desk.type("ag CARD\n")
+        text = await site.type("ag CARD\n")
         assert "t stopped charging for a moment" in text and "did you mean auth?" in text, text
         assert "EMERGENCY STOP" not in text and "pressed" not in text
-        await desk.wait_charging(900)
+        await site.wait_charging(900)
         assert gate.forbidding() == ["stop_cleared"]
-        await desk.wait_charging(150)
+        await site.wait_charging(150)
         assert gate.enabled.value and gate.emergency_stop.value is False
-        await desk.wait_charging(3000)
-        assert desk.kernel["ocpp"].outlets[0].transactions.current.id_tag == "CARD-7" and gate.enabled.value
-        assert desk.kernel["store"].get("console.stop") is None
+        await site.wait_charging(3000)
+        assert site.kernel["ocpp"].outlets[0].transactions.current.id_tag == "CARD-7" and gate.enabled.value
+        assert site.kernel["store"].get("console.stop") is None
 
 
 async def test_a_word_does_not_release_an_emergency_stop_that_was_held_before(tmp):
-    async with Desk(tmp) as desk:
-        await desk.type("t\n")
-        text = await desk.type("tag CARD\n")
+    async with ConsoleSite(tmp) as site:
+        await site.type("t\n")
+        text = await site.type("tag CARD\n")
         assert "did you mean auth?" in text and "moment" not in text
-        await desk.wait(3000)
-        assert desk.kernel["gate"].emergency_stop.value is True and desk.kernel["store"].get("console.stop")
+        await site.wait(3000)
+        assert site.kernel["gate"].emergency_stop.value is True and site.kernel["store"].get("console.stop")
 
 
 async def test_the_stop_key_closes_the_gate_without_any_memory(tmp):
-    async with Desk(tmp) as desk:
-        gate, console = desk.kernel["gate"], desk.kernel["console"]
-        await desk.charge()
+    async with ConsoleSite(tmp) as site:
+        gate, console = site.kernel["gate"], site.kernel["console"]
+        await site.charge()
         micropython.heap_lock()
         try:
             console.feed(0x74)
@@ -64,43 +64,43 @@ async def test_the_stop_key_closes_the_gate_without_any_memory(tmp):
         closed = not gate.enabled.value
         micropython.heap_unlock()
         assert closed
-        await desk.type("\n")
-        assert gate.emergency_stop.value is True and desk.kernel["store"].get("console.stop")
+        await site.type("\n")
+        assert gate.emergency_stop.value is True and site.kernel["store"].get("console.stop")
 
 
 async def test_the_emergency_stop_lasts_over_a_power_cut_and_its_release_too(tmp):
     for keys in ("t\n", "t"):  # nor does the power wait until the key is decided
-        async with Desk(tmp) as desk:
-            await desk.type(keys)
-            await desk.cut_power()
-        async with Desk(tmp) as desk:
-            assert desk.kernel["gate"].emergency_stop.value is True and "still pressed" in desk.screen.text
-            await desk.type("s\n")
-            await desk.cut_power()
-        async with Desk(tmp) as desk:
-            assert desk.kernel["gate"].emergency_stop.value is False
-            await desk.cut_power()
-    async with Desk(tmp) as desk:
-        await desk.type("tag")
-        await desk.cut_power()
-    async with Desk(tmp) as desk:
-        assert desk.kernel["gate"].emergency_stop.value is False
+        async with ConsoleSite(tmp) as site:
+            await site.type(keys)
+            await site.cut_power()
+        async with ConsoleSite(tmp) as site:
+            assert site.kernel["gate"].emergency_stop.value is True and "still pressed" in site.screen.text
+            await site.type("s\n")
+            await site.cut_power()
+        async with ConsoleSite(tmp) as site:
+            assert site.kernel["gate"].emergency_stop.value is False
+            await site.cut_power()
+    async with ConsoleSite(tmp) as site:
+        await site.type("tag")
+        await site.cut_power()
+    async with ConsoleSite(tmp) as site:
+        assert site.kernel["gate"].emergency_stop.value is False
 
 
 async def test_the_stop_works_when_the_journal_does_not(tmp):
-    async with Desk(tmp) as desk:
-        await desk.kernel["store"].stop()  # no commit succeeds any more
-        text = await desk.type("t\n")
-        assert desk.kernel["gate"].emergency_stop.value is True
+    async with ConsoleSite(tmp) as site:
+        await site.kernel["store"].stop()  # no commit succeeds any more
+        text = await site.type("t\n")
+        assert site.kernel["gate"].emergency_stop.value is True
         assert "not kept over a restart" in text and "EMERGENCY STOP" in text
-        await desk.type("s\n")
-        assert desk.kernel["gate"].emergency_stop.value is False
+        await site.type("s\n")
+        assert site.kernel["gate"].emergency_stop.value is False
 
 
 async def test_a_console_that_fails_while_the_key_is_undecided_comes_back_with_the_stop(tmp):
-    async with Desk(tmp) as desk:
-        desk.kernel["console"].load_keyboard()._add = None  # as when memory ends behind the keystroke
-        await desk.type("t")
-        assert "stop_cleared" in desk.kernel["gate"].forbidding()
-        await desk.wait(1100)  # the kernel starts it again
-        assert desk.kernel["gate"].emergency_stop.value is True
+    async with ConsoleSite(tmp) as site:
+        site.kernel["console"].load_keyboard()._add = None  # as when memory ends behind the keystroke
+        await site.type("t")
+        assert "stop_cleared" in site.kernel["gate"].forbidding()
+        await site.wait(1100)  # the kernel starts it again
+        assert site.kernel["gate"].emergency_stop.value is True

@@ -3,7 +3,7 @@
 import micropython
 
 from bus import CONTROL, REQUEST, STOP_FRAME, Rig, request
-from console_site import Desk
+from console_site import ConsoleSite
 from gate_rig import in_words, make, pauses_end
 from virtual_clock import VirtualClock
 
@@ -102,11 +102,11 @@ async def test_each_condition_that_goes_sends_a_stop_frame(tmp):
 
 async def test_an_orderly_stop_is_told_as_the_end_of_the_firmware(tmp):
     """Not as a component that does not run, for which somebody would look."""
-    async with Desk(tmp) as desk:
-        await desk.charge()
-        desk.kernel.request_exit(STOPPED, "Ctrl-C")
-        await desk.clock.advance(1000)
-        told = [line for line in desk.screen.text.split("\n") if "charging disabled" in line]
+    async with ConsoleSite(tmp) as site:
+        await site.charge()
+        site.kernel.request_exit(STOPPED, "Ctrl-C")
+        await site.clock.advance(1000)
+        told = [line for line in site.screen.text.split("\n") if "charging disabled" in line]
         assert told[-1].endswith("gate: charging disabled: the firmware ends"), told
 
 

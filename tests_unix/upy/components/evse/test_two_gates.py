@@ -1,7 +1,7 @@
 """The emergency stop of a board with two outlets: one key stops both."""
 
 import console_site
-from console_site import Desk
+from console_site import ConsoleSite
 
 from boards import unix
 from core.declare import load_class
@@ -32,7 +32,7 @@ class Board:
     SETTINGS = unix.SETTINGS
 
 
-class TwoOutlets(Desk):
+class TwoOutlets(ConsoleSite):
     board = Board
 
     def __init__(self, home):

@@ -2,15 +2,15 @@
 
 import micropython
 
-from console_site import Desk
+from console_site import ConsoleSite
 
 from core.kernel import RESTART
 
 
 async def test_a_button_stops_at_once_without_memory_over_a_restart_until_release(tmp):
-    async with Desk(tmp) as desk:
-        await desk.charge()
-        operator, gate = desk.kernel["operator"], desk.kernel["gate"]
+    async with ConsoleSite(tmp) as site:
+        await site.charge()
+        operator, gate = site.kernel["operator"], site.kernel["gate"]
         heard = []
         operator.emergency_stop.watch(heard.append)
         micropython.heap_lock()
@@ -23,15 +23,15 @@ async def test_a_button_stops_at_once_without_memory_over_a_restart_until_releas
         assert closed
         operator.press_stop()
         assert operator.emergency_stop.value is True and heard == [True]
-        await desk.cut_power()
-    async with Desk(tmp) as desk:
-        operator = desk.kernel["operator"]
-        assert operator.emergency_stop.value is True and "emergency_stop" in desk.kernel["gate"].forbidding()
+        await site.cut_power()
+    async with ConsoleSite(tmp) as site:
+        operator = site.kernel["operator"]
+        assert operator.emergency_stop.value is True and "emergency_stop" in site.kernel["gate"].forbidding()
         assert operator.release() is True and operator.release() is False
-        assert desk.kernel.releases.value == 2, "what else waits for a person is released, too"
-        await desk.cut_power()
-    async with Desk(tmp) as desk:
-        assert desk.kernel["operator"].emergency_stop.value is False
+        assert site.kernel.releases.value == 2, "what else waits for a person is released, too"
+        await site.cut_power()
+    async with ConsoleSite(tmp) as site:
+        assert site.kernel["operator"].emergency_stop.value is False
 
 
 async def test_a_stop_holds_over_a_restart_though_one_that_watches_the_gate_raises(tmp):
@@ -40,9 +40,9 @@ async def test_a_stop_holds_over_a_restart_though_one_that_watches_the_gate_rais
     def broken(_):
         raise OSError("no lamp")
 
-    async with Desk(tmp) as desk:
-        await desk.charge()
-        operator, gate = desk.kernel["operator"], desk.kernel["gate"]
+    async with ConsoleSite(tmp) as site:
+        await site.charge()
+        operator, gate = site.kernel["operator"], site.kernel["gate"]
         gate.enabled.watch(broken)
         operator.emergency_stop.watch(broken)
         try:
@@ -52,24 +52,24 @@ async def test_a_stop_holds_over_a_restart_though_one_that_watches_the_gate_rais
         else:
             raise AssertionError("it has been asked")
         assert operator.emergency_stop.value is True and gate.forbidding() == ["emergency_stop"]
-        await desk.cut_power()
-    async with Desk(tmp) as desk:
-        assert desk.kernel["operator"].emergency_stop.value is True
+        await site.cut_power()
+    async with ConsoleSite(tmp) as site:
+        assert site.kernel["operator"].emergency_stop.value is True
 
 
 async def test_a_stop_that_a_former_version_has_journaled_is_still_pressed(tmp):
     """Its key in the journal is the one that it had when the console kept it."""
-    async with Desk(tmp) as desk:
-        desk.kernel["store"].put("console.stop", True)
-        await desk.cut_power()
-    async with Desk(tmp) as desk:
-        assert desk.kernel["operator"].emergency_stop.value is True
-        assert "the emergency stop is still pressed; s releases it" in desk.screen.text
+    async with ConsoleSite(tmp) as site:
+        site.kernel["store"].put("console.stop", True)
+        await site.cut_power()
+    async with ConsoleSite(tmp) as site:
+        assert site.kernel["operator"].emergency_stop.value is True
+        assert "the emergency stop is still pressed; s releases it" in site.screen.text
 
 
 async def test_a_card_gives_a_value_and_the_same_as_a_signal(tmp):
-    async with Desk(tmp) as desk:
-        operator = desk.kernel["operator"]
+    async with ConsoleSite(tmp) as site:
+        operator = site.kernel["operator"]
         told = []
         operator.card.watch(told.append)
         result = operator.present("CARD-7")  # nobody is there who knows it
@@ -86,8 +86,8 @@ async def test_a_card_gives_a_value_and_the_same_as_a_signal(tmp):
 
 
 async def test_a_start_at_an_outlet_ends_nothing(tmp):
-    async with Desk(tmp) as desk:
-        operator = desk.kernel["operator"]
+    async with ConsoleSite(tmp) as site:
+        operator = site.kernel["operator"]
         assert operator.start_transaction("CARD-7")[1:4] == ("refused", "unauthorized", "Invalid")
         operator.set("AllowOfflineTxForUnknownId", "true")
         for outlet in (0, 2, -1):
@@ -97,16 +97,16 @@ async def test_a_start_at_an_outlet_ends_nothing(tmp):
         assert operator.start_transaction("", 1)[1] == "no_tag"
         assert operator.start_transaction("CARD-7")[1] == "accepted"
         assert operator.start_transaction("CARD-7")[1:4] == ("refused", "waiting", "CARD-7")
-        await desk.wait_charging(4000)
-        assert desk.kernel["gate"].enabled.value and operator.card.value[1] == "started"
+        await site.wait_charging(4000)
+        assert site.kernel["gate"].enabled.value and operator.card.value[1] == "started"
         assert operator.start_transaction("CARD-7")[1:4] == ("refused", "running", ""), "a card would end it"
-        assert desk.kernel["gate"].enabled.value
+        assert site.kernel["gate"].enabled.value
         assert operator.present("CARD-7")[1] == "ended"
 
 
 async def test_the_configuration_says_what_a_key_is_and_why_a_value_is_refused(tmp):
-    async with Desk(tmp) as desk:
-        operator = desk.kernel["operator"]
+    async with ConsoleSite(tmp) as site:
+        operator = site.kernel["operator"]
         assert "HeartbeatInterval" in operator.keys() and operator.get("heartbeatinterval")[2] is False
         assert operator.describe("HEARTBEATINTERVAL") == {
             "name": "HeartbeatInterval", "type": "int", "default": 300, "lowest": 1, "highest": 31536000,
@@ -119,7 +119,7 @@ async def test_the_configuration_says_what_a_key_is_and_why_a_value_is_refused(t
         assert operator.set("Nonsense", "1") == ("NotSupported", "there is no such key")
         assert operator.get("Nonsense") is None and operator.describe("Nonsense") is None
         assert operator.get("AuthorizationKey")[1] is None
-        await desk.kernel["store"].stop()
+        await site.kernel["store"].stop()
         try:
             operator.set("HeartbeatInterval", "78")
             raise AssertionError("it was not journaled")
@@ -129,18 +129,18 @@ async def test_the_configuration_says_what_a_key_is_and_why_a_value_is_refused(t
 
 async def test_restarts(tmp):
     for kind, reason in (("", "stop: by web"), ("Soft", "stop: Reset Soft"), ("Hard", "stop: Reset Hard")):
-        async with Desk(tmp) as desk:
-            assert desk.kernel["operator"].ask_for_settings("web") == "no_prompt"
-            desk.kernel["operator"].restart(kind, "by web")
-            await desk.wait(500)
-            await desk.ended(RESTART)
-            assert desk.kernel.releases.value == 1
-        async with Desk(tmp) as desk:
-            assert desk.kernel["health"].reset_cause == reason
+        async with ConsoleSite(tmp) as site:
+            assert site.kernel["operator"].ask_for_settings("web") == "no_prompt"
+            site.kernel["operator"].restart(kind, "by web")
+            await site.wait(500)
+            await site.ended(RESTART)
+            assert site.kernel.releases.value == 1
+        async with ConsoleSite(tmp) as site:
+            assert site.kernel["health"].reset_cause == reason
 
 
 async def test_the_settings_are_not_asked_for_while_a_transaction_runs(tmp):
-    async with Desk(tmp) as desk:
-        await desk.charge()
-        assert desk.kernel["operator"].ask_for_settings("web") == "running"
-        assert desk.kernel.exit_reason == "" and desk.kernel["gate"].enabled.value
+    async with ConsoleSite(tmp) as site:
+        await site.charge()
+        assert site.kernel["operator"].ask_for_settings("web") == "running"
+        assert site.kernel.exit_reason == "" and site.kernel["gate"].enabled.value

@@ -5,7 +5,7 @@ import json
 import sys
 
 import console_site
-from console_site import Desk
+from console_site import ConsoleSite
 
 from boards import unix_two
 from core.kernel import Kernel
@@ -38,7 +38,7 @@ class Fails:
         raise ValueError("no such fuse")
 
 
-class WithPage(Desk):
+class WithPage(ConsoleSite):
     class board(console_site.Board):
         COMPONENTS = console_site.Board.COMPONENTS + (
             {"name": "fuses", "use": "test_operator_snapshot:Fails"},
@@ -46,7 +46,7 @@ class WithPage(Desk):
         )
 
 
-class TwoOutlets(Desk):
+class TwoOutlets(ConsoleSite):
     """The board unix_two, a person at its console."""
 
     class board:
@@ -97,14 +97,14 @@ def storm(site):
 
 
 async def test_no_piece_takes_more_than_some_kb(tmp):
-    async with Desk(tmp) as site:
+    async with ConsoleSite(tmp) as site:
         await site.charge()
         for taken, path in storm(site):
             assert taken <= PIECE_MAX or path == "page/ocpp/certificates" and taken <= FILES_MAX, (path, taken)
 
 
 async def test_the_state_as_data(tmp):
-    async with Desk(tmp) as site:
+    async with ConsoleSite(tmp) as site:
         site.receive_all()
         await site.wait(300)
         found = pieces(site)
@@ -135,7 +135,7 @@ async def test_the_state_as_data(tmp):
 
 
 async def test_a_transaction_as_data(tmp):
-    async with Desk(tmp) as site:
+    async with ConsoleSite(tmp) as site:
         await site.charge()
         transaction = site.kernel["operator"].snapshot()["outlet/1/transaction"]
         number = transaction.pop("number")
@@ -147,7 +147,7 @@ async def test_a_transaction_as_data(tmp):
 
 
 async def test_an_unknown_path_is_a_key_error(tmp):
-    async with Desk(tmp) as site:
+    async with ConsoleSite(tmp) as site:
         snapshot = site.kernel["operator"].snapshot()
         for path in (
             "", "nothing", "outlet", "outlet/", "outlet/0", "outlet/2", "outlet/x", "outlet/1/nothing",
@@ -179,7 +179,7 @@ def documented():
 async def test_each_key_is_written_down(tmp):
     """On the page of the snapshot, and no other is."""
     kinds = documented()
-    async with Desk(tmp) as site:
+    async with ConsoleSite(tmp) as site:
         await site.charge()
         for path, piece in site.kernel["operator"].snapshot():
             kind, _, name = path.partition("/")
@@ -219,7 +219,7 @@ async def test_a_page_that_fails_takes_nothing_with_it(tmp):
 
 async def test_the_modules_of_a_snapshot_are_there_as_long_as_it_is(tmp):
     name = "components.operator.snapshot"
-    async with Desk(tmp) as site:
+    async with ConsoleSite(tmp) as site:
         assert name not in sys.modules
         site.kernel["operator"].snapshot()["station"]
         assert name not in sys.modules
