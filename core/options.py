@@ -177,9 +177,10 @@ def _target(board, known, section, key):
     if key not in known[section]:
         words = "board %s: settings: %r in section %r is unknown" % (board.NAME, key, section)
         within = sorted([name for name in known if name.startswith(section + ".")])
-        if within:
-            raise DeclarationError(words + ", which has the sections " + ", ".join(within))
-        raise DeclarationError(words + did_you_mean(key, known[section]))
+        meant = did_you_mean(key, list(known[section]) + [name[len(section) + 1 :] for name in within])
+        if within and not meant:
+            meant = ", which has the sections " + ", ".join(within)
+        raise DeclarationError(words + meant)
     name, _, option = split_target(known[section][key])
     return name, option
 

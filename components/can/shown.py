@@ -73,6 +73,8 @@ def _line(entry):
 def _reason(what, value, limit):
     """90.1 V: above max_voltage_mv 85500"""
     shown = str(value)
+    if what.endswith("_0x"):
+        shown, what = "0x%02X" % value, what[:-3]
     for ending, divisor, unit in _UNITS:
         if what.endswith(ending):
             shown = "%s %s" % (_fixed(value, divisor), unit)

@@ -21,7 +21,6 @@ _WORKS = const(2)
 _CHARGES = const(4)
 _BATTERY = const(8)  # as in the flags of the contract
 _MOST = const(10000)  # 1000 V, 1000 A
-_MODULES = const(4)
 
 _SILENT = const(30)  # ticks of 100 ms without a status
 _TIMEOUT = const(55)  # after so long without a request a module is off: 5 s by the protocol
@@ -162,7 +161,7 @@ class Elcon(power_module.PowerModule):
         self._tell()
         if identifier & 0xFF == _CONTROLLER:
             return self.refuse()
-        return self.refuse("addresses", identifier & 0xFF, identifier & 0xFF)
+        return self.refuse("addresses_0x", identifier & 0xFF, identifier & 0xFF)
 
     def _tell(self):
         """Flags and status of the outlet. It has a fault if each module on line has one, else it charges without."""
@@ -295,6 +294,7 @@ def _check(addresses):
     """Raise ValueError for what are no addresses of modules."""
     for address in addresses:
         if not isinstance(address, int) or not 0 <= address <= 0xFF or list(addresses).count(address) > 1:
-            raise ValueError("addresses: %r is not an address of one module, 0..0xFF, once" % (address,))
-    if not 1 <= len(addresses) <= _MODULES:
-        raise ValueError("addresses: %d modules are not within 1..%d" % (len(addresses), _MODULES))
+            shown = "0x%02X" % address if isinstance(address, int) else repr(address)
+            raise ValueError("addresses: %s is not an address of one module, 0..0xFF, once" % shown)
+    if not 1 <= len(addresses) <= 4:
+        raise ValueError("addresses: %d modules are not within 1..4" % len(addresses))

@@ -18,7 +18,8 @@ async def test_a_module_that_answers_for_another_address_is_refused_and_never_en
     assert not rig.gate.enabled.value and rig.charger.online.value is False
     assert rig.charger.refused >= 10 and rig.can.refused == rig.charger.refused and rig.can.unknown == 0
     assert rig.logged("a module answers with identifier 0x18FF50E6, whose address the board does not declare")
-    assert rig.can.kept()[0][0] == 0x18FF50E6 and rig.can.kept()[0][5] == ("addresses", 0xE6, 0xE6)
+    assert rig.can.kept()[0][0] == 0x18FF50E6 and rig.can.kept()[0][5] == ("addresses_0x", 0xE6, 0xE6)
+    assert [line for line in rig.can.describe() if "0x18FF50E6 0xE6: not known as addresses;" in line]
     page = {name: text % data for name, text, data in rig.charger.page()}
     assert page["foreign"] == "Foreign CAN frame 0x18FF50E6" and "silent" in page["0xE5"], page
     assert rig.told(0xE6) == [], "nobody tells it anything"
@@ -82,5 +83,6 @@ async def test_addresses_that_are_none_are_refused_with_the_name_of_the_componen
             raise AssertionError(addresses)
         except DeclarationError as e:
             assert "component charger cannot be built: addresses: " in str(e), e
+            assert addresses != (0xE5, 0xE5) or "0xE5 is not an address" in str(e), "as the document writes it"
         rig.wire.close()
         rig.vehicle_wire.close()
