@@ -25,8 +25,10 @@ class ScopedNvs:
         return default if value is None else value
 
     def get_number(self, key):
+        """What only grows: the larger of the number here and that of a board without scopes, whichever was last."""
         number = self._nvs.get_number(self._prefix + key)
-        return self._nvs.get_number(key) if number is None and self._first else number
+        former = self._nvs.get_number(key) if self._first else None
+        return former if number is None or (former is not None and former > number) else number
 
     def put_number(self, key, number):
         self._nvs.put_number(self._prefix + key, number)

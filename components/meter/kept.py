@@ -3,6 +3,7 @@
 from micropython import const
 
 _KEY = const("register")
+_FIRST = const("1/register")  # where outlet 1 of a board with several had it; the larger counts
 _WH_MAX = const(0x7FFFFFFF)
 
 
@@ -26,6 +27,9 @@ class KeptRegister:
         wh = None
         try:
             wh = self._nvs.get_number(_KEY)
+            former = self._nvs.get_number(_FIRST)
+            if former is not None and former > (wh or 0):
+                wh = former
         except OSError as e:
             self._log.error("not read: %s", e)
         if self._meter.keep_by(self._keep, None if wh is None else 1000 * wh):

@@ -57,8 +57,11 @@ class Meter:
         self.keep_by = energy.keep_by
 
 
-async def kept(home, *wh, journaled=None):
-    """(energy, log) of a charger whose NVS and journal hold these numbers, if they are given one."""
+async def kept(home, *wh, journaled=None, scope=None):
+    """(energy, log) of a charger whose NVS and journal hold these numbers, if they are given one.
+
+    scope: this register is that of the first scope of the board.
+    """
     clock = VirtualClock()
     register = Signal(0, clock)
     store = await opened(home)
@@ -70,7 +73,10 @@ async def kept(home, *wh, journaled=None):
     if wh:
         construct(Nvs).put_number("register", wh[0])
     kernel = Kernel()
-    await KeptRegister(Meter(energy, register), construct(Nvs), kernel, Log(tail, "register")).start()
+    nvs = construct(Nvs)
+    if scope:
+        nvs = nvs.scoped(scope, True)
+    await KeptRegister(Meter(energy, register), nvs, kernel, Log(tail, "register")).start()
     return energy, kernel, tail
 
 
@@ -91,6 +97,19 @@ async def test_a_register_that_only_nvs_still_has_goes_on(tmp):
     assert energy._store.get("register") == 5432130000
     await save(energy, 5432160999)
     assert construct(Nvs).get_number("register") == 5432160
+
+
+async def test_a_device_whose_board_has_one_and_two_outlets_in_turn_goes_on_from_the_largest(tmp):
+    """Each time NVS is 30 Wh ahead of the journal. The copy under the other board's name is older, or the only one."""
+    Device().install()
+    wh = 1000
+    for turn, scope in enumerate((None, "1", None, "1", "1", None)):
+        energy, _, tail = await kept(tmp + "/" + str(turn), journaled=1000 * wh - 30000, scope=scope)
+        assert energy.changes()[0] == 1000 * (wh if turn else wh - 30), (turn, energy.changes()[0])
+        wh += 100
+        await save(energy, 1000 * wh)
+    energy, _, tail = await kept(tmp + "/other", scope="1")
+    assert energy.changes()[0] == 1000 * wh, "with a journal that was lost, too"
 
 
 async def save(energy, mwh):
