@@ -39,6 +39,7 @@ COMPONENTS = (
     {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.uartnet:UartNetwork", "options": {"uart": 2}, "early": True},
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
+    {"name": "station", "use": "components.station:Station", "critical": True},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},

@@ -43,7 +43,8 @@ COMMON = (
     {"name": "wifi_driver", "use": "drivers.wlan:Wlan", "early": True},  # it associates while the rest is loaded
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
-    {"name": "register", "use": "components.meter.kept:KeptRegister"},  # before "ocpp", which reads it
+    {"name": "register", "use": "components.meter.kept:KeptRegister"},  # before "station", which reads it
+    {"name": "station", "use": "components.station:Station", "critical": True},
     {
         "name": "ocpp",
         "use": "components.ocpp:Ocpp",

@@ -52,6 +52,7 @@ COMMON = (
     {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.hostnet:HostNetwork"},
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
+    {"name": "station", "use": "components.station:Station", "critical": True},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList", "options": {"max_update": 250}},
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},

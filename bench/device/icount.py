@@ -120,9 +120,9 @@ class Site:
         mwh, changes = meter.changes()
         outlet = ocpp.outlets[0]
         sample = outlet.metering.sample("MeterValuesSampledData", 0, mwh)
-        if sample is None or len(sample) != 12 or len(ocpp.delivery):
-            fail("%r, %d in the journal" % (sample, len(ocpp.delivery)))
-        ocpp.delivery.add_sample(outlet, _TRANSACTION, sample, None, changes)
+        if sample is None or len(sample) != 12 or len(ocpp.station.journal):
+            fail("%r, %d in the journal" % (sample, len(ocpp.station.journal)))
+        ocpp.station.journal.add_sample(outlet, _TRANSACTION, sample, None, changes)
         meter.saved(mwh)
 
 

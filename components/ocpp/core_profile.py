@@ -6,9 +6,9 @@ Here is what starts and ends a transaction or the firmware, and what others put 
 from micropython import const
 
 from . import schemas
-from .authorization import NO_TAG, is_tag, reason_words
 from .boot import ACCEPTED
 
+_NO_TAG = const("an idTag has 1 to 20 printable ASCII characters")
 _UNREGISTERED = const("the central system has not accepted this charge point yet")
 
 
@@ -56,7 +56,7 @@ class CoreProfile:
         """RemoteStartTransaction (section 5.11)."""
         tag = payload["idTag"]
         outlet, why = self._place(payload.get("connectorId"), tag)
-        prepare = None if why else self.services.charging.prepare(outlet, tag, payload.get("chargingProfile"))
+        prepare = None if why else self.services.station.charging.prepare(outlet, tag, payload.get("chargingProfile"))
         if prepare is None:
             return self.refuse("RemoteStartTransaction", tag, why or "its chargingProfile cannot be taken")
 
@@ -77,8 +77,8 @@ class CoreProfile:
         outlets = self.services.outlets if connector is None else (self.services.outlet(connector),)
         if outlets[0] is None:
             return None, "there is no connector %d" % connector
-        if not is_tag(tag):
-            return None, NO_TAG
+        if not self.services.authorization.is_tag(tag):
+            return None, _NO_TAG
         best, order, first = None, 0, ()
         for outlet in outlets:
             why = outlet.transactions.obstacle(tag)
@@ -86,13 +86,13 @@ class CoreProfile:
             rank = 0 if why else self._rank(outlet)
             if rank > order:
                 best, order = outlet, rank
-        return best, "" if best is not None else reason_words(first)
+        return best, "" if best is not None else self.services.authorization.reason_words(first)
 
     def _rank(self, outlet):
         """How near a transaction is to an outlet that is free."""
         if outlet.evse.gate.plugged.value:
             return 3 if outlet.transactions.finished else 4
-        return 2 if self.services.reservation.active(outlet) else 1
+        return 2 if self.services.station.reservation.active(outlet) else 1
 
     def remote_stop_transaction(self, payload):
         """RemoteStopTransaction (section 5.12)."""

@@ -1,15 +1,10 @@
-"""Transaction-related messages: journaled, in order, each until it is answered (OCPP 1.6, sections 3.7 and 9.1.31 f.).
+"""Transaction-related messages: the events of the journal, in order, each until it is answered (OCPP 1.6, sections 3.7
+and 9.1.31 f.).
 
-The queue in the store has records ``[kind, number, transaction, ...]``; `number` makes the message's id, which stays
-the same however often the message is sent, also after a restart: so the central system can recognise a repetition.
-`transaction` is our own number of a transaction; the central system's transactionId takes its place once it is known.
-
-    ["S", number, transaction, stamp, Wh, idTag, reservationId or None]     StartTransaction
-    ["M", number, transaction, sample]                                       MeterValues (sample: see measurands.py)
-    ["E", number, transaction, stamp, Wh, reason, idTag or None]            StopTransaction
-
-and, unless it is 1, the outlet's number as a last element. They are sent as they were journaled, whatever outlet they
-are of (section 3.7).
+A start is sent as StartTransaction, a sample as MeterValues, an end as StopTransaction, whatever outlet they are of
+(section 3.7). The number of the event makes the message's id, which stays the same however often the message is sent,
+also after a restart: so the central system can recognise a repetition. The central system's transactionId takes the
+place of our own number of a transaction once it is known.
 
 What is refused for its time is sent anew with another (`Correction`). What is given up is logged and, where
 money depends on it, as a security event.
@@ -20,12 +15,9 @@ from micropython import const
 
 from .actions import NO_MEMORY
 from .correction import Correction
-from .payloads import Payloads, connector_of
+from .payloads import Payloads, id_in
 from .rpc import CLOSED, TIMEOUT, Call
-from .thinning import thin
-from .transaction import id_in
 
-QUEUE = "ocpp"
 _IDS = const("ocpp/id/")  # + our number of a transaction: its transactionId
 _KIND = const(0)
 _NUMBER = const(1)
@@ -33,113 +25,39 @@ _TX = const(2)
 _STAMP = const(3)
 _WH = const(4)
 _JOURNAL_RETRY_MS = const(5000)
-_RESERVED = const(2)  # places that only StartTransaction and StopTransaction may take
 
 
 class Delivery:
-    """The queue of transaction messages. Answers go to `Transactions.answered` of the outlet and to `Authorization`."""
+    """Sends what is in the journal. Answers go to `Transactions.confirmed` of the outlet and to `Authorization`."""
 
-    def __init__(self, services, rpc, queue_max):
+    def __init__(self, services, rpc, id_tags):
         self._services = services
         self._outlet = services.outlet
         self._store = services.store
         self._rpc = rpc
-        self._queue_max = queue_max
+        self._id_tags = id_tags
+        self._journal = services.journal
         self._head = ()  # the oldest record, read from the store once
         self._answer = None  # to it, while the journal refuses that it is over: it is not sent again
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
         self._correction = Correction(services)
-        self._payloads = Payloads(self._correction, self.transaction_id)
+        self._payloads = Payloads(services.journal, self._correction, self.transaction_id)
         self.meter_value = self._payloads.meter_value
         self._every = 1  # which samples are told in transactionData: each, every 2nd, 0: none
-        self.thinned = 0  # intermediate MeterValues dropped for want of room
 
-    def stamps_in_journal(self):
-        """Generator of all stamps in the queues."""
-        for record in self._store.queue(QUEUE).entries():
-            yield record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
+    def start(self):
+        """Read the journal: what the transactions that ran before a restart are called."""
         for outlet in self._services.outlets:
-            for stamp in outlet.data.stamps():
-                yield stamp
-
-    def __len__(self):
-        return len(self._store.queue(QUEUE))
+            transactions = outlet.transactions
+            for transaction in (transactions.current, transactions.closing.transaction):
+                if transaction is not None:
+                    transaction.called(self.transaction_id(transaction.number))
 
     def transaction_id(self, transaction):
         """The central system's id of a transaction of ours, or None while unknown."""
         return self._store.get(_IDS + str(transaction))
-
-    # --- what goes in -------------------------------------------------------------------------------------------
-
-    def commit(self, outlet, changes, record, sample=None):
-        """Journal `changes`, one message of an outlet and a sample for its transactionData in one record.
-
-        Raises the store's Full if there is no room for a message, its Error if it cannot write.
-        """
-        self._make_room(record[_KIND])
-        self._commit(outlet, changes, ((QUEUE, record),), record[_TX], sample)
-
-    def _commit(self, outlet, changes, push, transaction, sample, drop=()):
-        data = outlet.data
-        if sample is not None:
-            own = data.own(transaction)
-            push += ((data.queue, [transaction, sample]),)
-        try:
-            self._store.commit(changes, push=push, drop=drop)
-        except self._store.Full:
-            if not self._thin():
-                raise
-            self._store.commit(changes, push=push, drop=drop)
-        if sample is not None:
-            data.added(own - len(drop) + 1)
-        self._rpc.wake()
-
-    def _make_room(self, kind):
-        """StartTransactions leave room for their StopTransactions, MeterValues leave room for both: of each outlet."""
-        reserved = {"S": 1, "M": _RESERVED, "E": 0}[kind] * len(self._services.outlets)
-        if len(self) + reserved >= self._queue_max and not (self._thin() and len(self) + reserved < self._queue_max):
-            if kind != "E":
-                raise self._store.Full("%d messages wait for the central system" % len(self))
-
-    def add_sample(self, outlet, transaction, sample, data, changes):
-        """Journal `changes`, MeterValues of `sample` and `data` for transactionData (None: nothing) in one record.
-
-        What there is no room for is dropped (and counted). Returns whether `changes` are journaled.
-        """
-        push = ()
-        try:
-            if sample is not None:
-                push = self._meter_values(outlet, transaction, sample)
-            if data is not None and outlet.data.is_full(data):
-                data = None
-                self.thinned += 1
-            drop = outlet.data.to_drop(transaction, data) if data else ()
-            self._commit(outlet, changes, push, transaction, data, drop)
-            return True
-        except (self._store.Error, MemoryError) as e:
-            self.thinned += 1
-            self._services.log.rare("a sample dropped: %s", str(e) or "no memory")
-            return False
-
-    def _meter_values(self, outlet, transaction, sample):
-        """What is to be pushed for MeterValues, if there is room in the queue."""
-        try:
-            self._make_room("M")
-        except self._store.Full as e:
-            self.thinned += 1
-            self._services.log.rare("MeterValues dropped: %s", str(e))
-            return ()
-        return ((QUEUE, ["M", self._services.stamps.number(), transaction, sample] + outlet.mark),)
-
-    def _thin(self):
-        """Drop MeterValues that wait; returns whether there were any."""
-        dropped = thin(self._store, QUEUE, self._services.log)
-        self.thinned += dropped
-        return dropped > 0
-
-    # --- what goes out ------------------------------------------------------------------------------------------
 
     def _oldest(self):
         """The oldest record, if it is due, or ()."""
@@ -147,7 +65,7 @@ class Delivery:
             return ()
         if not self._head:
             try:
-                self._head = self._store.queue(QUEUE).peek() or ()
+                self._head = self._journal.oldest()
             except self._store.Error as e:
                 self._later(e)
         return self._head
@@ -187,9 +105,18 @@ class Delivery:
 
     def _call(self, record):
         number = self._correction.begin(record[_NUMBER])
-        action, payload = self._payloads.of(record, self._outlet(connector_of(record)), self._every)
+        action, payload = self._payloads.of(record, self._outlet(self._journal.outlet_of(record)), self._every)
         done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
         return Call(action, payload, done, self._services.stamps.message_id(number))
+
+    def next_aligned(self):
+        """MeterValues outside a transaction, which are not journaled."""
+        for outlet in self._services.outlets:
+            sample = outlet.metering.next_aligned()
+            if sample is not None:
+                payload = {"connectorId": outlet.id, "meterValue": [self.meter_value(sample)]}
+                return Call("MeterValues", payload, _counting(outlet.metering))
+        return None
 
     # --- how it ended -------------------------------------------------------------------------------------------
 
@@ -217,17 +144,18 @@ class Delivery:
 
     def _succeeded(self, record, answer):
         changes, then = {}, self._rpc.wake
-        kind, outlet = record[_KIND], self._outlet(connector_of(record))
+        kind, outlet = record[_KIND], self._outlet(self._journal.outlet_of(record))
+        verdict = self._id_tags.verdict(answer)
         if kind == "S":
             transaction_id = id_in(answer)
             if outlet is not None:
-                changes, then = outlet.transactions.answered(record[_TX], transaction_id, answer)
+                changes, then = outlet.transactions.confirmed(record[_TX], transaction_id, verdict)
             changes[_IDS + str(record[_TX])] = transaction_id
         self._take(record, changes)
         then()
         tag = record[5] if kind == "S" else record[6] if kind == "E" else None
-        if tag is not None:
-            self._services.authorization.learn(tag, answer)
+        if tag is not None and verdict is not None:
+            self._services.authorization.learn(tag, verdict)
 
     def _failed(self, record, error):
         """Try again later, each time one interval later; give up after TransactionMessageAttempts.
@@ -282,16 +210,17 @@ class Delivery:
 
     def _take(self, record, changes):
         """The message is over: out of the journal, with all that only it needed."""
-        pop = (QUEUE,)
         self._correction.end(changes)
         if record[_KIND] == "E":
             changes[_IDS + str(record[_TX])] = None
-            outlet = self._outlet(connector_of(record))
-            pop += (outlet.data.queue,) * outlet.data.ended(record[_TX]) if outlet is not None else ()
-        self._store.commit(changes, pop=pop)
+        self._journal.take(record, changes)
         self._head = ()
         self._answer = None
         self._every = 1
         self._attempts = 0
         self._answers_seen = self._rpc.answers
         self._due_ms = 0
+
+
+def _counting(metering):
+    return lambda answer, error: metering.lost() if error is not None else None

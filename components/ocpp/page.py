@@ -26,7 +26,7 @@ def _counters(ocpp, counters):
         "tx": counters.tx,
         "connects": counters.connects,
         "failed_connects": counters.failed_connects,
-        "waiting": len(ocpp.delivery),
+        "waiting": len(ocpp.station.journal),
     }
     text = "  time-outs %(timeouts)d, errors received %(errors_received)d, errors sent %(errors_sent)d, "
     text += "malformed %(malformed)d, unknown ids %(unknown_ids)d, twice %(duplicates)d"
@@ -50,6 +50,6 @@ def _counters(ocpp, counters):
     text = "  given up %(dropped)d, meter values dropped %(values_dropped)d, others dropped %(others_dropped)d"
     yield "dropped", text, {
         "dropped": counters.dropped,
-        "values_dropped": ocpp.delivery.thinned + sum([outlet.metering.dropped for outlet in ocpp.outlets]),
+        "values_dropped": ocpp.station.journal.thinned + sum([outlet.metering.dropped for outlet in ocpp.outlets]),
         "others_dropped": ocpp.outbox.dropped + ocpp.status.skipped,
     }

@@ -1,21 +1,20 @@
-"""Payloads of transaction messages, made of the records in the journal (see delivery.py)."""
+"""Payloads of transaction messages, made of the records in the journal (see `Journal` of the station)."""
 
 from micropython import const
-
-from .measurands import sampled_values
 
 _TX = const(2)
 _STAMP = const(3)
 _WH = const(4)
-_LENGTH = const(7)  # of a record of outlet 1
-_LENGTH_M = const(4)  # ... of MeterValues
 _UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction that the central system never took
 
 
 class Payloads:
-    """`stamps`: gives stamps (``fixed``). `transaction_id(transaction)`: that of the central system, or None."""
+    """`journal`: what the records are of. `stamps`: gives stamps (``fixed``). `transaction_id(transaction)`: the id of
+    one, or None.
+    """
 
-    def __init__(self, stamps, transaction_id):
+    def __init__(self, journal, stamps, transaction_id):
+        self._journal = journal
         self._stamps = stamps
         self._transaction_id = transaction_id
 
@@ -31,7 +30,7 @@ class Payloads:
 
     def _start(self, record):
         payload = {
-            "connectorId": connector_of(record),
+            "connectorId": self._journal.outlet_of(record),
             "idTag": record[5],
             "meterStart": record[_WH],
             "timestamp": self._stamps.fixed(record[_STAMP]),
@@ -42,10 +41,10 @@ class Payloads:
 
     def meter_value(self, sample):
         """A MeterValue of a compact sample."""
-        return {"timestamp": self._stamps.fixed(sample[0]), "sampledValue": sampled_values(sample)}
+        return {"timestamp": self._stamps.fixed(sample[0]), "sampledValue": sampled_values(self._journal, sample)}
 
     def _meter_values(self, record):
-        payload = {"connectorId": connector_of(record), "meterValue": [self.meter_value(record[_STAMP])]}
+        payload = {"connectorId": self._journal.outlet_of(record), "meterValue": [self.meter_value(record[_STAMP])]}
         transaction_id = self._transaction_id(record[_TX])
         if transaction_id is not None:
             payload["transactionId"] = transaction_id
@@ -67,6 +66,27 @@ class Payloads:
         return payload
 
 
-def connector_of(record):
-    """The outlet's number in a record: its last element, unless it is 1."""
-    return record[-1] if len(record) > (_LENGTH_M if record[0] == "M" else _LENGTH) else 1
+def id_in(answer):
+    """The transactionId of an answer: an integer, which JSON may also write as 7.0; None if there is none."""
+    value = answer.get("transactionId")
+    if type(value) is int or (isinstance(value, float) and value % 1 == 0):  # True is no integer
+        return int(value)
+    return None
+
+
+def sampled_values(journal, sample):
+    """The sampledValue list of a compact sample, never empty (see `Metering.sample`)."""
+    context, rendered = journal.context(sample), []
+    for name, number, unit, at_vehicle in journal.values(sample):
+        value = {"value": thousandths(number), "context": context, "measurand": name, "unit": unit}
+        if at_vehicle:
+            value["location"] = "EV"
+        rendered.append(value)
+    return rendered
+
+
+def thousandths(value):
+    """1234567 -> ``1234.567``."""
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), 1000)
+    return "%s%d.%03d" % (sign, whole, part)

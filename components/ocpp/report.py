@@ -67,7 +67,8 @@ def _journal(store):
 
 
 def _configuration(ocpp):
-    for name, value, _ in ocpp.get():
+    for name in ocpp.configuration.names():
+        _, value, _ = ocpp.configuration.read(name)
         if value is not None:
             yield "%s = %s" % (name, value)
 

@@ -1,39 +1,34 @@
 """What the kernel injects, in one object for the parts of this package."""
 
-from core.loading import OnDemand
-
-from .optional import Absent
-
 # security events that a failed attempt to connect may be
 REFUSED = "FailedToAuthenticateAtCentralSystem"
 BAD_SERVER = "InvalidCentralSystemCertificate"
 
 
 class Services:
-    """The services of the component that belong to no outlet, the kernel's ``urgent`` and ``emergency_stop``, and what
-    the parts of this package share: ``outlets`` (the tuple of `Outlet`), ``stamps``, ``configuration``, ``writes``,
-    ``online``, ``delivery``, ``authorization``, ``availability``, ``ending``.
+    """The ``station`` and what of it the parts of this package need, ``wifi``, the kernel's ``urgent``, and what these
+    parts share: ``writes``, ``online``.
 
-    ``reservation`` and ``charging`` are those profiles, or `Absent`. ``starting``, ``begun``, ``ended``: see
-    `Ocpp.watch_transactions`. ``on_demand``: where modules are loaded that are seldom needed.
+    ``on_demand``: where modules are loaded that are seldom needed.
     """
 
-    outlets = ()
-    several = False  # are there several of them?
-    card = ()  # type: tuple  # as in `Transactions`: one that waits for the outlet that is plugged in next
-    starting = ()
-    begun = ()
-    ended = ()
-
-    def __init__(self, clock, log, store, wifi, kernel):
-        self.clock = clock
+    def __init__(self, station, log, wifi, kernel, online):
+        self.station = station
+        self.clock = station.clock
         self.log = log
-        self.store = store
+        self.store = station.store
+        self.stamps = station.stamps
+        self.configuration = station.configuration
+        self.journal = station.journal
+        self.authorization = station.authorization
+        self.availability = station.availability
+        self.outlets, self.outlet = station.outlets, station.outlet
+        self.several = station.several
+        self.moment = station.moment
+        self.on_demand = station.on_demand
         self.wifi = wifi
         self.urgent = kernel.urgent
-        self.emergency_stop = kernel.emergency_stop
-        self.on_demand = OnDemand()
-        self.reservation = self.charging = Absent()
+        self.online = online
 
     def report(self, type, info=""):
         """A security event: no log of them is kept, unless `report_to` has named one."""
@@ -41,18 +36,6 @@ class Services:
     def report_to(self, function):
         """Have ``function(type, info)`` called with every security event."""
         self.report = function
-
-    def outlet(self, number):
-        """The `Outlet` that is connector `number`, or None: this board has none of it."""
-        for outlet in self.outlets:
-            if outlet.id == number:
-                return outlet
-        return None
-
-    def moment(self):
-        """The state of any connector may have changed."""
-        for outlet in self.outlets:
-            outlet.connector.event()
 
 
 def notices_of(ocpp, queue, clock, log):

@@ -7,7 +7,6 @@ sent by another task, which gets the connection only after the answer.
 from micropython import const
 
 from .boot import ACCEPTED
-from .measurands import TRIGGER
 
 # The message, and the profile whose ``calls()`` has trigger(profile, message, connectorId or None) -> will it be sent?
 _TRIGGERS = const((
@@ -63,7 +62,7 @@ def _meter_values(ocpp, connector):
     """There is no main meter of its own, so connector 0 has none. Not journaled: whoever asks can ask again."""
     sent = False
     for outlet in ocpp.outlets:
-        sample = outlet.metering.sample("MeterValuesSampledData", TRIGGER) if connector in (None, outlet.id) else None
+        sample = outlet.metering.triggered() if connector in (None, outlet.id) else None
         if sample is None:
             continue
         payload = {"connectorId": outlet.id, "meterValue": [ocpp.delivery.meter_value(sample)]}

@@ -82,11 +82,11 @@ from core.loading import unload
 class Operator:
     """See the package. The attributes that it does not name are for its modules."""
 
-    requires = ("kernel", "clock", "log", "store", "ocpp", "wifi", "health")
+    requires = ("kernel", "clock", "log", "store", "station", "ocpp", "wifi", "health")
     collects = ("can", "page")
     keeps = ("console.stop",)
 
-    def __init__(self, kernel, clock, log, store, ocpp, wifi, health, can, page):
+    def __init__(self, kernel, clock, log, store, station, ocpp, wifi, health, can, page):
         # Here, and not while the classes are loaded: it is not there yet when OCPP's parts are made, which takes most.
         from components.operator.kept import EmergencyStop, Session, Writes
 
@@ -94,16 +94,17 @@ class Operator:
         self.clock = clock
         self.store = store
         self.ocpp = ocpp
+        self.station = station
         self.wifi = wifi
         self.health = health
         self.buses = can
         self.pages = page
-        self.card = ocpp.authorization.card
+        self.card = station.authorization.card
         self.emergency = EmergencyStop(clock, log, store, kernel)
         self.emergency_stop = kernel.emergency_stop
         self.log = log.tail.lines
-        self.sessions = tuple([Session(outlet, ocpp) for outlet in ocpp.outlets])
-        self.writes = Writes(clock, store, ocpp.outlets)
+        self.sessions = tuple([Session(outlet, station) for outlet in station.outlets])
+        self.writes = Writes(clock, store, station.outlets)
         ocpp.add_page(self._diagnostics)
 
     async def start(self):
@@ -125,34 +126,34 @@ class Operator:
     # --- cards --------------------------------------------------------------------------------------------------
 
     def present(self, tag):
-        return self.ocpp.present(tag)
+        return self.station.present(tag)
 
     def start_transaction(self, tag, outlet=1):
-        return self.ocpp.start_transaction(tag, outlet)
+        return self.station.start_transaction(tag, outlet)
 
     def words(self, result):
-        return self.ocpp.words(result)
+        return self.station.words(result)
 
     # --- configuration ------------------------------------------------------------------------------------------
 
     def keys(self):
-        return self.ocpp.configuration.names()
+        return self.station.configuration.names()
 
     def get(self, key):
-        return self.ocpp.configuration.read(key)
+        return self.station.configuration.read(key)
 
     def set(self, key, value):
-        status = self.ocpp.set(key, value)
-        return status, self.ocpp.configuration.refusal
+        status = self.station.set(key, value)
+        return status, self.station.configuration.refusal
 
     def describe(self, key):
-        return self.ocpp.configuration.describe(key)
+        return self.station.configuration.describe(key)
 
     # --- restart ------------------------------------------------------------------------------------------------
 
     def restart(self, kind, reason):
         if kind:
-            self.ocpp.reset(kind, kind + "Reset")
+            self.station.reset(kind, kind + "Reset")
             return
         self.kernel.release()
         self.kernel.request_exit(RESTART, reason)
@@ -160,7 +161,7 @@ class Operator:
     def ask_for_settings(self, reason):
         from core.failures import ASKED, failures
 
-        for outlet in self.ocpp.outlets:
+        for outlet in self.station.outlets:
             if outlet.transactions.current is not None:
                 return "running"
         if failures(ASKED) != ASKED:

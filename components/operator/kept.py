@@ -108,11 +108,11 @@ class Session:
     _stopped_from = None  # the same of the last one
     _mwh = 0
 
-    def __init__(self, outlet, ocpp):
+    def __init__(self, outlet, station):
         self._meter = outlet.evse.meter
         self._outlet = outlet
         outlet.evse.gate.transaction.watch(self._changed)
-        ocpp.watch_transactions(ended=self._ended)
+        station.watch_transactions(ended=self._ended)
 
     def _changed(self, runs):
         if runs:

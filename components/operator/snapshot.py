@@ -131,7 +131,7 @@ class Snapshot:
 
     def outlets(self):
         """Generator of the paths of the outlets."""
-        for outlet in self._of.ocpp.outlets:
+        for outlet in self._of.station.outlets:
             yield "outlet/%d" % outlet.id
 
     def buses(self):
@@ -200,7 +200,7 @@ class Snapshot:
         return piece
 
     def _of_outlet(self, path, number, name="", *more):
-        for outlet in self._of.ocpp.outlets:
+        for outlet in self._of.station.outlets:
             if str(outlet.id) != number or more:
                 continue
             if not name:

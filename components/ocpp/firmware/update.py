@@ -135,7 +135,7 @@ class Update:
     def _end(self, status):
         """The update is over: is it? If the journal refuses that, it is begun or judged again after a while."""
         self._log.info("update: %s", status)
-        self._ocpp.availability.hold(False)
+        self._ocpp.station.availability.hold(False)
         try:
             self._tell(status, {_JOB: None, _SIGNATURE: None, self._store.SCRUB: True})  # its URL may have a password
         except self._store.Error as e:
@@ -247,11 +247,11 @@ class Update:
         for outlet in self._ocpp.outlets:
             if outlet.transactions.current is not None or outlet.transactions.expects_plug():
                 return True
-        return bool(self._ocpp.services.card)
+        return bool(self._ocpp.station.card)
 
     async def _install(self, job):
         """Have the next start run the image, and restart."""
-        self._ocpp.availability.hold(True)  # no transaction begins from here on
+        self._ocpp.station.availability.hold(True)  # no transaction begins from here on
         job["s"], job["t"] = _INSTALL, self._sink.target()
         self._tell("Installing", {_JOB: job})
         try:
@@ -269,4 +269,4 @@ class Update:
             await self._clock.sleep_ms(_DELIVERY_MS)
 
     def _has_to_say(self):
-        return len(self._store.queue("ocpp/fw/n")) or len(self._ocpp.delivery)
+        return len(self._store.queue("ocpp/fw/n")) or len(self._ocpp.station.journal)

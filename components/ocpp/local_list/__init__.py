@@ -11,7 +11,6 @@ schemas   of the messages, generated
 
 from micropython import const
 
-from ..authorization import ACCEPTED, EXPIRED, same_tag
 from .file import ListFile
 from .records import key_of, unpack
 
@@ -20,6 +19,7 @@ KEYS = (
     ("LocalAuthListMaxLength", "int", 1000, None, None, "R"),
     ("SendLocalListMaxLength", "int", 10, None, None, "R"),
 )
+_ACCEPTED = const("Accepted")
 _VALID = const(("Accepted", "ConcurrentTx"))  # section 3.5.2: both mean a valid idTag
 
 
@@ -53,7 +53,7 @@ class LocalList:
         ocpp.configuration.fix("LocalAuthListMaxLength", max_entries)
         ocpp.configuration.fix("SendLocalListMaxLength", max_update)
         ocpp.configuration.watch(self._on_configuration)
-        ocpp.authorization.add_list(self)
+        ocpp.station.authorization.add_list(self)
 
     def calls(self):
         """See `Actions`."""
@@ -112,28 +112,28 @@ class LocalList:
     def _verdict(self, record):
         status, expiry_s, parent = unpack(record)
         if status in _VALID:
-            status = ACCEPTED
+            status = _ACCEPTED
             if expiry_s:
                 utc_ms = self.clock.utc_ms()
                 if utc_ms is None or utc_ms // 1000 >= expiry_s:
-                    status = EXPIRED
+                    status = "Expired"
         return status, parent
 
     def told(self, tag, listed, told):
         """The central system answers `told` for an idTag that the list has as `listed` (section 3.5.2)."""
-        if listed == (ACCEPTED if told in _VALID else told):
-            if same_tag(tag, self._conflict):
+        if listed == (_ACCEPTED if told in _VALID else told):
+            if self._ocpp.station.authorization.same_tag(tag, self._conflict):
                 self.settle()
             return
         self.log.warning("idTag %s: the central system says %s, the local list %s", tag, told, listed)
         self._conflict = tag
-        self._ocpp.availability.tell_conflict(("%s: %s, listed as %s" % (tag, told, listed))[:50])
+        self._ocpp.station.availability.tell_conflict(("%s: %s, listed as %s" % (tag, told, listed))[:50])
         self._ocpp.status.tell_again(0)
 
     def settle(self):
         """No idTag is in conflict any more."""
         self._conflict = None
-        self._ocpp.availability.tell_conflict("")
+        self._ocpp.station.availability.tell_conflict("")
 
     def _on_configuration(self, name):
         if name == "LocalAuthListEnabled":

@@ -8,11 +8,10 @@ import struct
 from micropython import const
 
 from core.isotime import parse_utc
-
-from ..authorization import TAG_MAX, is_tag
+from core.text import is_ascii
 
 SIZE = 45  # bytes of a record
-TAG = TAG_MAX  # ... of its idTag, which is what records are sorted by
+TAG = 20  # ... of its idTag (CiString20Type), which is what records are sorted by
 _FORMAT = const("<20sBI20s")
 _STATUS = const(20)
 _PARENT = const(25)
@@ -22,7 +21,9 @@ _LATEST_S = const(0xFFFFFFFF)
 
 def key_of(tag):
     """An idTag (case-insensitive) as it stands in a record; None if it is none."""
-    return tag.upper().encode() + bytes(TAG - len(tag)) if is_tag(tag) else None
+    if not isinstance(tag, str) or not 0 < len(tag) <= TAG or not is_ascii(tag.encode()):
+        return None
+    return tag.upper().encode() + bytes(TAG - len(tag))
 
 
 def pack(entry, may_remove):

@@ -4,8 +4,6 @@ from micropython import const
 
 from core.isotime import format_utc
 
-from ..authorization import same_tag
-
 KEYS = (
     ("ReservationEnabled", "bool", True, None, None, "RW"),  # ours: "configured not to accept reservations" (5.13)
     ("ReserveConnectorZeroSupported", "bool", True, None, None, "R"),
@@ -42,12 +40,13 @@ class Reservation:
         self.log = log
         self.store = store
         self.ocpp = ocpp
+        self._same = ocpp.station.authorization.same_tag
         self.held = [()] * len(ocpp.outlets)  # type: list
         ocpp.add_profile("reservation", self, "Reservation", KEYS)
         ocpp.configuration.fix("ReserveConnectorZeroSupported", connector_zero)
-        ocpp.add_step(self._step)
-        ocpp.reserve_by(self)
-        ocpp.watch_transactions(None, self._begun)
+        ocpp.station.add_step(self._step)
+        ocpp.station.reserve_by(self)
+        ocpp.station.watch_transactions(None, self._begun)
 
     def calls(self):
         """See `Actions`."""
@@ -75,7 +74,7 @@ class Reservation:
         """Is it free, or reserved for this idTag or for its parentIdTag?"""
         held = self._holding(outlet)
         for record in held:
-            if _matches(record, tag, parent):
+            if self._matches(record, tag, parent):
                 return True
         return not held
 
@@ -120,7 +119,7 @@ class Reservation:
         for connector in (transaction.outlet.id, 0):
             for at, record in enumerate(self.held):
                 if record and record[_CONNECTOR] == connector:
-                    if _matches(record, transaction.id_tag, transaction.parent):
+                    if self._matches(record, transaction.id_tag, transaction.parent):
                         return at
         return None
 
@@ -174,6 +173,5 @@ class Reservation:
         if none:
             yield "reservation", "Reservation: none", None
 
-
-def _matches(record, tag, parent):
-    return same_tag(tag, record[_TAG]) or same_tag(parent, record[_PARENT])
+    def _matches(self, record, tag, parent):
+        return self._same(tag, record[_TAG]) or self._same(parent, record[_PARENT])

@@ -5,7 +5,6 @@ from micropython import const
 from core.isotime import format_utc, parse_utc
 
 from ..actions import CallError
-from ..authorization import is_tag
 from . import schemas  # noqa: F401  # see `Actions`
 
 _ID = const(0)
@@ -73,7 +72,7 @@ def _has_room(profile, number, connector):
 
 def _acceptable(profile, payload, expiry_ms):
     """False for a connector that is not there, an empty idTag, a time that is over."""
-    configuration = profile.ocpp.configuration
+    configuration, is_tag = profile.ocpp.configuration, profile.ocpp.station.authorization.is_tag
     lowest = 0 if configuration["ReserveConnectorZeroSupported"] else 1
     utc_ms = profile.clock.utc_ms()
     return (

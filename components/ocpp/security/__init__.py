@@ -55,7 +55,7 @@ class Security:
         configuration.set_handler("AuthorizationKey", self._set_key)
         configuration.set_handler("SecurityProfile", self._set_profile)
         ocpp.report_to(events.report)
-        ocpp.add_stamps(events.stamps)
+        ocpp.station.add_stamps(events.stamps)
         ocpp.add_step(events.step)
         ocpp.rpc.add_sources(events.next_call)
         ocpp.link.open.watch(events.on_open)

@@ -83,9 +83,9 @@ class SmartCharging:
         ocpp.configuration.fix("ChargeProfileMaxStackLevel", max_level)
         ocpp.configuration.fix("ChargingScheduleMaxPeriods", max_periods)
         ocpp.configuration.fix("MaxChargingProfilesInstalled", max_profiles)
-        ocpp.add_step(self._step)
-        ocpp.limit_by(self)
-        ocpp.watch_transactions(self._starting, self._begun, self._ended)
+        ocpp.station.add_step(self._step)
+        ocpp.station.limit_by(self)
+        ocpp.station.watch_transactions(self._starting, self._begun, self._ended)
 
     def calls(self):
         """See `Actions`."""

@@ -2,7 +2,6 @@
 
 from micropython import const
 
-from ..authorization import same_tag
 from .engine import Limits, capped_ma, limits_at, sooner
 from .installed import Installed
 from .profile import MAX, TX
@@ -30,6 +29,7 @@ class Active:
         self._clock = charging.clock
         self._outlets = charging.ocpp.outlets
         self._stamps = charging.ocpp.stamps
+        self._authorization = charging.ocpp.station.authorization
         self.installed = Installed(charging.store, charging.log, charging.max_profiles)
         self.limits = [Limits() for _ in self._outlets]
         self.staged = [()] * len(self._outlets)  # type: list[tuple]
@@ -79,7 +79,7 @@ class Active:
         """A transaction is about to be journaled: so is the profile that came with its remote start."""
         self._planned = ()
         staged = self.staged[transaction.outlet.id - 1]
-        if staged and same_tag(staged[0], transaction.id_tag):
+        if staged and self._authorization.same_tag(staged[0], transaction.id_tag):
             profile = staged[1]
             profile.number = transaction.number
             most = self._charging.max_profiles + 1  # its place was kept
@@ -109,7 +109,7 @@ class Active:
         waits = False
         for outlet in self._outlets:
             at = outlet.id - 1
-            busy = self._charging.ocpp.authorization.busy(outlet.id)
+            busy = self._authorization.busy(outlet.id)
             if self.staged[at] and not (outlet.transactions.expects_plug() or busy):
                 self._charging.log.info("the charging profile of a remote start is given up with it")
                 self.staged[at] = ()

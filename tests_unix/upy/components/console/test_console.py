@@ -3,7 +3,7 @@
 from console_site import ConsoleSite
 
 from components.console.figures import fixed
-from components.ocpp.transaction import Transaction
+from components.station.transaction import Transaction
 from core.kernel import RESTART
 
 
@@ -267,7 +267,7 @@ async def test_the_session_energy_is_counted_from_its_start_and_kept_after_its_e
         energy.set(5004500)
         assert session.energy_mwh() == 3420
         outlet = site.kernel["ocpp"].outlets[0]
-        for function in site.kernel["ocpp"].services.ended[-1:]:
+        for function in site.kernel["station"].ended[-1:]:
             function(Transaction([1, "TAG", None, 5000, None, None], outlet), 0)
         assert session.energy_mwh() == 3800, "with what came until the power module had stopped"
         transaction.set(True)

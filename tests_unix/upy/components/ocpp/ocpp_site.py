@@ -11,6 +11,7 @@ from virtual_clock import VirtualClock
 
 from components.ocpp import Ocpp
 from components.persistence import Persistence
+from components.station import Station
 from core.declare import load_class
 from core.log import Log, LogTail
 from core.urgent import Urgent
@@ -25,11 +26,33 @@ async def no_servers(name):
 class OneOutlet(Ocpp):
     """With shorthands for the tests of a charge point with one outlet."""
 
+    authorization = property(lambda self: self.station.authorization)
+    availability = property(lambda self: self.station.availability)
+    journal = property(lambda self: self.station.journal)
+    ending = property(lambda self: self.station.ending)
+    present = property(lambda self: self.station.present)
+    start_transaction = property(lambda self: self.station.start_transaction)
+    words = property(lambda self: self.station.words)
+    set = property(lambda self: self.station.set)
+    reset = property(lambda self: self.station.reset)
+    watch_transactions = property(lambda self: self.station.watch_transactions)
+    add_stamps = property(lambda self: self.station.add_stamps)
     transactions = property(lambda self: self.outlets[0].transactions)
     transaction = property(lambda self: self.outlets[0].transactions.current)
     connector = property(lambda self: self.outlets[0].connector)
     state = property(lambda self: self.outlets[0].connector.state)
     metering = property(lambda self: self.outlets[0].metering)
+
+    def present_tag(self, tag):
+        """`present`, in words."""
+        return self.words(self.present(tag))
+
+    def get(self, key=None):
+        """A list of (key, value, readonly) of one key, an iterator of all."""
+        if key is None:
+            return map(self.configuration.read, self.configuration.names())
+        entry = self.configuration.read(key)
+        return [] if entry is None else [entry]
 
 
 class Site:
@@ -37,11 +60,13 @@ class Site:
 
     `profiles`: ((class as a board names it, {option: value}), ...), each a component that requires what is here, the
     ones before it by their module's name, or is in `services`, {name: object}. ``lock(site)`` makes the outlet's lock.
+    `dialect`: what speaks with the central system, None: nobody does.
     `outlets`: so many, each a `Bay` of ``bays``; what belongs to one is the first one's here, too.
     """
 
     def __init__(
-        self, home, store=Persistence, quiet=True, profiles=(), services=None, lock=None, outlets=1, **options
+        self, home, store=Persistence, quiet=True, profiles=(), services=None, lock=None, outlets=1, dialect=OneOutlet,
+        **options
     ):
         self.clock = clock = VirtualClock()
         self.tail = LogTail(clock, None if quiet else print, 200)
@@ -66,15 +91,17 @@ class Site:
         there = {name: getattr(self, name) for name in ("kernel", "gate", "bms", "charger", "meter", "plug", "wifi")}
         there.update({"clock": clock, "log": self.log, "home": home, "pulse": lambda: None, "store": self.store})
         self.lock = lock and lock(self)
-        given = {name: there[name] for name in Ocpp.requires}
-        evses = tuple([bay.evse(self.lock) for bay in self.bays])
+        own = {name: options.pop(name) for name in Station.options if name in options}
+        given = {name: there[name] for name in Station.requires}
+        given["evse"] = tuple([bay.evse(self.lock) for bay in self.bays])
         given["gate"] = tuple([bay.gate for bay in self.bays])
-        self.ocpp = construct(OneOutlet, evse=evses, **given, **options)
+        there["station"] = self.station = construct(Station, **given, **own)
+        self.ocpp = dialect and construct(dialect, **{name: there[name] for name in Ocpp.requires}, **options)
         there.update(services or {}, ocpp=self.ocpp)
         self.profiles = []
         for use, given in profiles:
             self._build(use, given, there)
-        self.parts = [part for part in [self.lock, self.ocpp] + self.profiles if part is not None]
+        self.parts = [part for part in [self.lock, self.station, self.ocpp] + self.profiles if part is not None]
         self.central = None
         self._tasks = []
 
@@ -84,6 +111,11 @@ class Site:
         arguments.update({name: there.get(name) for name in getattr(profile, "uses", ())})
         self.profiles.append(construct(profile, **dict(arguments, **given)))
         there[use.partition(":")[0].rpartition(".")[2]] = self.profiles[-1]
+
+    async def start_charge_point(self):
+        """The station reads the journal, and then who tells of it."""
+        await self.station.start()
+        await self.ocpp.start()
 
     async def power_on(self):
         await self.store.start()
@@ -143,7 +175,7 @@ class Site:
         self.check_keeps()
         if self.central is not None:
             self.central.site = None
-        self.ocpp.ending.last_words = no_last_words
+        self.station.ending.last_words = no_last_words
         for task in self._tasks:
             task.cancel()
             try:

@@ -72,7 +72,7 @@ async def test_bounded_and_the_least_recently_used_goes(tmp):
 async def test_the_largest_cache_can_be_cleared(tmp):
     site = await booted(tmp, cache_size=500)
     for number in range(500):
-        site.ocpp.authorization.learn("A-TAG-OF-20-LETTE%03d" % number, {"idTagInfo": {"status": "Accepted"}})
+        site.ocpp.authorization.learn("A-TAG-OF-20-LETTE%03d" % number, ("Accepted", 0, None))
     assert len(site.store.keys("ocpp/a/")) == 500
     assert await site.central.call("ClearCache", {}) == {"status": "Accepted"}
     assert site.store.keys("ocpp/a/") == [] and site.ocpp.authorization.cached("A-TAG-OF-20-LETTE000") is None

@@ -134,7 +134,7 @@ async def test_nor_below_a_sample_that_was_delivered_before_the_restart(tmp):
     site.plug_in()
     site.ocpp.present_tag("TAG")
     await site.run(130000)
-    assert len(site.ocpp.delivery) == 0
+    assert len(site.ocpp.journal) == 0
     before = all_times(site.central)
     assert len(before) == 5
     await site.power_off()

@@ -43,7 +43,7 @@ async def test_what_the_module_delivers_after_the_stop_is_billed(tmp):
     assert site.ocpp.state.value == "Finishing", "told at once, not when the module has stopped"
     deliver(site, 9)
     await site.run(700)
-    assert stops(site) == [] and len(site.ocpp.delivery) == 0
+    assert stops(site) == [] and len(site.ocpp.journal) == 0
     site.charger.flowing.set(False)
     await site.run(500)
     (stop,) = stops(site)
@@ -112,7 +112,7 @@ async def test_after_a_power_cut_it_has_its_end_and_charges_no_more(tmp):
         assert stop["reason"] == "Local" and stop["idTag"] == "TAG" and True not in opened
         assert stop["timestamp"] == format_utc(stopped_ms) and stop["transactionId"] == 1
         assert central.states()[-1] == ("Finishing" if plugged else "Available"), central.states()
-        assert site.store.get("ocpp/tx") is None and len(site.ocpp.delivery) == 0
+        assert site.store.get("ocpp/tx") is None and len(site.ocpp.journal) == 0
         await site.power_off()
 
 

@@ -29,7 +29,7 @@ async def test_each_step_of_a_transaction_is_one_commit(tmp):
     for key, value in (("MeterValueSampleInterval", "60"), ("MeterValuesSampledData", ALL)):
         assert site.ocpp.set(key, value) == "Accepted"
     site.charger.power_mw.set(10000000)
-    site.ocpp.authorization.learn("TAG", {"idTagInfo": {"status": "Accepted"}})
+    site.ocpp.authorization.learn("TAG", ("Accepted", 0, None))
     site.ocpp.set("AuthorizationCacheEnabled", "false")
     answers, site.central.answers = site.central.answers, {"StartTransaction": None}
     await site.run(1000)

@@ -35,12 +35,12 @@ async def test_a_whole_session_offline_is_delivered_in_order_with_the_id_that_co
     central = site.central
     await site.disconnect()
     await session(site)
-    assert central.of(*TX) == [] and 4 <= len(site.ocpp.delivery) <= 5
+    assert central.of(*TX) == [] and 4 <= len(site.ocpp.journal) <= 5
     await site.connect(central)
     await site.run(1000)
     stop = check_session(central.calls)
     assert stop["reason"] == "Local" and stop["idTag"] == "TAG"
-    assert len(site.ocpp.delivery) == 0 and site.store.keys("ocpp/id/") == []
+    assert len(site.ocpp.journal) == 0 and site.store.keys("ocpp/id/") == []
 
 
 async def test_two_offline_sessions_keep_their_order_and_their_ids(tmp):
@@ -71,7 +71,7 @@ async def test_a_refused_message_is_tried_again_and_given_up(tmp):
     await session(site)
     await site.run(120000)
     assert [(b - a) // 1000 for a, b in zip(tries, tries[1:])] == [10, 20]  # interval times attempts so far
-    assert site.ocpp.counters.dropped == 1 and len(site.ocpp.delivery) == 0
+    assert site.ocpp.counters.dropped == 1 and len(site.ocpp.journal) == 0
     del central.answers["StopTransaction"]
     await session(site)
     assert [p["transactionId"] for p in central.of("StopTransaction")] == [2]
@@ -90,7 +90,7 @@ async def test_no_answer_loses_nothing(tmp):
     site.ocpp.present_tag("TAG")
     site.unplug()
     await site.run(1200000)
-    assert site.ocpp.counters.dropped == 0 and len(site.ocpp.delivery) == 2
+    assert site.ocpp.counters.dropped == 0 and len(site.ocpp.journal) == 2
     ids = {c[0] for c in central.calls if c[1] == "StartTransaction"}
     assert central.actions().count("StartTransaction") > 3 and len(ids) == 1  # always the same message
     central.calls.clear()
@@ -135,10 +135,10 @@ async def test_a_full_queue_drops_meter_values_and_never_start_or_stop(tmp):
     central = site.central
     await site.disconnect()
     await session(site, "A", 120000)
-    assert site.ocpp.delivery.thinned > 90 and len(site.ocpp.delivery) <= 20
+    assert site.ocpp.journal.thinned > 90 and len(site.ocpp.journal) <= 20
     for i in range(30):
         await session(site, "S%d" % i, 1500)
-    assert len(site.ocpp.delivery) == 20 and site.lines("no transaction without")
+    assert len(site.ocpp.journal) == 20 and site.lines("no transaction without")
     assert not site.gate.transaction.value
     await site.connect(central)
     await site.run(5000)
@@ -240,7 +240,7 @@ async def resume(home, image, central, at_ms, plugged):
             assert not site.gate.transaction.value
             await site.run(20000)
     await site.run(2000)
-    assert site.ocpp.transaction is None and len(site.ocpp.delivery) == 0
+    assert site.ocpp.transaction is None and len(site.ocpp.journal) == 0
     assert not site.gate.transaction.value
     assert len(site.store.queue("ocpp/data")) == 0 and site.store.keys("ocpp/id/") == []
     await site.power_off()

@@ -84,7 +84,7 @@ async def test_an_orderly_stop_tells_the_end_before_the_power_goes(tmp):
     await stop_in_order(site)
     assert reasons(central) == ["PowerLoss"] and central.states()[-1] == "Finishing"
     assert central.actions()[-2:] == ["StopTransaction", "StatusNotification"]
-    assert len(site.ocpp.delivery) == 0 and site.store.get("ocpp/tx") is None
+    assert len(site.ocpp.journal) == 0 and site.store.get("ocpp/tx") is None
 
 
 async def test_an_orderly_stop_waits_a_second_at_most_and_loses_nothing(tmp):

@@ -22,7 +22,7 @@ async def whole(site, tag="TAG"):
     site.ocpp.set("TransactionMessageRetryInterval", "1")
     await session(site, tag)
     await site.run(10000)
-    assert site.ocpp.transaction is None and len(site.ocpp.delivery) == 0
+    assert site.ocpp.transaction is None and len(site.ocpp.journal) == 0
     assert site.ocpp.state.value == "Available" and not site.gate.transaction.value
     assert site.lines("Traceback") == []
 
@@ -131,7 +131,7 @@ async def test_no_answer_to_each_of_our_requests_once(tmp):
         site.unplug()
         await site.run(5000)
         assert [p["transactionId"] for p in site.central.of("StopTransaction")][-1:] == [1], action
-        assert len(site.ocpp.delivery) == 0 and site.ocpp.state.value == "Available"
+        assert len(site.ocpp.journal) == 0 and site.ocpp.state.value == "Available"
         assert site.central.states()[-1] == "Available"
         await site.power_off()
 

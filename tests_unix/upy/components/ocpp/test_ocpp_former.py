@@ -54,7 +54,7 @@ async def test_its_transaction_and_its_messages_are_of_outlet_1(tmp):
         assert len(ended["transactionData"]) == 5 and begun["meterStart"] == 7 and begun["idTag"] == "CARD-1"
         assert last["reason"] == "Local" and 0 <= 1000 * last["meterStop"] - site.meter.energy_mwh.value < 1000
         assert [len(value["sampledValue"]) for value in last["transactionData"]] == [1] * 5
-        assert len(site.ocpp.delivery) == 0 and site.store.keys("ocpp/tx") == []
+        assert len(site.ocpp.journal) == 0 and site.store.keys("ocpp/tx") == []
         site.check_keeps = lambda: None  # lock and security log are of the board that wrote it
         await site.power_off()
 

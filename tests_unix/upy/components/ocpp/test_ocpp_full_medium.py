@@ -91,7 +91,7 @@ async def test_starts_are_refused_with_the_reason_and_come_back_with_the_room(tm
         assert site.gate.enabled.value
         site.ocpp.present_tag("TAG")
         await site.run(1000)
-        assert len(site.central.of("StopTransaction")) == 1 and len(site.ocpp.delivery) == 0
+        assert len(site.central.of("StopTransaction")) == 1 and len(site.ocpp.journal) == 0
         await site.power_off()
 
 
@@ -119,7 +119,7 @@ async def test_a_session_ends_while_its_bill_is_safe_and_is_told_once_there_is_r
         assert stop["reason"] == "Other" and stop["meterStop"] * 1000 >= site.charger.energy_mwh.value
         assert abs(parse_utc(stop["timestamp"]) - stopped_ms) <= 500
         assert told(site)[0] == "Finishing" and site.store.get("ocpp/tx") is None
-        assert len(site.ocpp.delivery) == 0 and site.store.fault.value == ""
+        assert len(site.ocpp.journal) == 0 and site.store.fault.value == ""
         await site.power_off()
 
 
@@ -159,7 +159,7 @@ async def test_a_glitch_of_the_medium_ends_nothing(tmp):
         flash.glitch = 0
         await site.run(30000)
         assert flash.glitch is None and site.gate.enabled.value and site.store.fault.value == ""
-        assert site.ocpp.transaction is not None and site.ocpp.delivery.thinned == 1
+        assert site.ocpp.transaction is not None and site.ocpp.journal.thinned == 1
         await site.power_off()
 
 
@@ -273,10 +273,10 @@ async def test_what_was_answered_is_not_sent_again_while_the_medium_is_full(tmp)
         told = len(central.of("StartTransaction")) + 1
         del central.answers["StartTransaction"]
         await site.run(120000)
-        assert len(site.ocpp.delivery) == 1 and not any("Traceback" in line for line in site.tail.lines)
+        assert len(site.ocpp.journal) == 1 and not any("Traceback" in line for line in site.tail.lines)
         medium.free()
         await site.run(400000)
-        assert len(central.of("StartTransaction")) == told and len(site.ocpp.delivery) == 0
+        assert len(central.of("StartTransaction")) == told and len(site.ocpp.journal) == 0
         assert [stop["transactionId"] for stop in central.of("StopTransaction")] == [1]
         await site.power_off()
 

@@ -2,8 +2,9 @@
 
 from ocpp_site import Site, booted
 
-from components.ocpp.configuration import Configuration
 from components.ocpp.keys import CORE
+from components.station.configuration import Configuration
+from components.station.keys import KEYS
 
 SPECIFIED = {
     "AllowOfflineTxForUnknownId": "RW", "AuthorizationCacheEnabled": "RW", "AuthorizeRemoteTxRequests": "RW",
@@ -96,13 +97,13 @@ def configuration_of(site, *tables):
 async def test_a_key_that_needs_a_reboot(tmp):
     site = await booted(tmp)
     table = (("Colour", "int", 1, 0, 9, "RB"),)
-    configuration = configuration_of(site, CORE, table)
+    configuration = configuration_of(site, KEYS + CORE, table)
     assert configuration.set("Colour", "5") == "RebootRequired"
     assert configuration["Colour"] == 1 and configuration.read("Colour") == ("Colour", "5", False)
     assert configuration.set("Colour", "10") == "Rejected"
-    again = configuration_of(site, CORE, table)
+    again = configuration_of(site, KEYS + CORE, table)
     assert again["Colour"] == 5
-    without = configuration_of(site, CORE)  # a board that left the profile out
+    without = configuration_of(site, KEYS + CORE)  # a board that left the profile out
     assert without.read("Colour") is None and site.lines("Colour")
 
 

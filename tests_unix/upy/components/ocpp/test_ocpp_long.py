@@ -6,7 +6,9 @@ from ocpp_site import booted
 from scarce_heap import Scarce
 
 from components.ocpp.delivery import Delivery
-from components.ocpp.measurands import NAMES, rendered_size, sampled_values
+from components.ocpp.payloads import sampled_values
+from components.station.journal import Journal
+from components.station.measurands import NAMES, rendered_size
 
 HEAPSIZE = "2M"
 ALL = ",".join(NAMES)
@@ -80,7 +82,7 @@ async def test_it_is_thinned_and_then_told_without_transactionData(tmp):
         assert len(contexts) == (samples and (waiting if most == 30000 else (waiting + 1) // 2)), contexts
         assert not contexts or contexts[-1] == "Transaction.End"
         assert len(poor.refused) == {30000: 0, 15000: 1, 5000: 2}[most] and stop["meterStop"] > 0
-        assert len(site.ocpp.delivery) == 0 and len(site.store.queue("ocpp/data")) == 0
+        assert len(site.ocpp.journal) == 0 and len(site.store.queue("ocpp/data")) == 0
         assert site.ocpp.counters.dropped == 0
         await site.power_off()
 
@@ -129,7 +131,7 @@ async def test_a_real_heap_that_is_full_when_the_message_is_built(tmp):
         Delivery._call = call
     assert sizes == [None, 12], sizes
     stop, contexts = stop_of(central)
-    assert len(contexts) == 12 and contexts[-1] == "Transaction.End" and len(site.ocpp.delivery) == 0
+    assert len(contexts) == 12 and contexts[-1] == "Transaction.End" and len(site.ocpp.journal) == 0
     assert stop["meterStop"] > 0 and site.ocpp.counters.dropped == 0
 
 
@@ -151,7 +153,7 @@ def test_the_size_of_a_sample_is_reckoned_from_above_and_not_by_much():
         [1800014400000, 2] + [number for index in range(8) for number in (index, 987654321)],
     )  # fmt: skip
     for sample in samples:
-        value = {"timestamp": "2027-01-15T12:00:00.000Z", "sampledValue": sampled_values(sample)}
+        value = {"timestamp": "2027-01-15T12:00:00.000Z", "sampledValue": sampled_values(Journal, sample)}
         size = len(json.dumps(value)) + 2
         assert size <= rendered_size(sample) <= size + 10 * (len(sample) // 2), sample
 

@@ -59,7 +59,7 @@ async def test_a_remote_start_that_another_start_overtook_starts_nothing_later(t
         site = await booted(tmp, Slow())
         site.ocpp.set("AuthorizeRemoteTxRequests", authorize)
         site.ocpp.set("LocalPreAuthorize", "true")
-        site.ocpp.authorization.learn("LOCAL", {"idTagInfo": {"status": "Accepted"}})
+        site.ocpp.authorization.learn("LOCAL", ("Accepted", 0, None))
         site.plug_in()
         await site.run(500)
         await site.central.give([2, "r1", "RemoteStartTransaction", {"idTag": remote}])
@@ -125,4 +125,4 @@ async def test_a_journal_and_a_central_system_that_both_refuse_are_no_flood(tmp)
     assert 1 <= len(refused) <= 6, len(refused)
     site.store.commit = commit
     await site.run(10000)
-    assert len(site.ocpp.delivery) == 0
+    assert len(site.ocpp.journal) == 0

@@ -14,7 +14,7 @@ def calls(text):
     found = []
     for word in re.compile(r"[ `,]").split(text):
         name, parenthesis, _ = word.partition("(")
-        if parenthesis and name.split(".")[0] in ("ocpp", "firmware") and "." in name:
+        if parenthesis and name.split(".")[0] in ("station", "ocpp", "firmware") and "." in name:
             found.append(name.split("."))
     return found
 
@@ -25,7 +25,7 @@ def test_every_call_of_the_page_is_a_method(tmp):
     begin = text.index("What a profile, or any other component")
     page = text[begin : text.index("\n## ", begin)]
     site = Site(tmp, profiles=FIRMWARE, services={"sink": None})
-    roots = {"ocpp": site.ocpp, "firmware": site.profiles[0]}
+    roots = {"station": site.station, "ocpp": site.ocpp, "firmware": site.profiles[0]}
     named = calls(page)
     assert len(named) > 18, named
     for name in named:

@@ -47,7 +47,7 @@ async def test_what_is_refused_for_a_time_in_the_future_is_sent_anew_and_no_mone
         await site.connect(central)
         await site.run(1500000 if code.endswith("Error") else 300000)
         (start,), (stop,) = central.of("StartTransaction"), central.of("StopTransaction")
-        assert len(central.of("MeterValues")) == 2 and len(site.ocpp.delivery) == 0
+        assert len(central.of("MeterValues")) == 2 and len(site.ocpp.journal) == 0
         assert stop["meterStop"] - start["meterStart"] >= 100 and stop["transactionId"] == 1
         got = all_times(central)
         assert got == sorted(got) and NOON <= got[0] and got[-1] <= central.utc_ms()

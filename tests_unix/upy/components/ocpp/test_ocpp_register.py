@@ -2,7 +2,7 @@
 
 from ocpp_site import Central, Site, booted
 
-from components.ocpp.measurands import NAMES
+from components.station.measurands import NAMES
 
 
 def told(central):

@@ -84,5 +84,5 @@ async def test_only_a_stamp_of_a_run_without_time_costs_a_commit_and_only_one_a_
     site.store.commit = spy
     await site.connect(Central())
     await session(site, "TAG", 5000)
-    assert len(site.ocpp.delivery) == 0
+    assert len(site.ocpp.journal) == 0
     assert len([key for key in keys if key.startswith("ocpp/utc/")]) == 1, keys

@@ -14,7 +14,7 @@ async def test_states_that_begin_and_end_between_two_steps_are_told(tmp):
     site.plug_in()
     await site.run(500)
     site.ocpp.set("LocalPreAuthorize", "true")
-    site.ocpp.authorization.learn("TAG", {"idTagInfo": {"status": "Accepted"}})
+    site.ocpp.authorization.learn("TAG", ("Accepted", 0, None))
     site.central.calls.clear()
     for _ in range(2):
         site.ocpp.present_tag("TAG")

@@ -81,7 +81,7 @@ async def test_a_full_memory_at_an_event_costs_at_most_the_telling(tmp):
     """The derivation at an event may fail for want of memory: the transaction it belongs to is what it is."""
     site = await booted(tmp, Central())
     site.ocpp.set("LocalPreAuthorize", "true")
-    site.ocpp.authorization.learn("TAG", {"idTagInfo": {"status": "Accepted"}})
+    site.ocpp.authorization.learn("TAG", ("Accepted", 0, None))
     site.plug_in()
     await site.run(500)
     fails, note = [1], site.ocpp.status._note

@@ -100,7 +100,7 @@ async def test_no_allocation_that_fails_at_the_start_spoils_a_transaction_that_g
         site = Site(life.home, vendor_id="")
         await site.store.start()
         site.energy.load()
-        starting = site.ocpp.start()
+        starting = site.start_charge_point()
         action = lambda starting=starting: run_to_its_end(starting)  # noqa: E731
         with Scarce(blocks):
             done = not attempt(action)

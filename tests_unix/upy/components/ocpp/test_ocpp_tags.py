@@ -2,7 +2,7 @@
 
 from ocpp_site import NOON, booted
 
-from components.ocpp.authorization import is_tag
+from components.station.authorization import is_tag
 from core.isotime import format_utc
 
 PROFILES = (("components.ocpp.reservation:Reservation", {}), ("components.ocpp.local_list:LocalList", {"file": "list"}))

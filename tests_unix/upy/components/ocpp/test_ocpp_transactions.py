@@ -2,7 +2,7 @@
 
 from ocpp_site import Central, Site, booted
 
-from components.ocpp.optional import Absent
+from components.station.optional import Absent
 from core.kernel import RESTART
 
 

@@ -1,4 +1,4 @@
-"""One card reader and two outlets: for which of them a card is (components/ocpp/cards.py)."""
+"""One card reader and two outlets: for which of them a card is (components/station/cards.py)."""
 
 import os
 

@@ -5,7 +5,7 @@ import os
 from ocpp_site import Site
 from two_outlet_site import bills, charge_both, made, present, running, started, told
 
-from components.ocpp.assembly import check_ids
+from components.station.assembly import check_ids
 from core.parts import DeclarationError
 
 
@@ -85,7 +85,7 @@ async def test_messages_go_out_in_the_order_of_what_happened(tmp):
     for stop in central.of("StopTransaction"):
         data = [float(value["sampledValue"][0]["value"]) for value in stop["transactionData"]]
         assert len(data) == 4 and data == sorted(data) and 1000 * stop["meterStop"] >= data[-1] * 1000 - 1, stop
-    assert len(site.ocpp.delivery) == 0 and central.repeated == 0
+    assert len(site.ocpp.journal) == 0 and central.repeated == 0
 
 
 async def test_remote_start_and_stop(tmp):
@@ -220,7 +220,7 @@ async def test_queues_of_a_board_that_had_two_outlets_are_delivered_by_one_with_
     await site.power_on()
     await site.connect(central)
     await site.run(20000)
-    assert len(site.ocpp.delivery) == 0
+    assert len(site.ocpp.journal) == 0
     assert {p["transactionId"] for p in central.of("StopTransaction")} == {1, 2}
 
 

@@ -122,7 +122,7 @@ class Station:
             bay.charger.error.set("")
             bay.unplug()
         await site.run(70000)  # also what waits for a plug is given up
-        assert len(site.ocpp.delivery) == 0
+        assert len(site.ocpp.journal) == 0
         for outlet in site.ocpp.outlets:
             assert not outlet.transactions.runs()
         assert site.store.keys("ocpp/tx") == [] and site.store.keys("ocpp/id/") == []

@@ -84,7 +84,7 @@ async def test_the_profile_of_a_remote_start_is_journaled_with_the_transaction(t
     site.plug_in()
     await site.run(500)
     records = []
-    site.ocpp.services.begun = (lambda transaction: records.append(site.store.keys("ocpp/cp/")),)
+    site.station.begun = (lambda transaction: records.append(site.store.keys("ocpp/cp/")),)
     await site.central.call("RemoteStartTransaction", start)
     assert records == [["ocpp/cp/1"]]
     await site.power_off()  # in that very moment, as far as Smart Charging knows
@@ -121,7 +121,7 @@ async def test_a_TxProfile_does_not_outlive_its_transaction(tmp):
     site = await ready(tmp)
     await charge(site)
     assert await set_profile(site, 1, profile(3, 40, TX)) == "Accepted"
-    site.ocpp.services.ended = ()
+    site.station.ended = ()
     site.ocpp.present_tag("TAG")
     assert site.ocpp.transaction is None and site.store.keys("ocpp/cp/") == ["ocpp/cp/3"]
     await site.run(500)

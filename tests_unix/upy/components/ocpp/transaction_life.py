@@ -88,8 +88,9 @@ class Life:
         ocpp = self.site.ocpp
         transactions = self.outlet.transactions
         if step == "authorize":
-            answer = {"idTagInfo": {"status": "Accepted"}}
-            return lambda: ocpp.authorization._on_answer(answer, None)
+            call, answer = ocpp.rpc._call, {"idTagInfo": {"status": "Accepted"}}
+            assert call.action == "Authorize"
+            return lambda: call.done(answer, None)
         if step == "start":
             transactions.lock.is_locked = True
             return transactions.step
@@ -140,7 +141,7 @@ class Life:
     def troubles(self):
         """How much went wrong that was caught where it happened."""
         ocpp = self.site.ocpp
-        return self.site.tail.lost + ocpp.delivery.thinned + self.outlet.metering.dropped
+        return self.site.tail.lost + ocpp.journal.thinned + self.outlet.metering.dropped
 
     async def goes_on(self):
         """To the end, and to a right bill."""
@@ -171,7 +172,7 @@ class Life:
         assert transactions.current is None and transactions.closing.transaction is None
         self.agrees()
         self.check_bill()
-        assert len(site.ocpp.delivery) == 0 and len(site.store.queue(self.outlet.key("ocpp/data"))) == 0
+        assert len(site.ocpp.journal) == 0 and len(site.store.queue(self.outlet.key("ocpp/data"))) == 0
         assert site.store.keys("ocpp/id/") == [] and not self.bay.gate.transaction.value
 
     def answered(self):

@@ -1,4 +1,4 @@
-"""What this charger can measure, and how OCPP 1.6 (section 7.28 ff.) writes a measurement.
+"""What this charger can measure, by the names that OCPP 1.6 (section 7.28 ff.) has.
 
 A sample is compact, because it goes into the journal: ``[stamp, context, measurand, value, measurand, value, ...]``
 with indexes into the tables below and integers in thousandths of the unit (mWh, mW, mA, mV, thousandths of 1 %).
@@ -30,36 +30,23 @@ def indexes(names):
     return tuple([NAMES.index(name) for name in names.split(",") if name])
 
 
-def sampled_values(sample):
-    """The sampledValue list of a compact sample, never empty (see `Metering.sample`)."""
-    context = CONTEXTS[sample[1]]
-    values = []
+def context(sample):
+    """Why a compact sample was taken."""
+    return CONTEXTS[sample[1]]
+
+
+def values(sample):
+    """Generator of (measurand, value in thousandths, unit, is it measured at the vehicle?) of a compact sample."""
     for i in range(2, len(sample), 2):
         index = sample[i]
-        value = {
-            "value": thousandths(sample[i + 1]),
-            "context": context,
-            "measurand": NAMES[index],
-            "unit": _UNITS[index],
-        }
-        if index == _SOC:
-            value["location"] = "EV"
-        values.append(value)
-    return values
+        yield NAMES[index], sample[i + 1], _UNITS[index], index == _SOC
 
 
 def rendered_size(sample):
-    """How many bytes a compact sample takes in a message: so many, or a few less."""
+    """How many bytes a compact sample takes in a JSON message: so many, or a few less."""
     size = _SAMPLE_BYTES
     for i in range(2, len(sample), 2):
         index = sample[i]
         size += _VALUE_BYTES + len(NAMES[index]) + len(_UNITS[index]) + len(CONTEXTS[sample[1]])
         size += _LOCATION_BYTES if index == _SOC else 0
     return size
-
-
-def thousandths(value):
-    """1234567 -> ``1234.567``."""
-    sign = "-" if value < 0 else ""
-    whole, part = divmod(abs(value), 1000)
-    return "%s%d.%03d" % (sign, whole, part)

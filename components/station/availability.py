@@ -9,13 +9,13 @@ class Availability:
     Inoperative while a transaction runs means: from its end on. `hold`: out of service whatever was asked for.
     """
 
-    def __init__(self, services, connectors):
+    def __init__(self, station, connectors):
         self._held = False
         self._conflict = ""
-        self._services = services
-        self._store = services.store
+        self._station = station
+        self._store = station.store
         self._operative = [True] * (connectors + 1)
-        services.store.vital(_KEY, "the availability")
+        station.store.vital(_KEY, "the availability")
 
     def hold(self, held):
         """Until the restart that is about to come, for firmware is being installed."""
@@ -45,7 +45,7 @@ class Availability:
 
     def _runs(self, connector):
         """Does a transaction run at a connector, or (0) at any?"""
-        return any(one.transactions.runs() for one in self._services.outlets if connector in (0, one.id))
+        return any(one.transactions.runs() for one in self._station.outlets if connector in (0, one.id))
 
     def operative(self, connector):
         """What was asked for; of a connector: its own and the charge point's."""
@@ -65,7 +65,7 @@ class Availability:
 
     def fault(self):
         """(errorCode, info) of what keeps every connector from charging."""
-        if self._services.emergency_stop.value:
+        if self._station.emergency_stop.value:
             return "OtherError", "emergency stop"
         store = self._store
         if store.doubts:

@@ -7,9 +7,8 @@ only while the journal says that a transaction runs.
 from micropython import const
 
 from .authorization import ACCEPTED, reason_words, same_tag
-from .closing import Closing
 from .optional import Absent
-from .transaction import RUNNING, Transaction
+from .transaction import RUNNING, Closing, Transaction
 
 _RESUME_MS = const(15000)  # so long after a restart the vehicle may take to show itself
 
@@ -21,19 +20,19 @@ class Transactions:
     ``limit_ma`` is what the central system permits.
     """
 
-    def __init__(self, services, outlet, stop_ms):
+    def __init__(self, station, outlet, stop_ms):
         # Each attribute that is set later is there from here on: the first assignment of another one would need memory.
         self.current = None  # type: Transaction
         self.finished = self._emergency = False
         self._tag = ()  # type: tuple  # authorized: (idTag, parentIdTag, uptime until which the plug is awaited)
         self._resume_until_ms = None
         self.lock = outlet.evse.lock or Absent()
-        self.closing = Closing(services, outlet, stop_ms)
+        self.closing = Closing(station, outlet, stop_ms)
         self.limit_ma = outlet.evse.module.max_current_ma
-        self._services = services
+        self._station = station
         self._outlet = outlet
-        self._log = services.log
-        self._store = services.store
+        self._log = station.log
+        self._store = station.store
         self._gate = gate = outlet.evse.gate
         self._plugged = gate.plugged
         gate.emergency_stop.watch(self._on_emergency)
@@ -42,8 +41,8 @@ class Transactions:
         """Read the journal: the transaction that ran before a restart."""
         record = self._store.get(self._outlet.key(RUNNING))
         if record is not None:
-            transaction = Transaction(record, self._outlet, self._services.delivery.transaction_id(record[0]))
-            self._services.stamps.resume(transaction, list(self._services.delivery.stamps_in_journal()))
+            transaction = Transaction(record, self._outlet)
+            self._station.stamps.resume(transaction, list(self._station.journal.stamps()))
             if transaction.reason:
                 self.closing.resume(transaction)
                 self.finished = True
@@ -59,7 +58,7 @@ class Transactions:
         """The components run: from now on the vehicle may show itself."""
         transaction = self.current or self.closing.transaction
         if transaction is not None and not self._gate.transaction.value:
-            self._resume_until_ms = self._services.clock.uptime_ms() + _RESUME_MS
+            self._resume_until_ms = self._station.clock.uptime_ms() + _RESUME_MS
             self._log.info("transaction %s %s", transaction.name(), transaction.reason or "goes on with its vehicle")
 
     def _on_emergency(self, pressed):
@@ -78,11 +77,11 @@ class Transactions:
 
     def obstacle(self, tag):
         """Why no transaction can be asked for with `tag` now: (reason, detail), or ()."""
-        return self._came_first() or self._forbids(not self._services.reservation.closed_to(self._outlet, tag))
+        return self._came_first() or self._forbids(not self._station.reservation.closed_to(self._outlet, tag))
 
     def _came_first(self):
         waits = ("waiting", self._tag[0]) if self._tag else ()
-        return self._services.authorization.busy(self._outlet.id) or waits
+        return self._station.authorization.busy(self._outlet.id) or waits
 
     def _forbids(self, admitted):
         """Why none can start now; `admitted`: does the reservation admit it?"""
@@ -93,7 +92,7 @@ class Transactions:
         return not self._came_first() and not self._forbids(self._admits(tag, parent))
 
     def _admits(self, tag, parent):
-        return self._services.reservation.admits(self._outlet, tag, parent)
+        return self._station.reservation.admits(self._outlet, tag, parent)
 
     def take_back(self, tag):
         """Is this the idTag that waits for the plug? Then it does so no longer."""
@@ -105,9 +104,9 @@ class Transactions:
     def remote_start(self, tag):
         """RemoteStartTransaction with `tag` was answered Accepted (section 5.11)."""
         done = lambda status, parent: self.authorized(tag, status, parent)  # noqa: E731
-        if not self._services.configuration["AuthorizeRemoteTxRequests"] and self._admits(tag, None):
+        if not self._station.configuration["AuthorizeRemoteTxRequests"] and self._admits(tag, None):
             done(ACCEPTED, None)
-        elif not self._services.authorization.check(tag, done, self._outlet.id):
+        elif not self._station.authorization.check(tag, done, self._outlet.id):
             self._log.warning("idTag %s: not started: %s", tag, reason_words(self._came_first()))
 
     def authorized(self, tag, status, parent, until_ms=None):
@@ -124,7 +123,7 @@ class Transactions:
             self._log.warning("idTag %s: accepted, but no transaction starts: %s", tag, reason_words(why))
             return
         if until_ms is None:
-            until_ms = self._services.clock.uptime_ms() + self._services.configuration["ConnectionTimeOut"] * 1000
+            until_ms = self._station.clock.uptime_ms() + self._station.configuration["ConnectionTimeOut"] * 1000
         self._tag = (tag, parent, until_ms)
         self._log.info("idTag %s is authorized", tag)
         self._tell("accepted", tag)
@@ -132,7 +131,7 @@ class Transactions:
         self._start_if_plugged()
 
     def _tell(self, outcome, tag, why=()):
-        self._services.authorization.tell(outcome, tag, why, self._outlet.id)
+        self._station.authorization.tell(outcome, tag, why, self._outlet.id)
 
     def moment(self):
         """The state may have changed."""
@@ -161,21 +160,21 @@ class Transactions:
         self._tell("given_up", tag, why)
 
     def _start(self, tag, parent):
-        services, register, outlet = self._services, self._outlet.register, self._outlet
-        number, stamp = self._services.stamps.number(), self._services.stamps.now()
+        station, register, outlet = self._station, self._outlet.register, self._outlet
+        number, stamp = self._station.stamps.number(), self._station.stamps.now()
         wh, _, changes = register.whole()
         record = [number, tag, parent, wh, stamp, None]
-        current = Transaction(record, outlet, None, self._services.clock.uptime_ms())
+        current = Transaction(record, outlet, self._station.clock.uptime_ms())
         changes[outlet.key(RUNNING)] = current.record()
-        message = ["S", number, number, stamp, wh, tag, services.reservation.use(current, changes)] + outlet.mark
-        for function in services.starting:
+        message = ["S", number, number, stamp, wh, tag, station.reservation.use(current, changes)] + outlet.mark
+        for function in station.starting:
             function(current, changes)
-        self._services.delivery.commit(outlet, changes, message, outlet.metering.begin(1000 * wh))
+        self._station.journal.commit(outlet, changes, message, outlet.metering.begin(1000 * wh))
         self.current, self._tag = current, ()
         self._resume_until_ms = None
         register.saved()
         self._log.info("transaction #%d starts%s: idTag %s, %d Wh", number, outlet.words(), tag, wh)
-        for function in services.begun:
+        for function in station.begun:
             function(current)
         self._open_gate()
         self._tell("started", tag)
@@ -193,16 +192,18 @@ class Transactions:
     def _limit(self):
         return self.limit_ma if self._may_charge() else 0
 
-    def answered(self, number, transaction_id, answer):
-        """The answer to a StartTransaction: returns what is to be journaled with it, and a function to call then."""
+    def confirmed(self, number, id, verdict):
+        """The central system has heard of the start of the transaction with our `number`, see `Transaction.confirmed`:
+        returns what is to be journaled with that, and a function to call then.
+        """
         current = self.current
         if current is None or current.number != number:
             return {}, self.moment
-        return current.answered(transaction_id, answer, self._log)
+        return current.confirmed(id, verdict, self._log)
 
     def _may_charge(self):
         mwh = self._outlet.evse.meter.energy_mwh.value
-        return self.current.may_charge(mwh, self._services.configuration["MaxEnergyOnInvalidId"])
+        return self.current.may_charge(mwh, self._station.configuration["MaxEnergyOnInvalidId"])
 
     # --- end ----------------------------------------------------------------------------------------------------
 
@@ -219,7 +220,7 @@ class Transactions:
         self._gate.limit("transaction", 0)
         try:
             if current.stopped is None:
-                current.stopped = self._services.stamps.now()
+                current.stopped = self._station.stamps.now()
             self.closing.close(current, at_once)
         except self._store.Error as e:
             self._log.rare("the end of a transaction cannot be journaled: %s", str(e))
@@ -234,13 +235,13 @@ class Transactions:
         self.finished = bool(self._plugged.value) or self._resume_until_ms is not None
 
     def closed(self, transaction, wh):
-        """Its StopTransaction is journaled, with this meterStop."""
+        """Its end is journaled, at this register."""
         if self.current is not None:
             self._stopped()
         self._outlet.register.saved()
         which = transaction.name() + self._outlet.words()
         self._log.info("transaction %s ends: %s, at %d Wh", which, transaction.reason, wh)
-        for function in self._services.ended:
+        for function in self._station.ended:
             function(transaction, wh)
         self.moment()
 
@@ -249,7 +250,7 @@ class Transactions:
     def step(self):
         plugged = bool(self._plugged.value)
         if self.current is None and self._resume_until_ms is not None:  # ended before the vehicle showed itself
-            if plugged or self._services.clock.uptime_ms() >= self._resume_until_ms:
+            if plugged or self._station.clock.uptime_ms() >= self._resume_until_ms:
                 self._resume_until_ms = None
         elif not plugged:
             self.finished = False
@@ -268,12 +269,12 @@ class Transactions:
             self._log.info("idTag %s: given up: %s", tag, reason_words(why))
         elif self._plugged.value:
             self._start_if_plugged()
-        elif self._services.clock.uptime_ms() >= until_ms:
+        elif self._station.clock.uptime_ms() >= until_ms:
             self._give_up(tag, ("timeout", ""))
             self._log.info("idTag %s: nothing was plugged in within ConnectionTimeOut", tag)
 
     def _step_running(self, plugged, emergency):
-        configuration = self._services.configuration
+        configuration = self._station.configuration
         if self.current.reason or emergency:
             self.stop("EmergencyStop")  # a reason that is there already stays
         elif self._resume_until_ms is not None:
@@ -288,8 +289,8 @@ class Transactions:
             self._open_gate()
 
     def _step_resuming(self, plugged):
-        at_once = plugged and self._services.configuration["StopTransactionOnPowerLoss"]
-        if at_once or self._services.clock.uptime_ms() >= self._resume_until_ms:
+        at_once = plugged and self._station.configuration["StopTransactionOnPowerLoss"]
+        if at_once or self._station.clock.uptime_ms() >= self._resume_until_ms:
             self.stop("PowerLoss")
         elif plugged and not self._store.fault.value:  # without a journal nothing is charged
             self._resume_until_ms = None

@@ -3,20 +3,21 @@
 The central system would wait for their end for ever, and nobody would pay for them.
 """
 
+from .journal import QUEUE
 from .transaction import RUNNING, Transaction
 
 
-def end(services, key):
-    """Journal the StopTransaction of the one in the journal under `key`: PowerLoss, unless it was stopped before."""
+def end(station, key):
+    """Journal the end of the one in the journal under `key`: PowerLoss, unless it was stopped before."""
     number = key[len(RUNNING) + 1 :]
     try:
-        _end(services, key, number)
-    except (services.store.Error, MemoryError) as e:  # it is there at the next start
-        services.log.error("the transaction of connector %s cannot be ended: %s", number, str(e) or "no memory")
+        _end(station, key, number)
+    except (station.store.Error, MemoryError) as e:  # it is there at the next start
+        station.log.error("the transaction of connector %s cannot be ended: %s", number, str(e) or "no memory")
 
 
-def _end(services, key, number):
-    store, stamps = services.store, services.stamps
+def _end(station, key, number):
+    store, stamps = station.store, station.stamps
     transaction = Transaction(store.get(key), None)
     wh = max(transaction.meter_start_wh, store.get("ocpp/told/" + number, 0), _register_wh(store, number))
     stopped = stamps.now() if transaction.stopped is None else transaction.stopped
@@ -24,9 +25,9 @@ def _end(services, key, number):
     message = ["E", stamps.number(), transaction.number, stopped, wh, reason, transaction.stop_tag, int(number)]
     samples = "ocpp/data/" + number
     pop = (samples,) * len(store.queue(samples))
-    store.commit({key: None, "ocpp/told/" + number: wh}, push=(("ocpp", message),), pop=pop)
+    store.commit({key: None, "ocpp/told/" + number: wh}, push=((QUEUE, message),), pop=pop)
     words = "transaction %s of connector %s, which this board has not, ends: %s, at %d Wh"
-    services.log.error(words, transaction.name(), number, reason, wh)
+    station.log.error(words, transaction.name(), number, reason, wh)
 
 
 def _register_wh(store, number):

@@ -4,17 +4,17 @@ from .authorization import ACCEPTED, reason_words
 from .cards import choose
 
 
-def step(services):
+def step(station):
     """As time goes by; before the outlets' own steps, which end the moment of an emergency stop."""
-    tag, parent, until_ms = services.card
-    why = ("timeout", "") if services.clock.uptime_ms() >= until_ms else ()
-    if services.outlets[0].transactions.emergency():
+    tag, parent, until_ms = station.card
+    why = ("timeout", "") if station.clock.uptime_ms() >= until_ms else ()
+    if station.outlets[0].transactions.emergency():
         why = ("emergency_stop", "")
-    outlet, _ = choose(services, tag, parent)
+    outlet, _ = choose(station, tag, parent)
     if why:
-        services.card = ()
-        services.authorization.tell("given_up", tag, why, 0)
-        services.log.info("idTag %s: given up: %s", tag, reason_words(why))
+        station.card = ()
+        station.authorization.tell("given_up", tag, why, 0)
+        station.log.info("idTag %s: given up: %s", tag, reason_words(why))
     elif outlet is not None:
-        services.card = ()
+        station.card = ()
         outlet.transactions.authorized(tag, ACCEPTED, parent, until_ms)

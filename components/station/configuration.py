@@ -12,7 +12,7 @@ _ACCESS = const(5)
 class Configuration:
     """The values of all keys, by name: ``configuration["HeartbeatInterval"]`` is an int, a bool or a str.
 
-    Each profile adds its table of rows as in keys.py. A value set by `set` is journaled before it counts.
+    Who has some adds a table of rows as in keys.py. A value set by `set` is journaled before it counts.
     ``refusal``: what was wrong with the last one, in words; "" if nothing was. What a text means is found out by
     `key_values`, which is there as long as that takes.
     """

@@ -1,19 +1,16 @@
-"""Who may charge: Authorize and the Authorization Cache (OCPP 1.6, sections 3.5 and 4.1)."""
+"""Who may charge: what is known here of an idTag, the Authorization Cache (OCPP 1.6, section 3.5), and what the central
+system says of it.
+"""
 
 from micropython import const
 
-from core.isotime import parse_utc
 from core.signals import Signal
 from core.text import is_ascii
-
-from .rpc import CLOSED, TIMEOUT, Call
 
 _CACHE = const("ocpp/a/")  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
 _CLEARED_AT_ONCE = const(100)  # idTags that a record of the journal holds with room to spare
 TAG_MAX = const(20)  # characters
-NO_TAG = const("an idTag has 1 to 20 printable ASCII characters")
 ACCEPTED, EXPIRED, INVALID = "Accepted", "Expired", "Invalid"
-_STATUSES = (ACCEPTED, "Blocked", EXPIRED, INVALID, "ConcurrentTx")
 
 # Codes in words: of what became of an idTag, and why. All constant: a frozen table takes no RAM.
 _WORDS = const(
@@ -81,17 +78,24 @@ class Authorization:
 
     The cache keeps at most `cache_size` idTags; of these it forgets the one that was not used for the longest time.
     ``card`` (Signal): the last result of `tell`, None before the first.
+
+    A verdict is what the central system says of an idTag: (status, UTC in ms at which it expires or 0, its parentIdTag
+    or None). Whoever speaks with it asks what `asked` names and hands in the verdict: `answered`, or `unanswered`.
     """
 
-    def __init__(self, services, cache_size):
-        self._services = services
-        self._store = services.store
+    def __init__(self, station, cache_size):
+        self._station = station
+        self._store = station.store
         self._cache_size = cache_size
         self._tags = []  # what is in the cache, the least recently used first
         # (tag, done, place) that an Authorize is to be sent for, oldest first: one for each place
         self._waiting = ()  # type: tuple
         self._list = None
-        self.card = Signal(None, services.clock)
+        self.card = Signal(None, station.clock)
+
+    is_tag = staticmethod(is_tag)
+    same_tag = staticmethod(same_tag)
+    reason_words = staticmethod(reason_words)
 
     def add_list(self, listed):
         """Have a list asked before the cache: ``listed.find(tag)`` is (status, parent) or None; ``listed.told(tag, own,
@@ -112,10 +116,10 @@ class Authorization:
         """
         if self.busy(place):
             return False
-        if not self._services.online():
+        if not self._station.online():
             done(*self._offline(tag))
             return True
-        if self._services.configuration["LocalPreAuthorize"]:
+        if self._station.configuration["LocalPreAuthorize"]:
             known = self._find(tag)
             if known is not None and known[0] == ACCEPTED:
                 done(*known)
@@ -145,7 +149,7 @@ class Authorization:
             self.card.set(result)
         except Exception as e:
             try:
-                self._services.log.rare("who watches the results of idTags has failed: %r", e)
+                self._station.log.rare("who watches the results of idTags has failed: %r", e)
             except MemoryError:
                 pass  # the caller that presented it continues
         return self.card.value
@@ -157,53 +161,56 @@ class Authorization:
     def _offline(self, tag):
         """The decision without the central system (section 3.5); who is known as refused is never "unknown"."""
         known = self._find(tag)
-        if known is not None and (known[0] != ACCEPTED or self._services.configuration["LocalAuthorizeOffline"]):
+        if known is not None and (known[0] != ACCEPTED or self._station.configuration["LocalAuthorizeOffline"]):
             return known
-        if self._services.configuration["AllowOfflineTxForUnknownId"]:
+        if self._station.configuration["AllowOfflineTxForUnknownId"]:
             return ACCEPTED, None
         return INVALID, None
 
-    def next_call(self):
-        """The Authorize of the oldest that waits."""
+    def asked(self):
+        """The idTag that the central system is to be asked for, the oldest that waits, or None."""
         if not self._waiting:
             return None
-        if not self._services.online():
-            tag, done = self._first()
-            done(*self._offline(tag))
+        if not self._station.online():
+            self.unanswered()
             return None
-        return Call("Authorize", {"idTag": self._waiting[0][0]}, self._on_answer)
+        return self._waiting[0][0]
+
+    def answered(self, verdict):
+        """What the central system says of the idTag that was `asked`; None: it refuses to say anything."""
+        tag, done = self._first()
+        if verdict is None:
+            done(INVALID, None)
+        else:
+            self.learn(tag, verdict)
+            done(verdict[0], verdict[2])
+
+    def unanswered(self):
+        """The central system is not there any more: decide without it."""
+        tag, done = self._first()
+        done(*self._offline(tag))
 
     def _first(self):
         """(tag, done) of the oldest that waits, which does so no longer."""
         (tag, done, _), self._waiting = self._waiting[0], self._waiting[1:]
         return tag, done
 
-    def _on_answer(self, answer, error):
-        tag, done = self._first()
-        if error in (TIMEOUT, CLOSED):
-            done(*self._offline(tag))
-        elif error is not None:
-            done(INVALID, None)
-        else:
-            info = self.learn(tag, answer)
-            done(*(info or (INVALID, None)))
-
     def step(self):
-        """While there is no connection `next_call` is not called: decide what waits."""
-        while self._waiting and not self._services.online():
-            self.next_call()
+        """While there is no connection nothing is asked: decide what waits."""
+        while self._waiting and not self._station.online():
+            self.unanswered()
 
     # --- the cache ----------------------------------------------------------------------------------------------
 
     def cached(self, tag):
         """(status, parent) of a cached tag, or None."""
         name = tag.upper()
-        if not self._services.configuration["AuthorizationCacheEnabled"] or name not in self._tags:
+        if not self._station.configuration["AuthorizationCacheEnabled"] or name not in self._tags:
             return None
         try:
             entry = self._store.get(_CACHE + name)
         except self._store.Error as e:
-            self._services.log.rare("the Authorization Cache cannot be read: %s", str(e))
+            self._station.log.rare("the Authorization Cache cannot be read: %s", str(e))
             return None
         if entry is None:
             return None
@@ -211,38 +218,22 @@ class Authorization:
         self._tags.remove(name)
         self._tags.append(name)
         if expiry_ms and status == ACCEPTED:
-            utc_ms = self._services.clock.utc_ms()
+            utc_ms = self._station.clock.utc_ms()
             if utc_ms is None or utc_ms >= expiry_ms:
                 status = EXPIRED
         return status, parent
 
-    def learn(self, tag, answer):
-        """Take the idTagInfo of an answer into the cache; returns (status, parent), None if there is no usable one."""
-        info = answer.get("idTagInfo")
-        if not isinstance(info, dict) or info.get("status") not in _STATUSES:
-            return None
-        parent = info.get("parentIdTag")
-        if not is_tag(parent):
-            parent = None
+    def learn(self, tag, verdict):
+        """Take the central system's verdict into the cache."""
         listed = self._listed(tag)
         if listed is not None:  # section 3.5.3: what is in a list is not cached
-            self._list.told(tag, listed[0], info["status"])  # type: ignore[union-attr]  # it has just been asked
-        elif self._services.configuration["AuthorizationCacheEnabled"]:
-            self._remember(tag.upper(), [info["status"], self._expiry(info), parent])
-        return info["status"], parent
+            self._list.told(tag, listed[0], verdict[0])  # type: ignore[union-attr]  # it has just been asked
+        elif self._station.configuration["AuthorizationCacheEnabled"]:
+            self._remember(tag.upper(), list(verdict))
 
     def _listed(self, tag):
         """(status, parent) of a tag in a list, or None."""
         return None if self._list is None else self._list.find(tag)
-
-    def _expiry(self, info):
-        if info.get("expiryDate") is None:
-            return 0
-        try:
-            return parse_utc(info["expiryDate"])
-        except (TypeError, ValueError):
-            self._services.log.rare("no usable expiryDate: %s", str(info["expiryDate"])[:40])
-            return 0
 
     def _remember(self, name, entry):
         """Journal what was received of an idTag. If that fails, what the cache has of it is out of date: not used."""
@@ -259,11 +250,11 @@ class Authorization:
             self._tags = tags
         except (self._store.Error, MemoryError) as e:
             self._tags = others
-            self._services.log.rare("idTag not cached: %s", str(e))
+            self._station.log.rare("idTag not cached: %s", str(e))
 
     def clear(self):
         """ClearCache: returns its status. Raises the store's Error."""
-        if not self._services.configuration["AuthorizationCacheEnabled"]:
+        if not self._station.configuration["AuthorizationCacheEnabled"]:
             return "Rejected"
         while self._tags:
             some = self._tags[-_CLEARED_AT_ONCE:]

@@ -40,20 +40,20 @@ class Connector:
        sent of a transaction until the vehicle shows itself.
     """
 
-    def __init__(self, services, outlet):
-        self.state = Signal("Available", services.clock)
-        self.notification = Signal(None, services.clock)
+    def __init__(self, station, outlet):
+        self.state = Signal("Available", station.clock)
+        self.notification = Signal(None, station.clock)
         self.since_ms = 0
         self.error = NO_ERROR
         self.info = ""
         self._warning = False
         self._opened = False  # the gate has opened since the last derivation
         self._closed_ms = None  # uptime since which it is closed while a transaction runs
-        self._services = services
+        self._station = station
         self._outlet = outlet
         self._transactions = outlet.transactions
         self._gate = gate = outlet.evse.gate
-        gate.require("journal", services.store.trusted)
+        gate.require("journal", station.store.trusted)
         gate.enabled.watch(self._switched)
 
     def _switched(self, enabled):
@@ -92,32 +92,32 @@ class Connector:
         self.state.set(status)
         told = status, error, info
         if told != self.notification.value:
-            self.since_ms = self._services.clock.uptime_ms()
+            self.since_ms = self._station.clock.uptime_ms()
             self.notification.set(told)
 
     def unavailable(self):
         """Why no transaction can start now: (reason, detail), see `Authorization.tell`, or ()."""
-        if self._services.ending.asked():
+        if self._station.ending.asked():
             return ("restarting", "")
         current = self._transactions.current
         if current is not None and (not current.reason or self.error == NO_ERROR):  # else it ends, but for the fault
             return ("running", "")
         if self._transactions.closing.stuck:
             return ("stuck", "")
-        if not self._services.availability.operative(self._outlet.id):
+        if not self._station.availability.operative(self._outlet.id):
             return ("out_of_service", "")
         return () if self.error == NO_ERROR else ("faulted", self.info or self.error)
 
     def limit(self):
         """What limits the current, in words; "" if nothing does."""
-        words = self._services.charging.why(self._outlet)
+        words = self._station.charging.why(self._outlet)
         current = self._transactions.current
         if current is not None and current.invalid is not None:
             words += (", " if words else "") + "the idTag was refused after the start"
         return words
 
     def _fault(self):
-        error, info = self._services.availability.fault()
+        error, info = self._station.availability.fault()
         if error != NO_ERROR:
             return error, info
         failure = self._transactions.lock.failure()
@@ -132,11 +132,11 @@ class Connector:
 
     def _idle(self):
         """The state without a transaction."""
-        if not self._services.availability.operative(self._outlet.id):
+        if not self._station.availability.operative(self._outlet.id):
             return "Unavailable"
         if self._transactions.expects_plug():
             return "Preparing"
-        if self._services.reservation.active(self._outlet):
+        if self._station.reservation.active(self._outlet):
             return "Reserved"
         if self._gate.plugged.value:
             return "Finishing" if self._transactions.finished else "Preparing"
@@ -182,7 +182,7 @@ class Connector:
 
     def _suspend(self):
         """The gate is closed by its other conditions: that counts once it has lasted."""
-        now = self._services.clock.uptime_ms()
+        now = self._station.clock.uptime_ms()
         if self._closed_ms is None:
             self._closed_ms = now
         vehicle = self._all_in(_VEHICLE_SIDE)

@@ -1,6 +1,37 @@
-"""What is reported of an outlet's energy register."""
+"""One outlet: what OCPP 1.6 calls a connector; and what is reported of its energy register."""
 
-_TOLD = "ocpp/told"  # whole Wh: what the last StartTransaction or StopTransaction had
+from .connector import Connector
+from .journal import StopData
+from .metering import Metering
+from .transactions import Transactions
+
+_TOLD = "ocpp/told"  # whole Wh: what the last start or end of a transaction had
+
+
+class Outlet:
+    """Connector ``id`` (1..n) to the central system: its ``evse``, and the parts of this package that each has for
+    itself: ``register``, ``data`` (samples for transactionData), ``metering``, ``transactions`` and ``connector``
+    (its state).
+    """
+
+    def __init__(self, station, evse, stop_ms, data_bytes):
+        self._station = station
+        self.id = evse.id
+        self.evse = evse
+        self.mark = [] if evse.id == 1 else [evse.id]  # the end of its records in the journal
+        self.register = Register(station.store, self)
+        self.data = StopData(station.store, data_bytes, self.key("ocpp/data"))
+        self.metering = Metering(station, self)
+        self.transactions = Transactions(station, self, stop_ms)
+        self.connector = Connector(station, self)
+
+    def key(self, name):
+        """Where this outlet has `name` in the journal: outlet 1 as a charge point with one outlet has it."""
+        return name if self.id == 1 else "%s/%d" % (name, self.id)
+
+    def words(self):
+        """What distinguishes it from the others in a sentence for people; "" where it is the only one."""
+        return " of connector %d" % self.id if self._station.several else ""
 
 
 class Register:

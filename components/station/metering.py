@@ -1,9 +1,8 @@
-"""MeterValues: sampled, clock-aligned, and for transactionData (OCPP 1.6, sections 3.16, 4.7 and 9.1.15 ff.)."""
+"""Samples: periodic, clock-aligned, and for the end of a transaction (OCPP 1.6, sections 3.16, 4.7 and 9.1.15 ff.)."""
 
 from micropython import const
 
-from .measurands import BEGIN, CLOCK, END, PERIODIC, indexes
-from .rpc import Call
+from .measurands import BEGIN, CLOCK, END, PERIODIC, TRIGGER, indexes
 
 _DAY_MS = const(86400000)
 _LATE_MS = const(5000)  # an aligned moment that was missed by more (the time was set) is left out
@@ -13,8 +12,8 @@ _WAITING_MAX = const(4)  # aligned samples outside a transaction that wait to be
 class Metering:
     """Takes the samples of an outlet that the configuration asks for. Within a transaction they are journaled."""
 
-    def __init__(self, services, outlet):
-        self._services = services
+    def __init__(self, station, outlet):
+        self._station = station
         self._outlet = outlet
         self._next_ms = None  # uptime of the next periodic sample
         self._interval_s = 0
@@ -49,8 +48,8 @@ class Metering:
         `mwh`: the register, which the caller journals together with the sample; None: it is journaled here.
         `stamp`: when it was; None: now.
         """
-        sample = [self._services.stamps.now() if stamp is None else stamp, context]
-        listed = indexes(self._services.configuration[key])
+        sample = [self._station.stamps.now() if stamp is None else stamp, context]
+        listed = indexes(self._station.configuration[key])
         if mwh is None and 0 in listed:
             mwh = self._outlet.register.read()
         for index in listed:
@@ -61,20 +60,24 @@ class Metering:
         return sample if len(sample) > 2 else None
 
     def _take(self, transaction, key, stop_key, context):
-        """One commit: the register, MeterValues of what `key` lists, and a sample of `stop_key` for transactionData."""
+        """One commit: the register, an event of what `key` lists, and a sample of `stop_key` for the end."""
         register = self._outlet.register
         try:
             mwh, changes = register.changes()
             sample, data = self.sample(key, context, mwh), self.sample(stop_key, context, mwh)
-            self._services.stamps.note(self._outlet, transaction, changes)
+            self._station.stamps.note(self._outlet, transaction, changes)
         except MemoryError:
             self.dropped += 1
             return
-        if (sample or data) and self._services.delivery.add_sample(self._outlet, transaction, sample, data, changes):
+        if (sample or data) and self._station.journal.add_sample(self._outlet, transaction, sample, data, changes):
             register.saved()
 
+    def triggered(self):
+        """A sample that somebody asks for, or None."""
+        return self.sample("MeterValuesSampledData", TRIGGER)
+
     def begin(self, mwh):
-        """The first sample for the transactionData of a transaction, or None."""
+        """The first sample for the end of a transaction, or None."""
         return self.sample("StopTxnSampledData", BEGIN, mwh)
 
     def end(self, mwh, stamp):
@@ -89,11 +92,11 @@ class Metering:
         self._clock_aligned(transaction)
 
     def _periodic(self, transaction):
-        interval_s = self._services.configuration["MeterValueSampleInterval"]
+        interval_s = self._station.configuration["MeterValueSampleInterval"]
         if transaction is None or interval_s == 0:
             self._next_ms = None
             return
-        now = self._services.clock.uptime_ms()
+        now = self._station.clock.uptime_ms()
         if self._next_ms is None or interval_s != self._interval_s:
             self._interval_s = interval_s
             self._next_ms = now + interval_s * 1000
@@ -103,8 +106,8 @@ class Metering:
         self._take(transaction, "MeterValuesSampledData", "StopTxnSampledData", PERIODIC)
 
     def _clock_aligned(self, transaction):
-        interval_ms = self._services.configuration["ClockAlignedDataInterval"] * 1000
-        utc_ms = self._services.clock.utc_ms()
+        interval_ms = self._station.configuration["ClockAlignedDataInterval"] * 1000
+        utc_ms = self._station.clock.utc_ms()
         if interval_ms == 0 or utc_ms is None:
             self._aligned = None
             return
@@ -119,12 +122,12 @@ class Metering:
             self._take(transaction, "MeterValuesAlignedData", "StopTxnAlignedData", CLOCK)
 
     def _keep(self):
-        """Outside a transaction a sample is sent only while the central system is connected."""
-        if not self._services.online():
+        """Outside a transaction a sample is kept only while the central system is connected."""
+        if not self._station.online():
             return
         try:
             sample = self.sample("MeterValuesAlignedData", CLOCK)
-        except self._services.store.Error:  # what of the register is not journaled is not sent
+        except self._station.store.Error:  # what of the register is not journaled is not sent
             self.dropped += 1
             return
         if sample is None:
@@ -134,13 +137,10 @@ class Metering:
             self.dropped += 1
         self._waiting.append(sample)
 
-    def next_call(self):
-        """Aligned MeterValues outside a transaction."""
-        if not self._waiting or not self._services.online():
-            return None
-        value = self._services.delivery.meter_value(self._waiting.pop(0))
-        return Call("MeterValues", {"connectorId": self._outlet.id, "meterValue": [value]}, self._on_answer)
+    def next_aligned(self):
+        """The oldest aligned sample outside a transaction, which waits no longer, or None."""
+        return self._waiting.pop(0) if self._waiting and self._station.online() else None
 
-    def _on_answer(self, answer, error):
-        if error is not None:
-            self.dropped += 1
+    def lost(self):
+        """A sample was not taken by the central system."""
+        self.dropped += 1

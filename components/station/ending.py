@@ -18,23 +18,22 @@ class Ending:
     tried ResetRetries times more, 10 s apart, and done all the same after the last: a restart may mend the store.
     """
 
-    def __init__(self, services, kernel, status):
-        self._services = services
+    def __init__(self, station, kernel):
+        self._station = station
         self._kernel = kernel
-        self._status = status
         self._reason = ""
         self._retries = 0
         self._until_ms = None
 
     def start(self):
         """End the transactions of outlets that this board has no more."""
-        services = self._services
-        for key in services.store.keys(RUNNING + "/"):
-            if services.outlet(int(key[len(RUNNING) + 1 :])) is None:
-                with services.on_demand:
+        station = self._station
+        for key in station.store.keys(RUNNING + "/"):
+            if station.outlet(int(key[len(RUNNING) + 1 :])) is None:
+                with station.on_demand:
                     from .gone import end
 
-                    end(services, key)
+                    end(station, key)
 
     def asked(self):
         """Is a reset on its way?"""
@@ -47,35 +46,35 @@ class Ending:
         """
         self._kernel.release()
         hard = kind == "Hard"
-        for outlet in self._services.outlets:
+        for outlet in self._station.outlets:
             if outlet.transactions.current is not None:
                 outlet.transactions.stop(reason, None, hard)
             elif hard:
                 outlet.transactions.closing.step(True)
         self._reason = "Reset " + kind
-        self._retries = self._services.configuration["ResetRetries"]
-        self._until_ms = self._services.clock.uptime_ms() + (0 if hard else _WAIT_MS)
+        self._retries = self._station.configuration["ResetRetries"]
+        self._until_ms = self._station.clock.uptime_ms() + (0 if hard else _WAIT_MS)
         if hard:
             self.step()
 
     def step(self):
         if self._until_ms is None:
             return
-        over = self._services.clock.uptime_ms() >= self._until_ms
+        over = self._station.clock.uptime_ms() >= self._until_ms
         if not self._runs():
-            if over or not self._services.online() or not len(self._services.delivery):
+            if over or not self._station.online() or not len(self._station.journal):
                 self._kernel.request_exit(RESTART, self._reason)
         elif over and not self._retries:
             self._kernel.request_exit(RESTART, self._reason)
         elif over:
             self._retries -= 1
             self._until_ms += _WAIT_MS
-            log = self._services.log
+            log = self._station.log
             log.warning("%s: the transaction's end is not journaled, next try in %d ms", self._reason, _WAIT_MS)
 
     def _runs(self):
         """Does a transaction run, or end, at any outlet?"""
-        return any(outlet.transactions.runs() for outlet in self._services.outlets)
+        return any(outlet.transactions.runs() for outlet in self._station.outlets)
 
     async def last_words(self, step):
         """The firmware is stopped in order, as before the power goes, or for a reset; ``step()`` as in `Ocpp.run`.
@@ -84,22 +83,22 @@ class Ending:
         they ended, by this or by a hard reset, is sent if possible within a second: StopTransaction and Finishing.
         Otherwise the next start sees to it.
         """
-        stops = self._services.configuration["StopTransactionOnPowerLoss"]
+        stops = self._station.configuration["StopTransactionOnPowerLoss"]
         ends = False
-        for outlet in self._services.outlets:
+        for outlet in self._station.outlets:
             if outlet.transactions.current is None:
                 ends = ends or self.asked() or outlet.transactions.closing.transaction is not None
             elif stops and outlet.transactions.stop("PowerLoss"):
                 ends = True
         if not ends:
             return
-        until_ms = self._services.clock.uptime_ms() + _LAST_WORDS_MS
+        until_ms = self._station.clock.uptime_ms() + _LAST_WORDS_MS
         told = False
-        while not told and self._services.clock.uptime_ms() < until_ms:
+        while not told and self._station.clock.uptime_ms() < until_ms:
             step()
-            for outlet in self._services.outlets:
-                outlet.transactions.closing.step(self._services.clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
-            said = not len(self._services.delivery) and not self._status.waiting()
-            closing = any(outlet.transactions.closing.transaction is not None for outlet in self._services.outlets)
-            told = not closing and (said or not self._services.online())
-            await self._services.clock.sleep_ms(_POLL_MS)
+            for outlet in self._station.outlets:
+                outlet.transactions.closing.step(self._station.clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
+            said = not len(self._station.journal) and not self._station.waiting()
+            closing = any(outlet.transactions.closing.transaction is not None for outlet in self._station.outlets)
+            told = not closing and (said or not self._station.online())
+            await self._station.clock.sleep_ms(_POLL_MS)
