@@ -28,8 +28,6 @@ from micropython import const
 from core.loading import unbind, unload
 from core.signals import Signal
 
-from .services import Services
-
 _STEP_MS = const(250)
 
 
@@ -71,8 +69,13 @@ class Ocpp:
     def __init__(self, station, log, kernel, home, pulse, wifi, **options):
         ca_file = options["ca_file"]
         self.ca_file = home + "/" + ca_file if ca_file and not ca_file.startswith("/") else ca_file
-        self.connected = Signal(False, station.clock)
-        self._clock = station.clock
+        self.station, self.stamps, self.configuration = station, station.stamps, station.configuration
+        self.outlets, self.outlet = station.outlets, station.outlet
+        self.clock, self.store, self.on_demand = station.clock, station.store, station.on_demand
+        self.log = log
+        self.wifi = wifi
+        self.urgent = kernel.urgent
+        self.connected = Signal(False, self.clock)
         self._pulse = pulse
         self._failure = None
         self._profiles = ""
@@ -80,14 +83,11 @@ class Ocpp:
         self.serial = options["serial"] or options["id"]  # by which certificates name this charge point
         self.max_message, self.local_transfers = options["max_message"], options["local_transfers"]
         self.firmware_version = options["firmware_version"]
-        self.station, self.stamps, self.configuration = station, station.stamps, station.configuration
-        self.outlets, self.outlet = station.outlets, station.outlet
-        self.services = services = Services(station, log, wifi, kernel, self.online)
         from .assembly import connection, messages
 
-        parts = connection(services, self.ca_file, options)
+        parts = connection(self, self.ca_file, options)
         self.counters, self.writes, self.actions, self.rpc, self.trust, self.link, self.boot = parts
-        parts = messages(self, services, options["vendor_id"])
+        parts = messages(self, options["vendor_id"])
         self.delivery, self.status, self.core, self.outbox, self._vendor = parts
         unload("components.ocpp.assembly")
         unbind("components.ocpp")
@@ -110,11 +110,20 @@ class Ocpp:
 
     def report_to(self, function):
         """Have ``function(type, info)`` called with every security event."""
-        self.services.report_to(function)
+        self.security_event = function
 
     def security_event(self, type, info=""):
-        """A security event of the white paper's list, for whoever keeps a log of them."""
-        self.services.report(type, info)
+        """A security event of the white paper's list: no log of them is kept, unless `report_to` has named one."""
+
+    def notices(self, queue, clock, log):
+        """The `Notices` of a queue in the store, which are loaded: to be kept and stepped while there are any.
+
+        Raises MemoryError.
+        """
+        with self.on_demand:
+            from .notices import Notices
+
+            return Notices(self, clock, log, self.store, queue)
 
     def add_page(self, function):
         """Have what ``function()`` yields, as `page` does, in the diagnostics."""
@@ -140,7 +149,7 @@ class Ocpp:
                 self._step()
                 if self._failure is not None:
                     raise self._failure
-                await self._clock.sleep_ms(_STEP_MS)
+                await self.clock.sleep_ms(_STEP_MS)
         except asyncio.CancelledError:
             await self.station.ending.last_words(self._step)
             raise

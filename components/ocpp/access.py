@@ -2,6 +2,10 @@
 
 from core.loading import unload
 
+# security events that a failed attempt to connect may be
+REFUSED = "FailedToAuthenticateAtCentralSystem"
+BAD_SERVER = "InvalidCentralSystemCertificate"
+
 
 class Access:
     """By the settings alone. The security extension puts one of its own in this place, which has the same attributes.

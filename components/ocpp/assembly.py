@@ -6,7 +6,7 @@ The classes are imported where they are needed once: their names would stay in t
 from core.loading import unload
 
 
-def connection(services, ca_file, o):
+def connection(ocpp, ca_file, o):
     """(counters, writes, actions, rpc, trust, link, boot)."""
     from .access import Access
     from .actions import Actions
@@ -17,19 +17,19 @@ def connection(services, ca_file, o):
     from .trust import Trust
     from .wear import WriteBudget
 
-    clock, log, on_demand = services.clock, services.log, services.on_demand
+    log, on_demand = ocpp.log, ocpp.on_demand
     counters = Counters()
-    services.writes = writes = WriteBudget(services, o["writes_burst"], o["writes_per_hour"])
+    ocpp.writes = writes = WriteBudget(ocpp, o["writes_burst"], o["writes_per_hour"])
     actions = Actions(log, o["strict"], writes.run, on_demand)
-    rpc = Rpc(services, counters, actions, o["call_timeout_ms"])
-    trust = Trust(clock, services.store, log, ca_file, on_demand)
+    rpc = Rpc(ocpp, counters, actions, o["call_timeout_ms"])
+    trust = Trust(ocpp.clock, ocpp.store, log, ca_file, on_demand)
     access = Access(o["url"], o["id"], o["auth_key"], ca_file)
-    link = Link(services, rpc, access, trust, o["max_message"])
-    return counters, writes, actions, rpc, trust, link, Boot(services, rpc, o, link.believes)
+    link = Link(ocpp, rpc, access, trust, o["max_message"])
+    return counters, writes, actions, rpc, trust, link, Boot(ocpp, rpc, o, link.believes)
 
 
-def messages(ocpp, services, vendor_id):
-    """(delivery, status, core, outbox, vendor): what is told and asked, and who answers."""
+def messages(ocpp, vendor_id):
+    """(delivery, status, core, outbox, vendor): what is sent and asked, and who answers."""
     from .core_profile import CoreProfile
     from .delivery import Delivery
     from .id_tags import IdTags
@@ -37,24 +37,24 @@ def messages(ocpp, services, vendor_id):
     from .sources import Outbox, Turns
     from .status import StatusReporter
 
-    boot, rpc, count = ocpp.boot, ocpp.rpc, len(services.outlets)
-    id_tags = IdTags(services.authorization, services.log)
-    delivery = Delivery(services, rpc, id_tags)
-    status = StatusReporter(services, boot, ocpp.link)
-    services.station.connect(services.online, rpc.wake, status.waiting)
-    core = CoreProfile(services, boot, vendor_id, services.station.reset)
+    boot, rpc, station, count = ocpp.boot, ocpp.rpc, ocpp.station, len(ocpp.outlets)
+    id_tags = IdTags(station.authorization, ocpp.log)
+    delivery = Delivery(ocpp, rpc, id_tags)
+    status = StatusReporter(ocpp, boot, ocpp.link)
+    station.connect(ocpp.online, rpc.wake, status.waiting)
+    core = CoreProfile(ocpp, boot, vendor_id)
     ocpp.add_profile("core", core, "Core", CORE)
     unload("components.ocpp.keys")
-    if services.several:
-        _fix_count(services.configuration, count)
-    outbox = Outbox(services.log, services.online, rpc.wake, boot.pending, 7 + count)
+    if station.several:
+        _fix_count(ocpp.configuration, count)
+    outbox = Outbox(ocpp.log, ocpp.online, rpc.wake, boot.pending, 7 + count)
     vendor = ()
     if vendor_id:
         from .vendor import VendorMessages  # few sites have it
 
-        vendor = tuple([VendorMessages(services, outlet, outbox, vendor_id) for outlet in services.outlets])
+        vendor = tuple([VendorMessages(ocpp, outlet, outbox, vendor_id) for outlet in ocpp.outlets])
         for sender in vendor:
-            services.station.watch_transactions(None, None, sender.ended)
+            station.watch_transactions(None, None, sender.ended)
     others = (status.next_call, outbox.next_call, delivery.next_aligned)
     turns = Turns(delivery.next_call, delivery.pressing, status.next_before, *others)
     rpc.add_sources(boot.next_call, id_tags.next_call, turns.next_call, boot.next_heartbeat)

@@ -31,16 +31,16 @@ class Boot:
     ``identity``: the payload of BootNotification.
     """
 
-    def __init__(self, services, rpc, options, believes):
-        self.accepted = Signal(False, services.clock)
+    def __init__(self, ocpp, rpc, options, believes):
+        self.accepted = Signal(False, ocpp.clock)
         self.status = None
         self.bad_times = 0  # answers whose currentTime was no time, or implausible
-        self._clock = services.clock
-        self._log = services.log
+        self._clock = ocpp.clock
+        self._log = ocpp.log
         self._rpc = rpc
-        self._stamps = services.stamps
-        self._configuration = services.configuration
-        self._writes = services.writes
+        self._stamps = ocpp.stamps
+        self._configuration = ocpp.configuration
+        self._writes = ocpp.writes
         self.identity = _identity_of(options)
         self._believes = believes  # function(UTC in ms): is it plausible?
         self._due_ms = 0

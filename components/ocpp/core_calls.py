@@ -5,15 +5,15 @@ from .actions import CallError
 
 def change_availability(core, payload):
     """ChangeAvailability (section 5.2)."""
-    services = core.services
+    station = core.ocpp.station
     connector = int(payload["connectorId"])  # JSON may write 2 as 2.0
-    status = services.availability.change(connector, payload["type"] == "Operative")
-    return {"status": status}, services.moment
+    status = station.availability.change(connector, payload["type"] == "Operative")
+    return {"status": status}, station.moment
 
 
 def change_configuration(core, payload):
     """ChangeConfiguration (section 5.3)."""
-    configuration, name = core.services.configuration, payload["key"]
+    configuration, name = core.ocpp.configuration, payload["key"]
     status = configuration.set(name, payload["value"])
     if configuration.refusal:
         return core.refuse("ChangeConfiguration", name, configuration.refusal, status)
@@ -22,7 +22,7 @@ def change_configuration(core, payload):
 
 def clear_cache(core, payload):
     """ClearCache (section 5.4)."""
-    return {"status": core.services.authorization.clear()}
+    return {"status": core.ocpp.station.authorization.clear()}
 
 
 def data_transfer(core, payload):
@@ -39,7 +39,7 @@ def data_transfer(core, payload):
 def get_configuration(core, payload):
     """GetConfiguration (section 5.8)."""
     names = payload.get("key") or ()
-    configuration = core.services.configuration
+    configuration = core.ocpp.configuration
     limit = configuration["GetConfigurationMaxKeys"]
     if len(names) > limit:
         raise CallError("OccurenceConstraintViolation", "key: more than %d" % limit)

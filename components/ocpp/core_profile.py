@@ -22,12 +22,11 @@ class CoreProfile:
     schemas = schemas
     _refused = ""  # what was refused last, and why
 
-    def __init__(self, services, boot, vendor_id, reset):
-        self.services = services
+    def __init__(self, ocpp, boot, vendor_id):
+        self.ocpp = ocpp
         self._boot = boot
         self.vendor_id = vendor_id
-        self._reset_device = reset
-        self._log = services.log
+        self._log = ocpp.log
         self.data_transfers = {}  # {(vendorId, messageId): function}
 
     def set_data_transfer_handler(self, vendor, message, function):
@@ -56,7 +55,7 @@ class CoreProfile:
         """RemoteStartTransaction (section 5.11)."""
         tag = payload["idTag"]
         outlet, why = self._place(payload.get("connectorId"), tag)
-        prepare = None if why else self.services.station.charging.prepare(outlet, tag, payload.get("chargingProfile"))
+        prepare = None if why else self.ocpp.station.charging.prepare(outlet, tag, payload.get("chargingProfile"))
         if prepare is None:
             return self.refuse("RemoteStartTransaction", tag, why or "its chargingProfile cannot be taken")
 
@@ -74,10 +73,10 @@ class CoreProfile:
         """
         if self._boot.status != ACCEPTED:  # section 4.2: not while Pending
             return None, _UNREGISTERED
-        outlets = self.services.outlets if connector is None else (self.services.outlet(connector),)
+        outlets = self.ocpp.outlets if connector is None else (self.ocpp.outlet(connector),)
         if outlets[0] is None:
             return None, "there is no connector %d" % connector
-        if not self.services.authorization.is_tag(tag):
+        if not self.ocpp.station.authorization.is_tag(tag):
             return None, _NO_TAG
         best, order, first = None, 0, ()
         for outlet in outlets:
@@ -86,20 +85,20 @@ class CoreProfile:
             rank = 0 if why else self._rank(outlet)
             if rank > order:
                 best, order = outlet, rank
-        return best, "" if best is not None else self.services.authorization.reason_words(first)
+        return best, "" if best is not None else self.ocpp.station.authorization.reason_words(first)
 
     def _rank(self, outlet):
         """How near a transaction is to an outlet that is free."""
         if outlet.evse.gate.plugged.value:
             return 3 if outlet.transactions.finished else 4
-        return 2 if self.services.station.reservation.active(outlet) else 1
+        return 2 if self.ocpp.station.reservation.active(outlet) else 1
 
     def remote_stop_transaction(self, payload):
         """RemoteStopTransaction (section 5.12)."""
         wanted = payload["transactionId"]
         if self._boot.status != ACCEPTED:
             return self.refuse("RemoteStopTransaction", wanted, _UNREGISTERED)
-        running = [one.transactions.current for one in self.services.outlets if one.transactions.current is not None]
+        running = [one.transactions.current for one in self.ocpp.outlets if one.transactions.current is not None]
         found = [current for current in running if current.id == wanted]
         if found:
             return {"status": "Accepted"}, lambda: self._stop(found[0])
@@ -116,11 +115,11 @@ class CoreProfile:
     def reset(self, payload):
         """Reset (section 5.14)."""
         kind = payload["type"]
-        return {"status": "Accepted"}, lambda: self._reset_device(kind)
+        return {"status": "Accepted"}, lambda: self.ocpp.station.reset(kind)
 
     def unlock_connector(self, payload):
         """UnlockConnector; a board without a lock says so, also of a connector that is not there (section 5.18)."""
-        outlet = self.services.outlet(payload["connectorId"])
+        outlet = self.ocpp.outlet(payload["connectorId"])
         if outlet is None or outlet.transactions.lock.unlock is None:
             return {"status": "NotSupported"}
         return self._unlock(outlet.transactions)

@@ -11,10 +11,10 @@ _KEY = "ocpp/bounded"  # [number of the message, the number that it is sent with
 class Correction:
     """Of the message that is being sent, the oldest one of the queue."""
 
-    def __init__(self, services):
-        self._store = services.store
-        self._stamps = services.stamps
-        self._clock = services.clock
+    def __init__(self, ocpp):
+        self._store = ocpp.store
+        self._stamps = ocpp.stamps
+        self._clock = ocpp.clock
         self._latest_ms = None
 
     def begin(self, number):

@@ -30,26 +30,26 @@ _JOURNAL_RETRY_MS = const(5000)
 class Delivery:
     """Sends what is in the journal. Answers go to `Transactions.confirmed` of the outlet and to `Authorization`."""
 
-    def __init__(self, services, rpc, id_tags):
-        self._services = services
-        self._outlet = services.outlet
-        self._store = services.store
+    def __init__(self, ocpp, rpc, id_tags):
+        self._ocpp = ocpp
+        self._outlet = ocpp.outlet
+        self._store = ocpp.store
         self._rpc = rpc
         self._id_tags = id_tags
-        self._journal = services.journal
+        self._journal = ocpp.station.journal
         self._head = ()  # the oldest record, read from the store once
         self._answer = None  # to it, while the journal refuses that it is over: it is not sent again
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
-        self._correction = Correction(services)
-        self._payloads = Payloads(services.journal, self._correction, self.transaction_id)
+        self._correction = Correction(ocpp)
+        self._payloads = Payloads(ocpp.station.journal, self._correction, self.transaction_id)
         self.meter_value = self._payloads.meter_value
         self._every = 1  # which samples are told in transactionData: each, every 2nd, 0: none
 
     def start(self):
         """Read the journal: what the transactions that ran before a restart are called."""
-        for outlet in self._services.outlets:
+        for outlet in self._ocpp.outlets:
             transactions = outlet.transactions
             for transaction in (transactions.current, transactions.closing.transaction):
                 if transaction is not None:
@@ -61,7 +61,7 @@ class Delivery:
 
     def _oldest(self):
         """The oldest record, if it is due, or ()."""
-        if not self._services.online() or self._services.clock.uptime_ms() < self._due_ms:
+        if not self._ocpp.online() or self._ocpp.clock.uptime_ms() < self._due_ms:
             return ()
         if not self._head:
             try:
@@ -72,8 +72,8 @@ class Delivery:
 
     def _later(self, error):
         """The journal cannot be read, or refuses: not at once again."""
-        self._due_ms = self._services.clock.uptime_ms() + _JOURNAL_RETRY_MS
-        self._services.log.rare("a transaction message waits for the journal: %s", str(error))
+        self._due_ms = self._ocpp.clock.uptime_ms() + _JOURNAL_RETRY_MS
+        self._ocpp.log.rare("a transaction message waits for the journal: %s", str(error))
 
     def pressing(self):
         """The number of the StartTransaction or StopTransaction that is to be sent now, or None."""
@@ -107,11 +107,11 @@ class Delivery:
         number = self._correction.begin(record[_NUMBER])
         action, payload = self._payloads.of(record, self._outlet(self._journal.outlet_of(record)), self._every)
         done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
-        return Call(action, payload, done, self._services.stamps.message_id(number))
+        return Call(action, payload, done, self._ocpp.stamps.message_id(number))
 
     def next_aligned(self):
         """MeterValues outside a transaction, which are not journaled."""
-        for outlet in self._services.outlets:
+        for outlet in self._ocpp.outlets:
             sample = outlet.metering.next_aligned()
             if sample is not None:
                 payload = {"connectorId": outlet.id, "meterValue": [self.meter_value(sample)]}
@@ -126,7 +126,7 @@ class Delivery:
         if error == CLOSED:
             return
         # Should the journal refuse: not at once again
-        self._due_ms = self._services.clock.uptime_ms() + _JOURNAL_RETRY_MS
+        self._due_ms = self._ocpp.clock.uptime_ms() + _JOURNAL_RETRY_MS
         if error is not None or (record[_KIND] == "S" and id_in(answer) is None):
             self._failed(record, error)
         else:
@@ -155,7 +155,7 @@ class Delivery:
         then()
         tag = record[5] if kind == "S" else record[6] if kind == "E" else None
         if tag is not None and verdict is not None:
-            self._services.authorization.learn(tag, verdict)
+            self._ocpp.station.authorization.learn(tag, verdict)
 
     def _failed(self, record, error):
         """Try again later, each time one interval later; give up after TransactionMessageAttempts.
@@ -168,32 +168,32 @@ class Delivery:
             self._attempts += 1
             self._every = 2 if self._every == 1 else 0
             self._due_ms = 0
-            self._services.log.warning("message %d is too long: less transactionData", record[_NUMBER])
+            self._ocpp.log.warning("message %d is too long: less transactionData", record[_NUMBER])
             return
         if error != TIMEOUT or self._rpc.answers != self._answers_seen:
             self._attempts += 1
         self._answers_seen = self._rpc.answers
-        last = self._attempts >= self._services.configuration["TransactionMessageAttempts"]
+        last = self._attempts >= self._ocpp.configuration["TransactionMessageAttempts"]
         if error not in (None, TIMEOUT, NO_MEMORY) and self._corrected(record, last or error.endswith("Violation")):
             return
         if last:
             self._give_up(record, error or "no transactionId")
             return
-        wait_ms = self._services.configuration["TransactionMessageRetryInterval"] * max(1, self._attempts) * 1000
-        self._due_ms = self._services.clock.uptime_ms() + wait_ms
-        self._services.log.warning("message %d (%s): next attempt in %d ms", record[_NUMBER], record[_KIND], wait_ms)
+        wait_ms = self._ocpp.configuration["TransactionMessageRetryInterval"] * max(1, self._attempts) * 1000
+        self._due_ms = self._ocpp.clock.uptime_ms() + wait_ms
+        self._ocpp.log.warning("message %d (%s): next attempt in %d ms", record[_NUMBER], record[_KIND], wait_ms)
 
     def _corrected(self, record, now):
         """Have a message that was refused sent anew with another stamp, if that may be why; returns whether it is.
 
         Not `now`: not yet. Our own clock may be wrong, too: the central system is asked.
         """
-        self._services.stamps.ask()
+        self._ocpp.stamps.ask()
         stamp = record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
         if not now or not self._correction.make(record[_NUMBER], stamp):
             return False
         number, kind = record[_NUMBER], record[_KIND]
-        self._services.log.warning("message %d (%s) refused, its time was wrong: sent anew", number, kind)
+        self._ocpp.log.warning("message %d (%s) refused, its time was wrong: sent anew", number, kind)
         self._attempts = self._due_ms = 0
         return True
 
@@ -202,9 +202,9 @@ class Delivery:
         text = "message %d (%s) of transaction %d given up: %s" % (number, kind, transaction, why)
         if kind != "M":
             tag = record[5 if kind == "S" else 6]
-            text += "; %d Wh, idTag %s, at %s" % (record[_WH], tag, self._services.stamps.text(record[_STAMP]))
-            self._services.report("TransactionMessageLost", text)
-        self._services.log.error("%s", text)
+            text += "; %d Wh, idTag %s, at %s" % (record[_WH], tag, self._ocpp.stamps.text(record[_STAMP]))
+            self._ocpp.security_event("TransactionMessageLost", text)
+        self._ocpp.log.error("%s", text)
         self._rpc.counters.dropped += 1
         self._take(record, {})
 

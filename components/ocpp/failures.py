@@ -1,6 +1,6 @@
 """What it means when the central system cannot be dialled: loaded when that fails."""
 
-from .services import BAD_SERVER, REFUSED
+from .access import BAD_SERVER, REFUSED
 
 # What mbedTLS says, as a name on ports that have names, as a number on all: (words, the security event).
 _TLS_ERRORS = (

@@ -10,7 +10,7 @@ from core.signals import Signal
 from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
 
-from .services import BAD_SERVER
+from .access import BAD_SERVER
 
 _BACK_OFF_MS = const(1000)  # the first; it doubles
 _BACK_OFF_MAX_MS = const(60000)
@@ -33,18 +33,18 @@ class Link:
 
     failure = ""
 
-    def __init__(self, services, rpc, access, trust, max_size):
+    def __init__(self, ocpp, rpc, access, trust, max_size):
         self.access = access
         self.trust = trust
-        self.open = Signal(False, services.clock)
-        self._services = services
-        self._clock = services.clock
-        self._log = services.log
+        self.open = Signal(False, ocpp.clock)
+        self._ocpp = ocpp
+        self._clock = ocpp.clock
+        self._log = ocpp.log
         self._rpc = rpc
-        self._wifi = services.wifi
-        self._urgent = services.urgent
-        self._on_demand = services.on_demand
-        self._configuration = services.configuration
+        self._wifi = ocpp.wifi
+        self._urgent = ocpp.urgent
+        self._on_demand = ocpp.on_demand
+        self._configuration = ocpp.configuration
         self._max_size = max_size
         self._check = None  # of the connection that is being made, or open
         self._anew = False  # dial at once when this connection has ended
@@ -53,7 +53,7 @@ class Link:
         self._quick = _QUICK
         self._pings = None  # the task that sends them
         self._interval_set = False  # ... is to be begun anew
-        services.configuration.watch(self._on_configuration)
+        ocpp.configuration.watch(self._on_configuration)
 
     def dial_by(self, access):
         """From the next connection on `access`, which has all of `Access`, says what to dial."""
@@ -111,7 +111,7 @@ class Link:
             self._rpc.counters.failed_connects += 1
             event = self._event_of(error, check)
             if event is not None:
-                self._services.report(event, why)
+                self._ocpp.security_event(event, why)
             access.failed(event)
 
     def _event_of(self, error, check):
@@ -203,7 +203,7 @@ class Link:
         if self._clock.utc_ms() is None and self._ws is not None:
             check.failure = "certificate not valid at the time that the central system tells"
             self._log.warning("connection: %s", check.failure)
-            self._services.report(BAD_SERVER, check.failure)
+            self._ocpp.security_event(BAD_SERVER, check.failure)
             self._ws.abort()
         return False
 
@@ -243,7 +243,7 @@ class Link:
         except Exception as e:  # such as a MemoryError: a connection on which nothing is sent any more is of no use
             self._log.exception("connection: %r" % e, e)
             if isinstance(e, MemoryError):
-                self._services.report("MemoryExhaustion", "a message of ours")
+                self._ocpp.security_event("MemoryExhaustion", "a message of ours")
             ws.abort()
 
     def _ping(self):

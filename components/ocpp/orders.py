@@ -59,17 +59,16 @@ def takes(ocpp, log, location):
 
 def means(ocpp):
     """Arguments of `uhttp.request` for such an order, {name: value}."""
-    services = ocpp.services
     return {
         "ssl": ocpp.trust.context,
         "allowed": None if ocpp.local_transfers else is_remote,  # what is asked about each address to be dialled
-        "net": (services.wifi.resolve, services.urgent.block),
+        "net": (ocpp.wifi.resolve, ocpp.urgent.block),
     }
 
 
 async def until_calm(ocpp, clock, log, location):
     """Wait while somebody charges, if `location` is reached over TLS: its handshake blocks the loop, and can wait."""
-    calm = ocpp.services.urgent.calm
+    calm = ocpp.urgent.calm
     if location[:8].lower() == "https://" and not calm():
         log.info("a transfer over TLS waits for the end of the charging")
         while not calm():

@@ -12,7 +12,7 @@ def diagnostics(ocpp, kernel, clock, log, since_ms, until_ms):
         ("components", _components(kernel)),
         ("counters", ocpp.describe()),
         ("conditions for charging", _conditions(ocpp.outlets)),
-        ("journal", _journal(ocpp.services.store)),
+        ("journal", _journal(ocpp.store)),
         ("configuration", _configuration(ocpp)),
         ("log", log_lines(log.tail, clock, since_ms, until_ms)),
     ):

@@ -41,12 +41,12 @@ class Call:
 class Rpc:
     """One CALL of ours at a time; the central system's CALLs are answered meanwhile."""
 
-    def __init__(self, services, counters, actions, timeout_ms):
-        self._clock = services.clock
-        self._log = services.log
+    def __init__(self, ocpp, counters, actions, timeout_ms):
+        self._clock = ocpp.clock
+        self._log = ocpp.log
         self.counters = counters
-        self._new_id = services.stamps.message_id
-        self._services = services
+        self._new_id = ocpp.stamps.message_id
+        self._ocpp = ocpp
         self._timeout_ms = timeout_ms
         self._actions = actions
         self._sources = []
@@ -192,7 +192,7 @@ class Rpc:
     def _malformed(self, why, text):
         self.counters.malformed += 1
         self._log.rare(why, shown(text))
-        self._services.report("InvalidMessages", why[: -len(": %s")])
+        self._ocpp.security_event("InvalidMessages", why[: -len(": %s")])
 
     async def _refuse_text(self, text, error):
         """Not JSON, or too much of it for the heap: answered only where an id can still be read."""
@@ -213,7 +213,7 @@ class Rpc:
             if call is None or frame[1] != call.message_id:
                 self.counters.unknown_ids += 1
                 self._log.rare("an answer with the unknown id %s", frame[1])
-                self._services.report("InvalidMessages", "an answer to what was not asked")
+                self._ocpp.security_event("InvalidMessages", "an answer to what was not asked")
                 return
             self._late = None
             self._tell(call, *self._outcome(call, kind, frame))
@@ -237,7 +237,7 @@ class Rpc:
             # It cannot be refused any more: who reads it takes what is usable.
             self.counters.bad_answers += 1
             self._log.rare("a bad answer to " + call.action + ": %s", str(e))
-            self._services.report("InvalidMessages", "a bad answer to " + call.action)
+            self._ocpp.security_event("InvalidMessages", "a bad answer to " + call.action)
         return answer if isinstance(answer, dict) else {}, None
 
     async def _answer(self, frame, text):
@@ -250,7 +250,7 @@ class Rpc:
             if kept[0] == message_id and kept[1] == digest:
                 self.counters.duplicates += 1
                 self._log.rare("the CALL %s came twice", message_id)
-                self._services.report("AttemptedReplayAttacks", "the same CALL came twice")
+                self._ocpp.security_event("AttemptedReplayAttacks", "the same CALL came twice")
                 await self._send(kept[2])
                 return
         try:
@@ -294,7 +294,7 @@ class Rpc:
         description = printable(error.description, _DESCRIPTION_MAX)
         self._log.rare("refused a CALL: " + error.code + " %s", description)
         if error.code in INVALID:
-            self._services.report("InvalidMessages", error.code)
+            self._ocpp.security_event("InvalidMessages", error.code)
         elif error.description == NO_MEMORY:
-            self._services.report("MemoryExhaustion", "a CALL of the central system")
+            self._ocpp.security_event("MemoryExhaustion", "a CALL of the central system")
         await self._send(json.dumps([_CALLERROR, message_id, error.code, description, {}]))

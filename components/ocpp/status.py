@@ -18,47 +18,47 @@ class StatusReporter:
     counts; it is noted at the moment of the reconnection if it differs from the last one that was told (section 4.9).
     """
 
-    def __init__(self, services, boot, link):
-        self._services = services
+    def __init__(self, ocpp, boot, link):
+        self._ocpp = ocpp
         self._pending = boot.pending  # function: may only be sent what the central system asks for?
         self._changes = []  # (connector, state, stamp, number); stamp None: of the moment when it is sent
         # Of each connector: the last state that was put into _changes
-        self._noted = [None] * (len(services.outlets) + 1)
+        self._noted = [None] * (len(ocpp.outlets) + 1)
         self._reported = self._noted[:]  # ... that the central system knows; None: not known
         self._asked = 0  # bit n: the central system asks for the state of connector n
         self.skipped = 0  # states that changed again before they could be told
         changed = self._changed
-        for outlet in services.outlets:
+        for outlet in ocpp.outlets:
             outlet.connector.notification.watch(changed)
         boot.accepted.watch(self._arrived)
         link.open.watch(self._arrived)
 
     def step(self):
         """Note what has lasted; to be called after the connectors' own step."""
-        if not self._services.online():
+        if not self._ocpp.online():
             self._forget()
             return
         self._note_all()
 
     def _arrived(self, _):
         """The connection opened, or was accepted: note what is so now, before anything that it brings changes that."""
-        if self._services.online():
+        if self._ocpp.online():
             try:
-                for outlet in self._services.outlets:
+                for outlet in self._ocpp.outlets:
                     outlet.connector.step()
                 self.step()
             except MemoryError:
                 pass  # the connection matters more; the next step sees to it
 
     def _changed(self, _):
-        if self._services.online():
+        if self._ocpp.online():
             self._note_all()
 
     def _note_all(self):
         """Note each state that has lasted long enough, or of which none was noted yet."""
-        self._note(0, self._services.availability.charge_point())
-        since_ms = self._services.clock.uptime_ms() - self._services.configuration["MinimumStatusDuration"] * 1000
-        for outlet in self._services.outlets:
+        self._note(0, self._ocpp.station.availability.charge_point())
+        since_ms = self._ocpp.clock.uptime_ms() - self._ocpp.configuration["MinimumStatusDuration"] * 1000
+        for outlet in self._ocpp.outlets:
             it = outlet.connector
             state = it.notification.value
             if state is not None and (it.since_ms <= since_ms or not self._noted[outlet.id]):
@@ -71,8 +71,8 @@ class StatusReporter:
     def _state(self, connector):
         """What a connector's state is, certain or not."""
         if connector == 0:
-            return self._services.availability.charge_point()
-        it = self._services.outlet(connector).connector
+            return self._ocpp.station.availability.charge_point()
+        it = self._ocpp.outlet(connector).connector
         return it.notification.value or (it.state.value, it.error, it.info)
 
     def ask(self, connector):
@@ -94,11 +94,11 @@ class StatusReporter:
     def _note(self, connector, state):
         if state == self._noted[connector]:
             return
-        if len(self._changes) >= _KEPT_MAX * len(self._services.outlets):
+        if len(self._changes) >= _KEPT_MAX * len(self._ocpp.outlets):
             self.skipped += 1
             self._changes.pop(0)
-        stamps = self._services.stamps
-        known = self._services.clock.utc_ms() is not None  # else the time comes with the acceptance
+        stamps = self._ocpp.stamps
+        known = self._ocpp.clock.utc_ms() is not None  # else the time comes with the acceptance
         self._changes.append((connector, state, stamps.now() if known else None, stamps.order()))
         self._noted[connector] = state
 
@@ -108,12 +108,12 @@ class StatusReporter:
 
     def next_before(self, number):
         """The oldest change, if it came before the transaction message with this number."""
-        if self._services.online() and self._changes and self._changes[0][3] < number:
+        if self._ocpp.online() and self._changes and self._changes[0][3] < number:
             return self._call(self._changes.pop(0))
         return None
 
     def next_call(self):
-        online = self._services.online()
+        online = self._ocpp.online()
         if online and self._changes:
             return self._call(self._changes.pop(0))
         if self._asked and (online or self._pending()):
@@ -134,7 +134,7 @@ class StatusReporter:
             "connectorId": connector,
             "status": status,
             "errorCode": error,
-            "timestamp": self._services.stamps.text(self._services.stamps.now() if stamp is None else stamp),
+            "timestamp": self._ocpp.stamps.text(self._ocpp.stamps.now() if stamp is None else stamp),
         }
         if info:
             payload["info"] = printable(info, _INFO_MAX)
@@ -147,6 +147,6 @@ class StatusReporter:
             self._forget()  # here, for step() may not see so short an absence
             return
         if error == TIMEOUT:
-            self._services.log.rare("a StatusNotification was not answered: %s", state[0])
-        if self._services.online():  # while Pending nothing counts as told: all is told once we are accepted
+            self._ocpp.log.rare("a StatusNotification was not answered: %s", state[0])
+        if self._ocpp.online():  # while Pending nothing counts as told: all is told once we are accepted
             self._reported[connector] = state

@@ -38,7 +38,7 @@ def upload_of(profile):
     """
     if profile.upload is None:
         upload = Upload(profile.ocpp, profile.clock, profile.log, profile.timeout_ms)
-        upload.modules = profile.ocpp.services.on_demand.keep(MODULES + ("components.ocpp.upload",))
+        upload.modules = profile.ocpp.on_demand.keep(MODULES + ("components.ocpp.upload",))
         profile.upload = upload
     return profile.upload
 
@@ -118,7 +118,7 @@ class Upload:
     async def _send(self, method, url, **arguments):
         arguments.update(means(self._ocpp))
         await until_calm(self._ocpp, self._clock, self._log, url)
-        with self._ocpp.services.on_demand:  # what only a connection needs
+        with self._ocpp.on_demand:  # what only a connection needs
             response = await request(method, url, timeout_ms=self._timeout_ms, **arguments)
             response.close()
         self._log.info("%s to %s: %d %s", method, bare_url(url), response.status, response.reason)

@@ -15,9 +15,9 @@ class VendorMessages:
     object. With several outlets the data have a ``connectorId``.
     """
 
-    def __init__(self, services, outlet, outbox, vendor_id):
-        self._services = services
-        self._clock = services.clock
+    def __init__(self, ocpp, outlet, outbox, vendor_id):
+        self._ocpp = ocpp
+        self._clock = ocpp.clock
         self._outlet = outlet
         self._outbox = outbox
         self._vendor_id = vendor_id
@@ -26,7 +26,7 @@ class VendorMessages:
 
     def _send(self, message_id, fields):
         """Fields: (name, str or int or None for what is not known, divisor of an int or 1)."""
-        if self._services.several:
+        if self._ocpp.station.several:
             fields = (("connectorId", self._outlet.id, 1),) + fields
         data = ", ".join([_member(*field) for field in fields if field[1] is not None])
         payload = {"vendorId": self._vendor_id, "messageId": message_id, "data": "{" + data + "}"}
@@ -43,7 +43,7 @@ class VendorMessages:
             self._next_ms = now + _FIRST_MS
         elif now >= self._next_ms:
             self._next_ms += _PERIOD_MS
-            if self._services.online() and not transactions.finished:
+            if self._ocpp.online() and not transactions.finished:
                 self._send("VehicleInfo", self.vehicle_info())
 
     def vehicle_info(self):
@@ -63,8 +63,8 @@ class VendorMessages:
         """SessionSummary: see `Ocpp.watch_transactions`."""
         if transaction.outlet is not self._outlet:
             return
-        began_ms = self._services.stamps.utc_of(transaction.started)
-        ended_ms = self._services.stamps.utc_of(transaction.stopped)
+        began_ms = self._ocpp.stamps.utc_of(transaction.started)
+        ended_ms = self._ocpp.stamps.utc_of(transaction.stopped)
         fields = (
             ("finalSoc", self._outlet.evse.vehicle.soc_permille.value, 10),
             ("energyDelivered", meter_stop_wh - transaction.meter_start_wh, 1),

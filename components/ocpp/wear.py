@@ -43,16 +43,16 @@ class WriteBudget:
     Commands that write nothing cost nothing; RemoteStopTransaction and UnlockConnector are never refused.
     """
 
-    def __init__(self, services, burst, per_hour):
-        self._clock = services.clock
-        self._store = services.store
-        self._log = services.log
+    def __init__(self, ocpp, burst, per_hour):
+        self._clock = ocpp.clock
+        self._store = ocpp.store
+        self._log = ocpp.log
         self._burst = self.left = burst
         self._per_hour = per_hour
         self._at_ms = 0  # uptime up to which `left` was reckoned
         self._told_ms = None
         self.refused = 0
-        self._services = services
+        self._ocpp = ocpp
 
     def start(self):
         """Read the journal."""
@@ -98,7 +98,7 @@ class WriteBudget:
         now = self._clock.uptime_ms()
         if self._told_ms is None or now - self._told_ms >= _HOUR_MS:
             self._told_ms = now
-            self._services.report("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))
+            self._ocpp.security_event("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))
         if not status:
             raise CallError("GenericError", _WHY)
         return {"status": status}

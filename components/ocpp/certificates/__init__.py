@@ -94,7 +94,7 @@ class Certificates:
 
     def _change(self, name):
         """Call a function of `changes`, which is loaded for it. Raises OSError, MemoryError."""
-        with self.ocpp.services.on_demand:
+        with self.ocpp.on_demand:
             from . import changes
 
             getattr(changes, name)(self)
@@ -103,7 +103,7 @@ class Certificates:
         """The `Files`, whose module is loaded."""
         from .files import Files
 
-        return Files(self.folder, self.log, self.ocpp.services.urgent.block)
+        return Files(self.folder, self.log, self.ocpp.urgent.block)
 
     # --- for TLS, which asks anew for each connection -------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Certificates:
 
     def page(self):
         """What the console shows."""
-        with self.ocpp.services.on_demand:
+        with self.ocpp.on_demand:
             from .page import pieces
 
             found = pieces(self)

@@ -63,7 +63,7 @@ def ask(certificates):
 
 async def _request(certificates):
     try:
-        with certificates.ocpp.services.on_demand:
+        with certificates.ocpp.on_demand:
             while certificates.wanted:
                 certificates.wanted = False
                 await own_of(certificates).request()

@@ -9,7 +9,6 @@ schemas      of the messages, generated
 ===========  ======================================================================================
 """
 
-from ..services import notices_of
 
 
 class Firmware:
@@ -65,13 +64,13 @@ class Firmware:
     def notices(self):
         """The `Notices`, which are loaded while there are any. Raises MemoryError."""
         if self._notices is None:
-            self._notices = notices_of(self.ocpp, "ocpp/fw/n", self.clock, self.log)
+            self._notices = self.ocpp.notices("ocpp/fw/n", self.clock, self.log)
         return self._notices
 
     def begin_update(self):
         """The `Update`, which is loaded if there is none. Raises MemoryError."""
         if self.update is None:
-            on_demand = self.ocpp.services.on_demand
+            on_demand = self.ocpp.on_demand
             with on_demand:
                 from .update import MODULES, Update
 
@@ -90,7 +89,7 @@ class Firmware:
             self.notices()
 
     def _tell_failure(self):
-        with self.ocpp.services.on_demand:
+        with self.ocpp.on_demand:
             from .diagnostics import failed_by_restart
 
             failed_by_restart(self)
@@ -102,7 +101,7 @@ class Firmware:
             await self.upload.stop()
 
     def _step(self):
-        on_demand = self.ocpp.services.on_demand
+        on_demand = self.ocpp.on_demand
         if self.update is not None:
             self.update.step()
             if self.update.is_over():

@@ -193,7 +193,7 @@ class Update:
         job["s"] = _LOAD
         self._tell("Downloading", {_JOB: job})
         calm = lambda url: until_calm(self._ocpp, self._clock, self._log, url)  # noqa: E731
-        on_demand = self._ocpp.services.on_demand
+        on_demand = self._ocpp.on_demand
         how = self._clock, self._log, self._firmware.timeout_ms, self._forbidden, calm, on_demand
         download = Download(job["u"], self._sink, means(self._ocpp), *how)
         while True:
@@ -223,7 +223,7 @@ class Update:
         if job["r"] is None:
             return True
         signature, verify = self._store.get(_SIGNATURE), self._firmware.verify
-        with self._ocpp.services.on_demand:
+        with self._ocpp.on_demand:
             genuine = verify is not None and signature and await verify(signature, self._sink.digest)
         if genuine:
             self._tell("SignatureVerified")
@@ -255,7 +255,7 @@ class Update:
         job["s"], job["t"] = _INSTALL, self._sink.target()
         self._tell("Installing", {_JOB: job})
         try:
-            self._ocpp.services.urgent.block("image check", self._sink.activate)
+            self._ocpp.urgent.block("image check", self._sink.activate)
         except OSError as e:
             self._log.error("installation failed: %s", str(e))
             self._end("InstallationFailed")

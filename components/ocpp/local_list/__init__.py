@@ -48,7 +48,7 @@ class LocalList:
         self.max_entries = max_entries
         self.max_update = max_update
         self._configuration = ocpp.configuration
-        self.file = ListFile(home + "/" + file, clock, ocpp.services.urgent.block)
+        self.file = ListFile(home + "/" + file, clock, ocpp.urgent.block)
         ocpp.add_profile("local_list", self, "LocalAuthListManagement", KEYS)
         ocpp.configuration.fix("LocalAuthListMaxLength", max_entries)
         ocpp.configuration.fix("SendLocalListMaxLength", max_update)
@@ -64,7 +64,7 @@ class LocalList:
     async def start(self):
         """Check the file."""
         try:
-            with self._ocpp.services.on_demand:
+            with self._ocpp.on_demand:
                 from .update import load
 
                 await load(self.file)

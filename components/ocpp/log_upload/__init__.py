@@ -1,6 +1,5 @@
 """GetLog and LogStatusNotification (white paper "Improved security for OCPP 1.6-J", use case N01)."""
 
-from ..services import notices_of
 
 
 class LogUpload:
@@ -44,13 +43,13 @@ class LogUpload:
     def notices(self):
         """The `Notices`, which are loaded while there are any. Raises MemoryError."""
         if self._notices is None:
-            self._notices = notices_of(self.ocpp, "ocpp/log/n", self.clock, self.log)
+            self._notices = self.ocpp.notices("ocpp/log/n", self.clock, self.log)
         return self._notices
 
     async def start(self):
         """Read the journal."""
         if self.store.get("ocpp/log"):
-            with self.ocpp.services.on_demand:
+            with self.ocpp.on_demand:
                 self.calls().failed_by_restart(self)
         if len(self.store.queue("ocpp/log/n")):
             self.notices()
@@ -62,7 +61,7 @@ class LogUpload:
     def _step(self):
         if self.upload is not None and not self.upload.busy():
             upload, self.upload = self.upload, None
-            self.ocpp.services.on_demand.drop(upload.modules)
+            self.ocpp.on_demand.drop(upload.modules)
         if self._notices is not None and not self._notices.step():
             self._notices = None
 

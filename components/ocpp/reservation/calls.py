@@ -35,7 +35,7 @@ def reserve_now(profile, payload):
         profile.store.put(profile.key(at), held)
         profile.held[at] = held
     profile.log.info("reservation %d: for idTag %s until %s", number, held[_TAG], format_utc(expiry_ms))
-    return {"status": "Accepted"}, profile.ocpp.services.moment
+    return {"status": "Accepted"}, profile.ocpp.station.moment
 
 
 def _place(profile, number):
@@ -91,5 +91,5 @@ def cancel_reservation(profile, payload):
             profile.store.delete(profile.key(at))
             profile.log.info("reservation %d: cancelled", record[_ID])
             profile.held[at] = ()
-            return {"status": "Accepted"}, profile.ocpp.services.moment
+            return {"status": "Accepted"}, profile.ocpp.station.moment
     return {"status": "Rejected"}

@@ -46,7 +46,7 @@ class Security:
         self._kernel = kernel
         self._ocpp = ocpp
         self._configuration = configuration = ocpp.configuration
-        self._events = events = Events(ocpp.services, ocpp.rpc, keep)
+        self._events = events = Events(ocpp, ocpp.rpc, keep)
         self._credentials = credentials = Credentials(
             ocpp.link.access, store, log, ocpp.trust, url_tls, profile, self._on_change
         )
@@ -72,7 +72,7 @@ class Security:
         self._credentials.start()
         self._configuration.fix("SecurityProfile", self._credentials.proven)
         self._events.report("StartupOfTheDevice", self._ocpp.firmware_version)
-        self._tell_losses(self._ocpp.services.store)
+        self._tell_losses(self._ocpp.store)
 
     def _tell_losses(self, store):
         """Tell once of each damage that cost something: the white paper's list of types has none for it."""

@@ -12,7 +12,7 @@ from micropython import const
 
 from core.loading import unload
 
-from ..services import REFUSED
+from ..access import REFUSED
 
 # [which settings, candidate that works, candidate on trial or None]; key None: the settings'
 _STATE = const("ocpp/access")

@@ -35,13 +35,13 @@ class Events:
     `keep`: so many events the log holds.
     """
 
-    def __init__(self, services, rpc, keep):
-        self._clock = services.clock
-        self._log = services.log
-        self._store = services.store
-        self._stamps = services.stamps
+    def __init__(self, ocpp, rpc, keep):
+        self._clock = ocpp.clock
+        self._log = ocpp.log
+        self._store = ocpp.store
+        self._stamps = ocpp.stamps
         self._rpc = rpc
-        self._online = services.online
+        self._online = ocpp.online
         self._keep = keep
         self._rates = {}  # {type: [events that may still come, uptime in ms when that was, events held back]}
         self._holding = False

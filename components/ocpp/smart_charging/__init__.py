@@ -102,7 +102,7 @@ class SmartCharging:
     def activate(self):
         """The `Active`, which is made if there is none. Raises MemoryError."""
         if self.active is None:
-            on_demand = self.ocpp.services.on_demand
+            on_demand = self.ocpp.on_demand
             with on_demand:
                 from .active import Active
 
@@ -117,7 +117,7 @@ class SmartCharging:
         """
         if given is None:
             return lambda: self._unstage(outlet)
-        with self.ocpp.services.on_demand:
+        with self.ocpp.on_demand:
             from .calls import staged
 
             return staged(self, outlet, tag, given)
@@ -142,7 +142,7 @@ class SmartCharging:
         active = self.active
         if active is not None and not active.step():
             self.active = None
-            self.ocpp.services.on_demand.drop(active.modules)
+            self.ocpp.on_demand.drop(active.modules)
 
     def why(self, outlet):
         """Which profiles limit an outlet: "" if none does."""

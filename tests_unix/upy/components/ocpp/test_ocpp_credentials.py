@@ -2,9 +2,9 @@
 
 from ocpp_site import Central, Site, booted
 
+from components.ocpp.access import REFUSED
 from components.ocpp.report import diagnostics
 from components.ocpp.security.setting import forms_of
-from components.ocpp.services import REFUSED
 
 SECURITY = (("components.ocpp.security:Security", {}),)
 HEX = "00112233445566778899aabbccddeeff00112233"

@@ -87,7 +87,7 @@ async def test_every_writable_key_takes_its_own_value_and_keeps_it(tmp):
 
 
 def configuration_of(site, *tables):
-    configuration = Configuration(site.store, site.log, site.ocpp.services.on_demand)
+    configuration = Configuration(site.store, site.log, site.ocpp.on_demand)
     for table in tables:
         configuration.add(table)
     configuration.start()

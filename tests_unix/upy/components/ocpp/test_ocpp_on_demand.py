@@ -130,7 +130,7 @@ async def answer_to(site, action, payload):
 async def test_the_table_and_the_modules_agree(tmp):
     """Each action has a profile, each function is there, and each message has its schema."""
     site = await made(tmp)
-    actions, on_demand = site.ocpp.actions, site.ocpp.services.on_demand
+    actions, on_demand = site.ocpp.actions, site.ocpp.on_demand
     seldom = []
     on_demand.begin()
     for action, name, function in rows():

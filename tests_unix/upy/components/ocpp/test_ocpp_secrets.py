@@ -4,7 +4,7 @@ from firmware_site import started
 from journals import content
 from ocpp_site import Site
 
-from components.ocpp.services import REFUSED
+from components.ocpp.access import REFUSED
 
 SECURITY = (("components.ocpp.security:Security", {}),)
 GIVEN, FIRST, SECOND = "key-of-the-settings-1", "key-that-was-set-no-2", "key-that-was-set-no-3"

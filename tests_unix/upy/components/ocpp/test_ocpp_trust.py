@@ -2,9 +2,9 @@
 
 from ocpp_site import NOON, Central, Site, booted
 
+from components.ocpp.access import REFUSED
 from components.ocpp.dates import Check, validity
 from components.ocpp.failures import event_of
-from components.ocpp.services import REFUSED
 from ux509 import der
 
 DAY_S = 86400
