@@ -32,9 +32,9 @@ class Kernel:
 
     Building calls the constructors, which do no I/O, and ``begin()`` of what is early, unless `begin` is False. `run`
     then calls ``start()`` of each component that has it, in dependency order, to read its persistent state: what fails
-    here ends the firmware (StartError). Then every ``run()`` becomes a supervised task. At the end the tasks are
-    cancelled and awaited in the reverse order, and ``stop()`` is called of each component that has it. ``start``,
-    ``run`` and ``stop`` are coroutines.
+    here ends the firmware (StartError). Then every ``run()`` becomes a supervised task. At the end ``before_stop()`` is
+    awaited of each component that has it, while all still run; then the tasks are cancelled and awaited, and ``stop()``
+    is awaited of each that has it: all in the reverse order. All of these are coroutines.
 
     Signals for all components: ``alive``, True while every critical component outside of all scopes (see `Scope`) is
     running, and none was found to be hung; ``emergency_stop``, True while somebody holds everything that moves or
@@ -238,19 +238,25 @@ class Kernel:
         self._exit.set()
         self._follow()  # closes the gates first
         for part in reversed(self.parts):
+            if part.state == "running":
+                await self._end_part(part, "before_stop")
+        for part in reversed(self.parts):
             if part.task is not None:
                 part.task.cancel()
                 if not await self._poll(lambda part=part: part.task is None, _STOP_MS):
                     self.log.error("component %s did not end within %d ms", part.name, _STOP_MS)
-            if part.state != "built" and hasattr(part.instance, "stop"):
-                await self._stop_part(part)
+            if part.state != "built":
+                await self._end_part(part, "stop")
             part.state = "stopped"
         self._stopped = True
 
-    async def _stop_part(self, part):
-        task = asyncio.create_task(part.instance.stop())
+    async def _end_part(self, part, what):
+        """`what` is "before_stop" or "stop": a coroutine of it, if it has that."""
+        if not hasattr(part.instance, what):
+            return
+        task = asyncio.create_task(getattr(part.instance, what)())
         if not await self._poll(task.done, _STOP_MS):
-            self.log.error("component %s did not stop within %d ms", part.name, _STOP_MS)
+            self.log.error("component %s: %s took more than %d ms", part.name, what, _STOP_MS)
             return
         try:
             await task

@@ -6,12 +6,11 @@ and what a central system asks becomes calls of it.
 Each further profile is a component of its own, which requires this one and registers itself with `Ocpp.add_profile`.
 
 =============================  ===================================================================================
-link, rpc, sources             the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next
+link, rpc, sources             the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next, Authorize's too
 json_text, surrogates          what is JSON, and odd characters in it
 actions                        who answers which request, and the messages' schemas
 boot                           registration, Heartbeat, time
 delivery, payloads             transaction messages: the events of the journal, sent
-id_tags                        Authorize, and what its answer means
 status                         how a connector's state is sent
 keys                           configuration keys that are not the station's own
 assembly                       who needs whom; loaded for that
@@ -22,20 +21,15 @@ trust, dates                   which peers are trusted over TLS
 =============================  ===================================================================================
 """
 
-import asyncio
-from micropython import const
-
 from core.loading import unbind, unload
 from core.signals import Signal
-
-_STEP_MS = const(250)
 
 
 class Ocpp:
     """The charge point to its central system.
 
-    ``station``, and of it ``outlets``, ``outlet(n)``, ``configuration``, ``stamps``. Signal: ``connected`` (bool: the
-    socket is open and BootNotification was accepted). ``counters``: see `Counters`.
+    ``station``, and of it ``outlets``, ``configuration``, ``stamps``. Signal: ``connected`` (bool: the
+    socket is open and BootNotification was accepted).
 
     Options: ``url`` is dialled as ``url/id``, with HTTP Basic authentication if there is an ``auth_key``; ``wss://``
     needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against, a path below the home unless
@@ -66,29 +60,29 @@ class Ocpp:
         "writes_per_hour": (int, 240, 1, 100000),
     }
 
+    _profiles = ""
+    _steps = _pages = ()
+
     def __init__(self, station, log, kernel, home, pulse, wifi, **options):
         ca_file = options["ca_file"]
         self.ca_file = home + "/" + ca_file if ca_file and not ca_file.startswith("/") else ca_file
         self.station, self.stamps, self.configuration = station, station.stamps, station.configuration
-        self.outlets, self.outlet = station.outlets, station.outlet
+        self.outlets = station.outlets
         self.clock, self.store, self.on_demand = station.clock, station.store, station.on_demand
         self.log = log
         self.wifi = wifi
         self.urgent = kernel.urgent
         self.connected = Signal(False, self.clock)
         self._pulse = pulse
-        self._failure = None
-        self._profiles = ""
-        self._steps = self._pages = ()
         self.serial = options["serial"] or options["id"]  # by which certificates name this charge point
         self.max_message, self.local_transfers = options["max_message"], options["local_transfers"]
         self.firmware_version = options["firmware_version"]
         from .assembly import connection, messages
 
         parts = connection(self, self.ca_file, options)
-        self.counters, self.writes, self.actions, self.rpc, self.trust, self.link, self.boot = parts
+        self.writes, self.actions, self.rpc, self.trust, self.link, self.boot = parts
         parts = messages(self, options["vendor_id"])
-        self.delivery, self.status, self.core, self.outbox, self._vendor = parts
+        self.delivery, self.status, self.core, self.outbox = parts
         unload("components.ocpp.assembly")
         unbind("components.ocpp")
 
@@ -140,40 +134,19 @@ class Ocpp:
         self.writes.stop()
 
     async def run(self):
-        """Keep the connection, and look after everything that time changes."""
-        self._failure = None
-        link = asyncio.create_task(self._run_link())
-        try:
-            while True:
-                self._pulse()
-                self._step()
-                if self._failure is not None:
-                    raise self._failure
-                await self.clock.sleep_ms(_STEP_MS)
-        except asyncio.CancelledError:
-            await self.station.ending.last_words(self._step)
-            raise
-        finally:
-            link.cancel()
-            try:
-                await link
-            except asyncio.CancelledError:
-                pass
-            self.connected.set(False)
-
-    async def _run_link(self):
+        """Keep the connection. What time changes besides is looked after by the station's steps."""
         try:
             await self.link.run()
-        except Exception as e:
-            self._failure = e
+        finally:
+            self.connected.set(False)
 
-    def _step(self):
+    def step(self):
+        """Every 250 ms: see `Station.connect`."""
+        self._pulse()
         self.link.step()
         for step in self._steps:
             step()
         self.status.step()
-        for vendor in self._vendor:
-            vendor.step()
         self.connected.set(self.online())
         self.rpc.wake()
 

@@ -7,12 +7,11 @@ from core.loading import unload
 
 
 def connection(ocpp, ca_file, o):
-    """(counters, writes, actions, rpc, trust, link, boot)."""
+    """(writes, actions, rpc, trust, link, boot)."""
     from .access import Access
     from .actions import Actions
     from .boot import Boot
-    from .counters import Counters
-    from .link import Link
+    from .link import Counters, Link
     from .rpc import Rpc
     from .trust import Trust
     from .wear import WriteBudget
@@ -25,40 +24,39 @@ def connection(ocpp, ca_file, o):
     trust = Trust(ocpp.clock, ocpp.store, log, ca_file, on_demand)
     access = Access(o["url"], o["id"], o["auth_key"], ca_file)
     link = Link(ocpp, rpc, access, trust, o["max_message"])
-    return counters, writes, actions, rpc, trust, link, Boot(ocpp, rpc, o, link.believes)
+    return writes, actions, rpc, trust, link, Boot(ocpp, rpc, o, link.believes)
 
 
 def messages(ocpp, vendor_id):
-    """(delivery, status, core, outbox, vendor): what is sent and asked, and who answers."""
+    """(delivery, status, core, outbox): what is sent and asked, and who answers."""
     from .core_profile import CoreProfile
     from .delivery import Delivery
-    from .id_tags import IdTags
     from .keys import CORE
-    from .sources import Outbox, Turns
+    from .sources import Outbox, Turns, authorizing
     from .status import StatusReporter
 
     boot, rpc, station, count = ocpp.boot, ocpp.rpc, ocpp.station, len(ocpp.outlets)
-    id_tags = IdTags(station.authorization, ocpp.log)
-    delivery = Delivery(ocpp, rpc, id_tags)
+    delivery = Delivery(ocpp, rpc)
     status = StatusReporter(ocpp, boot, ocpp.link)
-    station.connect(ocpp.online, rpc.wake, status.waiting)
+    station.connect(ocpp.online, rpc.wake, status.waiting, ocpp.step)
     core = CoreProfile(ocpp, boot, vendor_id)
     ocpp.add_profile("core", core, "Core", CORE)
     unload("components.ocpp.keys")
-    if station.several:
+    if count > 1:
         _fix_count(ocpp.configuration, count)
-    outbox = Outbox(ocpp.log, ocpp.online, rpc.wake, boot.pending, 7 + count)
-    vendor = ()
+    outbox = Outbox(ocpp.log, station.online, rpc.wake, boot.pending, 7 + count)
     if vendor_id:
         from .vendor import VendorMessages  # few sites have it
 
-        vendor = tuple([VendorMessages(ocpp, outlet, outbox, vendor_id) for outlet in ocpp.outlets])
-        for sender in vendor:
-            station.watch_transactions(None, None, sender.ended)
+        for outlet in ocpp.outlets:
+            vendor = VendorMessages(ocpp, outlet, outbox, vendor_id)
+            station.watch_transactions(None, None, vendor.ended)
+            ocpp.add_step(vendor.step)
     others = (status.next_call, outbox.next_call, delivery.next_aligned)
     turns = Turns(delivery.next_call, delivery.pressing, status.next_before, *others)
-    rpc.add_sources(boot.next_call, id_tags.next_call, turns.next_call, boot.next_heartbeat)
-    return delivery, status, core, outbox, vendor
+    authorize = authorizing(station.authorization, ocpp.log)
+    rpc.add_sources(boot.next_call, authorize, turns.next_call, boot.next_heartbeat)
+    return delivery, status, core, outbox
 
 
 def _fix_count(configuration, count):

@@ -35,12 +35,10 @@ class Boot:
         self.accepted = Signal(False, ocpp.clock)
         self.status = None
         self.bad_times = 0  # answers whose currentTime was no time, or implausible
+        self._ocpp = ocpp
         self._clock = ocpp.clock
         self._log = ocpp.log
         self._rpc = rpc
-        self._stamps = ocpp.stamps
-        self._configuration = ocpp.configuration
-        self._writes = ocpp.writes
         self.identity = _identity_of(options)
         self._believes = believes  # function(UTC in ms): is it plausible?
         self._due_ms = 0
@@ -69,9 +67,9 @@ class Boot:
         if not self.accepted.value:
             return None
         now = self._clock.uptime_ms()
-        if self._stamps.wanted():
+        if self._ocpp.stamps.wanted():
             return Call("Heartbeat", {}, self.on_heartbeat)
-        quiet_ms = self._configuration["HeartbeatInterval"] * 1000
+        quiet_ms = self._ocpp.configuration["HeartbeatInterval"] * 1000
         if now - self._rpc.exchanged_ms < quiet_ms and now - self._synced_ms < _SYNC_MS:
             return None
         return Call("Heartbeat", {}, self.on_heartbeat)
@@ -98,12 +96,12 @@ class Boot:
             self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)
         if self.status != REJECTED and utc_ms is not None:
             self._take_time(utc_ms)
-        if self.status == ACCEPTED and interval and interval != self._configuration["HeartbeatInterval"]:
-            self._writes.run("BootNotification", self._set_interval, min(interval, _WAIT_MAX_S))
+        if self.status == ACCEPTED and interval and interval != self._ocpp.configuration["HeartbeatInterval"]:
+            self._ocpp.writes.run("BootNotification", self._set_interval, min(interval, _WAIT_MAX_S))
 
     def _set_interval(self, interval_s):
         try:
-            return {"status": self._configuration.set("HeartbeatInterval", str(interval_s))}
+            return {"status": self._ocpp.configuration.set("HeartbeatInterval", str(interval_s))}
         except OSError as e:
             self._log.rare("HeartbeatInterval stays as it is: %s", e)
             return {"status": "Rejected"}
@@ -136,4 +134,4 @@ class Boot:
 
     def _take_time(self, utc_ms):
         self._synced_ms = self._clock.uptime_ms()
-        self._stamps.learn(utc_ms)
+        self._ocpp.stamps.learn(utc_ms)

@@ -73,7 +73,7 @@ class CoreProfile:
         """
         if self._boot.status != ACCEPTED:  # section 4.2: not while Pending
             return None, _UNREGISTERED
-        outlets = self.ocpp.outlets if connector is None else (self.ocpp.outlet(connector),)
+        outlets = self.ocpp.outlets if connector is None else (self.ocpp.station.outlet(connector),)
         if outlets[0] is None:
             return None, "there is no connector %d" % connector
         if not self.ocpp.station.authorization.is_tag(tag):
@@ -119,7 +119,7 @@ class CoreProfile:
 
     def unlock_connector(self, payload):
         """UnlockConnector; a board without a lock says so, also of a connector that is not there (section 5.18)."""
-        outlet = self.ocpp.outlet(payload["connectorId"])
+        outlet = self.ocpp.station.outlet(payload["connectorId"])
         if outlet is None or outlet.transactions.lock.unlock is None:
             return {"status": "NotSupported"}
         return self._unlock(outlet.transactions)

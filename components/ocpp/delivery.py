@@ -6,7 +6,7 @@ A start is sent as StartTransaction, a sample as MeterValues, an end as StopTran
 also after a restart: so the central system can recognise a repetition. The central system's transactionId takes the
 place of our own number of a transaction once it is known.
 
-What is refused for its time is sent anew with another (`Correction`). What is given up is logged and, where
+What is refused for its time is sent anew with another (`Payloads`). What is given up is logged and, where
 money depends on it, as a security event.
 """
 
@@ -14,9 +14,9 @@ import gc
 from micropython import const
 
 from .actions import NO_MEMORY
-from .correction import Correction
 from .payloads import Payloads, id_in
 from .rpc import CLOSED, TIMEOUT, Call
+from .sources import verdict_in
 
 _IDS = const("ocpp/id/")  # + our number of a transaction: its transactionId
 _KIND = const(0)
@@ -30,20 +30,17 @@ _JOURNAL_RETRY_MS = const(5000)
 class Delivery:
     """Sends what is in the journal. Answers go to `Transactions.confirmed` of the outlet and to `Authorization`."""
 
-    def __init__(self, ocpp, rpc, id_tags):
+    def __init__(self, ocpp, rpc):
         self._ocpp = ocpp
-        self._outlet = ocpp.outlet
         self._store = ocpp.store
         self._rpc = rpc
-        self._id_tags = id_tags
         self._journal = ocpp.station.journal
         self._head = ()  # the oldest record, read from the store once
         self._answer = None  # to it, while the journal refuses that it is over: it is not sent again
         self._attempts = 0
         self._due_ms = 0
         self._answers_seen = 0  # answers to anything, at the attempt before
-        self._correction = Correction(ocpp)
-        self._payloads = Payloads(ocpp.station.journal, self._correction, self.transaction_id)
+        self._payloads = Payloads(ocpp, self.transaction_id)
         self.meter_value = self._payloads.meter_value
         self._every = 1  # which samples are told in transactionData: each, every 2nd, 0: none
 
@@ -104,8 +101,9 @@ class Delivery:
             self._later(e)
 
     def _call(self, record):
-        number = self._correction.begin(record[_NUMBER])
-        action, payload = self._payloads.of(record, self._outlet(self._journal.outlet_of(record)), self._every)
+        number = self._payloads.begin(record[_NUMBER])
+        outlet = self._ocpp.station.outlet(self._journal.outlet_of(record))
+        action, payload = self._payloads.of(record, outlet, self._every)
         done = lambda answer, error: self._on_done(record, answer, error)  # noqa: E731
         return Call(action, payload, done, self._ocpp.stamps.message_id(number))
 
@@ -144,8 +142,8 @@ class Delivery:
 
     def _succeeded(self, record, answer):
         changes, then = {}, self._rpc.wake
-        kind, outlet = record[_KIND], self._outlet(self._journal.outlet_of(record))
-        verdict = self._id_tags.verdict(answer)
+        kind, outlet = record[_KIND], self._ocpp.station.outlet(self._journal.outlet_of(record))
+        verdict = verdict_in(answer, self._ocpp.station.authorization, self._ocpp.log)
         if kind == "S":
             transaction_id = id_in(answer)
             if outlet is not None:
@@ -190,7 +188,7 @@ class Delivery:
         """
         self._ocpp.stamps.ask()
         stamp = record[_STAMP][0] if record[_KIND] == "M" else record[_STAMP]
-        if not now or not self._correction.make(record[_NUMBER], stamp):
+        if not now or not self._payloads.correct(record[_NUMBER], stamp):
             return False
         number, kind = record[_NUMBER], record[_KIND]
         self._ocpp.log.warning("message %d (%s) refused, its time was wrong: sent anew", number, kind)
@@ -210,7 +208,7 @@ class Delivery:
 
     def _take(self, record, changes):
         """The message is over: out of the journal, with all that only it needed."""
-        self._correction.end(changes)
+        self._payloads.end(changes)
         if record[_KIND] == "E":
             changes[_IDS + str(record[_TX])] = None
         self._journal.take(record, changes)

@@ -41,9 +41,6 @@ class Link:
         self._clock = ocpp.clock
         self._log = ocpp.log
         self._rpc = rpc
-        self._wifi = ocpp.wifi
-        self._urgent = ocpp.urgent
-        self._on_demand = ocpp.on_demand
         self._configuration = ocpp.configuration
         self._max_size = max_size
         self._check = None  # of the connection that is being made, or open
@@ -66,7 +63,7 @@ class Link:
     async def run(self):
         """Dial, serve, wait, for ever."""
         while True:
-            await self._wifi.online.until(bool)
+            await self._ocpp.wifi.online.until(bool)
             began_ms = self._clock.uptime_ms()
             heard = self._rpc.heard()
             self._anew = False
@@ -164,7 +161,7 @@ class Link:
 
     async def _dial(self, access, context):
         """The open WebSocket. What only that needs, 2 KB, and 7 KB with TLS, is let go of."""
-        with self._on_demand:
+        with self._ocpp.on_demand:
             return await connect(
                 access.url,
                 ssl=context,
@@ -172,8 +169,8 @@ class Link:
                 auth=access.auth,
                 max_size=self._max_size,
                 timeout_ms=_CONNECT_MS,
-                stream=self._wifi.stream(),
-                net=(self._wifi.resolve, self._urgent.block),
+                stream=self._ocpp.wifi.stream(),
+                net=(self._ocpp.wifi.resolve, self._ocpp.urgent.block),
             )
 
     @property
@@ -256,3 +253,21 @@ class Link:
             keepalive = ws.keepalive(interval_ms, min(interval_ms, _PONG_MS), self._clock.sleep_ms)
             self._pings = asyncio.create_task(self._serve(ws, keepalive))
         self._interval_set = False
+
+
+class Counters:
+    """Of the connection to the central system, what the console shows."""
+
+    def __init__(self):
+        self.rx = self.tx = 0  # messages
+        self.malformed = 0  # no valid OCPP-J message
+        self.too_long = 0  # messages that closed the connection with 1009
+        self.unknown_ids = 0  # answers to what we did not ask
+        self.duplicates = 0  # CALLs that came twice
+        self.bad_answers = 0  # answers that break their schema
+        self.errors_sent = self.errors_received = 0  # CALLERRORs
+        self.timeouts = 0
+        self.deaf = 0  # connections ended because CALLs in a row were not answered
+        self.ignored = 0  # CALLs while Rejected
+        self.dropped = 0  # messages given up
+        self.connects = self.failed_connects = 0

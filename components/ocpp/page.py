@@ -3,7 +3,7 @@
 
 def pieces(ocpp):
     """Generator of (name, text, data), see `Ocpp.page`."""
-    for piece in _counters(ocpp, ocpp.counters):
+    for piece in _counters(ocpp, ocpp.rpc.counters):
         yield piece
     for piece in ocpp.writes.page():
         yield piece

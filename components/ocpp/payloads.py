@@ -1,22 +1,52 @@
-"""Payloads of transaction messages, made of the records in the journal (see `Journal` of the station)."""
+"""Transaction messages, made of the records in the journal (see `Journal` of the station)."""
 
 from micropython import const
 
 _TX = const(2)
 _STAMP = const(3)
 _WH = const(4)
+_BOUNDED = "ocpp/bounded"  # [number of the message, the number that it is sent with, bound of its stamps: UTC in ms]
 _UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction that the central system never took
 
 
 class Payloads:
-    """`journal`: what the records are of. `stamps`: gives stamps (``fixed``). `transaction_id(transaction)`: the id of
-    one, or None.
+    """Of the message that is sent now, the oldest of the queue. `transaction_id(transaction)`: the id of one, or None.
+
+    What a strict central system refuses for its time is sent anew with a plausible one. A stamp in the future was made
+    while the clock was wrong, one from before the firmware was made, too. The message that was refused is over; the one
+    with other stamps is another message, with an id of its own, and is journaled as such: it is the same again after a
+    restart.
     """
 
-    def __init__(self, journal, stamps, transaction_id):
-        self._journal = journal
-        self._stamps = stamps
+    def __init__(self, ocpp, transaction_id):
+        self._journal = ocpp.station.journal
+        self._stamps = ocpp.stamps
+        self._store = ocpp.store
+        self._clock = ocpp.clock
         self._transaction_id = transaction_id
+        self._latest_ms = None
+
+    def begin(self, number):
+        """The message with this number is sent next; returns the number that its id is made of."""
+        there = self._store.get(_BOUNDED)
+        if there is None or there[0] != number:
+            self._latest_ms = None
+            return number
+        self._latest_ms = there[2]
+        return there[1]
+
+    def correct(self, number, stamp):
+        """A message of this stamp was refused: is it sent anew with another? Raises the store's Error."""
+        if self._latest_ms is not None or not self._stamps.doubtful(stamp):
+            return False
+        self._store.put(_BOUNDED, [number, self._stamps.number(), self._clock.utc_ms()])
+        return True
+
+    def end(self, changes):
+        """The message is over: `changes` are journaled."""
+        if self._latest_ms is not None:
+            changes[_BOUNDED] = None
+            self._latest_ms = None
 
     def of(self, record, outlet, every):
         """(action, payload) of a record; `every`: which samples go into transactionData (see `StopData.of`), `outlet`:
@@ -33,7 +63,7 @@ class Payloads:
             "connectorId": self._journal.outlet_of(record),
             "idTag": record[5],
             "meterStart": record[_WH],
-            "timestamp": self._stamps.fixed(record[_STAMP]),
+            "timestamp": self._stamps.fixed(record[_STAMP], self._latest_ms),
         }
         if record[6] is not None:
             payload["reservationId"] = record[6]
@@ -41,7 +71,8 @@ class Payloads:
 
     def meter_value(self, sample):
         """A MeterValue of a compact sample."""
-        return {"timestamp": self._stamps.fixed(sample[0]), "sampledValue": sampled_values(self._journal, sample)}
+        timestamp = self._stamps.fixed(sample[0], self._latest_ms)
+        return {"timestamp": timestamp, "sampledValue": sampled_values(self._journal, sample)}
 
     def _meter_values(self, record):
         payload = {"connectorId": self._journal.outlet_of(record), "meterValue": [self.meter_value(record[_STAMP])]}
@@ -55,7 +86,7 @@ class Payloads:
         payload = {
             "transactionId": _UNKNOWN_ID if transaction_id is None else transaction_id,
             "meterStop": record[_WH],
-            "timestamp": self._stamps.fixed(record[_STAMP]),
+            "timestamp": self._stamps.fixed(record[_STAMP], self._latest_ms),
             "reason": record[5],
         }
         if record[6] is not None:

@@ -72,7 +72,7 @@ class StatusReporter:
         """What a connector's state is, certain or not."""
         if connector == 0:
             return self._ocpp.station.availability.charge_point()
-        it = self._ocpp.outlet(connector).connector
+        it = self._ocpp.station.outlet(connector).connector
         return it.notification.value or (it.state.value, it.error, it.info)
 
     def ask(self, connector):

@@ -26,7 +26,7 @@ class VendorMessages:
 
     def _send(self, message_id, fields):
         """Fields: (name, str or int or None for what is not known, divisor of an int or 1)."""
-        if self._ocpp.station.several:
+        if len(self._ocpp.outlets) > 1:
             fields = (("connectorId", self._outlet.id, 1),) + fields
         data = ", ".join([_member(*field) for field in fields if field[1] is not None])
         payload = {"vendorId": self._vendor_id, "messageId": message_id, "data": "{" + data + "}"}

@@ -7,11 +7,11 @@ what is here. Without a dialect, who may charge is decided as it is offline.
 =============================  ===================================================================================
 outlet                         what each outlet has for itself: the next two rows, and its connector
 transactions, transaction      who charges, from when to when
-metering, measurands           what can be measured, and when that is done
+metering                       what can be measured, and when that is done
 journal                        what happened in transactions, until the central system has taken it
 cards, waiting, authorization  for which outlet a card is, and whether it may charge
 ending                         what becomes of transactions when the firmware goes down
-connector, availability        a connector's state, and whether it is in service
+connector                      a connector's state, and whether it is in service
 configuration, key_values,     what may be configured
 keys
 stamps                         times, and numbers that are never used twice
@@ -20,7 +20,7 @@ assembly                       who needs whom; loaded for that
 
 What others may use of it, besides the methods of `Station`:
 
-- ``outlets``: the tuple of `Outlet` in the order of their ids; ``outlet(n)``: one, or None; ``several``: more than one?
+- ``outlets``: the tuple of `Outlet` in the order of their ids; ``outlet(n)``: one, or None.
 - ``authorization``: what is known of an idTag (`check`, `asked`, `answered`, `unanswered`, `learn`, `clear`), and the
   Signal ``card``, what became of the last one.
 - ``journal``: events of transactions, whose records are described there (`oldest`, `take`, ``len``, ``thinned``).
@@ -30,7 +30,6 @@ What others may use of it, besides the methods of `Station`:
 - ``reservation``, ``charging``: who is asked of reservations and limits: has the methods of `Absent`.
 """
 
-import asyncio
 from micropython import const
 
 from core.loading import OnDemand, unbind, unload
@@ -63,14 +62,13 @@ class Station:
     card = ()  # type: tuple  # as in `Transactions`: one that waits for the outlet that is plugged in next
     starting = begun = ended = ()  # see `watch_transactions`
     _steps = _stamp_sources = ()
+    _send = None
 
     def __init__(self, clock, log, kernel, pulse, store, evse, gate, **options):
         self.clock = clock
         self.log = log
         self.store = store
-        self.emergency_stop = kernel.emergency_stop
         self._pulse = pulse
-        self.several = len(evse) > 1
         self.on_demand = OnDemand()
         self.reservation = self.charging = Absent()
         from .assembly import outlets, shared
@@ -83,12 +81,12 @@ class Station:
 
     # --- who speaks with the central system -----------------------------------------------------------------------
 
-    def connect(self, online, wake, waiting):
-        """Have a central system told of. ``online()``: is it there, and has it accepted us? ``wake()`` is called when
-        there is something new for it; ``waiting()``: is there something that is to be told before the end, besides what
-        is in the journal?
+    def connect(self, online, wake, waiting, step):
+        """Have a central system notified. ``online()``: is it there, and has it accepted us? ``wake()`` is called when
+        there is something new for it; ``waiting()``: is there something that is to be sent before the end, besides what
+        is in the journal? ``step()`` is called every 250 ms, once the states are derived.
         """
-        self.online, self.wake, self.waiting = online, wake, waiting
+        self.online, self.wake, self.waiting, self._send = online, wake, waiting, step
 
     def online(self):
         """See `connect`; nobody is there."""
@@ -147,17 +145,17 @@ class Station:
         self.ending.start()
 
     async def run(self):
-        """Look after everything that time changes; an orderly stop ends transactions as `Ending.last_words` says."""
+        """Look after everything that time changes."""
         for outlet in self.outlets:
             outlet.transactions.begin_run()
-        try:
-            while True:
-                self._pulse()
-                self._step()
-                await self.clock.sleep_ms(_STEP_MS)
-        except asyncio.CancelledError:
-            await self.ending.last_words(self._step)
-            raise
+        while True:
+            self._pulse()
+            self._step()
+            await self.clock.sleep_ms(_STEP_MS)
+
+    async def before_stop(self):
+        """The firmware stops in order: end transactions as `Ending.last_words` says."""
+        await self.ending.last_words(self._step)
 
     def _step(self):
         self.authorization.step()
@@ -170,6 +168,8 @@ class Station:
             step()
         for outlet in self.outlets:
             outlet.connector.step()
+        if self._send is not None:
+            self._send()
         self.ending.step()
 
     def _step_card(self):

@@ -10,8 +10,8 @@ from core.parts import DeclarationError
 def shared(station, kernel, count, o):
     """(stamps, configuration, authorization, availability, journal, ending)."""
     from .authorization import Authorization
-    from .availability import Availability
     from .configuration import Configuration
+    from .connector import Availability
     from .ending import Ending
     from .journal import Journal
     from .keys import KEYS
@@ -23,7 +23,7 @@ def shared(station, kernel, count, o):
     configuration.add(KEYS)
     unload("components.station.keys")
     authorization = Authorization(station, o["cache_size"])
-    availability = Availability(station, count)
+    availability = Availability(station, kernel.emergency_stop, count)
     journal = Journal(station, o["queue_max"])
     return stamps, configuration, authorization, availability, journal, Ending(station, kernel)
 
@@ -36,7 +36,7 @@ def outlets(station, evses, gates, o):
     check_ids(evses)
     made = ()
     for evse in evses:
-        outlet = Outlet(station, evse, o["stop_ms"], o["stop_data_bytes"])
+        outlet = Outlet(station, evse, len(evses) > 1, o["stop_ms"], o["stop_data_bytes"])
         made += (outlet,)
         if evse.lock is not None:
             _serve(station, outlet, evse.lock)

@@ -66,7 +66,7 @@ def _stop(station, current, tag):
 def _check(station, tag):
     """The result of what is decided at once, or that it is being decided."""
     authorization = station.authorization
-    place = 0 if station.several else 1  # the outlet of a card is not known yet
+    place = 0 if len(station.outlets) > 1 else 1  # the outlet of a card is not known yet
     busy = authorization.busy(place) or (("waiting", station.card[0]) if station.card else ())
     why = busy or _obstacle(station, tag)
     running = _running(station)
@@ -104,7 +104,7 @@ def _checked(station, tag, status, parent, groups, starts):
             return _stop(station, members[0], tag)
     if not starts:
         why = ("other_tag", "") if status == ACCEPTED else ("unauthorized", status)
-        station.authorization.tell("refused", tag, why, 0 if station.several else 1)
+        station.authorization.tell("refused", tag, why, 0 if len(station.outlets) > 1 else 1)
         station.log.warning("idTag %s may not end this transaction (%s)", tag, status)
     elif status != ACCEPTED or outlet is not None:
         (outlet or station.outlets[0]).transactions.authorized(tag, status, parent)

@@ -77,7 +77,7 @@ class Ending:
         return any(outlet.transactions.runs() for outlet in self._station.outlets)
 
     async def last_words(self, step):
-        """The firmware is stopped in order, as before the power goes, or for a reset; ``step()`` as in `Ocpp.run`.
+        """The firmware is stopped in order, as before the power goes, or for a reset; ``step()`` as in `Station.run`.
 
         With StopTransactionOnPowerLoss each transaction ends now, and the power module has half a second to stop. That
         they ended, by this or by a hard reset, is sent if possible within a second: StopTransaction and Finishing.

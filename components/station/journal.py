@@ -4,7 +4,7 @@ The queue in the store has records ``[kind, number, transaction, ...]``; `number
 after a restart, and a later one has a higher one. `transaction` is our own number of a transaction.
 
     ["S", number, transaction, stamp, Wh, idTag, reservationId or None]     it started
-    ["M", number, transaction, sample]                                       a sample (see measurands.py)
+    ["M", number, transaction, sample]                                       a sample (see metering.py)
     ["E", number, transaction, stamp, Wh, reason, idTag or None]            it ended
 
 and, unless it is 1, the outlet's number as a last element. Nothing of a central system's protocol is in them: what an
@@ -13,7 +13,7 @@ event is told as is decided when it is sent.
 
 from micropython import const
 
-from .measurands import context, rendered_size, values
+from .metering import context, rendered_size, values
 
 QUEUE = "ocpp"
 _KIND = const(0)

@@ -4,7 +4,7 @@ from micropython import const
 
 from core.nearest import did_you_mean
 
-from .measurands import NAMES
+from .metering import NAMES
 
 _TYPE = const(1)
 _LOW = const(3)

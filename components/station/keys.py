@@ -9,7 +9,7 @@ these two). All of it is constant, types are names, so that a frozen table takes
 from micropython import const
 
 _MAX_S = const(31536000)  # a year: what a number of seconds may be at most
-_NAMES = const(8)  # how many measurands there are (measurands.NAMES)
+_NAMES = const(8)  # how many measurands there are (metering.NAMES)
 
 KEYS = (
     ("AllowOfflineTxForUnknownId", "bool", False, None, None, "RW"),

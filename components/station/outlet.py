@@ -14,8 +14,8 @@ class Outlet:
     (its state).
     """
 
-    def __init__(self, station, evse, stop_ms, data_bytes):
-        self._station = station
+    def __init__(self, station, evse, several, stop_ms, data_bytes):
+        self._several = several
         self.id = evse.id
         self.evse = evse
         self.mark = [] if evse.id == 1 else [evse.id]  # the end of its records in the journal
@@ -31,7 +31,7 @@ class Outlet:
 
     def words(self):
         """What distinguishes it from the others in a sentence for people; "" where it is the only one."""
-        return " of connector %d" % self.id if self._station.several else ""
+        return " of connector %d" % self.id if self._several else ""
 
 
 class Register:

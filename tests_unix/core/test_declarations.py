@@ -136,9 +136,9 @@ PORTS = {"1": SETTINGS["can"], "2": SETTINGS["can"]}
     ("= two.SETTINGS", '= dict(two.SETTINGS, can=dict(two.SETTINGS["can"], **{"1": {"port": "3/can_driver.port"}}))',
      "SETTINGS: 'port' in section 'can.1' is for 3/can_driver.port, which is not there"),
     ("= two.COMPONENTS", "= (two.COMPONENTS[1], OUTLET) + two.COMPONENTS[2:]",
-     "component ocpp cannot be built: the ids of evse are 1, 2 ... in the order of the board, not [2, 1]"),
+     "component station cannot be built: the ids of evse are 1, 2 ... in the order of the board, not [2, 1]"),
     ("= two.COMPONENTS", '= two.COMPONENTS + ({"scope": "3", "components": (GATE,)},)',
-     "component ocpp cannot be built: 1 of 3 gates belong to no evse: each outlet has one"),
+     "component station cannot be built: 1 of 3 gates belong to no evse: each outlet has one"),
 ])  # fmt: skip
 def test_a_board_with_wrong_scopes_is_one_line(tmp_path, wrong, right, words):
     assert wrong in TWO

@@ -145,7 +145,7 @@ class Certificates:
 
     def _step_trial(self):
         """Try the other one after a failure; keep what a connection was accepted with."""
-        counters = self.ocpp.counters
+        counters = self.ocpp.rpc.counters
         if counters.failed_connects != self.failed:
             self.failed = counters.failed_connects
             self.attempt += 1

@@ -18,7 +18,7 @@ def start(certificates):
 
 def begin_trial(certificates):
     """What is there is tried from now on, if it replaces something."""
-    counters = certificates.ocpp.counters
+    counters = certificates.ocpp.rpc.counters
     certificates.replaced = roots_of(certificates).replaced()
     certificates.own_replaced = own_of(certificates).replaced()
     certificates.attempt = 0

@@ -112,7 +112,7 @@ class Reservation:
         for record in self.held:
             if record and record[_CONNECTOR] == connector and record[_ID] != but:
                 return False
-        return self.ocpp.outlet(connector).connector.state.value in _FREE
+        return self.ocpp.station.outlet(connector).connector.state.value in _FREE
 
     def _used_by(self, transaction):
         """The place of the reservation that a transaction uses, or None: that of its outlet before any."""

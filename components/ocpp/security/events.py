@@ -41,7 +41,7 @@ class Events:
         self._store = ocpp.store
         self._stamps = ocpp.stamps
         self._rpc = rpc
-        self._online = ocpp.online
+        self._online = ocpp.station.online
         self._keep = keep
         self._rates = {}  # {type: [events that may still come, uptime in ms when that was, events held back]}
         self._holding = False

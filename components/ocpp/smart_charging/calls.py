@@ -13,7 +13,8 @@ def set_charging_profile(charging, payload):
     try:
         profile = _parsed(charging, payload["connectorId"], given)
         if profile.purpose == TX:
-            _bind(charging.ocpp.outlet(profile.connector).transactions.current, profile, given.get("transactionId"))
+            current = charging.ocpp.station.outlet(profile.connector).transactions.current
+            _bind(current, profile, given.get("transactionId"))
         active = charging.activate()
         active.installed.add(profile, active.room())
     except Refused as e:

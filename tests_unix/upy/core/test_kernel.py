@@ -254,3 +254,43 @@ async def test_a_component_that_failed_starts_again_whatever_who_watches_that_ra
         await clock.advance(5000)
         await task
         assert not k.alive.value and part.state == "stopped"
+
+
+class Finishing:
+    """Has something to send at the end, through another one that runs on until it has."""
+
+    requires = ("clock", "source")
+    at_the_end = None
+
+    def __init__(self, clock, source):
+        self.clock, self.source = clock, source
+
+    async def run(self):
+        await self.clock.sleep_ms(1000000)
+
+    async def before_stop(self):
+        await asyncio.sleep_ms(20)
+        self.at_the_end = self.source.runs_now
+
+
+class Running:
+    runs_now = False
+
+    async def run(self):
+        self.runs_now = True
+        try:
+            await asyncio.sleep_ms(1000000)
+        finally:
+            self.runs_now = False
+
+
+async def test_what_is_to_be_finished_is_while_all_run_on(tmp):
+    """Whatever their order: what it needs for that, and what needs it, are ended afterwards."""
+    clock = VirtualClock()
+    k = kernel(board(entry("source", "Running"), entry("finishing", "Finishing")), clock=clock)
+    task = asyncio.create_task(k.run())
+    await clock.advance(0)
+    k.request_exit(0, "test")
+    await clock.advance(5000)
+    await task
+    assert k["finishing"].at_the_end is True and k["source"].runs_now is False

@@ -42,6 +42,7 @@ class OneOutlet(Ocpp):
     connector = property(lambda self: self.outlets[0].connector)
     state = property(lambda self: self.outlets[0].connector.state)
     metering = property(lambda self: self.outlets[0].metering)
+    counters = property(lambda self: self.rpc.counters)
 
     def present_tag(self, tag):
         """`present`, in words."""
@@ -175,7 +176,6 @@ class Site:
         self.check_keeps()
         if self.central is not None:
             self.central.site = None
-        self.station.ending.last_words = no_last_words
         for task in self._tasks:
             task.cancel()
             try:
@@ -207,10 +207,6 @@ class Site:
     def lines(self, word):
         """Lines of the log that hold a word."""
         return [line for line in self.tail.lines if word in line]
-
-
-async def no_last_words(step):
-    """Cancelling the tasks looks like an orderly stop to them; a power cut is none."""
 
 
 async def booted(home, central=None, **options):

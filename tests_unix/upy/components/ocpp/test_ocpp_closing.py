@@ -1,5 +1,7 @@
 """The end of a transaction is taken once the power module has stopped (OCPP 1.6, sections 4.8 and 6.49)."""
 
+import asyncio
+
 from lock_site import made, position
 from ocpp_site import NOON, Central, Site, booted
 
@@ -160,12 +162,13 @@ async def test_an_orderly_stop_waits_half_a_second_for_the_module(tmp):
         central = site.central
         if not online:
             await site.disconnect()
-        site._tasks[0].cancel()
+        finishing = asyncio.create_task(site.station.before_stop())
         await site.run(400)
         assert site.store.get("ocpp/tx")[6][0] == "PowerLoss", "a power cut now finds the reason"
         await site.run(800)
         assert site.store.get("ocpp/tx") is None
         assert [p["reason"] for p in central.of("StopTransaction")] == ["PowerLoss"] * online
+        assert finishing.done()
         await site.power_off()
 
 

@@ -1,5 +1,7 @@
 """Going down: Reset and its retries, an orderly stop, and the power that is gone (OCPP 1.6, 4.8, 5.14, 9.1)."""
 
+import asyncio
+
 from ocpp_site import Central, Site, booted
 
 from components.persistence import Persistence
@@ -71,9 +73,8 @@ async def test_without_retries_a_soft_reset_waits_its_ten_seconds_and_restarts_a
 
 
 async def stop_in_order(site, cancel_after_ms=1500):
-    """As the kernel does it: the tasks are cancelled and waited for."""
-    task = site._tasks[0]
-    task.cancel()
+    """As the kernel does it: each component finishes, and is waited for."""
+    task = asyncio.create_task(site.station.before_stop())
     await site.run(cancel_after_ms)
     assert task.done()
 

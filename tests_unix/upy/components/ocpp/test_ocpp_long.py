@@ -8,7 +8,7 @@ from scarce_heap import Scarce
 from components.ocpp.delivery import Delivery
 from components.ocpp.payloads import sampled_values
 from components.station.journal import Journal
-from components.station.measurands import NAMES, rendered_size
+from components.station.metering import NAMES, rendered_size
 
 HEAPSIZE = "2M"
 ALL = ",".join(NAMES)

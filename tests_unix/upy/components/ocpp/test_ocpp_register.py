@@ -2,7 +2,7 @@
 
 from ocpp_site import Central, Site, booted
 
-from components.station.measurands import NAMES
+from components.station.metering import NAMES
 
 
 def told(central):

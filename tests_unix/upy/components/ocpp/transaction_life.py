@@ -31,7 +31,7 @@ class Life:
         """Power on."""
         self.site = Site(self.home, vendor_id="", outlets=self.number)
         self.bay = self.site.bays[self.number - 1]
-        self.outlet = self.site.ocpp.outlet(self.number)
+        self.outlet = self.site.station.outlet(self.number)
         await self.site.power_on()
         self.site._tasks.insert(0, asyncio.create_task(self.site.store.run()))  # which tries the medium again
         await self.site.connect(self.central)

@@ -11,7 +11,7 @@ class Dialect:
     def __init__(self, station, online=True):
         self.station = station
         self.online, self.woken, self.told = online, 0, []
-        station.connect(lambda: self.online, self._wake, lambda: False)
+        station.connect(lambda: self.online, self._wake, lambda: False, lambda: None)
 
     def _wake(self):
         self.woken += 1
