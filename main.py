@@ -2,7 +2,7 @@
 
 BOARD is a module of boards/, or, with a dot in it, any module on the path: ``myboards.kiosk``.
 
-In an image the generated module ``image`` says which board it was made for (BOARD) and VERSION: then BOARD is left out,
+In an image the generated module ``image`` has the board it was made for (BOARD) and VERSION: then BOARD is left out,
 and so may be the home where the board has a HOME, the place in its file system. On a device that is "/" without one.
 
 Exit status: 0 orderly stop (Ctrl-C), 1 a component did not start, 2 wrong arguments, settings or declarations,
@@ -11,7 +11,7 @@ Exit status: 0 orderly stop (Ctrl-C), 1 a component did not start, 2 wrong argum
 
 import sys
 
-if ".frozen" not in sys.path:  # whoever sets MICROPYPATH names his own directories
+if ".frozen" not in sys.path:  # MICROPYPATH, where set, names the directories itself
     sys.path.append(".frozen")
 
 import asyncio
@@ -75,7 +75,7 @@ try:
     from core.kernel import RESTART, Kernel, StartError
     from core.loading import unload
     from core.log import Log, LogTail
-    from core.parts import DeclarationError, described
+    from core.parts import DeclarationError, exception_text
 except Exception as _error:
     if is_device():  # no REPL: before the watchdog is armed nothing would end an image's trial there
         sys.print_exception(_error)
@@ -98,7 +98,7 @@ def load_board(name):
     except ImportError as e:
         raise DeclarationError("board %s not found: %s" % (name, e))
     except Exception as e:
-        raise DeclarationError("board %s cannot be loaded: %s" % (name, described(e))).because(e)
+        raise DeclarationError("board %s cannot be loaded: %s" % (name, exception_text(e))).because(e)
 
 
 def build(board_name, home):
@@ -159,7 +159,7 @@ def _heap_is_locked():
 
 
 def place(arguments):
-    """(board's name, home) by the command line and the image; None if they do not tell. Raises DeclarationError."""
+    """(board's name, home) by the command line and the image; None if neither names one. Raises DeclarationError."""
     if image is None:
         return (arguments[0], arguments[2]) if len(arguments) == 3 and arguments[1] == "--home" else None
     if len(arguments) == 2 and arguments[0] == "--home":
@@ -194,8 +194,8 @@ def main(arguments):
 def run_on_device():
     """`main` where an exit status has no reader, and SystemExit would only start main.py again: it ends with a reset.
 
-    It returns, for the REPL, after Ctrl-C. A start that fails, settings included, is told, and 10 s later it resets: so
-    a new image that does not even start is gone. The third one in a row waits for a person, see
+    It returns, for the REPL, after Ctrl-C. A start that fails, settings included, is logged, and 10 s later it resets:
+    so a new image that does not even start is rolled back. The third one in a row waits for an operator, see
     components/console/recovery.py.
     """
     import machine
@@ -221,17 +221,17 @@ def _after_failure(words, wrong, feed):
 
 
 def _live():
-    """Start, and run until the end. Resets if that is asked for; else returns what `after_failure` takes.
+    """Start, and run until the end. Resets if that is requested; else returns what `after_failure` takes.
 
-    Those are: what failed, "" after Ctrl-C; whether that is the declaration or the settings, which no reset mends; the
+    Those are: what failed, "" after Ctrl-C; whether that is the declaration or the settings, which no reset cures; the
     watchdog's feed.
     """
-    from core.failures import ASKED, failures, forget
+    from core.failures import SETTINGS_REQUESTED, clear, failures
 
     feed, failed = _nothing, failures()
     unload("core.failures")
-    if failed == ASKED:
-        return "the settings are asked for", False, feed
+    if failed == SETTINGS_REQUESTED:
+        return "settings prompt requested", False, feed
     try:
         where = place([])
         if where is None:
@@ -239,7 +239,7 @@ def _live():
         kernel = build(*where)
         feed = _feed_of(kernel.parts)
         if failed:
-            kernel.alive.watch(forget)  # starts that failed before are in no row with later ones, once all runs
+            kernel.alive.watch(clear)  # once all runs, earlier failures no longer count
         status = run(kernel)
     except DeclarationError as e:
         return str(e), not e.passes, _feed_of(e.parts)
@@ -247,7 +247,7 @@ def _live():
         return str(e), False, feed
     except Exception as e:
         sys.print_exception(e)
-        return described(e), False, feed
+        return exception_text(e), False, feed
     if status == RESTART:
         import machine
 

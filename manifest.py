@@ -12,7 +12,7 @@ sys.path.insert(0, os.getcwd())  # this file's folder: makemanifest goes there b
 
 from tools.selection import Selection
 
-# -O2: no assert statements, but line numbers: 8.6 KB of 160 KB, without which a traceback from the field says little.
+# -O2: no assert statements, but line numbers: 8.6 KB of 160 KB, which make a traceback from the field useful.
 _OPT = 2
 
 

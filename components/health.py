@@ -30,14 +30,14 @@ class Health:
     While the firmware stops in order, what has stopped already is not missed.
 
     ``lag_ms`` (Signal): by how much the loop was late last; ``lag_max_ms``; ``blocked`` counts steps of the loop that
-    took longer than `block_ms`, without what is known to block it (``kernel.urgent``): each of those is told once, with
-    its name and length. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
-    is the lowest of it, ``heap_longest`` the longest free piece (None where the image cannot tell). ``system_heap``:
-    None, or what `add_heap` measured last. ``boot_count`` and ``reset_cause`` (text) are known after `start`. ``hung``
-    (Signal): what the watchdog is withheld for, or would be if nothing charged; "" while nothing is.
+    took longer than `block_ms`, without what is known to block it (``kernel.urgent``): each of those is logged once,
+    with its name and length. ``heap_free`` (Signal, bytes) is measured after a collection, every 30 s; ``heap_low``
+    is the lowest of it, ``heap_longest`` the longest free piece (None where the image does not measure it).
+    ``system_heap``: None, or what `add_heap` measured last. ``boot_count`` and ``reset_cause`` (text) are known after
+    `start`. ``hung`` (Signal): what the watchdog is withheld for, or would be if nothing charged; "" while nothing is.
 
-    It is told if the GC heap has less than `heap_bytes` (a part of it could not be had), or the system's heap less than
-    `system_bytes` free.
+    A warning is logged if the GC heap has less than `heap_bytes` (a part of it could not be had), or the system's heap
+    less than `system_bytes` free.
     """
 
     requires = ("kernel", "clock", "log", "store", "watchdog")
@@ -67,7 +67,7 @@ class Health:
         self._heap_bytes = heap_bytes
         self._system_bytes = system_bytes
         self._started = False
-        self._told = ()  # names of what is known to block the loop
+        self._logged = ()  # names of what is known to block the loop
 
     # --- restarts ---------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class Health:
         """Sleep in slices; what a slice takes too long, some step of the loop, or of ours, has taken."""
         urgent = self._kernel.urgent
         woke = self._clock.ticks_ms()
-        self._tell_known(urgent.longest)  # of the start
+        self._log_known(urgent.longest)  # of the start
         feed_ms = heap_ms = 0  # left until then
         if self.heap_free.value is None:
             self._measured_heap(self._kernel.heap_free)  # the kernel has just collected
@@ -131,13 +131,13 @@ class Health:
             self.blocked += 1
             self._log.rare("the loop was blocked for more than %d ms" % self._block_ms + ": %d ms", lag_ms)
         else:
-            self._tell_known(urgent.longest)
+            self._log_known(urgent.longest)
 
-    def _tell_known(self, longest):
-        """What is known to block the loop is told once."""
+    def _log_known(self, longest):
+        """Calls that are known to block the loop are logged once."""
         for name in longest:
-            if longest[name] > self._block_ms and name not in self._told:
-                self._told += (name,)
+            if longest[name] > self._block_ms and name not in self._logged:
+                self._logged += (name,)
                 self._log.info("%s blocked the loop for %d ms", name, longest[name])
 
     def _watch_parts(self):
@@ -177,7 +177,7 @@ class Health:
             self._log.rare("watchdog: %s", e)
 
     def add_heap(self, heap):
-        """Have the system's heap watched as well: ``heap.measure()`` tells (bytes free, in one piece, least so far)."""
+        """Have the system's heap watched, too: ``heap.measure()`` returns (bytes free, in one piece, least so far)."""
         self._system = heap
 
     def _measure_heap(self):
@@ -189,7 +189,7 @@ class Health:
             size = free + gc.mem_alloc()
             if size < self._heap_bytes:
                 self._log.error("the GC heap has %d bytes in place of %d", size, self._heap_bytes)
-            self._heap_bytes = 0  # its size stays: told once
+            self._heap_bytes = 0  # its size stays: logged once
         self.heap_free.set(free)
         if self.heap_low is None or free < self.heap_low:
             self.heap_low = free
@@ -198,7 +198,7 @@ class Health:
 
             self.heap_longest = largest()
         except ImportError:
-            pass  # an image of somebody else's
+            pass  # not an image of ours
         if self._system is not None:
             self._measure_system(self._system.measure())
 

@@ -8,7 +8,7 @@ from core.kernel import RESTART
 class Trial:
     """Confirms a new image as soon as the central system has accepted it (BootNotification), once.
 
-    If that has not happened `limit_ms` after the start it asks for a restart: the bootloader goes back to the image
+    If that has not happened `limit_ms` after the start it requests a restart: the bootloader goes back to the image
     before, as it does after a crash or a watchdog reset. Nobody else confirms. Where no image is on trial it has
     nothing to do, and ends.
     """
@@ -38,8 +38,8 @@ class Trial:
         try:  # at once: if the central system's first request is a Reset, the image must be confirmed by then
             await self._clock.wait_for_ms(self._reached.wait(), max(0, left_ms))
         except asyncio.TimeoutError:
-            self._log.error("the central system was not reached: back to the image before")
+            self._log.error("central system not reached: back to the previous image")
             self._kernel.request_exit(RESTART, "new image failed its trial")
             return
         self._kernel.urgent.block("flash", self._sink.confirm)
-        self._log.info("this image has reached the central system and stays")
+        self._log.info("this image has reached the central system: confirmed")

@@ -17,7 +17,7 @@ class Wifi:
 
     An attempt is a disconnect (a connect on top of a connect raises on the ESP32) and a connect, which has `connect_ms`
     to succeed; after a failure it waits, with jitter, 1 s, 2 s ... 60 s. Without an ssid it only watches a network
-    that somebody else connects.
+    that is connected elsewhere.
 
     The first attempt is `begin`'s: a board that declares driver and Wi-Fi as early has the station associate while the
     other components are loaded, built and started.
@@ -68,7 +68,7 @@ class Wifi:
     async def resolve(self, name):
         """An IPv4 address of `name` (text), by the network's DNS servers while others run. Raises OSError.
 
-        None: only the system can tell, for there are no servers to ask, or it is a name of mDNS (RFC 6762).
+        None: the system has to look it up, for no server is known, or it is a name of mDNS (RFC 6762).
         """
         servers = self._driver.dns() if hasattr(self._driver, "dns") else ()
         if not servers or name.lower().endswith(".local"):
@@ -88,9 +88,9 @@ class Wifi:
                 await self._wait_connected(self._connect_ms)
             while True:
                 if self._connected():
-                    self._came()
+                    self._on_connected()
                     await self._watch()
-                    self._went()
+                    self._on_lost()
                 elif self._ssid:
                     await self._attempt()
                 else:
@@ -100,13 +100,13 @@ class Wifi:
             self.rssi.set(None)
 
     async def _switch_on(self):
-        """Switch the radio on, once, which blocks the loop. If that failed at the start: not while somebody charges."""
+        """Switch the radio on, once, which blocks the loop. After a failure at the start: not while charging."""
         while not (self._driver.active() or self._urgent.calm()):
             await self._wait(_POLL_MS)
         self._urgent.block("Wi-Fi on", self._driver.active, True)
 
     def _connected(self):
-        """What the driver says; an error of it is no connection."""
+        """Whether the driver is connected; an error of it is no connection."""
         try:
             return bool(self._driver.isconnected())
         except OSError as e:
@@ -117,13 +117,13 @@ class Wifi:
         self.driver_errors += 1
         self._log.rare("%s: %r", call, error)
 
-    def _came(self):
+    def _on_connected(self):
         self.connects += 1
         self._back_off_ms = _BACK_OFF_MS
         self._log.info("connected%s", " to " + self._ssid if self._ssid else "")
         self.online.set(True)
 
-    def _went(self):
+    def _on_lost(self):
         self.losses += 1
         self._log.warning("connection lost")
         self.online.set(False)

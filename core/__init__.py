@@ -1,1 +1,1 @@
-"""The kernel: declarations, building, supervision, signals, clock, log, settings. It knows nothing of charging."""
+"""The kernel: declarations, building, supervision, signals, clock, log, settings. It is independent of charging."""

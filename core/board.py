@@ -1,4 +1,4 @@
-"""A board as it is written down: what it is made of, and what is wrong with that, without a look at its classes."""
+"""The form of a board's declaration: its entries, checked without its classes."""
 
 from core.nearest import did_you_mean
 from core.parts import DeclarationError
@@ -20,19 +20,19 @@ def entries(board):
 
 
 def full_name(scope, entry):
-    """By which the others know it."""
+    """The name by which other entries refer to it."""
     return scope + "/" + entry["name"] if scope else entry["name"]
 
 
 def check_board(board):
-    """What it is made of. Raises DeclarationError."""
+    """Check the names and types of a board's attributes. Raises DeclarationError."""
     where = "board %s: " % getattr(board, "NAME", getattr(board, "__name__", "?"))
     for key, kind in (("NAME", str), ("COMPONENTS", (tuple, list)), ("SETTINGS", dict)):
         value = getattr(board, key, {} if key == "SETTINGS" else None)
         if value is None:
             raise DeclarationError(where + key + " is missing")
         if not isinstance(value, kind):
-            comma = ": of a single entry, too, it is (entry,) with a comma" if key == "COMPONENTS" else ""
+            comma = ": a single entry needs a comma, (entry,)" if key == "COMPONENTS" else ""
             raise DeclarationError(where + "%s is a %s%s" % (key, type(value).__name__, comma))
     for section, keys in getattr(board, "SETTINGS", {}).items():
         if not isinstance(keys, dict):
@@ -40,7 +40,7 @@ def check_board(board):
 
 
 def names_of(board):
-    """{full name: class} of all entries, which are checked for what they are."""
+    """{full name: class} of all entries. Raises DeclarationError for a malformed one."""
     names, scopes = {}, []
     for entry in board.COMPONENTS:
         if isinstance(entry, dict) and "scope" in entry:
@@ -95,9 +95,9 @@ def _scope_problem(scope, scopes, names):
         problem = "it is declared twice"
     elif not isinstance(inside, (tuple, list)):
         kind = "are missing" if inside is None else "are a %s" % type(inside).__name__
-        problem = "its components %s: of a single entry, too, it is (entry,) with a comma" % kind
+        problem = "its components %s: a single entry needs a comma, (entry,)" % kind
     elif not inside:
-        problem = "it names nothing: its components are empty"
+        problem = "its components are empty"
     for key in scope:
         if key not in _SCOPE_KEYS:
             problem = "unknown key %r%s" % (key, did_you_mean(key, _SCOPE_KEYS))

@@ -1,4 +1,4 @@
-"""Building: what a board declares becomes instances. On a device this is let go of when all is built."""
+"""Building: what a board declares becomes instances. On a device it is unloaded when all is built."""
 
 import time
 from micropython import const
@@ -93,10 +93,10 @@ class Builder:
         return scope
 
 
-def forget(parts):
-    """Free what only building needs, 6 KB of options and of code.
+def free_declarations(parts):
+    """Free what only building needs: 6 KB of options and code.
 
-    Components lose their constructors as well; a driver is what people make at the REPL, after a Ctrl-C.
+    Components lose their constructors as well; drivers keep theirs, to be constructed at the REPL after a Ctrl-C.
     """
     classes = [type(part.instance) for part in parts]
     for cls in classes:

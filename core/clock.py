@@ -4,7 +4,7 @@ import asyncio
 import time
 from micropython import const
 
-LATEST_MS = 4102444799999  # 2099-12-31T23:59:59.999Z: four digits of the year, and no mistake of an epoch
+LATEST_MS = 4102444799999  # 2099-12-31T23:59:59.999Z: four digits of the year, and no mistaken epoch
 _RELEASED_MS = const(1793491200000)  # 2026-11-01T00:00:00Z: of this release; an image knows more
 _DAY_MS = const(86400000)
 
@@ -13,10 +13,10 @@ class Clock:
     """The device's time.
 
     ``ticks_ms`` is cheap, allocates nothing and wraps around: compare with ``time.ticks_diff``, and never across
-    more than 6 days. ``uptime_ms`` counts from the start of the firmware and never wraps. UTC is not known until
-    somebody sets it; whoever says that it is before ``earliest_ms`` or after LATEST_MS is wrong.
+    more than 6 days. ``uptime_ms`` counts from the start of the firmware and never wraps. UTC is unknown until
+    it is set; a time before ``earliest_ms`` or after LATEST_MS is wrong.
 
-    `built_ms`: UTC of what was built, 0 if it is not known.
+    `built_ms`: UTC of the build, 0 if unknown.
     """
 
     def __init__(self, built_ms=0):

@@ -1,4 +1,4 @@
-"""Declarations: what a board asks for, checked in full before anything is built.
+"""Declarations: what a board declares, checked in full before anything is built.
 
 A board is a module (or any object) with
 
@@ -42,7 +42,7 @@ returns: a store so has each scope's keys under a name of their own (`first`: th
 from core.board import BUILT_IN, check_board, entries, full_name, names_of
 from core.nearest import did_you_mean
 from core.options import check_class, check_given, check_setting, chosen_by, fill_in, sections, split_target
-from core.parts import DeclarationError, Part, described
+from core.parts import DeclarationError, Part, exception_text
 
 _NOTHING: dict = {}
 
@@ -110,7 +110,7 @@ def load_class(path):
     except ImportError as e:
         raise DeclarationError("class %r not found: %s" % (path, e))
     except Exception as e:
-        raise DeclarationError("class %r: its module cannot be loaded: %s" % (path, described(e))).because(e)
+        raise DeclarationError("class %r: its module cannot be loaded: %s" % (path, exception_text(e))).because(e)
     try:
         return getattr(module, class_name)
     except AttributeError:
@@ -159,7 +159,7 @@ def _declared(board, scope, entry, names, chosen):
         where = "board %s: component %s: %s"
         raise DeclarationError(where % (board.NAME, full_name(scope, entry), e)).because(e)
     for option, (section, key, value) in chosen.get(declared.name, {}).items():
-        if option in declared.options:  # else `_check_targets` tells
+        if option in declared.options:  # else `_check_targets` reports it
             check_setting(board, section, key, declared.options[option], value)
             declared.given[option] = value
     fill_in(board, declared)

@@ -1,13 +1,13 @@
-"""How many starts of a device have failed in a row, or that somebody wants to change its settings."""
+"""How many starts of a device have failed in a row, or that its settings are to be changed."""
 
 from micropython import const
 
-ASKED = 255  # in place of a number: the next start is to take settings, and to start nothing
+SETTINGS_REQUESTED = 255  # in place of a number: the next start opens the settings prompt and nothing else
 _KEPT = const(b"ucharge failed starts ")  # before the number
 
 
 def failures(number=None):
-    """Their number, or ASKED, after keeping `number` as such: in the RTC's memory, which a reset leaves alone.
+    """Their number, or SETTINGS_REQUESTED, after keeping `number` as such: in the RTC's memory, which outlives a reset.
 
     It wears nothing; a power cut may lose it. Where there is no such memory it is 0.
     """
@@ -23,7 +23,7 @@ def failures(number=None):
     return kept[-1] if len(kept) == len(_KEPT) + 1 and kept.startswith(_KEPT) else 0
 
 
-def forget(alive):
+def clear(alive):
     """For the kernel's Signal `alive`: a start has succeeded."""
     if alive:
         try:

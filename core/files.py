@@ -4,7 +4,7 @@ import os
 
 
 def check_room(folder, size, reserve):
-    """Raise OSError unless a file of `size` bytes leaves `reserve` bytes of the medium free, where it tells that."""
+    """Raise OSError unless a file of `size` bytes leaves `reserve` bytes of the medium free, where that is known."""
     if hasattr(os, "statvfs"):
         status = os.statvfs(folder)
         room = status[1] * status[4] - reserve
@@ -39,7 +39,7 @@ def flush_and_close(directory):
 
 
 def flush_dir(path):
-    """Have a rename or a removal on the medium, where a directory can be flushed; littlefs does so by itself."""
+    """Have a rename or a removal on the medium, where a directory can be flushed; littlefs needs no call for it."""
     flush_and_close(open_dir(path))
 
 

@@ -6,7 +6,7 @@ import time
 from micropython import const
 
 from core.log import DEBUG
-from core.parts import DeclarationError, described
+from core.parts import DeclarationError, exception_text
 from core.signals import Signal
 from core.urgent import Urgent
 
@@ -37,10 +37,10 @@ class Kernel:
     is awaited of each that has it: all in the reverse order. All of these are coroutines.
 
     Signals for all components: ``alive``, True while every critical component outside of all scopes (see `Scope`) is
-    running, and none was found to be hung; ``emergency_stop``, True while somebody holds everything that moves or
+    running, and none was found to be hung; ``emergency_stop``, True while an operator holds everything that moves or
     carries current stopped; ``stop_cleared``, False while a key is pressed that may become the emergency stop;
     ``releases``, how often a person released what waits for one (`release`).
-    ``scopes``: those that somebody has as a service. ``urgent``: calls what is known to block the loop, see `Urgent`.
+    ``scopes``: those that a part has as a service. ``urgent``: calls what is known to block the loop, see `Urgent`.
     ``stopping``: the end has begun. ``building``: the name of the component whose constructor runs, or ran last.
     """
 
@@ -70,19 +70,19 @@ class Kernel:
         try:
             Builder(self, log, begin).build(board, settings)
         except DeclarationError as e:
-            e.parts = self.parts  # some have begun: a watchdog wants to be fed
+            e.parts = self.parts  # some have begun: a watchdog has to be fed
             raise
 
     def failed(self, part, what, error):
-        """One line for people; the traceback is in the log at its lowest level."""
+        """The failure in one line; the traceback is in the log at its lowest level."""
         self.log.exception("component %s %s" % (part.name, what), error, DEBUG)
-        return "board %s: component %s %s: %s" % (self._board_name, part.name, what, described(error))
+        return "board %s: component %s %s: %s" % (self._board_name, part.name, what, exception_text(error))
 
     def forget_declarations(self):
         """Free what only building needs: for a device, where nothing is built again."""
-        from core.building import forget
+        from core.building import free_declarations
 
-        forget(self.parts)
+        free_declarations(self.parts)
 
     def __getitem__(self, name):
         """The instance called `name`. Raises KeyError."""
@@ -126,7 +126,7 @@ class Kernel:
     async def interrupted(self):
         """`run` was left by a KeyboardInterrupt: stop in its place; returns the code.
 
-        MicroPython drops the task that was running at that moment: it never ends, and whoever awaits it waits for
+        MicroPython drops the task that was running at that moment: it never ends, and a task that awaits it waits for
         ever. So nothing is awaited here without a time limit.
         """
         self.request_exit(STOPPED, "interrupted")
@@ -210,7 +210,7 @@ class Kernel:
             self.log.exception("a watcher of alive raised %r" % e, e)
 
     def update_alive(self):
-        """Set ``alive``, each scope's too; to be called by whoever found out that a part is ``hung``, or no longer."""
+        """Set ``alive``, each scope's too; to be called when a part is found to be ``hung``, or no longer."""
         error = None
         try:
             self.alive.set(not self.stopping and self.all_run(""))

@@ -73,7 +73,7 @@ class OnDemand:
         return kept
 
     def drop(self, kept):
-        """What `keep` returned, and nobody else keeps, is let go: now, or with the last `end`, for it may be in use."""
+        """Unload what `keep` returned unless others keep it: now, or with the last `end`, for it may be in use."""
         self._kept.remove(kept)
         for name in kept:
             if self._is_kept(name):

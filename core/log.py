@@ -60,7 +60,7 @@ class LogTail:
 class Log:
     """A component's own log: ``log.info("frame %x", id)``. Nothing is formatted below the level."""
 
-    _rare = None  # {text: [when it was told, times since]}, of those that have any
+    _rare = None  # {text: [when it was logged, times since]}, of those that have any
 
     def __init__(self, tail, name):
         self._tail = tail

@@ -1,4 +1,4 @@
-"""Which of several names somebody may have meant."""
+"""The name that is most like a mistyped one."""
 
 from micropython import const
 

@@ -6,7 +6,7 @@ from core.parts import DeclarationError
 
 
 def check_class(declared, bound):
-    """What a class declares: whoever wrote it forgot a comma, or the default does not fit its own bounds.
+    """Check what a class declares: a missing comma, a default outside its own bounds.
 
     bound: what its entry binds.
     """

@@ -1,4 +1,4 @@
-"""What the kernel keeps of a declaration while it runs: the parts, and how an error is told."""
+"""What the kernel keeps of a declaration while it runs: the parts; and the text of an error."""
 
 import errno
 import io
@@ -11,13 +11,13 @@ _MEANINGS = const(
     (
         ("ENOENT", "no such file or device"),
         ("ENODEV", "no such device"),
-        ("EACCES", "no right to open it"),
-        ("EISDIR", "that is a directory"),
+        ("EACCES", "permission denied"),
+        ("EISDIR", "is a directory"),
         ("EINVAL", "no serial device, or no such bit rate"),
-        ("ECONNREFUSED", "connection refused: nobody listens there"),
-        ("ECONNRESET", "the other side has closed it"),
-        ("EHOSTUNREACH", "no way there"),
-        ("ETIMEDOUT", "no answer in time"),
+        ("ECONNREFUSED", "connection refused: no server there"),
+        ("ECONNRESET", "the peer has closed it"),
+        ("EHOSTUNREACH", "no route"),
+        ("ETIMEDOUT", "timed out"),
     )
 )
 
@@ -38,8 +38,8 @@ class DeclarationError(Exception):
         return self
 
 
-def described(error):
-    """A raised exception in one line: what is meant for people as it is; others with type and place."""
+def exception_text(error):
+    """A raised exception in one line: a message for an operator as it is; others with type and place."""
     if isinstance(error, (ValueError, DeclarationError)):
         return str(error)
     out = io.StringIO()
@@ -49,8 +49,8 @@ def described(error):
     return text + " (%s)" % places[-1] if places else text
 
 
-def told(error):
-    """An error of opening or dialling something, for people: what it means, not the bare number of an OSError."""
+def error_text(error):
+    """The text of an error of opening or dialling something: its meaning, not the bare number of an OSError."""
     args = error.args
     if not args or not isinstance(error, (OSError, ValueError)):
         return repr(error)
@@ -64,7 +64,7 @@ def told(error):
 
 
 class Part:
-    """One instance and, while it runs, what the kernel knows of it."""
+    """One instance and, while it runs, its state."""
 
     # Of the class until they are set, which saves memory: most parts never fail.
     critical = False

@@ -1,4 +1,4 @@
-"""A group of components that fails by itself."""
+"""A group of components whose failure affects only that group."""
 
 from core.signals import Signal
 

@@ -5,7 +5,7 @@ import json
 import os
 
 from core.declare import DeclarationError, load_class
-from core.parts import told
+from core.parts import error_text
 
 _MAX_BYTES = 8192
 
@@ -21,13 +21,13 @@ def read_settings(path):
     except OSError as e:
         if e.errno == errno.ENOENT:
             return {}
-        raise DeclarationError("settings: %s cannot be read: %s" % (path, told(e))).because(e)
+        raise DeclarationError("settings: %s cannot be read: %s" % (path, error_text(e))).because(e)
     except UnicodeError:
         raise DeclarationError("settings: %s is not UTF-8" % path)
     try:
         whole = json.loads("[%s,0]" % text)  # MicroPython 1.25 alone would take an object that breaks off
         if len(whole) != 2:
-            raise ValueError("it breaks off")
+            raise ValueError("truncated")
         settings = whole[0]
     except ValueError as e:
         raise DeclarationError("settings: %s is not JSON: %s" % (path, e))
@@ -37,7 +37,7 @@ def read_settings(path):
 
 
 def lay_identity_over(settings, board):
-    """Lay over `settings` what makes this one device itself, where a board says how that is read.
+    """Lay the device's identity over `settings`, where the board names a reader of it.
 
     ``IDENTITY = "package.module:function"`` of a board names ``function(SETTINGS) -> {section: {key: value}}``, nested
     as SETTINGS is, which may raise OSError. Raises DeclarationError.

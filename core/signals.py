@@ -10,10 +10,10 @@ class Signal:
     ``None`` means "not known": a value that has grown stale is set to ``None`` by its owner
     (see `expire`), so old data cannot be taken for fresh.
 
-    There are two ways to hear of a change: `watch` registers a function that is called at once, within
+    There are two ways to be notified of a change: `watch` registers a function that is called at once, within
     `set` (for safety: what must happen while the frame that caused it is being handled); `changed` and
     `until` wait in a task. Setting allocates nothing. A watcher that raises does not hide the change from
-    the others: `set` raises the first exception of them when all have heard.
+    the others: `set` raises the first exception of them when all are notified.
     """
 
     _watchers = ()  # of the class: a signal that is not watched or awaited has none of its own, which saves memory
@@ -27,19 +27,19 @@ class Signal:
             self._ticks_ms = clock.ticks_ms
 
     def set(self, value):
-        """Store `value` and its time; watchers and waiters hear of it only if it differs."""
+        """Store `value` and its time; watchers and waiters are notified only if it differs."""
         self.at_ms = self._ticks_ms()
         if value != self.value:
             self.value = value
-            self._tell(value)
+            self._notify(value)
 
-    def _tell(self, value):
+    def _notify(self, value):
         error = None
         for watcher in self._watchers:
             watcher = _call(watcher, value)  # a local more, and this function's frame would come from the heap
             error = error or watcher
             if self.value is not value:
-                break  # a watcher changed it: all have heard of the newer value already
+                break  # a watcher changed it: all have been notified of the newer value already
         else:
             self._wake()
         if error:
@@ -58,7 +58,7 @@ class Signal:
         """
         if self.value is not None and self.age_ms() > max_age_ms:
             self.value = None
-            self._tell(None)
+            self._notify(None)
             return True
         return False
 

@@ -10,7 +10,7 @@ class Urgent:
     time, and raise nothing. A call within a call does nothing.
 
     ``longest``: {name: ms}, by the name that was given to `block`. ``late_ms``: how much of such steps was after the
-    time `due_ms`; both are set anew by whoever watches the loop.
+    time `due_ms`; both are set by the component that watches the loop.
     """
 
     _running = False

@@ -23,7 +23,7 @@ CONDITIONS = {
     "bms_permits": "the vehicle's BMS permits|the vehicle's BMS does not permit",
     "bms_settled": "no pause after a stop of the BMS|the BMS has just stopped",
     "emergency_stop": "no emergency stop|the emergency stop is pressed",
-    "charger_online": "the power module is heard|the power module is silent",
+    "charger_online": "the power module responds|the power module is silent",
     "locked": "the connector is locked|the connector is not locked",
     "journal": "the journal is whole|the journal was damaged",
 }
@@ -197,9 +197,9 @@ class Site(Station):
         await self.condition("in_limits", "ok")
 
     async def condition(self, name, verdict, timeout=PATIENCE_S):
-        """Ask the console ``why`` until a condition of the gate is "ok" or "FORBIDS"."""
+        """Ask the console ``why`` until a condition of the gate is "ok" or "BLOCKS"."""
         deadline = time.monotonic() + timeout
-        pattern = rf"(?m)^ *(ok|FORBIDS) +(?:{CONDITIONS[name]})"
+        pattern = rf"(?m)^ *(ok|BLOCKS) +(?:{CONDITIONS[name]})"
         while (await self.answer("why", pattern))[1] != verdict:
             assert time.monotonic() < deadline, f"{name} is not {verdict} within {timeout} s"
             await asyncio.sleep(0.1)  # an image that never idles lets its clock run ahead of the bus

@@ -37,7 +37,7 @@ async def charge():
         erases, records = flash.erases, site.store.records
         for _ in range(SECONDS):
             await site.run(1000)
-            site.energy.save_seldom()
+            site.energy.save_if_due()
         assert site.gate.enabled.value
         counts = flash.erases - erases, site.store.records - records, device.nvs.writes - written
         print("erases %d, commits %d, numbers %d" % counts)

@@ -82,7 +82,7 @@ class Site:
         """Raises SystemExit unless charging is enabled."""
         gate = self.kernel["gate"]
         if not gate.enabled.value:
-            fail(", ".join(gate.forbidding()))
+            fail(", ".join(gate.blocking()))
 
     def batch(self):
         """(ticks, frames), one right after the other, with the collector off: nothing is allocated for a frame."""

@@ -7,31 +7,31 @@ An unknown value blocks charging.
 Signals, each a `core.signals.Signal`:
 
 ``permitted``           bool or None: the vehicle permits charging now
-``max_voltage_mv``      int or None: what it asks for at most; `Setpoint` never asks the power module for more
+``max_voltage_mv``      int or None: what it requests at most; `Setpoint` never requests more from the power module
 ``max_current_ma``      int or None: the same of the current; 0 is a request like any other
 ``mode``                "charging", "heating" or None
-``heard``               bool, never None: a valid frame of the vehicle within the last 3 s. ``heard.at_ms`` is the
+``online``              bool, never None: a valid frame of the vehicle within the last 3 s. ``online.at_ms`` is the
                         time of the last one in ticks. The plug's state depends on it
 ``soc_permille``        int 0..1000 or None
 ``range_m``, ``capacity_mah``, ``battery_mah``, ``charged_mah``, ``discharged_mah``
                         int or None: shown and reported only
 ``model``               str or None: shown and reported only
 
-Counter: ``refused``, frames that were too short or held values that cannot be.
+Counter: ``refused``, frames that were too short or held impossible values.
 
 Method: ``guard(can, answer, data)`` is called once, while the power module's component is built. If the vehicle's stop
 is one byte that is not 0 in one frame, and `can` is the vehicle's own bus, it calls ``can.guard(identifier, at, answer,
 data, fired)`` (components/can); else it does nothing.
 
-What an implementation promises:
+What an implementation must do:
 
 - It sets ``gate.bms_permits`` together with ``permitted``: True for a permission, False for a stop, and within the call
   that handles the frame. A stop is honoured whatever else its frame holds.
-- A frame with a value that cannot be is refused: its handler returns False (``can.refuse(option, value, limit)`` does,
-  and shows why), `refused` counts it, it changes and renews nothing.
+- A frame with an impossible value is refused: its handler returns False (``can.refuse(option, value, limit)`` does,
+  and shows why), `refused` counts it, it changes and renews no Signal.
 - After a time-out of its own (an option; 5 s unless the protocol says otherwise) without a valid request, everything of
   it is None and ``gate.bms_permits`` is False.
-- While its ``run`` does not run, no permission is taken: what grows stale would stay.
+- While its ``run`` does not run, no permission is accepted: it would not expire.
 - A frame that repeats the one before is handled without an allocation.
 
 `tests_unix/upy/components/bms/vehicle_contract.py` tests all of that; an implementation passes it with a small rig of
@@ -48,14 +48,14 @@ from core.wire import TOO_BIG, u32be
 _REQUEST = const(0x1806E5F4)
 _CHARGED = const(0x160B8001)
 _DISCHARGED = const(0x160D8001)
-_ASK_CHARGED = const(0x160B0180)
-_ASK_DISCHARGED = const(0x160D0180)
+_REQUEST_CHARGED = const(0x160B0180)
+_REQUEST_DISCHARGED = const(0x160D0180)
 
 _SWITCH = const(4)  # byte of the charge request: 0 permits
 _CHECK_MS = const(100)
-_ASK = const(20)  # every so many checks: 2 s
-_ASK_GAP_MS = const(10)
-_HEARD_MS = const(3000)
+_REQUEST_CHECKS = const(20)  # every so many checks: 2 s
+_REQUEST_GAP_MS = const(10)
+_ONLINE_MS = const(3000)
 _ZEROS = const(b"\0\0\0\0\0\0\0\0")
 _MODES = const(("charging", "heating"))
 # up to this current, capacity, name; the last one is for all that is above
@@ -65,7 +65,7 @@ _MODELS = const(((30000, 30000, "Classic"), (60000, 60000, "Pro"), (1000000, 900
 class Bms:
     """The reference protocol (docs/can.md): the charge request of Elcon/TC, and two counters of Ah.
 
-    Options: timeout_ms; lowest_mv, highest_mv, highest_ma, what a request may ask for; range_m_per_ah; models, tuples
+    Options: timeout_ms; lowest_mv, highest_mv, highest_ma, the bounds of a request; range_m_per_ah; models, tuples
     (up to this maximum current in mA, capacity in mAh, name) in rising order; the last is for all that is above.
     """
 
@@ -110,7 +110,7 @@ class Bms:
         self._sized_for = 0
         self._add_signals(clock)
         self.refused = 0
-        self._watching = False  # whether somebody sees to it that nothing grows stale
+        self._watching = False  # whether `run` expires stale values
         self._last_request = bytearray(8)  # the last permission
         can.on(_REQUEST, self._request)
         can.on(_CHARGED, self._charged)
@@ -121,7 +121,7 @@ class Bms:
         self.max_voltage_mv = Signal(None, clock)
         self.max_current_ma = Signal(None, clock)
         self.mode = Signal(None, clock)
-        self.heard = Signal(False, clock)
+        self.online = Signal(False, clock)
         self.charged_mah = Signal(None, clock)
         self.discharged_mah = Signal(None, clock)
         self.capacity_mah = Signal(None, clock)
@@ -148,18 +148,18 @@ class Bms:
             return self._refuse("length", length, 6)
         if not self._store(data[0] << 8 | data[1], data[2] << 8 | data[3], data[5]):
             return False
-        self.heard.set(True)
+        self.online.set(True)
         self.permitted.set(True)
         self._gate.bms_permits.set(True)
-        self._remember(data, length)
+        self._keep_request(data, length)
         return True
 
     def _renew(self):
         self.permitted.set(True)
-        self.heard.set(True)
+        self.online.set(True)
         return True
 
-    def _remember(self, data, length):
+    def _keep_request(self, data, length):
         if length == len(self._last_request):
             for i in range(length):
                 self._last_request[i] = data[i]
@@ -167,15 +167,15 @@ class Bms:
     def _stop(self, length):
         self._gate.bms_permits.set(False)
         self.permitted.set(False)
-        self.heard.set(True)
+        self.online.set(True)
         return True if length > 5 else self._refuse("length", length, 6)
 
     def _stopped_by_guard(self):
-        """The frame was seen by the interrupt only."""
+        """Only the interrupt has received the frame."""
         self._stop(8)
 
     def _store(self, decivolts, deciamps, mode):
-        """Keep what was asked for; False, and refused, if it cannot be."""
+        """Set the requested values; False, and refused, if one is impossible."""
         mv = decivolts * 100
         ma = deciamps * 100
         if mode > 1:
@@ -210,14 +210,14 @@ class Bms:
         if value == TOO_BIG:
             return self._refuse("counter in mAh", value, TOO_BIG - 1)
         signal.set(value)
-        self.heard.set(True)
+        self.online.set(True)
         self._derive()
         return True
 
     # -- derived
 
     def _size_battery(self, max_current_ma):
-        """Capacity and model, from the largest current that was asked for: it asks for less when it gets full."""
+        """Capacity and model, from the largest current that was requested: it requests less when it gets full."""
         largest = self.max_current_ma.value
         if largest is not None and max_current_ma < self._sized_for:
             return
@@ -242,49 +242,49 @@ class Bms:
     # -- periodic
 
     async def run(self):
-        """Look for what grew stale; every 2 s ask for the charge state. One task: each costs 250 bytes of heap."""
+        """Expire stale values; every 2 s request the charge state. One task: each costs 250 bytes of heap."""
         pace = Pace(self._clock, _CHECK_MS)
-        ask = 0  # checks until then
+        checks_left = 0  # checks until then
         try:
             while True:
                 self._pulse()
                 self._expire()
                 self._watching = True
-                if ask <= 0:
-                    await self._ask()
-                    ask = max(1, ask + _ASK)
+                if checks_left <= 0:
+                    await self._request_counters()
+                    checks_left = max(1, checks_left + _REQUEST_CHECKS)
                 await pace.next()
-                ask -= pace.passed
+                checks_left -= pace.passed
         finally:
             self._watching = False
-            self._forget_request()
+            self._clear_request()
 
     def _expire(self):
-        if self.heard.value and self.heard.age_ms() > _HEARD_MS:
-            self.heard.set(False)
+        if self.online.value and self.online.age_ms() > _ONLINE_MS:
+            self.online.set(False)
         if self.permitted.value is not None and self.permitted.age_ms() > self._timeout_ms:
             self._log.warning("no charge request for %d ms", self._timeout_ms)
-            self._forget_request()
+            self._clear_request()
         lost = self.charged_mah.expire(self._timeout_ms)
         if self.discharged_mah.expire(self._timeout_ms) or lost:
-            self._forget_charge()
+            self._clear_charge()
 
-    def _forget_request(self):
+    def _clear_request(self):
         self._gate.bms_permits.set(False)
         for signal in (self.permitted, self.max_voltage_mv, self.max_current_ma, self.mode):
             signal.set(None)
         self.capacity_mah.set(None)
         self.model.set(None)
-        self._forget_charge()
+        self._clear_charge()
 
-    def _forget_charge(self):
+    def _clear_charge(self):
         for signal in (self.battery_mah, self.soc_permille, self.range_m):
             signal.set(None)
 
-    async def _ask(self):
-        self._can.send(_ASK_CHARGED, _ZEROS)
-        asked = self._clock.ticks_ms()
-        await self._clock.sleep_ms(_ASK_GAP_MS)
-        while time.ticks_diff(self._clock.ticks_ms(), asked) < _ASK_GAP_MS:
+    async def _request_counters(self):
+        self._can.send(_REQUEST_CHARGED, _ZEROS)
+        sent_ms = self._clock.ticks_ms()
+        await self._clock.sleep_ms(_REQUEST_GAP_MS)
+        while time.ticks_diff(self._clock.ticks_ms(), sent_ms) < _REQUEST_GAP_MS:
             await self._clock.sleep_ms(1)
-        self._can.send(_ASK_DISCHARGED, _ZEROS)
+        self._can.send(_REQUEST_DISCHARGED, _ZEROS)

@@ -1,34 +1,34 @@
-"""The station's limit, shared among the outlets that want to charge; and the limits that others set for a time."""
+"""The station's limit, shared among the outlets that request current; and limits that others set for a time."""
 
 from micropython import const
 
-from components.budget.share import LEAST_MA, Share
+from components.budget.share import MIN_MA, Share
 from core.loading import unload
 from core.tasks import Pace
 
 _TICK_MS = const(100)
 _NO_LIMIT = const(0x1FFFFFFF)
-_SOURCES = const(8)  # limits from outside
-_MOST = const(1000000)  # 1000 A, 1000 kW
+_SOURCES = const(8)  # external limits
+_MAX = const(1000000)  # 1000 A, 1000 kW
 
 
 class Budget:
     """Sets of each gate the limit "budget" so that their sum is never above the station's limit.
 
-    Of the outlets that want to charge (all that their gate asks for is there, but for this limit) each gets `min_ma`,
-    and of the rest an equal part; none gets more than it asks for (the smallest of the vehicle's request, the module's
-    and all other limits; at least 1 A), and what is left goes to those who can use it. If not all minimums fit, those
-    who came last wait; then every `turn_ms` the one that is at the head of the queue goes to its end, so that each gets
-    its turn. An outlet has its place in the queue from the begin of its transaction to its end.
+    Of the outlets that could charge (all conditions of their gate hold but this limit) each gets `min_ma`, and of the
+    rest an equal part; none gets more than it requests (the smallest of the vehicle's request, the module's
+    and all other limits; at least 1 A), and what is left goes to those that can use it. If not all minimums fit, those
+    that came last wait; then every `turn_ms` the one at the head of the queue moves to its end, so that each gets its
+    turn. An outlet has its place in the queue from the begin of its transaction to its end.
 
     A lower limit is sent at once. A higher one only when what the others may deliver leaves room for it: an outlet
     whose limit was lowered counts with the former one until, `settle_ms` later, a measurement shows what flows; one
-    whose module is silent counts with its last limit until a frame comes; one that delivers more than it may counts
-    with what it delivers.
+    whose module is silent counts with its last limit until a frame comes; one that delivers more than its limit
+    counts with what it delivers.
 
-    Limits from outside, of the station or of an outlet: see `limit`. One with a life time that is not renewed becomes
+    External limits, of the station or of an outlet: see `limit`. One with a life time that is not renewed becomes
     `fail_safe_ma`. They do not outlast a restart: with `fail_safe_first` that limit holds for the station from the
-    start until the first one comes from outside.
+    start until the first external one is set.
 
     Options: limit_ma, limit_w: the station's limit, one of them or both (0: none), with room for one minimum at least;
     power counts at the module's ``max_voltage_mv``, so it is below the limit by as much as the voltage is below that.
@@ -38,12 +38,12 @@ class Budget:
     collects = ("evse",)
     provides = ("page",)
     options = {
-        "limit_ma": (int, 0, 0, 9 * _MOST),
-        "limit_w": (int, 0, 0, _MOST),
-        "min_ma": (int, 6000, LEAST_MA, _MOST),
+        "limit_ma": (int, 0, 0, 9 * _MAX),
+        "limit_w": (int, 0, 0, _MAX),
+        "min_ma": (int, 6000, MIN_MA, _MAX),
         "turn_ms": (int, 900000, 1000, 86400000),
         "settle_ms": (int, 1000, 100, 60000),
-        "fail_safe_ma": (int, 0, 0, 9 * _MOST),
+        "fail_safe_ma": (int, 0, 0, 9 * _MAX),
         "fail_safe_first": (bool, False),
     }
 
@@ -60,10 +60,10 @@ class Budget:
         self._turn_ms = turn_ms
         self._fail_safe_ma = fail_safe_ma
         self._check(limit_ma, limit_w)
-        self._queue = []  # type: list  # of the shares, in the order in which they get something
-        self._turned_ms = 0  # uptime of the last turn, or since when one waits
-        self._outside = []  # type: list  # [source, evse or 0, mA, uptime until which it holds or None]
-        self._unheard = fail_safe_first  # no limit has been set from outside
+        self._queue = []  # type: list  # of the shares, in the order in which they are served
+        self._rotated_ms = 0  # uptime of the last turn, or since when one waits
+        self._external = []  # type: list  # [source, evse or 0, mA, uptime until which it holds or None]
+        self._no_limit_yet = fail_safe_first  # no external limit has been set
 
     def _check(self, limit_ma, limit_w):
         """Raises ValueError for a limit that never permits charging."""
@@ -72,55 +72,55 @@ class Budget:
         if self._limit_ma < self._min_ma:
             raise ValueError("limit_ma %d is smaller than one minimum, min_ma %d" % (limit_ma, self._min_ma))
         for share in self._shares:
-            least_w = share.amount(self._min_ma, True)
-            if self._limit_w < least_w:
+            min_w = share.amount(self._min_ma, True)
+            if self._limit_w < min_w:
                 words = "limit_w %d is smaller than one minimum of evse %d, %d W: min_ma %d at %d mV"
                 number, mv = share.evse.id, share.evse.module.max_voltage_mv
-                raise ValueError(words % (limit_w, number, least_w, self._min_ma, mv))
+                raise ValueError(words % (limit_w, number, min_w, self._min_ma, mv))
 
-    # --- limits from outside ------------------------------------------------------------------------------------
+    # --- external limits ------------------------------------------------------------------------------------
 
     def limit(self, source, ma, life_ms=None, evse=0):
         """`source` (str) limits the station (evse 0) or an outlet (its id) to `ma` mA; None: no longer.
 
         A lower limit is sent to the modules within this call. life_ms: after that time without another call of the same
         source for the same evse `fail_safe_ma` holds in the place of `ma`; None: it holds until it is withdrawn.
-        Raises ValueError for what is no limit, no evse, or one source too many.
+        Raises ValueError for an invalid limit or evse, or one source too many.
         """
-        if ma is not None and not (type(ma) is int and 0 <= ma <= 9 * _MOST):  # True is no integer
+        if ma is not None and not (type(ma) is int and 0 <= ma <= 9 * _MAX):  # True is no integer
             raise ValueError("%r mA is no limit" % (ma,))
         if not (type(evse) is int and 0 <= evse <= len(self._shares)):
             raise ValueError("there is no evse %r" % (evse,))
         if life_ms is not None and not (type(life_ms) is int and life_ms > 0):
             raise ValueError("%r ms is no life time" % (life_ms,))
         self._set(source, evse, ma, None if life_ms is None else self._clock.uptime_ms() + life_ms)
-        self._unheard = False
+        self._no_limit_yet = False
         self._update()
 
     def _set(self, source, evse, ma, until_ms):
-        for one in self._outside:
+        for one in self._external:
             if one[0] == source and one[1] == evse:
                 if ma is None:
-                    self._outside.remove(one)
+                    self._external.remove(one)
                 else:
                     one[2], one[3] = ma, until_ms
                 return
         if ma is not None:
-            if len(self._outside) >= _SOURCES:
-                raise ValueError("more than %d limits from outside" % _SOURCES)
-            self._outside.append([source, evse, ma, until_ms])
+            if len(self._external) >= _SOURCES:
+                raise ValueError("more than %d external limits" % _SOURCES)
+            self._external.append([source, evse, ma, until_ms])
 
     def _expire(self):
         now = self._clock.uptime_ms()
-        for one in self._outside:
+        for one in self._external:
             if one[3] is not None and now >= one[3]:
                 one[2], one[3] = self._fail_safe_ma, None
-                self._log.warning("the limit of %s is not renewed: %d mA holds instead", one[0], one[2])
+                self._log.warning("the limit of %s has expired: %d mA holds instead", one[0], one[2])
 
-    def _outer_ma(self, evse):
-        """What others permit, of the station (0) or an outlet."""
-        least = self._fail_safe_ma if self._unheard and not evse else _NO_LIMIT
-        for one in self._outside:
+    def _external_ma(self, evse):
+        """The smallest external limit, of the station (0) or an outlet."""
+        least = self._fail_safe_ma if self._no_limit_yet and not evse else _NO_LIMIT
+        for one in self._external:
             if one[1] == evse and one[2] < least:
                 least = one[2]
         return least
@@ -136,22 +136,22 @@ class Budget:
             await pace.next()
 
     def _update(self):
-        """Share what there is now: what is lower first."""
+        """Distribute the limit anew: lower limits are set first."""
         for share in self._shares:
-            share.observe(self._outer_ma(share.evse.id))
-        self._line_up()
-        limit_ma = min(self._limit_ma, self._outer_ma(0))
-        self._fill(limit_ma, False)
+            share.observe(self._external_ma(share.evse.id))
+        self._update_queue()
+        limit_ma = min(self._limit_ma, self._external_ma(0))
+        self._distribute(limit_ma, False)
         if self._limit_w != _NO_LIMIT:
-            self._fill(self._limit_w, True)
+            self._distribute(self._limit_w, True)
         for share in self._shares:
-            share.waits = share.ask > 0 and not share.target
+            share.waits = share.requested_ma > 0 and not share.target
             if share.target < share.granted:
                 self._grant(share, share.target)
         self._raise(limit_ma)
 
-    def _line_up(self):
-        """Who is in the queue, and whose turn it is."""
+    def _update_queue(self):
+        """Update the queue: shares that came or went, and a rotation that is due."""
         queue = self._queue
         for share in self._shares:
             runs = share.evse.gate.transaction.value is True
@@ -161,10 +161,10 @@ class Budget:
                 queue.remove(share)
         now = self._clock.uptime_ms()
         if not self._waits():
-            self._turned_ms = now
-        elif now - self._turned_ms >= self._turn_ms:
-            self._turned_ms = now
-            self._turn()
+            self._rotated_ms = now
+        elif now - self._rotated_ms >= self._turn_ms:
+            self._rotated_ms = now
+            self._rotate()
 
     def _waits(self):
         for share in self._queue:
@@ -172,7 +172,7 @@ class Budget:
                 return True
         return False
 
-    def _turn(self):
+    def _rotate(self):
         """The first of those that charge goes to the end."""
         queue = self._queue
         for share in queue:
@@ -181,11 +181,11 @@ class Budget:
                 queue.append(share)
                 break
 
-    def _fill(self, limit, watts):
-        """Share `limit`, mA or W, among those in the queue: sets the ``target`` of each, which is what it asks for."""
+    def _distribute(self, limit, watts):
+        """Share `limit`, mA or W, among those in the queue: sets each ``target``, which is what it requests."""
         room = limit
         for share in self._shares:
-            room -= share.amount(share.excess if share.ask else share.counted, watts)
+            room -= share.amount(share.excess if share.requested_ma else share.counted, watts)
         left = 0
         full = False
         for share in self._queue:
@@ -209,7 +209,7 @@ class Budget:
             share.target = min(share.target, share.current(share.part, watts))
 
     def _raise(self, limit_ma):
-        """Give more to those who are to have more, as far as what the others may deliver leaves room for it."""
+        """Raise limits below their target, as far as what the others may deliver leaves room for it."""
         room_ma, room_w = limit_ma, self._limit_w
         for share in self._shares:
             room_ma -= share.counted
@@ -225,8 +225,8 @@ class Budget:
                 room_w -= share.amount(share.counted, True) - share.amount(counted, True)
 
     def _grant(self, share, ma):
-        """What fails in an outlet when its limit changes is the failure of its power module, which tries it again: the
-        other outlets go on.
+        """An exception in an outlet when its limit changes is one of its power module, which tries it again: the other
+        outlets are not affected.
         """
         try:
             share.grant(ma)
@@ -236,11 +236,11 @@ class Budget:
             self._log.rare("outlet %d does not follow its limit: %r", share.evse.id, e)
 
     def page(self):
-        """What there is to show, for the operator: pieces (name, text, data)."""
+        """For the operator's snapshot: pieces (name, text, data)."""
         from components.budget.page import pieces
 
         unload("components.budget.page")
-        limit_ma = min(self._limit_ma, self._outer_ma(0))
+        limit_ma = min(self._limit_ma, self._external_ma(0))
         limits = (("limit_ma", limit_ma, "%(limit_ma)d mA"), ("limit_w", self._limit_w, "%(limit_w)d W"))
         there = [one for one in limits if one[1] != _NO_LIMIT]
-        return pieces(there, self._shares, self._outside, self._clock.uptime_ms())
+        return pieces(there, self._shares, self._external, self._clock.uptime_ms())

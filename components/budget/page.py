@@ -1,7 +1,7 @@
-"""What there is to show of the budget; loaded for that."""
+"""The budget's page; loaded when it is shown."""
 
 
-def pieces(limits, shares, outside, now_ms):
+def pieces(limits, shares, external, now_ms):
     """Generator of (name, text, data): the station's limits (name, value, text), each outlet, each limit of others."""
     yield (
         "station",
@@ -9,11 +9,11 @@ def pieces(limits, shares, outside, now_ms):
         {name: limit for name, limit, _ in limits},
     )
     for share in shares:
-        words = "waits for its turn" if share.waits else "%(granted_ma)d mA of %(asked_ma)d mA"
-        data = {"evse": share.evse.id, "granted_ma": share.granted, "asked_ma": share.ask, "counted_ma": share.counted}
-        data["waits"] = share.waits
+        words = "waits for its turn" if share.waits else "%(granted_ma)d mA of %(requested_ma)d mA"
+        data = {"evse": share.evse.id, "granted_ma": share.granted, "requested_ma": share.requested_ma}
+        data["counted_ma"], data["waits"] = share.counted, share.waits
         yield "evse/%d" % share.evse.id, "  evse %(evse)d: " + words + ", counts with %(counted_ma)d mA", data
-    for source, evse, ma, until_ms in outside:
+    for source, evse, ma, until_ms in external:
         left_ms = None if until_ms is None else max(0, until_ms - now_ms)
         words = "  limit of %(source)s for %(place)s: %(ma)d mA"
         words += "" if left_ms is None else ", for another %(left_ms)d ms"

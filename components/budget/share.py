@@ -1,19 +1,20 @@
-"""What one outlet may have of the station's limit, and what it may deliver at most."""
+"""One outlet's part of the station's limit, and what it may deliver at most."""
 
 from micropython import const
 
-LEAST_MA = const(1000)  # counts for a vehicle that asks for less: so its gate stays open
+MIN_MA = const(1000)  # counts for a vehicle that requests less: so its gate stays open
 _STEP_MA = const(500)  # what flows above a limit counts in steps, so that noise changes nothing
 _SOURCE = const("budget")  # to the gate
 
 
 class Share:
     """An outlet and its part, in mA: ``granted``, the limit that its gate has; ``counted``, what it may deliver;
-    ``excess``, what it delivers above its limit; ``ask``; ``target``, what it is to have; ``part``, that in W or mA.
+    ``excess``, what it delivers above its limit; ``requested_ma``; ``target``, what it is to get; ``part``, that in W
+    or mA.
     """
 
-    granted = counted = excess = ask = target = part = 0
-    waits = False  # it is to have nothing, though it asks
+    granted = counted = excess = requested_ma = target = part = 0
+    waits = False  # it gets nothing, though it requests a current
     _lowered_ms = -1  # uptime, while what was lowered is not yet measured
     _after = 0  # the highest limit since then
 
@@ -24,14 +25,14 @@ class Share:
         self._decivolts = -(-evse.module.max_voltage_mv // 100)
         evse.gate.limit(_SOURCE, 0)
 
-    def observe(self, outer_ma):
-        """Look at what it asks for, and what it delivers. `outer_ma`: the limit from outside."""
+    def observe(self, external_ma):
+        """Update what it requests and delivers. `external_ma`: the external limit."""
         evse = self.evse
         module = evse.module
-        ask = min(evse.gate.permits(_SOURCE), module.max_current_ma, module.able_ma, outer_ma)
-        if ask:
-            ask = min(ask, max(LEAST_MA, evse.vehicle.max_current_ma.value or 0))
-        self.ask = self.target = ask
+        requested_ma = min(evse.gate.permits(_SOURCE), module.max_current_ma, module.available_ma, external_ma)
+        if requested_ma:
+            requested_ma = min(requested_ma, max(MIN_MA, evse.vehicle.max_current_ma.value or 0))
+        self.requested_ma = self.target = requested_ma
         current = module.terminal_current_ma
         if current.value is not None:
             self._measured(current.value if evse.meter.flowing.value else 0, current.age_ms())

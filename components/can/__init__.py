@@ -6,10 +6,10 @@ from micropython import const
 
 from components.can.dispatch import Dispatch
 from core.loading import unload
-from core.parts import told
+from core.parts import error_text
 from core.signals import Signal
 
-_BATCH = const(32)  # frames handled before others get their turn
+_BATCH = const(32)  # frames handled before other tasks run
 _URGENT_READS = const(8)  # of a stream, before something blocks: 90 frames
 _URGENT_BATCHES = const(3)  # of a controller, of which the drivers keep up to 63 frames
 _FIRST_BACK_OFF_MS = const(100)
@@ -113,7 +113,7 @@ class Can(Dispatch):
 
     @property
     def state(self):
-        """The state in words, for people."""
+        """The state as text."""
         if self.healthy.value:
             return ("stopped", "active", "warning", "passive", "bus-off")[self.driver.state()]
         return "bus-off" if self._initialised else "down"
@@ -147,7 +147,7 @@ class Can(Dispatch):
             raise error
 
     async def _receive(self, watcher):
-        """What goes wrong with the bus is recovered from; what else is raised, by `run`."""
+        """Failures of the bus are recovered from; any other is raised, by `run`."""
         back_off_ms = _FIRST_BACK_OFF_MS
         try:
             while True:
@@ -215,14 +215,14 @@ class Can(Dispatch):
             self._drain_stream()
             if self.driver.state() == self.driver.STATE_BUS_OFF:
                 self._bus_off()
-                self._raised = OSError("bus-off")  # the receiver may wait for a stream that has nothing more to say
+                self._raised = OSError("bus-off")  # the receiver may wait for a stream that sends nothing more
         except Exception as e:
             self._down()
             self._raised = e
         self._draining = False
 
     def _drain_stream(self):
-        """Nothing is left in the driver's buffer: whoever waits for the stream will write there.
+        """Nothing is left in the driver's buffer: the task that waits for the stream will write there.
 
         A controller receives meanwhile, on a full bus as fast as frames are handled: what comes later can wait.
         """
@@ -250,7 +250,7 @@ class Can(Dispatch):
             self.healthy.set(True)
 
     def _down(self):
-        """The gate first. The rest may take its time."""
+        """The gate first; the rest is not urgent."""
         if self.healthy.value:
             self.healthy.set(False)
             self._sends = False
@@ -267,11 +267,11 @@ class Can(Dispatch):
         self._initialised = False
         self.driver.deinit()
         port = getattr(self.driver, "port", "")
-        self.error = "port %s: %s" % (port, told(error)) if port else told(error)
+        self.error = "port %s: %s" % (port, error_text(error)) if port else error_text(error)
         self._log.rare("bus is down: %s", self.error)
 
     async def _watch(self):
-        """Tell of what was counted: a flood of frames must not become a flood of text.
+        """Log what was counted: a flood of frames must not become a flood of text.
 
         No frame may come for hours, so the receiver cannot be the one that pulses; if it ends, so does this.
         """
@@ -295,6 +295,6 @@ class Can(Dispatch):
         if counts != self._logged:
             from components.can import shown
 
-            shown.tell(self._log, counts, self._logged)
+            shown.log_counts(self._log, counts, self._logged)
             self._logged = counts
             unload("components.can.shown")

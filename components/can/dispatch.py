@@ -18,8 +18,8 @@ class Dispatch:
     """The handlers of a bus, and the last frames that none of them took: see `kept`."""
 
     unknown = refused = rx_overruns = 0
-    _turn = 0  # of the entries, which one is the next to be taken
-    _told = False  # why the frame is refused that is being handled
+    _turn = 0  # the entry that is replaced next
+    _noted = False  # whether the reason is kept for which the frame that is being handled is refused
     _filtered = False  # the driver has the filters for what is wanted now
     receives_all = False  # whether the controller's filters are open
     _more = ()  # what is received besides what has a handler
@@ -56,7 +56,7 @@ class Dispatch:
         rules.declare(self, rules.rule(identifier, mask, extended), handler)
 
     def receive_all(self, on):
-        """Whether frames without a handler are received, too, for people. A controller with filters leaves the bus for
+        """Whether frames without a handler are received, too, to be shown. A controller with filters leaves the bus for
         a moment to change them: it does when charging is not enabled, within half a second.
         """
         self.receives_all = on
@@ -71,7 +71,7 @@ class Dispatch:
 
                 filters = rules.filters(self, self._extended)
             except MemoryError:
-                filters = None  # nothing that is wanted may be lost
+                filters = None  # no wanted frame may be lost
             unload("components.can.rules")
         self.driver.set_filters(filters)
         self._filtered = True
@@ -90,9 +90,9 @@ class Dispatch:
             self._keep(0, _REFUSED)
         elif handler(frame[1], len(frame[1])) is False:
             self.refused += 1
-            if not self._told:
+            if not self._noted:
                 self._reasons[self._keep(_REFUSED, _END) - _REFUSED] = None
-            self._told = False
+            self._noted = False
         if frame[3]:
             self.rx_overruns += frame[3] & self._overrun != 0
 
@@ -110,7 +110,7 @@ class Dispatch:
                 return rule[2]
         return None
 
-    # -- for people
+    # -- to be shown
 
     def refuse(self, what, value, limit):
         """For a handler: ``return can.refuse("max_voltage_mv", 90100, 85500)`` refuses the frame and gives the reason.
@@ -120,7 +120,7 @@ class Dispatch:
         are below 2**30. Allocates nothing.
         """
         self.note(what, value, limit)
-        self._told = True
+        self._noted = True
         return False
 
     def note(self, what, value, limit):
@@ -171,7 +171,7 @@ class Dispatch:
         return found
 
     def describe(self):
-        """What is kept as lines for people, as an iterator."""
+        """What is kept as lines, as an iterator."""
         from components.can import shown
 
         lines = shown.lines(self)

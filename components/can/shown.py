@@ -1,4 +1,4 @@
-"""What is shown of a bus: loaded when it is shown, and unloaded afterwards."""
+"""The texts of a bus: loaded to be shown or logged, and unloaded afterwards."""
 
 import time
 from micropython import const
@@ -19,22 +19,22 @@ _TEXTS = const(
 _UNITS = const((("_mv", 1000, "V"), ("_ma", 1000, "A"), ("_mdeg", 1000, "degC"), ("length", 1, "bytes")))
 
 
-def tell(log, counts, told):
+def log_counts(log, counts, logged):
     """Log what has changed among unknown, refused, garbage, tx_dropped, rx_overruns and guard_stops."""
     for i in range(len(counts)):
-        if counts[i] != told[i]:
+        if counts[i] != logged[i]:
             log.rare(_TEXTS[i], counts[i])
 
 
 def kept(can):
     """See `Dispatch.kept`; what came last is first."""
-    words, data, reasons, now_ms = can._words, can._data, can._reasons, can._clock.ticks_ms()
+    entry_words, data, reasons, now_ms = can._words, can._data, can._reasons, can._clock.ticks_ms()
     found = []
-    for at in range(0, len(words), _WORDS):
-        count = words[at + 2]
+    for at in range(0, len(entry_words), _WORDS):
+        count = entry_words[at + 2]
         if not count:
             continue
-        key = words[at]
+        key = entry_words[at]
         place = at // _WORDS * 8
         why = None
         if at >= _REFUSED:
@@ -42,14 +42,14 @@ def kept(can):
             if why[0] is None:
                 why = ()
         frame = bytes(data[place : place + (count & 15)])
-        age_ms = max(0, time.ticks_diff(now_ms, words[at + 1]))
+        age_ms = max(0, time.ticks_diff(now_ms, entry_words[at + 1]))
         found.append((key if key >= 0 else ~key, key >= 0, frame, count >> 4, age_ms, why))
     found.sort(key=lambda entry: entry[4])
     return found
 
 
 def lines(can):
-    """What people read of what was kept."""
+    """The kept frames as lines."""
     entries = kept(can)  # of this module as it is loaded: the bus would load it again
     for entry in entries:
         yield "  %s" % _line(entry)
@@ -58,7 +58,7 @@ def lines(can):
     if not entries and not can.garbage:
         yield "  no frame was unknown, refused or garbage"
     if hasattr(can.driver, "fit_filters"):
-        text = "all frames" if can.receives_all else "what has a handler, and what the filters cannot tell from it"
+        text = "all frames" if can.receives_all else "frames with a handler, and what the filters pass besides"
         yield "  receives %s%s" % (text, "" if can._filtered else ", as soon as charging is disabled")
 
 
@@ -79,7 +79,7 @@ def _reason(what, value, limit):
         if what.endswith(ending):
             shown = "%s %s" % (_fixed(value, divisor), unit)
     if value == limit:
-        return "%s: not known as %s" % (shown, what)
+        return "%s: unknown %s" % (shown, what)
     return "%s: %s %s %d" % (shown, "above" if value > limit else "below", what, limit)
 
 

@@ -16,7 +16,8 @@ _OFF = const(1)
 _STOP = const(b"\0\0\0\0\x01\0\0\0")  # what `_request` sends
 _STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
 _NO_BATTERY = const(0x08)
-_HEARD = const(1)  # what is seen of all modules
+# bits of all modules together
+_ONLINE = const(1)
 _WORKS = const(2)
 _CHARGES = const(4)
 _BATTERY = const(8)  # as in the flags of the contract
@@ -24,21 +25,21 @@ _MOST = const(10000)  # 1000 V, 1000 A
 
 _SILENT = const(30)  # ticks of 100 ms without a status
 _TIMEOUT = const(55)  # after so long without a request a module is off: 5 s by the protocol
-_DELIVERS = const(50)  # for so long it is not
-_FOREIGN = const(50)  # so long a foreign frame counts as one on the bus
-_PAGE = const("Module 0x%(address)02X: %(state)s, %(mv)d mV, %(ma)d mA of %(told_ma)d mA, flags 0x%(flags)02X")
+_DELIVERS = const(50)  # and before so long it is not
+_FOREIGN = const(50)  # after the last foreign frame charging is blocked for so long
+_PAGE = const("Module 0x%(address)02X: %(state)s, %(mv)d mV, %(ma)d mA of %(sent_ma)d mA, flags 0x%(flags)02X")
 _UNDECLARED = const("a module answers with identifier 0x%08X, whose address the board does not declare")
 _REQUESTED = const("another controller sends requests to a module, 0x%08X: is the vehicle on this bus?")
 
 
 class Unit:
-    """One module. ``age``, ``asked`` and ``off`` count ticks since its last status, request and stop; ``left``: so many
-    after that status it delivers, even if it hears nothing more."""
+    """One module. ``age``, ``requested`` and ``off`` count ticks since its last status, request and stop; ``left``: so
+    many after that status it delivers, even if it receives nothing more."""
 
-    age = asked = off = _TIMEOUT
+    age = requested = off = _TIMEOUT
     left = 0
     decivolts = deciamps = flags = 0
-    told_ma = may_ma = 0  # what was requested; what it may be delivering
+    sent_ma = possible_ma = 0  # what was requested; the most that it may still deliver
     fresh = False  # its status is not yet in a measurement
     usable = False
 
@@ -46,8 +47,8 @@ class Unit:
         self.address = address
 
     def delivers(self):
-        """Whether it is silent and delivers what it told last: nobody told it to stop, its time-out is not over."""
-        return self.told_ma > 0 and _SILENT <= self.age < self.left
+        """Whether it is silent and delivers what it reported last: no stop was sent, its time-out is not over."""
+        return self.sent_ma > 0 and _SILENT <= self.age < self.left
 
 
 class Elcon(power_module.PowerModule):
@@ -60,7 +61,7 @@ class Elcon(power_module.PowerModule):
     current, else after the time by which the protocol's time-out of 5 s has switched it off. While none works their
     faults are those of the outlet.
 
-    One that is silent for 3 s while another is heard may hear or not: it gets requests, and its last current counts,
+    One that is silent for 3 s while another is online may still receive: it gets requests, and its last current counts,
     until 5 s after the last request before its last status. So long it delivers in both cases; then it is switched off.
 
     A foreign frame, a status with another address or a request to one of these modules from another controller, is
@@ -75,8 +76,8 @@ class Elcon(power_module.PowerModule):
     )
     provides = ("page",)
     control_ms = 900  # the protocol has 1 s
-    least_ma = 100
-    able_ma = 0
+    min_ma = 100
+    available_ma = 0
 
     _foreign = 0  # ticks left
     _foreign_id = 0  # the identifier of the last foreign frame
@@ -113,10 +114,10 @@ class Elcon(power_module.PowerModule):
             return self.refuse("0.1 V or A", max(decivolts, deciamps), _MOST)
         unit.decivolts, unit.deciamps, unit.flags = decivolts, deciamps, data[4]
         unit.age = 0
-        unit.left = _DELIVERS - unit.asked
-        if not unit.told_ma and not deciamps:
-            unit.may_ma = 0
-        self._tell()
+        unit.left = _DELIVERS - unit.requested
+        if not unit.sent_ma and not deciamps:
+            unit.possible_ma = 0
+        self._update_flags()
         self._measured(unit)
         return True
 
@@ -143,7 +144,7 @@ class Elcon(power_module.PowerModule):
         for unit in self._units:
             unit.fresh = False
             if unit.delivers():
-                unit.deciamps = min(unit.deciamps, unit.told_ma // 100)  # it may have heard a lower request
+                unit.deciamps = min(unit.deciamps, unit.sent_ma // 100)  # it may have received a lower request
             elif unit.age >= _SILENT:
                 continue
             deciamps += unit.deciamps
@@ -158,56 +159,56 @@ class Elcon(power_module.PowerModule):
         """A status with another address, or a request that another controller sends."""
         self._foreign = _FOREIGN
         self._foreign_id = identifier = self.can.identifier
-        self._tell()
+        self._update_flags()
         if identifier & 0xFF == _CONTROLLER:
             return self.refuse()
         return self.refuse("addresses_0x", identifier & 0xFF, identifier & 0xFF)
 
-    def _tell(self):
+    def _update_flags(self):
         """Flags and status of the outlet. It has a fault if each module on line has one, else it charges without."""
         faults = seen = 0
         for unit in self._units:
             if unit.age < _SILENT:
                 faults |= unit.flags & _STOPPING
-                seen |= _HEARD if unit.flags & _STOPPING else _HEARD | _WORKS
+                seen |= _ONLINE if unit.flags & _STOPPING else _ONLINE | _WORKS
                 if not unit.flags & _NO_BATTERY:
                     seen |= _BATTERY
-                    if unit.told_ma and not unit.flags & _STOPPING:
+                    if unit.sent_ma and not unit.flags & _STOPPING:
                         seen |= _CHARGES
-        if seen & _HEARD:
+        if seen & _ONLINE:
             self.status.set("charging" if seen & _CHARGES else "not charging")
-        self.flagged((0 if seen & _WORKS else faults) | seen & _BATTERY | (self._foreign > 0))
+        self.set_flags((0 if seen & _WORKS else faults) | seen & _BATTERY | (self._foreign > 0))
 
     # -- periodic
 
-    def expire(self, asked_ms):
+    def expire(self, polled_ms):
         """Every 100 ms: count ticks, and share anew if a module is lost or comes back."""
         changed = False
         if self._foreign:
             self._log_foreign()
         for unit in self._units:
             unit.age = min(unit.age + 1, _TIMEOUT)
-            unit.asked = min(unit.asked + 1, _DELIVERS)
-            unit.off = 0 if unit.told_ma else min(unit.off + 1, _TIMEOUT)
-            if unit.may_ma and unit.off >= _TIMEOUT:
-                unit.may_ma = 0
+            unit.requested = min(unit.requested + 1, _DELIVERS)
+            unit.off = 0 if unit.sent_ma else min(unit.off + 1, _TIMEOUT)
+            if unit.possible_ma and unit.off >= _TIMEOUT:
+                unit.possible_ma = 0
                 changed = True
-            changed |= unit.told_ma > 0 and unit.age == unit.left  # now it is switched off
+            changed |= unit.sent_ma > 0 and unit.age == unit.left  # now it is switched off
             usable = unit.age < _SILENT and not unit.flags & _STOPPING
             if usable is not unit.usable:
                 unit.usable = usable
                 changed = True
                 self._log_unit(unit)
         if changed:
-            self._able()
+            self._update_available()
 
-    def _able(self):
+    def _update_available(self):
         count = 0
         for unit in self._units:
             count += unit.usable
-        self.able(power_module.NO_LIMIT, count * self._module_ma)
+        self.set_available(power_module.NO_LIMIT, count * self._module_ma)
         if self._gate.enabled.value:
-            self._share(self.wanted_voltage_mv.value, self.wanted_current_ma.value)
+            self._share(self.setpoint_mv.value, self.setpoint_ma.value)
 
     def _log_foreign(self):
         if self._foreign_id != self._logged_id:
@@ -216,7 +217,7 @@ class Elcon(power_module.PowerModule):
         self._foreign -= 1
         if not self._foreign:
             self._logged_id = 0
-            self._tell()
+            self._update_flags()
 
     def _log_unit(self, unit):
         if unit.usable:
@@ -230,7 +231,7 @@ class Elcon(power_module.PowerModule):
         """For the operator: each module, and a foreign frame."""
         for unit in self._units:
             shown = {"address": unit.address, "usable": unit.usable, "silent": unit.age >= _SILENT, "flags": unit.flags}
-            shown.update({"mv": unit.decivolts * 100, "ma": unit.deciamps * 100, "told_ma": unit.told_ma})
+            shown.update({"mv": unit.decivolts * 100, "ma": unit.deciamps * 100, "sent_ma": unit.sent_ma})
             shown["state"] = "silent" if unit.age >= _SILENT else "ready" if unit.usable else "off"
             yield "0x%02X" % unit.address, _PAGE, shown
         if self._foreign:
@@ -248,16 +249,16 @@ class Elcon(power_module.PowerModule):
         for falls in (True, False):
             sent = True
             for unit in self._units:
-                part_ma = share_ma if unit.usable else min(unit.told_ma, ma) if unit.delivers() else 0
-                if (part_ma <= unit.told_ma) is falls and not self._request(unit, mv, part_ma):
+                part_ma = share_ma if unit.usable else min(unit.sent_ma, ma) if unit.delivers() else 0
+                if (part_ma <= unit.sent_ma) is falls and not self._request(unit, mv, part_ma):
                     sent = False
             if not sent:
                 break
         if sent:
-            self.told_mv = mv
-        self.told_ma = 0
+            self.sent_mv = mv
+        self.sent_ma = 0
         for unit in self._units:
-            self.told_ma += unit.told_ma
+            self.sent_ma += unit.sent_ma
         return sent
 
     def _part(self, ma):
@@ -267,10 +268,10 @@ class Elcon(power_module.PowerModule):
             if unit.usable:
                 count += 1
             else:
-                ma -= unit.may_ma
+                ma -= unit.possible_ma
         if ma <= 0 or not count:
             return 0
-        return ma // count // 100 * 100  # within module_ma, as `able` limits the setpoint
+        return ma // count // 100 * 100  # within module_ma, as `set_available` limits the setpoint
 
     def _request(self, unit, mv, ma):
         """0x1806, the address, 0xF4: voltage and current in 0.1, b4 0 = on, b5 1 = battery heating."""
@@ -283,10 +284,10 @@ class Elcon(power_module.PowerModule):
         data[5] = self._bms.mode.value == "heating"
         if not self.can.send(_REQUEST | unit.address << 8, data):
             return False
-        unit.told_ma = ma
-        unit.asked = 0
+        unit.sent_ma = ma
+        unit.requested = 0
         if ma:
-            unit.may_ma = ma
+            unit.possible_ma = ma
         return True
 
 

@@ -1,4 +1,4 @@
-"""What a power module does wrong: it refuses, does not charge, sends nothing, or delivers after the stop."""
+"""Failures of a power module: it refuses, does not charge, sends nothing, or delivers after the stop."""
 
 import time
 from micropython import const
@@ -6,21 +6,21 @@ from micropython import const
 from components.charger import limits
 
 _KEY = const("charger/unstopped")  # in the store from the failure on until it is released
-_WANTED_MA = const(1000)  # a lower setpoint may be what keeps it still
+_SETPOINT_MA = const(1000)  # with a lower setpoint no current may be right
 _IDLE_MS = const(10000)
 _RETRY_MS = const(10000)
 _FORGET_MS = const(60000)
 
 
 class Faults:
-    """Judges the power module by what it says.
+    """Failures of the power module that its frames show.
 
     PowerSwitchFailure: it refuses to be switched on (`refused`, while the gate is open), or its status is "not
-    charging" for 10 s though the gate is open, 1 A or more is wanted, and no current flows. It is tried again every
-    10 s, and reported until it charges, or has not been tried for 60 s.
+    charging" for 10 s though the gate is open, the setpoint is 1 A or more, and no current flows. It is tried again
+    every 10 s, and reported until it charges, or has not been tried for 60 s.
 
-    Silence: if it is not online for longer than `silent_ms` (0: never) outside of transactions, that is told in words,
-    also of one that was never heard.
+    Silence: if it is not online for longer than `silent_ms` (0: never) outside of transactions, that is an error, also
+    of one that was never online.
 
     ``refusals`` counts requests that it refused.
     """
@@ -31,7 +31,7 @@ class Faults:
         self._clock = clock
         self._gate = gate
         self._limits = board_limits
-        self._judge = board_limits.judge
+        self._set_wrong = board_limits.set_wrong
         self._log = log
         self._setpoint = setpoint
         self._status = status
@@ -50,7 +50,7 @@ class Faults:
 
     def _fail(self, why):
         self._failed_ms = self._clock.ticks_ms()
-        self._judge(limits.NO_SWITCH, limits.NO_SWITCH)
+        self._set_wrong(limits.NO_SWITCH, limits.NO_SWITCH)
         self._confirmed = bool(self._limits.on_trial)
         self._limits.on_trial = limits.NO_SWITCH
         self._log.error("power module: %s", why)
@@ -58,10 +58,10 @@ class Faults:
     def check(self, online):
         """To be called every 100 ms."""
         now = self._clock.ticks_ms()
-        if not self._stands_still():
+        if not self._is_idle():
             self._idle_ms = now
         elif time.ticks_diff(now, self._idle_ms) >= _IDLE_MS:
-            self._fail("it does not charge though it was told to")
+            self._fail("it does not charge though switched on")
         if self._limits.on_trial:
             self._try(time.ticks_diff(now, self._failed_ms))
         self._check_silence(now, online)
@@ -69,22 +69,22 @@ class Faults:
     def _try(self, failed_for_ms):
         """It failed: is it to be tried again, and does it work?"""
         if failed_for_ms >= _RETRY_MS:
-            self._judge(limits.NO_SWITCH, 0)
+            self._set_wrong(limits.NO_SWITCH, 0)
         gate = self._gate
         charges = gate.enabled.value and self._status.value == "charging"
         free = not gate.plugged.value and not gate.transaction.value
         if charges or failed_for_ms >= _FORGET_MS or (free and not self._confirmed):
-            self._judge(limits.NO_SWITCH, 0)
+            self._set_wrong(limits.NO_SWITCH, 0)
             self._limits.on_trial = 0
 
-    def _stands_still(self):
+    def _is_idle(self):
         ma = self._current_ma.value
         return (
             self._gate.enabled.value
             and self._status.value == "not charging"
             and ma is not None
             and ma < self._flows_ma
-            and self._setpoint.current_ma.value >= _WANTED_MA
+            and self._setpoint.current_ma.value >= _SETPOINT_MA
         )
 
     def _check_silence(self, now, online):
@@ -94,10 +94,10 @@ class Faults:
         elif self._silent_ms and time.ticks_diff(now, self._online_ms) >= self._silent_ms:
             self._silent = True  # kept as such: ticks wrap around
         silent = self._silent and not self._gate.transaction.value
-        self._judge(limits.SILENT, limits.SILENT if silent else 0)
+        self._set_wrong(limits.SILENT, limits.SILENT if silent else 0)
 
 
-class Unstopped:
+class StopFailure:
     """With the gate closed, `flows_ma` or more that are measured after `after_ms` are a failure of the power switch.
 
     It lasts, also over a power cut, until somebody released it after no current had flowed for `quiet_ms`: a person at
@@ -106,10 +106,10 @@ class Unstopped:
     until a measurement shows no current.
     """
 
-    def __init__(self, clock, gate, judge, store, log, current_ma, flows_ma, after_ms, quiet_ms):
+    def __init__(self, clock, gate, set_wrong, store, log, current_ma, flows_ma, after_ms, quiet_ms):
         self._clock = clock
         self._gate = gate
-        self._judge = judge
+        self._set_wrong = set_wrong
         self._store = store
         store.vital(_KEY, "whether the power module stops")
         self._log = log
@@ -118,19 +118,19 @@ class Unstopped:
         self._after_ms = after_ms
         self._quiet_ms = quiet_ms
         self.failed = False
-        self._kept = True  # in the store, what is to be
+        self._kept = True  # whether the store has the state
         self._stopped_ms = self._flowed_ms = clock.ticks_ms()
-        judge(limits.UNSTOPPED_YET, limits.UNSTOPPED_YET)
+        set_wrong(limits.STOP_UNCONFIRMED, limits.STOP_UNCONFIRMED)
         current_ma.watch(self._measured)
 
     def load(self):
-        """Take up what was not released before the power failed."""
+        """Restore a failure that was not released before the power failed."""
         if self._store.get(_KEY):
             self._fail()
 
     def _measured(self, ma):
         if ma is not None and ma < self._flows_ma:
-            self._judge(limits.UNSTOPPED_YET, 0)
+            self._set_wrong(limits.STOP_UNCONFIRMED, 0)
 
     def check(self):
         """To be called every 100 ms."""
@@ -148,18 +148,18 @@ class Unstopped:
 
     def _fail(self):
         self.failed = True
-        self._judge(limits.UNSTOPPED, limits.UNSTOPPED)
+        self._set_wrong(limits.STOP_FAILED, limits.STOP_FAILED)
         self._log.error("current flows with the gate closed: the power module did not stop")
 
     def release(self, _=None):
-        """Somebody takes the failure for mended; while current flows, or is unknown, this does nothing."""
+        """An operator acknowledges the failure; while current flows, or is unknown, this does nothing."""
         if not self.failed:
             return
         if time.ticks_diff(self._clock.ticks_ms(), self._flowed_ms) < self._quiet_ms:
             self._log.warning("not released: no current must have flowed for %d ms", self._quiet_ms)
             return
         self.failed = False
-        self._judge(limits.UNSTOPPED, 0)
+        self._set_wrong(limits.STOP_FAILED, 0)
         self._remember(None)
         self._log.info("the failure to stop is released")
 

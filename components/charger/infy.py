@@ -4,7 +4,7 @@ from micropython import const
 
 from components.charger import power_module
 from components.charger.infy_rounds import Rounds
-from components.charger.infy_units import EXTERNAL, LEAST_MA, OFF, OUTPUT, Units, flags_of
+from components.charger.infy_units import EXTERNAL, MIN_MA, OFF, OUTPUT, Units, flags_of
 from core.wire import f32_scale, f32be, put_u32be
 
 # The identifier: error (bits 28..26), device (25..22), command (21..16), destination (15..8), source (7..0)
@@ -21,31 +21,30 @@ _SET = const(0x1C)
 _STOP = const(b"\x01\0\0\0\0\0\0\0")
 _ZEROS = const(b"\0\0\0\0\0\0\0\0")
 
-# What is wrong beside what the modules say
-_STRANGER = const(1)
+# What is wrong beside the flags of the modules
+_UNDECLARED = const(1)
 _TOO_MANY = const(2)
 _SPREAD = const(4)
 _RUNS_ON = const(8)
 
-_MOST = const(2000000)  # above 1000 V, 1000 A: enough to be told as wrong
+_MAX = const(2000000)  # above 1000 V, 1000 A: outside any limit
 _TICK_MS = const(100)
-_STRANGE_TICKS = const(100)
+_UNDECLARED_TICKS = const(100)
 _SPREAD_MV = const(2000)
-_SPREAD_TICKS = const(10)  # they are not asked at the same moment: a step of the voltage is in one of them first
+_SPREAD_TICKS = const(10)  # they do not measure at the same moment: a step of the voltage is in one of them first
 
 
 class Infypower(power_module.PowerModule):
-    """One to six Infypower modules in parallel, each of which is asked, told and switched by its address.
+    """One to six Infypower modules in parallel, each of which is read, set and switched by its address.
 
     The terminals' voltage is the external one (0C, behind the diode; the mean of all modules), their current the sum of
     what the modules measure (03): what the vehicle gets, and so what is billed. A module's own voltage (03) is that of
-    its output, in front of the diode, and tells nothing of a vehicle while it is off. All must have answered for a
+    its output, in front of the diode, and shows no vehicle while it is off. All must have answered for a
     measurement: see infy_rounds.
 
     The current is shared in equal parts. While a module is silent no measurement is complete, so the gate closes after
-    3 s. A module switches off by itself when it has heard nothing for 10 s: after `dropped_ms` it counts as off, is
-    told to stop, and the others go on without it (unless it tells of a current). When it answers again it takes its
-    part.
+    3 s. A module that receives nothing for 10 s switches off: after `dropped_ms` it counts as off, is sent a stop,
+    and the others continue without it (unless it reports a current). When it answers again it gets its part.
 
     A reply from an address that is not declared is refused, and the gate is closed until 10 s after the last of them;
     likewise while the group has more modules than are declared, or external voltages differ by more than 2 V and 5 %
@@ -53,7 +52,7 @@ class Infypower(power_module.PowerModule):
     refused start, because what would be delivered is unknown.
 
     Options besides those of every power module: addresses, of the modules, 0..62; group, that they form (it is stopped
-    as a whole, too, and asked for its number of modules), -1: none; controller, our own address, another one for each
+    as a whole, too, and queried for its number of modules), -1: none; controller, our own address, another one for each
     outlet on one bus; dropped_ms, more than the module's own 10 s.
     """
 
@@ -64,26 +63,26 @@ class Infypower(power_module.PowerModule):
         dropped_ms=(int, 12000, 10500, 60000),
     )
     provides = ("page",)
-    control_ms = 300  # limits and switch take turns
+    control_ms = 300  # limits and switch in turn
     telemetry_ms = _TICK_MS
-    able_ma = 0  # not known
+    available_ma = 0  # not known
 
     in_group = None  # so many modules has the group
-    stranger = None  # the undeclared address that answered last
-    _wrong = _strange_ticks = _apart = 0
+    undeclared = None  # the undeclared address that answered last
+    _wrong = _undeclared_ticks = _apart = 0
     _output_mv = _output_ma = None
-    _want_mv = _share_ma = _turn = 0
+    _setpoint_mv = _share_ma = _turn = 0
 
     def __init__(self, can, bms, addresses, group, controller, dropped_ms, **shared):
         super().__init__(can=can, bms=bms, **shared)
         self._units = units = Units(addresses)
-        self.least_ma = units.present * LEAST_MA
+        self.min_ma = units.present * MIN_MA
         self._group = group
         self._controller = controller
         self._dropped = dropped_ms // _TICK_MS
         self._milli = f32_scale(1000)
         self._data = bytearray(8)
-        self._rounds = Rounds(units, self._ask, self._ask_group if group >= 0 else None)
+        self._rounds = Rounds(units, self._request, self._request_group if group >= 0 else None)
         can.on(_ONE | controller << 8, self._reply, mask=_REPLIES)
         if group >= 0:
             bms.guard(can, self._identifier(_GROUP, _SWITCH, group), _STOP)
@@ -96,11 +95,11 @@ class Infypower(power_module.PowerModule):
     # -- received
 
     def _reply(self, data, length):
-        """A reply to our address, from whomever."""
+        """A reply to our address, from any module."""
         unit = self._units.at(self.can.identifier & 0xFF)
         command = self.can.identifier >> 16 & 0x3F
         if unit is None and command != _COUNT:
-            return self._strange(self.can.identifier & 0xFF)
+            return self._refuse_undeclared(self.can.identifier & 0xFF)
         if self.can.identifier >> 26:
             self.faults.refused(command >= _SWITCH)
             self.can.note("error", self.can.identifier >> 26, 0)
@@ -109,29 +108,29 @@ class Infypower(power_module.PowerModule):
         self._rounds.answered(unit, command)
         return True
 
-    def _strange(self, address):
-        known = self._strange_ticks and self.stranger == address
-        self._strange_ticks = _STRANGE_TICKS
-        self.stranger = address
-        self._mark(_STRANGER, True)
+    def _refuse_undeclared(self, address):
+        known = self._undeclared_ticks and self.undeclared == address
+        self._undeclared_ticks = _UNDECLARED_TICKS
+        self.undeclared = address
+        self._mark(_UNDECLARED, True)
         if not known:
             self._log.rare("a module answers under address %d, which the board does not declare", address)
         return self.refuse("addresses", address, address)
 
     def _take(self, unit, command, data):
-        """Returns False for what cannot be."""
+        """Returns False for an impossible value."""
         if command == _OUTPUT:
             return self._output(unit, data)
         if command == _EXTERNAL:
-            unit.mv = min((data[0] << 8 | data[1]) * 100, _MOST)
-            return self._heard(unit, EXTERNAL)
+            unit.mv = min((data[0] << 8 | data[1]) * 100, _MAX)
+            return self._received(unit, EXTERNAL)
         if command == _STATUS:
             unit.status = data[5] << 16 | data[6] << 8 | data[7]
             unit.mdeg = ((data[4] ^ 0x80) - 0x80) * 1000
             self.temperature_mdeg.set(self._units.mdeg())
-            return self._tell()
+            return self._update_flags()
         if command == _ABILITY:
-            return unit.can(data) and self._tell_ability()
+            return unit.set_rating(data) and self._update_available()
         if command == _COUNT and self._group >= 0:
             self.in_group = data[2]
             return self._mark(_TOO_MANY, data[2] > len(self._units.all))
@@ -146,14 +145,14 @@ class Infypower(power_module.PowerModule):
         if mv < 0 or ma < 0:
             return False
         self._supervision.output_voltage(mv)
-        unit.output_mv = min(mv, _MOST)
-        unit.ma = min(ma, _MOST)
+        unit.output_mv = min(mv, _MAX)
+        unit.ma = min(ma, _MAX)
         self._mark(_RUNS_ON, self._units.absent_ma() >= self.starting_current_ma)
-        return self._heard(unit, OUTPUT)
+        return self._received(unit, OUTPUT)
 
-    def _heard(self, unit, what):
-        unit.heard |= what
-        if unit.heard == OUTPUT | EXTERNAL:
+    def _received(self, unit, what):
+        unit.received |= what
+        if unit.received == OUTPUT | EXTERNAL:
             unit.age = 0
             if not unit.present:
                 self._count(unit, True)
@@ -163,7 +162,7 @@ class Infypower(power_module.PowerModule):
         return True
 
     def _measured(self):
-        """The output that is told is that of the round before: the meter holds it against periods that are over."""
+        """The output that is reported is that of the round before: the meter compares it with periods that are over."""
         units = self._units
         self._apart = max(self._apart, 1) if units.spread_mv > max(_SPREAD_MV, units.mv // 20) else 0
         self._mark(_SPREAD, self._apart > _SPREAD_TICKS)
@@ -175,84 +174,84 @@ class Infypower(power_module.PowerModule):
 
     def _count(self, unit, present):
         self._units.count(unit, present)
-        self.least_ma = max(self._units.present, 1) * LEAST_MA
-        self._tell_ability()
+        self.min_ma = max(self._units.present, 1) * MIN_MA
+        self._update_available()
 
-    def _tell_ability(self):
+    def _update_available(self):
         units = self._units
-        if units.able():
-            self.able(units.able_mv, units.able_ma, units.able_least_mv)
+        if units.sum_up_available():
+            self.set_available(units.available_mv, units.available_ma, units.available_min_mv)
         return True
 
-    def _tell(self):
+    def _update_flags(self):
         status = self._units.status()
         self.status.set("not charging" if status & OFF else "charging")
-        self.flagged(flags_of(status) | (self._wrong != 0))
+        self.set_flags(flags_of(status) | (self._wrong != 0))
         return True
 
     def _mark(self, what, wrong):
         if wrong != (self._wrong & what != 0):
             self._wrong ^= what
-            self._tell()
+            self._update_flags()
         return True
 
     # -- orders
 
     def switch(self, on, mv, ma):
-        if not (on and self._wish(mv, ma)):
+        if not (on and self._derive_share(mv, ma)):
             return self._stop()
         taken = self._set_all()
         return self._start() and taken
 
     def lower(self, mv, ma):
         """A share that a module would refuse is a stop."""
-        if not self._wish(mv, ma):
+        if not self._derive_share(mv, ma):
             self._stop()
             return
         for unit in self._units.all:
-            if unit.told_ma > self._share_ma or unit.told_mv > mv:
+            if unit.sent_ma > self._share_ma or unit.sent_mv > mv:
                 self._set(unit)
-        self._note()
+        self._sum_up_sent()
 
     def control(self, mv, ma):
-        """Limits and switch take turns: half the frames at once, and who comes back has limits before it starts."""
+        """Limits and switch in turn: half the frames at once, and a module that returns has limits before it starts."""
         self._turn ^= 1
-        if not self._wish(mv, ma):
+        if not self._derive_share(mv, ma):
             self._stop()
         elif self._turn:
             self._set_all()
         else:
             self._start()
 
-    def _wish(self, mv, ma):
-        """What each module is to be told; False if that is less than it takes."""
-        self._want_mv = mv
+    def _derive_share(self, mv, ma):
+        """The setpoint of each module; False if that is less than one accepts."""
+        self._setpoint_mv = mv
         self._share_ma = ma // self._units.present if self._units.present else 0
-        return self._share_ma >= LEAST_MA
+        return self._share_ma >= MIN_MA
 
     def _set_all(self):
         taken = True
         for unit in self._units.all:
-            if unit.present and unit.most_ma:
+            if unit.present and unit.max_ma:
                 taken = self._set(unit) and taken
-        self._note()
+        self._sum_up_sent()
         return taken
 
     def _set(self, unit):
-        ma = min(self._share_ma, unit.most_ma)
-        put_u32be(self._data, 0, self._want_mv)
+        ma = min(self._share_ma, unit.max_ma)
+        put_u32be(self._data, 0, self._setpoint_mv)
         put_u32be(self._data, 4, ma)
         if not self._send(_SET, unit, self._data):
             return False
-        unit.told_mv = self._want_mv
-        unit.told_ma = ma
+        unit.sent_mv = self._setpoint_mv
+        unit.sent_ma = ma
         return True
 
     def _start(self):
         """Those that have limits; one that is not there gets a stop."""
         taken = True
         for unit in self._units.all:
-            if unit.told_ma or not unit.present:
+            if unit.sent_ma or not unit.present:
                 taken = self._send(_SWITCH, unit, _ZEROS if unit.present else _STOP) and taken
         return taken
 
@@ -260,34 +259,34 @@ class Infypower(power_module.PowerModule):
         taken = self._group < 0 or self.can.send(self._identifier(_GROUP, _SWITCH, self._group), _STOP)
         for unit in self._units.all:
             if self._send(_SWITCH, unit, _STOP):
-                unit.told_mv = unit.told_ma = 0
+                unit.sent_mv = unit.sent_ma = 0
             else:
                 taken = False
-        self._note()
+        self._sum_up_sent()
         return taken
 
-    def _note(self):
-        self._units.told()
-        self.told_mv, self.told_ma = self._units.told_mv, self._units.told_ma
+    def _sum_up_sent(self):
+        self._units.sum_up_sent()
+        self.sent_mv, self.sent_ma = self._units.sent_mv, self._units.sent_ma
 
     def _send(self, command, unit, data):
         return self.can.send(self._identifier(_ONE, command, unit.address), data)
 
-    def _ask(self, command, unit):
+    def _request(self, command, unit):
         self._send(command, unit, _ZEROS)
 
-    def _ask_group(self):
+    def _request_group(self):
         self.can.send(self._identifier(_GROUP, _COUNT, self._group), _ZEROS)
 
     def telemetry(self):
-        if self._strange_ticks == 1:
-            self._mark(_STRANGER, False)
-        self._strange_ticks = max(0, self._strange_ticks - 1)
+        if self._undeclared_ticks == 1:
+            self._mark(_UNDECLARED, False)
+        self._undeclared_ticks = max(0, self._undeclared_ticks - 1)
         self._apart += self._apart > 0
         unit = self._units.grow_old(self._dropped)
         if unit is not None:
             self._count(unit, False)
-            self._log.warning("module %d is silent: it counts as off, the others go on", unit.address)
+            self._log.warning("module %d is silent: it counts as off, the others run", unit.address)
         self._rounds.tick()
 
     def page(self):
@@ -295,5 +294,5 @@ class Infypower(power_module.PowerModule):
             yield line
         if self.in_group is not None:
             yield "group", "Group %(group)d: %(modules)d modules", {"group": self._group, "modules": self.in_group}
-        if self._strange_ticks:
-            yield "stranger", "Undeclared module %(address)d answers", {"address": self.stranger}
+        if self._undeclared_ticks:
+            yield "undeclared", "Undeclared module %(address)d answers", {"address": self.undeclared}

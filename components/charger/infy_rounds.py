@@ -1,4 +1,4 @@
-"""In what order Infypower modules are asked."""
+"""The order of the requests to Infypower modules."""
 
 from micropython import const
 
@@ -10,23 +10,23 @@ _ROUND = const(b"\x03\x0c\x04")  # of one module: the measurement, and in every 
 
 
 class Rounds:
-    """Asks one question after the other: each answer lets the next one go, so that no driver's queue overflows.
+    """Sends one request after the other: each answer releases the next one, so that no driver's queue overflows.
 
-    ``ask(command, unit)`` sends a question; `ask_group` the one for the number of modules, None: there is no group.
+    ``request(command, unit)`` sends a request; `request_group` that for the number of modules, None: there is no group.
     """
 
-    _waited = 0  # ticks since the last question
+    _waited = 0  # ticks since the last request
     _place = _seldom = 0
     _turn = 0  # of four rounds
     _command = _unit = None  # what is to be answered
 
-    def __init__(self, units, ask, ask_group):
+    def __init__(self, units, request, request_group):
         self._units = units
-        self._ask = ask
-        self._ask_group = ask_group
+        self._request = request
+        self._request_group = request_group
 
     def tick(self):
-        """To be called every 100 ms. A round begins if the one before is over; a module that has owed an answer for
+        """To be called every 100 ms. A round begins if the one before is over; a module whose answer is missing for
         100 ms or more is passed over.
         """
         self._waited += 1
@@ -54,21 +54,21 @@ class Rounds:
                 self._unit = unit
                 self._command = command
                 self._waited = 0
-                self._ask(command, unit)
+                self._request(command, unit)
                 return
         self._unit = None
         if self._turn & 1:
-            self._ask_seldom()
+            self._request_seldom()
 
-    def _ask_seldom(self):
-        """Behind every second round one of: what a module can; whether one is there again; the group."""
+    def _request_seldom(self):
+        """After every second round one of: a module's rating; a module that counts as off; the group."""
         units = self._units.all
         turn = self._seldom = (self._seldom + 1) % (len(units) + 1)
         if turn == len(units):
-            if self._ask_group is not None:
-                self._ask_group()
+            if self._request_group is not None:
+                self._request_group()
         elif units[turn].present:
-            self._ask(_ABILITY, units[turn])
+            self._request(_ABILITY, units[turn])
         else:
-            self._ask(_OUTPUT, units[turn])
-            self._ask(_EXTERNAL, units[turn])
+            self._request(_OUTPUT, units[turn])
+            self._request(_EXTERNAL, units[turn])

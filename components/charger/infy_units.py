@@ -1,4 +1,4 @@
-"""Power modules in parallel: what each has said and was told, and what that makes together."""
+"""Power modules in parallel: what each has reported and was sent, and the sums of that."""
 
 from micropython import const
 
@@ -8,47 +8,47 @@ from components.charger.power_module import NO_LIMIT
 _HARDWARE = const(0x022601)  # address repeated; fault, protection, output voltage too high; output shorted
 _HOT = const(0x001000)
 _INPUT = const(0x780000)  # phase lost, unbalanced, too low, too high
-_NOT_HEARD = const(0x008000)
+_NOTHING_RECEIVED = const(0x008000)
 OFF = const(0x000100)  # no output
 
 OUTPUT = const(1)
 EXTERNAL = const(2)
-LEAST_MA = const(1000)  # that one can be told: it refuses 0 A
+MIN_MA = const(1000)  # the smallest setpoint of one: it refuses 0 A
 _BOTH = const(3)
 _MOST_UNITS = const(6)
-_MOST = const(2000000)  # above 1000 V, 1000 A: enough to be told as wrong
+_MAX = const(2000000)  # above 1000 V, 1000 A: outside any limit
 
 _MODULE = const(
     "Module %(address)d: %(external_mv)d mV, %(current_ma)d mA, output %(output_mv)d mV, %(temperature_mdeg)d mdegC, "
-    "status %(status)06x, told %(told_mv)d mV, %(told_ma)d mA"
+    "status %(status)06x, sent %(sent_mv)d mV, %(sent_ma)d mA"
 )
 _SILENT = const("Module %(address)d: silent, counts as off")
 
 
 class Unit:
-    """One module. mV, mA, thousandths of a degC; ``most_ma`` 0: what it can is not known.
+    """One module. mV, mA, thousandths of a degC; ``max_ma`` 0: its rating is not known.
 
-    ``age`` counts the ticks since its last measurement; ``heard`` is what of the next one has come: OUTPUT, EXTERNAL.
+    ``age`` counts the ticks since its last measurement; ``received``, the parts of the next: OUTPUT, EXTERNAL.
     """
 
     present = True
-    age = heard = 0
+    age = received = 0
     output_mv = mv = ma = mdeg = 0
     status = OFF
-    least_mv = most_mv = most_ma = 0
-    told_mv = told_ma = 0
+    min_mv = max_mv = max_ma = 0
+    sent_mv = sent_ma = 0
 
     def __init__(self, address):
         self.address = address
 
-    def can(self, data):
+    def set_rating(self, data):
         """Its answer to 0A: u16be highest V, lowest V, highest A in 0.1, rated power in 10 W. False: it cannot be."""
-        most_ma = (data[4] << 8 | data[5]) * 100
-        if data[2] << 8 | data[3] > data[0] << 8 | data[1] or most_ma < LEAST_MA:
+        max_ma = (data[4] << 8 | data[5]) * 100
+        if data[2] << 8 | data[3] > data[0] << 8 | data[1] or max_ma < MIN_MA:
             return False
-        self.most_mv = (data[0] << 8 | data[1]) * 1000
-        self.least_mv = (data[2] << 8 | data[3]) * 1000
-        self.most_ma = most_ma
+        self.max_mv = (data[0] << 8 | data[1]) * 1000
+        self.min_mv = (data[2] << 8 | data[3]) * 1000
+        self.max_ma = max_ma
         return True
 
 
@@ -58,8 +58,8 @@ class Units:
     """
 
     mv = ma = output_mv = spread_mv = 0
-    able_mv = able_ma = able_least_mv = 0
-    told_mv = told_ma = 0
+    available_mv = available_ma = available_min_mv = 0
+    sent_mv = sent_ma = 0
     _low_mv = 0
 
     def __init__(self, addresses):
@@ -85,7 +85,7 @@ class Units:
         unit.present = present
         if not present:
             unit.ma = 0
-        unit.told_mv = unit.told_ma = 0
+        unit.sent_mv = unit.sent_ma = 0
         self.present += 1 if present else -1
 
     def grow_old(self, ticks):
@@ -100,21 +100,21 @@ class Units:
     def begin(self):
         """A measurement begins."""
         for unit in self.all:
-            unit.heard = 0
+            unit.received = 0
 
     def complete(self):
         """Whether all have answered; then it is over, and ``mv`` (the mean), ``ma`` (the sum), ``output_mv`` (mean) and
         ``spread_mv`` of the external voltages are those of this measurement.
         """
         for unit in self.all:
-            if unit.present and unit.heard != _BOTH:
+            if unit.present and unit.received != _BOTH:
                 return False
         self.mv = self.ma = self.output_mv = self.spread_mv = 0
-        self._low_mv = _MOST
+        self._low_mv = _MAX
         for unit in self.all:
             if unit.present:
                 self._add(unit)
-            unit.heard = 0
+            unit.received = 0
         self.mv //= self.present
         self.output_mv //= self.present
         self.spread_mv -= self._low_mv
@@ -127,29 +127,29 @@ class Units:
         self._low_mv = min(self._low_mv, unit.mv)
         self.spread_mv = max(self.spread_mv, unit.mv)
 
-    def able(self):
-        """Whether all have said what they can: ``able_mv``, ``able_ma``, ``able_least_mv``."""
+    def sum_up_available(self):
+        """Whether all have reported their ratings; then ``available_mv``, ``_ma`` and ``_min_mv`` are those of all."""
         for unit in self.all:
-            if unit.present and not unit.most_ma:
+            if unit.present and not unit.max_ma:
                 return False
-        self.able_mv = NO_LIMIT
-        self.able_ma = self.able_least_mv = 0
+        self.available_mv = NO_LIMIT
+        self.available_ma = self.available_min_mv = 0
         for unit in self.all:
             if unit.present:
                 self._add_ability(unit)
         return True
 
     def _add_ability(self, unit):
-        self.able_mv = min(self.able_mv, unit.most_mv)
-        self.able_least_mv = max(self.able_least_mv, unit.least_mv)
-        self.able_ma += unit.most_ma
+        self.available_mv = min(self.available_mv, unit.max_mv)
+        self.available_min_mv = max(self.available_min_mv, unit.min_mv)
+        self.available_ma += unit.max_ma
 
-    def told(self):
-        """Add up what they were told: ``told_mv``, the highest, and ``told_ma``."""
-        self.told_mv = self.told_ma = 0
+    def sum_up_sent(self):
+        """Add up what was sent: ``sent_mv``, the highest, and ``sent_ma``."""
+        self.sent_mv = self.sent_ma = 0
         for unit in self.all:
-            self.told_mv = max(self.told_mv, unit.told_mv)
-            self.told_ma += unit.told_ma
+            self.sent_mv = max(self.sent_mv, unit.sent_mv)
+            self.sent_ma += unit.sent_ma
 
     def status(self):
         """The conditions of all; `OFF` if all are off."""
@@ -161,7 +161,7 @@ class Units:
         return status & ~OFF | off
 
     def absent_ma(self):
-        """What those tell of that count as off."""
+        """The current of those that count as off."""
         ma = 0
         for unit in self.all:
             if not unit.present:
@@ -187,8 +187,8 @@ class Units:
                 "current_ma": unit.ma,
                 "temperature_mdeg": unit.mdeg,
                 "status": unit.status,
-                "told_mv": unit.told_mv,
-                "told_ma": unit.told_ma,
+                "sent_mv": unit.sent_mv,
+                "sent_ma": unit.sent_ma,
             }
             yield "module/%d" % unit.address, _MODULE if unit.present else _SILENT, data
 
@@ -200,6 +200,6 @@ def flags_of(status):
         flags |= 2
     if status & _INPUT:
         flags |= 4
-    if status & _NOT_HEARD:
+    if status & _NOTHING_RECEIVED:
         flags |= 16
     return flags

@@ -18,32 +18,32 @@ _FLAG_HOT = const(0x200)
 _INPUT = const(0x400)
 _SILENCE = const(0x1000)
 ALL_FLAGS = const(_HARDWARE | _FLAG_HOT | _INPUT | _SILENCE)
-_EXCESS_CURRENT = const(0x2000)  # more than was asked for
+_EXCESS_CURRENT = const(0x2000)  # above the setpoint
 _EXCESS_VOLTAGE = const(0x4000)
-UNSTOPPED = const(0x10000)  # current flows with the gate closed
+STOP_FAILED = const(0x10000)  # current flows with the gate closed
 NO_SWITCH = const(0x40000)  # it does not switch on
 SILENT = const(0x80000)
-UNSTOPPED_YET = const(0x20000)  # since the start no measurement has shown that none flows
-METER_YET = const(0x100000)  # since the start no meter has said that it works
+STOP_UNCONFIRMED = const(0x20000)  # since the start no measurement has shown 0 A
+METER_UNCONFIRMED = const(0x100000)  # since the start no meter has reported that it works
 REQUEST_LOW = const(0x200000)  # the vehicle's
 
 _HOLD_MS = const(1000)  # half of the second time; it doubles
 _HOLDS = const(6)  # up to 64 s
 _STEADY_MS = const(300000)  # after so long without, the next one is the first again
 _UNDER_VOLTAGE_MS = const(5000)  # longer than the detection of an unplugged vehicle takes
-# OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies. Words are an OtherError.
+# OCPP 1.6, 7.6 ChargePointErrorCode; the first that applies. Any other text is an OtherError.
 _ERRORS = const((
-    (UNSTOPPED, "PowerSwitchFailure"),
+    (STOP_FAILED, "PowerSwitchFailure"),
     (TOO_HOT | _FLAG_HOT, "HighTemperature"),
     (_TERMINAL_HIGH | _OUTPUT_HIGH | _EXCESS_VOLTAGE, "OverVoltage"),
     (_CURRENT_HIGH | _OUTPUT_CURRENT_HIGH | _EXCESS_CURRENT, "OverCurrentFailure"),
     (METER, "PowerMeterFailure"),
     (_HARDWARE, "a fault of the power module, or on its bus"),
     (_INPUT, "the power module's input voltage is wrong"),
-    (NO_SWITCH, "PowerSwitchFailure"),  # what is above may be why
-    (_SILENCE, "InternalError"),  # the power module does not hear us
+    (NO_SWITCH, "PowerSwitchFailure"),  # those above may be the cause
+    (_SILENCE, "InternalError"),  # the power module receives nothing
     (SILENT, "the power module is silent"),
-    (REQUEST_LOW, "the vehicle asks for too low a voltage"),
+    (REQUEST_LOW, "the vehicle requests too low a voltage"),
 ))  # fmt: skip
 
 
@@ -51,8 +51,8 @@ class Limits:
     """A set of things that are wrong. A frame that adds one closes the gate while it is handled.
 
     The gate's ``in_limits`` becomes True again only in `check`, after `recovery_ms` without anything wrong: a value at
-    the edge of its limit must not switch the contactor with every frame. ``on_trial`` are things that are told as wrong
-    while it is tried whether they still are.
+    the edge of its limit must not switch the contactor with every frame. ``on_trial`` are things that are reported as
+    wrong while it is tried whether they still are.
     """
 
     on_trial = 0
@@ -62,12 +62,12 @@ class Limits:
         self._gate = gate
         self._error = error  # Signal
         self._recovery_ms = recovery_ms
-        self.wrong = TERMINAL_UNKNOWN | METER_YET
+        self.wrong = TERMINAL_UNKNOWN | METER_UNCONFIRMED
         self._wrong_ms = clock.ticks_ms()
         self._low_ms = clock.ticks_ms()
 
-    def judge(self, mask, wrong):
-        """Of the things in `mask`, exactly those in `wrong` are wrong. Allocates nothing unless that is news."""
+    def set_wrong(self, mask, wrong):
+        """Of the things in `mask`, exactly those in `wrong` are wrong. Allocates only when that changes."""
         if wrong or self.wrong:
             self._change(self.wrong & ~mask | wrong)
 
@@ -100,7 +100,7 @@ class Limits:
 
 
 class Supervision:
-    """Judges each measurement while its frame is handled.
+    """Checks each measurement while its frame is handled.
 
     The terminal voltage must be inside the board's limits, terminal and output current, output voltage and temperature
     not above theirs. (Behind an open contactor the output may have any voltage below.) What was wrong stays wrong until
@@ -117,14 +117,14 @@ class Supervision:
     _tripped = 0  # what is held as wrong
     _trips = _hold_ms = 0
 
-    def __init__(self, clock, gate, setpoint, judge, board, tolerance):
+    def __init__(self, clock, gate, setpoint, set_wrong, board, tolerance):
         self._clock = clock
         self._gate = gate
         self._setpoint = setpoint
-        self._judge = judge
+        self._set_wrong = set_wrong
         self._min_mv, self._max_mv, self._max_ma, self._max_mdeg = board
         self._tolerance_ma, self._tolerance_mv, self._tolerance_ms = tolerance
-        self._excess = False  # more current than was asked for
+        self._excess = False  # current above the setpoint
         self._excess_ms = clock.ticks_ms()
         self._high = False  # more voltage than the vehicle permits
         self._high_ms = self._tripped_ms = clock.ticks_ms()
@@ -140,28 +140,28 @@ class Supervision:
             wrong = _TERMINAL_HIGH
         if ma > self._max_ma:
             wrong |= _CURRENT_HIGH
-        self._judge(TERMINAL, wrong)
-        self._judge_current(ma)
-        self._judge_voltage(mv)
+        self._set_wrong(TERMINAL, wrong)
+        self._check_current(ma)
+        self._check_voltage(mv)
         return wrong
 
     def output_voltage(self, mv):
         if mv is not None:
-            self._judge(_OUTPUT_HIGH, _OUTPUT_HIGH if mv > self._max_mv else 0)
+            self._set_wrong(_OUTPUT_HIGH, _OUTPUT_HIGH if mv > self._max_mv else 0)
 
     def output_current(self, ma):
         if ma is not None:
-            self._judge(_OUTPUT_CURRENT_HIGH, _OUTPUT_CURRENT_HIGH if ma > self._max_ma else 0)
+            self._set_wrong(_OUTPUT_CURRENT_HIGH, _OUTPUT_CURRENT_HIGH if ma > self._max_ma else 0)
 
     def temperature(self, mdeg):
         if mdeg is not None:
-            self._judge(TOO_HOT, TOO_HOT if mdeg > self._max_mdeg else 0)
+            self._set_wrong(TOO_HOT, TOO_HOT if mdeg > self._max_mdeg else 0)
 
-    # -- what was asked for
+    # -- compared with the setpoint
 
-    def _judge_current(self, ma):
-        wanted_ma = self._setpoint.current_ma.value
-        if ma <= wanted_ma + max(self._tolerance_ma, wanted_ma // 10):
+    def _check_current(self, ma):
+        setpoint_ma = self._setpoint.current_ma.value
+        if ma <= setpoint_ma + max(self._tolerance_ma, setpoint_ma // 10):
             self._excess = False
             self._end(_EXCESS_CURRENT)
         elif not self._excess:
@@ -171,9 +171,9 @@ class Supervision:
         elif self._lasts(self._excess_ms):
             self._trip(_EXCESS_CURRENT)
 
-    def _judge_voltage(self, mv):
-        most_mv = self._setpoint.voltage_mv.value
-        if not most_mv or mv <= most_mv + self._tolerance_mv:
+    def _check_voltage(self, mv):
+        max_mv = self._setpoint.voltage_mv.value
+        if not max_mv or mv <= max_mv + self._tolerance_mv:
             self._high = False
             self._end(_EXCESS_VOLTAGE)
             return
@@ -182,7 +182,7 @@ class Supervision:
                 return
             self._high = True
             self._high_ms = self._clock.ticks_ms()
-        if self._lasts(self._high_ms) or not self._setpoint.settles:
+        if self._lasts(self._high_ms) or not self._setpoint.settling:
             self._trip(_EXCESS_VOLTAGE)
 
     def _lasts(self, since_ms):
@@ -198,12 +198,12 @@ class Supervision:
         self._trips = min(self._trips + 1, _HOLDS)
         self._tripped_ms = now
         self._tripped |= what
-        self._judge(what, what)
+        self._set_wrong(what, what)
 
     def _end(self, what):
-        """It is within bounds: not before its time is over."""
+        """It is within bounds again; it ends once the hold time is over."""
         if self._tripped & what:
             if time.ticks_diff(self._clock.ticks_ms(), self._tripped_ms) < self._hold_ms:
                 return
             self._tripped &= ~what
-        self._judge(what, 0)
+        self._set_wrong(what, 0)

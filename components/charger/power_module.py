@@ -9,7 +9,7 @@ from core.wire import product
 
 _CHECK_MS = const(100)
 _SILENT_MS = const(3000)
-_ASKED_SILENT_MS = const(5000)  # what is asked for in turns comes once a second
+_POLLED_SILENT_MS = const(5000)  # what is asked for in turns comes once a second
 _MOST = const(1000000)  # 1000 V, 1000 A
 
 
@@ -36,7 +36,7 @@ class PowerModule:
     """The base of each protocol. Its docstring is that of the package: the contract, and what a protocol has to have.
 
     Options: limits of the board; recovery_ms, how long all must be inside the limits; over_current_ma, over_current_ms,
-    over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see Unstopped; silent_fault_ms, see Faults;
+    over_voltage_mv, see Supervision; unstopped_ms, quiet_ms, see StopFailure; silent_fault_ms, see Faults;
     starting_current_ma, a lower current with the gate closed is the noise of an idle sensor.
     """
 
@@ -46,44 +46,44 @@ class PowerModule:
     # What the protocol sets
     control_ms = 500  # a multiple of 100
     telemetry_ms = 0  # likewise; 0: nothing is asked for
-    least_ma = 1  # a lower current is 0 on the wire
-    told_mv = told_ma = 0
-    able_mv = able_ma = NO_LIMIT
-    able_least_mv = 0
+    min_ma = 1  # a lower current is 0 on the wire
+    sent_mv = sent_ma = 0
+    available_mv = available_ma = NO_LIMIT
+    available_min_mv = 0
 
     refused = 0
     _meter = None
     _stop_lost = False  # the bus did not take it
 
     def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
-        from components.charger.faults import Faults, Unstopped  # names that only this needs
+        from components.charger.faults import Faults, StopFailure  # names that only this needs
         from components.charger.setpoint import Setpoint
 
-        low_mv, high_mv, most_ma = options["min_voltage_mv"], options["max_voltage_mv"], options["max_current_ma"]
+        low_mv, high_mv, max_ma = options["min_voltage_mv"], options["max_voltage_mv"], options["max_current_ma"]
         if low_mv >= high_mv:
             raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (low_mv, high_mv))
-        self.min_voltage_mv, self.max_voltage_mv, self.max_current_ma = low_mv, high_mv, most_ma
+        self.min_voltage_mv, self.max_voltage_mv, self.max_current_ma = low_mv, high_mv, max_ma
         self.starting_current_ma = flows_ma = options["starting_current_ma"]
         self.can = can
         self._gate, self._clock, self._log, self._pulse = gate, clock, log, pulse
         self._add_signals(clock)
-        self.error.watch(self._tell_error)
+        self.error.watch(self._log_error)
         self._limits = limits.Limits(clock, gate, self.error, options["recovery_ms"])
-        judge = self._limits.judge
-        self._setpoint = setpoint = Setpoint(clock, bms, gate, self, judge)
-        self.wanted_voltage_mv, self.wanted_current_ma = setpoint.voltage_mv, setpoint.current_ma
-        board = low_mv, high_mv, most_ma, options["max_temperature_mdeg"]
+        set_wrong = self._limits.set_wrong
+        self._setpoint = setpoint = Setpoint(clock, bms, gate, self, set_wrong)
+        self.setpoint_mv, self.setpoint_ma = setpoint.voltage_mv, setpoint.current_ma
+        board = low_mv, high_mv, max_ma, options["max_temperature_mdeg"]
         tolerance = options["over_current_ma"], options["over_voltage_mv"], options["over_current_ms"]
-        self._supervision = supervision = limits.Supervision(clock, gate, setpoint, judge, board, tolerance)
+        self._supervision = supervision = limits.Supervision(clock, gate, setpoint, set_wrong, board, tolerance)
         self.output_voltage_mv.watch(supervision.output_voltage)
         self.output_current_ma.watch(supervision.output_current)
         self.temperature_mdeg.watch(supervision.temperature)
         gate.enabled.watch(self._gate_changed, first=True)
         times = options["unstopped_ms"], options["quiet_ms"]
-        self._unstopped = Unstopped(clock, gate, judge, store, log, self.terminal_current_ma, flows_ma, *times)
-        kernel.releases.watch(self._unstopped.release)
-        told = self.status, self.terminal_current_ma, flows_ma, options["silent_fault_ms"]
-        self.faults = Faults(clock, gate, self._limits, log, setpoint, *told)
+        self._stop_failure = StopFailure(clock, gate, set_wrong, store, log, self.terminal_current_ma, flows_ma, *times)
+        kernel.releases.watch(self._stop_failure.release)
+        supervised = self.status, self.terminal_current_ma, flows_ma, options["silent_fault_ms"]
+        self.faults = Faults(clock, gate, self._limits, log, setpoint, *supervised)
         can.healthy.watch(self._bus_changed)
 
     def _add_signals(self, clock):
@@ -103,7 +103,7 @@ class PowerModule:
     # -- the meter
 
     def add_meter(self, meter):
-        """The one that bills this module's energy; it says by `meter_failed` when it can.
+        """Register the meter that bills this module's energy; it reports by `meter_failed` whether it works.
 
         Called of it are ``terminal(mv, ma)`` for each measurement of the terminals while its frame is handled,
         ``terminal_lost()`` when they become unknown, before the gate closes, and ``check()`` every 100 ms. Raises
@@ -115,12 +115,12 @@ class PowerModule:
 
     def meter_failed(self, failed):
         """The meter cannot be billed from: nothing is charged, the error is PowerMeterFailure; or it can be, again."""
-        self._limits.judge(limits.METER | limits.METER_YET, limits.METER if failed else 0)
+        self._limits.set_wrong(limits.METER | limits.METER_UNCONFIRMED, limits.METER if failed else 0)
 
-    # -- for the protocol: what came
+    # -- for the protocol: received
 
     def terminal(self, mv, ma):
-        """Voltage and current of the terminals, measured. Returns False for what cannot be. Allocates nothing."""
+        """Voltage and current of the terminals, measured. Returns False for an impossible value. Allocates nothing."""
         if mv < 0 or ma < 0:
             return False
         wrong = self._supervision.terminal(mv, ma)  # too large to be true is still no proof of being inside the limits
@@ -135,18 +135,18 @@ class PowerModule:
         self.power_mw.set(product(mv, ma))
         return True
 
-    def flagged(self, flags):
-        """What the module says of itself: see ``flags``. A fault closes the gate within this call."""
-        self._limits.judge(limits.ALL_FLAGS, flags << 8 & limits.ALL_FLAGS)
+    def set_flags(self, flags):
+        """The flags that the module reports: see ``flags``. A fault closes the gate within this call."""
+        self._limits.set_wrong(limits.ALL_FLAGS, flags << 8 & limits.ALL_FLAGS)
         self.flags.set(flags)
 
-    def able(self, mv, ma, least_mv=0):
-        """What the module can deliver now, by itself; NO_LIMIT: it does not say. A lower one is told in this call."""
-        self.able_mv, self.able_ma, self.able_least_mv = mv, ma, least_mv
+    def set_available(self, mv, ma, min_mv=0):
+        """What the module can deliver now; NO_LIMIT: it does not report it. A lower setpoint is sent in this call."""
+        self.available_mv, self.available_ma, self.available_min_mv = mv, ma, min_mv
         self._setpoint.changed(None)
 
     def refuse(self, what=None, value=0, limit=0):
-        """For a handler of a frame that is too short or holds what cannot be: counts it and returns False.
+        """For a handler of a frame that is too short or holds an impossible value: counts it and returns False.
 
         `what`, and its value and limit: for people, see ``refuse`` of components/can.
         """
@@ -169,27 +169,27 @@ class PowerModule:
         raise NotImplementedError
 
     def lower(self, mv, ma):
-        """Tell limits of which one, at least, is below ``told_mv``, ``told_ma``."""
+        """Send limits of which one, at least, is below ``sent_mv``, ``sent_ma``."""
         self.switch(True, mv, ma)
 
     def control(self, mv, ma):
-        """Tell again what is to be: every `control_ms`, while the gate is open."""
+        """Send the setpoint again: every `control_ms`, while the gate is open."""
         self.switch(True, mv, ma)
 
     def telemetry(self):
-        """Ask for measurements: every `telemetry_ms`."""
+        """Request measurements: every `telemetry_ms`."""
 
-    def hears(self):
+    def is_online(self):
         """Whether it is online. Here: the terminals' measurement is younger than 3 s."""
         return self.power_mw.value is not None
 
-    def expire(self, asked_ms):
-        """Forget what is older than `asked_ms`, of the protocol's own Signals."""
+    def expire(self, polled_ms):
+        """Expire the protocol's own Signals that are older than `polled_ms`."""
 
     # -- the gate and the bus
 
     def _gate_changed(self, enabled):
-        """It opened or closed: tell the power module within this call; a stop that was lost before a start."""
+        """It opened or closed: switch the power module within this call; a stop that was lost before a start."""
         self.can.arm(enabled)  # before a start: behind a stop of the guard it does not go out
         setpoint = self._setpoint
         if not enabled or self._stop_lost:
@@ -199,17 +199,17 @@ class PowerModule:
             self.switch(True, setpoint.voltage_mv.value, setpoint.current_ma.value)
 
     def _bus_changed(self, healthy):
-        """What the power module did without a bus is unknown: the first thing that it gets is a stop."""
+        """What the power module did without a bus is unknown: the first frame that is sent is a stop."""
         if healthy and not self._gate.enabled.value:
             self.stop_now()
 
     def stop_now(self):
-        """Tell it to stop."""
+        """Send the stop."""
         self._stop_lost = not self.switch(False, 0, 0)
 
-    def _tell_error(self, error):
+    def _log_error(self, error):
         if error:
-            self._log.rare("fault: " + error)  # one that comes again and again is told once a minute, with its count
+            self._log.rare("fault: " + error)  # one that recurs is logged once a minute, with its count
 
     # -- life
 
@@ -218,10 +218,10 @@ class PowerModule:
         if self._meter is None:
             self._log.error("the board has no meter: nothing is charged")
             self.meter_failed(True)
-        self._unstopped.load()
+        self._stop_failure.load()
 
     async def run(self):
-        """Look for what grew stale, and send. One task: each costs 250 bytes of heap."""
+        """Expire stale values, and send. One task: each costs 250 bytes of heap."""
         pace = Pace(self._clock, _CHECK_MS)
         control_ms = telemetry_ms = 0  # until then
         try:
@@ -229,7 +229,7 @@ class PowerModule:
                 self._pulse()
                 self._check()
                 if control_ms <= 0:
-                    self._setpoint.in_turn()
+                    self._setpoint.send_again()
                     control_ms = max(_CHECK_MS, control_ms + self.control_ms)
                 if telemetry_ms <= 0 and self.telemetry_ms:
                     self.telemetry()
@@ -239,15 +239,15 @@ class PowerModule:
                 telemetry_ms -= _CHECK_MS * pace.passed
         finally:
             self._gate.charger_online.set(False)
-            self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
+            self._limits.set_wrong(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
 
     def _check(self):
         if self._meter is not None:
             self._meter.check()
         self._expire()
-        self._set_online(self.hears())
+        self._set_online(self.is_online())
         self.faults.check(self.online.value)
-        self._unstopped.check()
+        self._stop_failure.check()
         self._limits.check()
         self._gate.check()
         self._setpoint.check()
@@ -259,13 +259,13 @@ class PowerModule:
             self.terminal_voltage_mv.set(None)
             self.terminal_current_ma.set(None)
         if self.power_mw.value is None:
-            self._limits.judge(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
+            self._limits.set_wrong(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
         self.flags.expire(_SILENT_MS)
         self.status.expire(_SILENT_MS)
-        self.output_voltage_mv.expire(_ASKED_SILENT_MS)
-        self.output_current_ma.expire(_ASKED_SILENT_MS)
-        self.temperature_mdeg.expire(_ASKED_SILENT_MS)
-        self.expire(_ASKED_SILENT_MS)
+        self.output_voltage_mv.expire(_POLLED_SILENT_MS)
+        self.output_current_ma.expire(_POLLED_SILENT_MS)
+        self.temperature_mdeg.expire(_POLLED_SILENT_MS)
+        self.expire(_POLLED_SILENT_MS)
 
     def _set_online(self, online):
         if self.online.value and not online:

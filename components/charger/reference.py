@@ -37,8 +37,8 @@ class Charger(power_module.PowerModule):
     """The power module of the reference board, in its own protocol.
 
     It is online while at least two of terminal power, terminal status and heartbeat are younger than 3 s. A reply with
-    an error (the upper four bits of byte 0) says that it refused the request: nothing else of it is taken. Of its
-    switch, its limits and functions 0x79 and 0x83 nothing is kept; a value that cannot be is refused.
+    an error (the upper four bits of byte 0) means that it refused the request: the rest of it is ignored. Of its
+    switch, its limits and functions 0x79 and 0x83 nothing is kept; an impossible value is refused.
 
     Options besides those of every power module: current_scale, terminal current is in 1/current_scale A on the wire;
     heartbeat, is 0x18FF50E5 the module's (False: the board's own, as Feedback).
@@ -48,16 +48,16 @@ class Charger(power_module.PowerModule):
         current_scale=(int, 10, (1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100)),  # what divides 1000
         heartbeat=(bool, True),
     )
-    control_ms = 300  # three functions take turns
+    control_ms = 300  # three functions in turn
     telemetry_ms = 200  # five
-    least_ma = 33  # 1/30.5 A
+    min_ma = 33  # 1/30.5 A
     _volts = f32_scale(1000)
 
     def __init__(self, can, bms, clock, current_scale, heartbeat, **shared):
         super().__init__(can=can, bms=bms, clock=clock, **shared)
         self.current_scale = current_scale
         self._amps = f32_scale(1000 // current_scale)
-        self._status_heard = Signal(None, clock)
+        self._status_received = Signal(None, clock)
         self._data = bytearray(8)
         self._data[0] = 0x01
         self._control_turn = self._telemetry_turn = 0
@@ -88,14 +88,14 @@ class Charger(power_module.PowerModule):
             elif data[7] == 1:
                 status = "not charging"
         self.status.set(status)
-        self._status_heard.set(True)
+        self._status_received.set(True)
         return True
 
     def _heartbeat(self, data, length):
         """0x18FF50E5: output voltage and current in 0.1 V and A, flags."""
         if length < 5:
             return self.refuse("length", length, 5)
-        self.flagged(data[4])
+        self.set_flags(data[4])
         self.output_voltage_mv.set((data[0] << 8 | data[1]) * 100)
         self.output_current_ma.set((data[2] << 8 | data[3]) * 100)
         return True
@@ -147,19 +147,19 @@ class Charger(power_module.PowerModule):
     def _temperature(self, mdeg):
         self.temperature_mdeg.set(mdeg)
         if mdeg == _SATURATED:
-            self._limits.judge(limits.TOO_HOT, limits.TOO_HOT)
+            self._limits.set_wrong(limits.TOO_HOT, limits.TOO_HOT)
 
     def _value_83(self, milli):
         if milli < 0 or milli > 1000000000:
             return self.refuse("value of function 0x83", milli, 1000000000)
         return True
 
-    def hears(self):
-        power, status, flags = self.power_mw.value, self._status_heard.value, self.flags.value
+    def is_online(self):
+        power, status, flags = self.power_mw.value, self._status_received.value, self.flags.value
         return (power is not None) + (status is not None) + (flags is not None) >= 2
 
-    def expire(self, asked_ms):
-        self._status_heard.expire(_SILENT_MS)
+    def expire(self, polled_ms):
+        self._status_received.expire(_SILENT_MS)
 
     # -- sent
 
@@ -171,9 +171,9 @@ class Charger(power_module.PowerModule):
         return self._switch(on)
 
     def lower(self, mv, ma):
-        if mv < self.told_mv:
+        if mv < self.sent_mv:
             self._voltage(mv)
-        if ma < self.told_ma:
+        if ma < self.sent_ma:
             self._current(ma)
 
     def control(self, mv, ma):
@@ -198,12 +198,12 @@ class Charger(power_module.PowerModule):
     def _voltage(self, mv):
         """1/1024 V, rounded down; below 2**30 up to 1000 V."""
         if self._send(_CONTROL, _VOLTAGE, 0, mv * 128 // 125):
-            self.told_mv = mv
+            self.sent_mv = mv
 
     def _current(self, ma):
         """1/30.5 A, rounded down; below 2**30 up to 1000 A."""
         if self._send(_CONTROL, _CURRENT, 0, ma * 61 // 2000):
-            self.told_ma = ma
+            self.sent_ma = ma
 
     def _send(self, identifier, function, switch, value):
         data = self._data

@@ -1,4 +1,4 @@
-"""The commands of the console: loaded when a line is typed, and let go when all is written, see `Console`."""
+"""The commands of the console: loaded when a line is typed, unloaded when all is written, see `Console`."""
 
 from micropython import const
 
@@ -17,7 +17,7 @@ _COMMANDS = const(
         ("h", "", "help: this list", "help"),
         ("auth", "TAG", "present an idTag", "auth"),
         ("status", "", "state and counters", "status"),
-        ("why", "", "what forbids charging", "why"),
+        ("why", "", "what blocks charging", "why"),
         ("can", "[all|wanted]", "bus: frames unknown, refused or garbage; receive all", "bus"),
         ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "config"),
         ("log", "", "the last log lines", "log"),
@@ -32,14 +32,14 @@ _OF_OUTLETS = const(("bms_data", "charger_data", "output_data", "terminal_data",
 
 
 class Commands:
-    """What the words of a line ask for: each method returns an iterable of lines. `console` is whose they are."""
+    """The commands of a `console`: each method returns an iterable of lines."""
 
     def __init__(self, console, operator):
         self._console = console
         self._operator = operator
 
     def run(self, line):
-        """Do what a line says, now; returns the lines to be written about it, None if it is not understood."""
+        """Run a command line now; returns the lines of its answer, None for an unknown command."""
         word, _, rest = line.partition(" ")
         word = "h" if word.lower() in ("help", "?") else word.lower()
         for name, arguments, _, method in _COMMANDS:
@@ -88,7 +88,7 @@ class Commands:
     def auth(self, tag):
         if not tag:
             return ("which tag? auth TAG",)
-        return ("tag %s: %s" % (tag, self._operator.words(self._operator.present(tag)) or "presented"),)
+        return ("tag %s: %s" % (tag, self._operator.text_of(self._operator.present(tag)) or "presented"),)
 
     def config(self, text):
         name, _, value = text.partition(" ")
@@ -111,7 +111,7 @@ class Commands:
         return list(self._operator.log)
 
     def settings(self):
-        why = self._operator.ask_for_settings("settings on the console")
+        why = self._operator.request_settings("settings on the console")
         if why == "running":
             return ("a transaction runs: it has to end before",)
         if why:
@@ -124,7 +124,7 @@ class Commands:
 
 
 def _meant(word):
-    """The command that a word may stand for: like its name, an argument's, or the first word of what it does; or ""."""
+    """The command that a mistyped word may mean: by its name, an argument's, or the first word of its help; or ""."""
     from core.nearest import nearest
 
     meant = {}
@@ -137,7 +137,7 @@ def _meant(word):
 
 
 def _setting(entry):
-    """A configuration key for people."""
+    """The line of a configuration key."""
     name, value, read_only = entry
     shown = "***" if value is None else value
     return "  %s = %s%s" % (name, shown, " (read-only)" if read_only else "")

@@ -1,4 +1,4 @@
-"""Figures and facts as text for people. Integers only: a unit is a division of digits."""
+"""Figures and states as text. Integers only: a unit is a division of digits."""
 
 
 def fixed(value, unit, decimals=1):
@@ -14,8 +14,8 @@ def fixed(value, unit, decimals=1):
     return "%s%d.%s%s" % (sign, number // scale, "0" * (decimals - len(digits)), digits)
 
 
-def words(value, yes="yes", no="no"):
-    """A value for people: "--" for None, `yes` and `no` for a bool."""
+def text_of(value, yes="yes", no="no"):
+    """A value as text: "--" for None, `yes` and `no` for a bool."""
     if value is None:
         return "--"
     if isinstance(value, bool):

@@ -24,7 +24,7 @@ class Keyboard:
     The first key of a line, t or T, is the one of `stop` (a `StopKey`), at the keystroke: a letter behind it makes a
     word of it, but not the same key again. ``on_line(text)`` is called for a line, ``on_bad(text)`` with what was wrong
     with one, ``on_ctrl_c()`` for that key; ``complete(text)`` returns what Tab adds to a line. ``echo(text)`` writes to
-    the terminal; None: it echoes by itself.
+    the terminal; None: the terminal echoes.
 
     Left, Right, Home, End, Delete, Ctrl-U (an empty line), Up and Down: the last 10 lines of up to 64 bytes, but those
     during which somebody set ``private``. Other control characters and keys are ignored and counted in ``ignored``.
@@ -70,7 +70,7 @@ class Keyboard:
             self._add(byte)
 
     def take(self, byte):
-        """The stop key as the first of a line, which `stop` knows of already."""
+        """The stop key as the first of a line; `stop` has been called already."""
         self.last = byte
         self._add(byte)
 

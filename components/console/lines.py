@@ -24,7 +24,7 @@ class Lines:
         return self._commands
 
     def run(self, line):
-        """Do what a line says, now. What is to be read about it is written by and by, so that no key has to wait."""
+        """Run a command line now. Its answer is written piece by piece, so that no key has to wait."""
         console = self._console
         if line.partition(" ")[0] in ("t", "T"):  # a stop loads nothing
             self._operator.press_stop()

@@ -3,7 +3,7 @@
 Loaded when a line is typed, see `Console`.
 """
 
-from components.console.figures import each_outlet, fixed, words
+from components.console.figures import each_outlet, fixed, text_of
 
 
 class Outlets:
@@ -15,13 +15,13 @@ class Outlets:
 
     def bms_data(self):
         for of, vehicle in each_outlet(self._snapshot, "vehicle"):
-            yield of + "BMS: %s" % words(vehicle["heard"], "heard", "silent")
-            yield "  permits charging: %s, mode: %s" % (words(vehicle["permitted"]), words(vehicle["mode"]))
-            wanted = fixed(vehicle["max_voltage_mv"], 1000), fixed(vehicle["max_current_ma"], 1000)
-            yield "  maximum voltage: %s V, maximum current: %s A" % wanted
+            yield of + "BMS: %s" % text_of(vehicle["online"], "online", "silent")
+            yield "  permits charging: %s, mode: %s" % (text_of(vehicle["permitted"]), text_of(vehicle["mode"]))
+            request = fixed(vehicle["max_voltage_mv"], 1000), fixed(vehicle["max_current_ma"], 1000)
+            yield "  maximum voltage: %s V, maximum current: %s A" % request
             far = fixed(vehicle["soc_permille"], 10), fixed(vehicle["range_m"], 1000, 0)
             yield "  SoC: %s %%, range: %s km" % far
-            held = fixed(vehicle["battery_mah"], 1000), fixed(vehicle["capacity_mah"], 1000), words(vehicle["model"])
+            held = fixed(vehicle["battery_mah"], 1000), fixed(vehicle["capacity_mah"], 1000), text_of(vehicle["model"])
             yield "  battery: %s of %s Ah, model: %s" % held
             counted = fixed(vehicle["charged_mah"], 1000), fixed(vehicle["discharged_mah"], 1000), vehicle["refused"]
             yield "  lifetime: %s Ah charged, %s Ah discharged; frames refused: %d" % counted
@@ -30,17 +30,17 @@ class Outlets:
         for (of, module), (_, meter), (_, outlet) in zip(
             each_outlet(self._snapshot, "module"), each_outlet(self._snapshot, "meter"), each_outlet(self._snapshot, "")
         ):
-            yield of + "Charger: %s, %s" % (words(module["online"], "online", "offline"), words(module["status"]))
+            yield of + "Charger: %s, %s" % (text_of(module["online"], "online", "offline"), text_of(module["status"]))
             flags = module["flags"]
             shown = module["error"] or "none", "--" if flags is None else "0x%02x" % flags, module["refusals"]
             yield "  error: %s, flags: %s, requests refused: %d" % shown
-            wanted = fixed(module["wanted_voltage_mv"], 1000), fixed(module["wanted_current_ma"], 1000)
-            enabled = words(outlet["enabled"], "enabled", "disabled")
-            yield "  wanted: %s V, %s A; charging %s" % (wanted + (enabled,))
-            if module["able_mv"] is not None or module["able_ma"] is not None:
-                able = fixed(module["able_mv"], 1000), fixed(module["able_ma"], 1000)
-                yield "  the module itself can: %s V, %s A" % able
-            register = fixed(meter["energy_mwh"], 1000, 3), words(meter["flowing"])
+            setpoint = fixed(module["setpoint_mv"], 1000), fixed(module["setpoint_ma"], 1000)
+            enabled = text_of(outlet["enabled"], "enabled", "disabled")
+            yield "  setpoint: %s V, %s A; charging %s" % (setpoint + (enabled,))
+            if module["available_mv"] is not None or module["available_ma"] is not None:
+                available = fixed(module["available_mv"], 1000), fixed(module["available_ma"], 1000)
+                yield "  available: %s V, %s A" % available
+            register = fixed(meter["energy_mwh"], 1000, 3), text_of(meter["flowing"])
             yield "  register: %s Wh; current may flow: %s" % register
             if meter["counters"]:  # what was wrong with the billing measurement
                 yield "  measurement: " + ", ".join(["%d %s" % (count, what) for what, count in meter["counters"]])
@@ -60,7 +60,7 @@ class Outlets:
                 fixed(outlet["terminal_current_ma"], 1000, 2),
                 fixed(outlet["power_mw"], 1000000, 3),
             )
-            session = words(outlet["plugged"]), fixed(outlet["session_mwh"], 1000, 2)
+            session = text_of(outlet["plugged"]), fixed(outlet["session_mwh"], 1000, 2)
             yield "  plugged: %s, session: %s Wh" % session
 
     def everything(self):

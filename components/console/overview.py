@@ -1,6 +1,6 @@
 """The status lines of the console, made of the operator's snapshot; loaded for them."""
 
-from components.console.figures import fixed, words
+from components.console.figures import fixed, text_of
 
 
 def status_lines(snapshot):
@@ -12,7 +12,7 @@ def status_lines(snapshot):
         station["uptime_ms"] // 1000,
         "\u2705" if station["network"] else "\u274c",
         "Connected" if station["central"] else "Disconnected",
-        ", ".join([number + " " + words(it["state"]) if several else words(it["state"]) for number, it in outlets]),
+        ", ".join([number + " " + text_of(it["state"]) if several else text_of(it["state"]) for number, it in outlets]),
     )
     heaps = ""
     if station["system_free"] is not None:

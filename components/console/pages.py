@@ -1,11 +1,11 @@
-"""What the console shows when it is asked, as generators of lines over the operator's snapshot.
+"""The console's pages, as generators of lines over the operator's snapshot.
 
 Loaded when a line is typed, see `Console`.
 """
 
 from micropython import const
 
-from components.console.figures import each_outlet, fixed, words
+from components.console.figures import each_outlet, fixed, text_of
 
 _HOUR_MS = const(3600000)
 _SHORT_MS = const(60000)  # too short for a rate per hour
@@ -29,8 +29,8 @@ class Pages:
             if gate["enabled"]:
                 yield of + "charging is enabled"
                 continue
-            forbids = [said for _, said, holds in gate["conditions"] if not holds]
-            yield of + "charging is not allowed now: " + ", ".join(forbids)
+            blocking = [text for _, text, holds in gate["conditions"] if not holds]
+            yield of + "charging is not allowed now: " + ", ".join(blocking)
             if transaction is None:
                 if not outlet["plugged"]:
                     yield of + "plug the vehicle in, and"
@@ -52,11 +52,11 @@ class Pages:
         longest = loop["longest"]
         yield "  at most, in ms: " + (", ".join(["%s %d" % (name, longest[name]) for name in sorted(longest)]) or "-")
         heap = snapshot["heap"]
-        heap = words(heap["heap_free"]), words(heap["heap_low"]), words(heap["heap_longest"])
+        heap = text_of(heap["heap_free"]), text_of(heap["heap_low"]), text_of(heap["heap_longest"])
         yield "Heap: %s bytes free, at least %s, in one piece %s" % heap
         yield "Watchdog: %s" % (snapshot["watchdog"]["hung"] or "fed")
         network = snapshot["network"]
-        network["rssi"] = words(network["rssi"])
+        network["rssi"] = text_of(network["rssi"])
         yield "WiFi: %(rssi)s dBm, %(attempts)d attempts, %(connects)d connects, %(losses)d losses" % network
         for _, piece, text in snapshot.pages():
             yield text % piece if piece else text
@@ -66,7 +66,7 @@ class Pages:
             yield line
 
     def bus(self, text):
-        """The last frames of each bus that were good for nothing; "all" and "wanted" change what is received."""
+        """The last unknown, refused and invalid frames of each bus; "all" and "wanted" change what is received."""
         if text in ("all", "wanted"):
             self._operator.receive_all(text == "all")
         return self._buses(True)
@@ -87,9 +87,9 @@ class Pages:
     def why(self):
         """Every condition of the gate."""
         for of, gate in each_outlet(self._snapshot, "gate"):
-            for _, said, holds in gate["conditions"]:
-                unknown = " (not known)" if holds is None else ""
-                yield "  %s %s%s%s" % ("ok     " if holds else "FORBIDS", of, said, unknown)
+            for _, text, holds in gate["conditions"]:
+                unknown = " (unknown)" if holds is None else ""
+                yield "  %s %s%s%s" % ("ok     " if holds else "BLOCKS ", of, text, unknown)
         for path in self._snapshot.outlets():
             outlet = self._snapshot[path]
             info = ", " + outlet["info"] if outlet["info"] else ""
@@ -107,7 +107,7 @@ class Pages:
         if failure:
             yield "  no central system: " + failure
         for of, gate in each_outlet(self._snapshot, "gate"):
-            yield of + "charging is %s" % words(gate["enabled"], "enabled", "disabled")
+            yield of + "charging is %s" % text_of(gate["enabled"], "enabled", "disabled")
 
     def components(self):
         for path in self._snapshot.components():

@@ -1,4 +1,4 @@
-"""What becomes of a device that does not start."""
+"""Recovery of a device that does not start."""
 
 import asyncio
 import gc
@@ -6,14 +6,14 @@ import sys
 from micropython import const
 
 from core.board import entries
-from core.failures import ASKED, failures
+from core.failures import SETTINGS_REQUESTED, failures
 from core.loading import unload
 from core.parts import DeclarationError
 
-_STARTS = const(3)  # so many that fail in a row wait for a person
+_STARTS = const(3)  # so many failures in a row wait for an operator
 _IDLE_MAX_S = const(300)
 _FAILED = const("This charger has failed to start three times in a row. It waits here for settings, or a restart.")
-_ASKED = const("This charger is stopped, and its settings can be changed here.")
+_STOPPED = const("This charger is stopped, and its settings can be changed here.")
 
 
 def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
@@ -24,12 +24,12 @@ def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
     right by a reset, so there it waits for ever. What does not start although they are right may be a setting all the
     same, or hardware that comes back: then it resets, but only 5 minutes after the last key.
 
-    Where the console's word `settings` has asked for the prompt it comes at once, and waits as long.
+    If the console's command `settings` requested the prompt it comes at once, and waits as long.
 
     words: what failed. feed(): feeds the watchdog. The others are functions of main.py.
     """
-    asked = failures() == ASKED
-    if asked:
+    requested = failures() == SETTINGS_REQUESTED
+    if requested:
         failures(0)  # the next start is a usual one
     elif _on_trial() or failures(min(failures() + 1, _STARTS)) < _STARTS:
         return interrupted()
@@ -38,12 +38,12 @@ def after_failure(words, wrong, feed, interrupted, place, load_board, assemble):
         name, home = place([])
         board = load_board(name)
     except (DeclarationError, TypeError):
-        return interrupted()  # the image itself is wrong: no setting helps
+        return interrupted()  # the image itself is faulty: no setting helps
     _unload_parts(board)
     from components.console.setup import Setup
 
     setup = Setup(board, home + "/settings.json", lambda settings: assemble(board, settings, home), feed)
-    return setup.run(_ASKED if asked else _FAILED, words, 0 if wrong else _IDLE_MAX_S)
+    return setup.run(_STOPPED if requested else _FAILED, words, 0 if wrong else _IDLE_MAX_S)
 
 
 def _unload_parts(board):
@@ -56,7 +56,7 @@ def _unload_parts(board):
 
 
 def _on_trial():
-    """Whether a reset has the bootloader take back the image before this one."""
+    """Whether the bootloader goes back to the image before this one at a reset."""
     try:  # not by an import statement: it is frozen where a board declares it
         return __import__("drivers.ota", None, None, ("pending",)).pending()
     except ImportError:

@@ -1,4 +1,4 @@
-"""Settings of a charger that does not start, taken at its terminal: what is wrong, and what mends it."""
+"""Settings of a charger that does not start, typed at its terminal: what is wrong, and how to correct it."""
 
 import gc
 import json
@@ -14,7 +14,7 @@ from core.declare import load_class
 from core.files import flush_dir, make_private
 from core.nearest import did_you_mean
 from core.options import check_setting, section_of, sections, target_of
-from core.parts import DeclarationError, described
+from core.parts import DeclarationError, exception_text
 from core.settings import lay_identity_over, read_settings
 from core.text import printable
 
@@ -30,10 +30,10 @@ _COMMANDS = const(
     (
         ("show", "", "every setting of this board, and its value", "_show"),
         ("set", "SECTION.KEY VALUE", 'change one: set ocpp.url wss://example.com/ocpp; "" is an empty text', "_set"),
-        ("set", "SECTION.KEY", "the same; what is secret is then asked for, and not shown", ""),
-        ("unset", "SECTION.KEY", "take one out of the settings", "_unset"),
-        ("check", "", "tell what is wrong with the settings, without keeping them", "_check"),
-        ("save", "", "check the settings, keep them, and restart", "_save"),
+        ("set", "SECTION.KEY", "the same; a secret value is then typed unseen", ""),
+        ("unset", "SECTION.KEY", "remove one from settings", "_unset"),
+        ("check", "", "check the settings, without saving them", "_check"),
+        ("save", "", "check the settings, save them, and restart", "_save"),
         ("restart", "", "restart with the settings that are in the file now", "_restart"),
         ("help", "", "this list; Ctrl-C leads to the REPL", "_help"),
     )
@@ -67,11 +67,11 @@ class Setup:
         self._settings = {}
         self._secret = ""  # the setting of which the value is being typed
         self._end = 0
-        self._keyboard = Keyboard(_NoStopKey(), self._run_line, self._say, self._leave, self._complete, _LINE_MAX)
+        self._keyboard = Keyboard(_NoStopKey(), self._run_line, self._print, self._leave, self._complete, _LINE_MAX)
         self._keyboard.echo = sys.stdout.write
 
     def run(self, title, words, idle_max_s=0):
-        """Take settings. Returns True for the REPL, False for a restart.
+        """Run the prompt. Returns True for the REPL, False for a restart.
 
         title: why it is here. words: what is wrong, as it was printed before. idle_max_s: it restarts so many seconds
         after the last key; 0: never.
@@ -103,21 +103,21 @@ class Setup:
                 self._keyboard.feed(byte[0])
 
     def _introduce(self, title, words, idle_max_s):
-        self._say("")
-        self._say(title)
+        self._print("")
+        self._print(title)
         if idle_max_s:
-            self._say("It restarts by itself %d s after the last key." % idle_max_s)
+            self._print("It restarts %d s after the last key." % idle_max_s)
         try:
             self._settings = read_settings(self._path)
         except DeclarationError as e:
             self._broken = True
             if str(e) != words:
-                self._say(str(e))
-            self._say("The settings begin anew; save keeps the file that is there as settings.bad.")
+                self._print(str(e))
+            self._print("The settings start empty; save renames the present file to settings.bad.")
         self._help()
         self._keyboard.feed(_ENTER)  # shows its prompt
 
-    def _say(self, line):
+    def _print(self, line):
         sys.stdout.write(printable(line) + "\n")
 
     def _leave(self):
@@ -133,29 +133,29 @@ class Setup:
                 self._keyboard.private = True
                 self._put(secret, line)
             else:
-                self._obey(line)
+                self._execute(line)
         except DeclarationError as e:
-            self._say(str(e))
+            self._print(str(e))
         except Exception as e:  # OSError, MemoryError: the prompt stays
-            self._say("failed: " + described(e))
+            self._print("failed: " + exception_text(e))
         if not self._secret and not self._end:
             self._keyboard.feed(_ENTER)
 
-    def _obey(self, line):
+    def _execute(self, line):
         word, _, rest = line.partition(" ")
         rest = rest.strip()
         for name, arguments, _, method in _COMMANDS:
             if name == word.lower():
                 if arguments and not rest:
-                    self._say("which one? %s %s" % (name, arguments))
+                    self._print("which one? %s %s" % (name, arguments))
                 elif arguments:
                     getattr(self, method)(rest)
                 elif rest:
-                    self._say("%s takes nothing behind it: %r" % (name, rest[:20]))
+                    self._print("%s takes nothing behind it: %r" % (name, rest[:20]))
                 else:
                     getattr(self, method)()
                 return
-        self._say("%r is no command%s; help lists them" % (word[:20], did_you_mean(word, [c[0] for c in _COMMANDS])))
+        self._print("%r is no command%s; help lists them" % (word[:20], did_you_mean(word, [c[0] for c in _COMMANDS])))
 
     def _complete(self, typed):
         """What Tab adds: the rest of a command, or of a setting."""
@@ -168,7 +168,7 @@ class Setup:
 
     def _help(self):
         for name, arguments, meaning, _ in _COMMANDS:
-            self._say("  %-8s %-18s %s" % (name, arguments, meaning))
+            self._print("  %-8s %-18s %s" % (name, arguments, meaning))
 
     def _show(self):
         merged = lay_identity_over(self._copy(), self._board)
@@ -179,18 +179,18 @@ class Setup:
                 name = section + "." + key
                 spec, given = self._declared(section, key)
                 text = shown(name, values.pop(key)) if key in values else "--"
-                self._say("  %s = %s   (%s)" % (name, text, described_option(spec, given)))
+                self._print("  %s = %s   (%s)" % (name, text, described_option(spec, given)))
         self._show_unknown(merged, known, "")
 
     def _show_unknown(self, values, known, before):
-        """What is left of the settings when all that is known was shown."""
+        """The settings that the board does not have."""
         for key in values:
             name = before + key
             if name in known and isinstance(values[key], dict):
                 self._show_unknown(values[key], known, name + ".")
             elif name not in known:
                 what = name if before else "section " + name
-                self._say("  %s is unknown: unset %s" % (what, name))
+                self._print("  %s is unknown: unset %s" % (what, name))
 
     def _set(self, text):
         name, _, value = text.partition(" ")
@@ -201,10 +201,10 @@ class Setup:
             self._put(name, value.strip())
         elif is_secret(name):
             self._secret = name
-            self._say("type the value of %s, which is not shown, and Enter" % name)
+            self._print("type the value of %s, which is not shown, and Enter" % name)
             self._keyboard.echo = None
         else:
-            self._say('which value? set %s VALUE; "" is an empty text' % name)
+            self._print('which value? set %s VALUE; "" is an empty text' % name)
 
     def _put(self, name, text):
         section, _, key = name.rpartition(".")
@@ -216,10 +216,10 @@ class Setup:
             if section_of(self._settings, wrong) is None:
                 self._remove(wrong)
         section_of(self._settings, section)[key] = value
-        self._say("%s = %s" % (name, shown(name, value)))
+        self._print("%s = %s" % (name, shown(name, value)))
 
     def _remove(self, name):
-        """Take "section", "section.key" or "section.section.key" out; returns whether it was there."""
+        """Remove "section", "section.key" or "section.section.key"; returns whether it was there."""
         section, _, key = name.rpartition(".")
         values = section_of(self._settings, section) if section else self._settings
         return values is not None and values.pop(key, None) is not None
@@ -227,16 +227,16 @@ class Setup:
     def _unset(self, name):
         known = _names_in(self._settings, "")
         found = name in known and self._remove(name)
-        self._say(name + (" is taken out" if found else " is not set" + did_you_mean(name, known)))
+        self._print(name + (" is removed" if found else " is not set" + did_you_mean(name, known)))
 
     def _check(self):
-        words = self._wrong()
-        self._say(words or "nothing is wrong with these settings; save keeps them")
+        words = self._problem()
+        self._print(words or "these settings are valid; save stores them")
 
     def _save(self):
-        words = self._wrong()
+        words = self._problem()
         if words:
-            self._say("not saved: " + words)
+            self._print("not saved: " + words)
             return
         fresh = self._path + ".new"
         with open(fresh, "w") as file:
@@ -251,7 +251,7 @@ class Setup:
         self._restart("saved; ")
 
     def _restart(self, before=""):
-        self._say(before + "restarting")
+        self._print(before + "restarting")
         self._end = _RESTART
 
     # --- the declaration --------------------------------------------------------------------------------------
@@ -259,8 +259,8 @@ class Setup:
     def _copy(self):
         return json.loads(json.dumps(self._settings))
 
-    def _wrong(self):
-        """What keeps the board from being built with these settings, or "". It is built, and forgotten."""
+    def _problem(self):
+        """Why the board cannot be built with these settings, or "". It is built, and discarded."""
         gc.collect()
         try:
             self._build(self._copy())

@@ -1,4 +1,4 @@
-"""Values of settings as people type and read them."""
+"""Values of settings as they are typed and shown."""
 
 import json
 from micropython import const
@@ -14,7 +14,7 @@ def is_secret(name):
 
 
 def shown(name, value):
-    """The value of a setting for people, without what is secret."""
+    """The value of a setting to be shown; a secret is hidden."""
     if is_secret(name):
         return "***"
     if not isinstance(value, str):
@@ -38,7 +38,7 @@ def parsed(kind, text):
 
 
 def described_option(spec, given):
-    """An option's type, bounds and default for people."""
+    """An option's type, bounds and default as text."""
     text = {str: "text", int: "whole number", bool: "true or false"}.get(spec[0], "number")
     if len(spec) == 3:
         text = "one of " + ", ".join([str(choice) for choice in spec[2]])

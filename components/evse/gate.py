@@ -7,14 +7,14 @@ from core.signals import Signal
 
 _ALIVE_MS = const(1000)
 
-# Of each condition what it says where it holds, and where it does not. All constant: a frozen table takes no RAM.
-_WORDS = const(
+# Name of each condition, its text where it holds and where it does not. All constant: a frozen table takes no RAM.
+_TEXTS = const(
     (
         ("transaction", "a transaction runs", "no transaction runs"),
         ("limit_ma", "the central system permits current", "the central system permits no current"),
         ("bms_permits", "the vehicle's BMS permits charging", "the vehicle's BMS does not permit charging"),
         ("plugged", "a vehicle is plugged in", "no vehicle is plugged in"),
-        ("charger_online", "the power module is heard", "the power module is silent"),
+        ("charger_online", "the power module responds", "the power module is silent"),
         ("in_limits", "all measurements are within their limits", "a measurement is missing or outside its limits"),
         ("emergency_stop", "no emergency stop", "the emergency stop is pressed: s releases it"),
         ("stop_cleared", "no stop key", "a key is pressed that may become the emergency stop"),
@@ -76,7 +76,7 @@ class Gate:
         self.enabled = Signal(False, clock)
         kernel.urgent.wait_while(self.enabled)
         self._buses = 0
-        self._watcher = self._recompute  # one for all of them: each time it is asked for it is another object
+        self._watcher = self._recompute  # one object for all: each look-up of a bound method makes another
         self._conditions = ()  # name, Signal, value at which it holds (None: any above 0), and the next: one object
         self._add("transaction", self.transaction, True)
         self._add("limit_ma", self.limit_ma, None)
@@ -112,11 +112,11 @@ class Gate:
         self._add("bus_%d" % self._buses if self._buses > 1 else "bus", healthy, True)
 
     def require(self, name, signal):
-        """A component registers a condition of its own: its Signal (bool) must be True."""
+        """A component registers a further condition: its Signal (bool) must be True."""
         self._add(name, signal, True)
 
     def limit(self, source, ma):
-        """`source` (str, as people are to read it) permits no more than `ma` mA; None: it limits nothing.
+        """`source` (str, as it is shown) permits no more than `ma` mA; None: it limits nothing.
 
         "transaction" is 0 until a transaction runs. Nothing is allocated for a source that is known.
         """
@@ -172,18 +172,18 @@ class Gate:
         if allowed is not self.enabled.value:
             self.enabled.set(allowed)  # the charger's stop frame goes out in here; the log can wait
             try:
-                self._tell(allowed)
+                self._log_change(allowed)
             except MemoryError:
                 pass  # the caller that closed the gate continues
 
-    def _tell(self, allowed):
+    def _log_change(self, allowed):
         if allowed:
             self._log.info("charging enabled")
         else:
-            self._log.info("charging disabled: %s", ", ".join(self.obstacles()))
+            self._log.info("charging disabled: %s", ", ".join(self.blocking_texts()))
 
     def conditions(self):
-        """``[(name, value, whether it holds)]``, for people."""
+        """``[(name, value, whether it holds)]``, to be shown."""
         found = []
         all_of_them = iter(self._conditions)
         for name in all_of_them:
@@ -191,10 +191,10 @@ class Gate:
             found.append((name, value, _holds(value, next(all_of_them))))
         return found if self._buses else found + [("bus", None, False)]
 
-    def forbidding(self):
+    def blocking(self):
         """The names of the conditions that block charging now.
 
-        A limit of 0 of others than the transaction's is one only if nothing else blocks charging: the budget leaves
+        A limit of 0 of others than the transaction's is one only if nothing else blocks charging: the budget grants
         nothing to an outlet that cannot use it.
         """
         found = [name for name, _, holds in self.conditions() if not holds]
@@ -202,12 +202,12 @@ class Gate:
             found.remove("limit_ma")
         return found
 
-    def obstacles(self):
-        """What blocks charging now, in words."""
-        return [words for _, words, _, holds in self.conditions_in_words() if not holds]
+    def blocking_texts(self):
+        """What blocks charging now, as texts."""
+        return [text for _, text, _, holds in self.condition_texts() if not holds]
 
-    def conditions_in_words(self):
-        """Generator of (name, words, value, whether it holds) of each condition.
+    def condition_texts(self):
+        """Generator of (name, text, value, whether it holds) of each condition.
 
         Without a transaction no limit is set, so there is none to show.
         """
@@ -215,26 +215,26 @@ class Gate:
             if name == "alive" and self._kernel.stopping:
                 name = "stopping"
             if name != "limit_ma":
-                yield name, _words(name, holds), value, holds
+                yield name, _text(name, holds), value, holds
             elif self.transaction.value:
-                for limit in self._told_limits():
+                for limit in self._limit_texts():
                     yield limit
 
-    def _told_limits(self):
-        """Each limit in words; what the central system permits is that of the transaction."""
+    def _limit_texts(self):
+        """The text of each limit; what the central system permits is that of the transaction."""
         sources = iter(self._limits)
         for source in sources:
             ma = next(sources)
             holds = _holds(ma, None)
             if source == "transaction":
-                yield "limit_ma", _words("limit_ma", holds), ma, holds
-            elif holds or (ma is not None and "limit_ma" in self.forbidding()):
+                yield "limit_ma", _text("limit_ma", holds), ma, holds
+            elif holds or (ma is not None and "limit_ma" in self.blocking()):
                 permitted = "%d.%d A" % (ma // 1000, ma // 100 % 10) if holds else "no current"
                 yield source, "the %s permits %s" % (source, permitted), ma, holds
 
 
-def _words(name, holds):
-    for known, yes, no in _WORDS:
+def _text(name, holds):
+    for known, yes, no in _TEXTS:
         if known == name:
             return yes if holds else no
     return name if holds else "not " + name

@@ -60,7 +60,7 @@ class Lock:
         self._failed = None  # True: it could not be locked, False: not unlocked
         self._left = 0  # attempts
         self._pausing = False
-        self._blocked = False  # for the sake of the current it was not driven
+        self._blocked = False  # not driven, because current flows
         self._until_ms = 0
         self._over = asyncio.Event()
         self._runs = False
@@ -147,7 +147,7 @@ class Lock:
         self._held = tag
         try:
             self._store.put(_HELD, tag or None)
-        except self._store.Error as e:  # forgotten over a restart: then the cable is unlocked
+        except self._store.Error as e:  # lost over a restart: then the cable is unlocked
             self._log.rare("for whom the cable is locked cannot be journaled: %s", str(e))
 
     # --- moving -------------------------------------------------------------------------------------------------
@@ -177,17 +177,17 @@ class Lock:
     def _tick(self, position):
         self.locked.set(position is True)
         if self._failed is not None:
-            self._forgive(position)
+            self._clear_failure(position)
         if self._moving is not None:
             self._go_on(position)
             return
         if self._held and position is False and self._idle():
-            self._keep("")  # there is nothing in it any more
+            self._keep("")  # no cable is in it any more
         wanted = self._wanted()
         if position is not wanted and self._failed is not wanted:
             self._begin(wanted)
 
-    def _forgive(self, position):
+    def _clear_failure(self, position):
         out = not self._plug.plugged.value and self._idle()
         safe = self._blocked and not self._current_flows()
         if position is self._failed or (out if self._failed else safe):
@@ -209,7 +209,7 @@ class Lock:
             self._driver.drive(self._moving)
 
     def _current_flows(self):
-        """Or may it flow? What is not known counts as a current."""
+        """Or may it flow? An unknown current counts as one."""
         ma = self._charger.terminal_current_ma.value
         return self._meter.flowing.value or ma is None or ma >= _NO_CURRENT_MA
 
@@ -240,7 +240,7 @@ class Lock:
         self._over.set()
 
     def page(self):
-        """What there is to see, see `components.operator`."""
+        """The lock's page, see `components.operator`."""
         text = "Lock: %(state)s, %(moves)d moves, %(failures)d failures"
         yield "lock", text + (", kept for idTag %(kept_for)s" if self._held else ""), {
             "state": self.failure() or ("locked" if self.locked.value else "unlocked"),

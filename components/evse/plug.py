@@ -8,7 +8,7 @@ from core.tasks import Pace
 
 _TICK_MS = const(100)
 _WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
-_SURE = const(5)  # ticks that a fall must be seen: one wrong measurement lasts 2
+_SURE = const(5)  # ticks for which a fall must last: one wrong measurement lasts 2
 _SETTLE = const(10)  # ticks, not ms: a vehicle may be plugged in for longer than ticks_ms can measure
 _STEADY_MA = const(10000)  # a battery of 0.1 ohm moves 1 V with it
 
@@ -21,15 +21,15 @@ class Plug:
     Unplugged, whichever comes first:
 
     - no BMS frame for 3 s (or none within 3 s after the voltage showed a vehicle);
-    - charging is enabled, 1 A or more is wanted (a lower limit may be what keeps the current down), the voltage is
-      present, the power module does not say that it stands still, and under 0.5 A flow for 5 s;
+    - charging is enabled, the setpoint is 1 A or more (a lower one may explain the low current), the voltage is
+      present, the power module does not report "not charging", and under 0.5 A flow for 5 s;
     - the terminal voltage fell by more than `fall_mv` within 1 s, seen for 0.5 s so that it is no wrong measurement. A
       second in which the current fell by more than 10 A does not count, for then the battery's own resistance moves the
       voltage; nor does the first second after the plugging in, when the battery pulls charged capacitors down, nor the
       return from above the board's limit, where no vehicle's battery is.
 
     The evidence that was there at an unplugging does not count as a new vehicle, for the capacitors hold their voltage
-    for a minute and a BMS may go on talking: voltage counts again after it was seen outside the limits, or unknown
+    for a minute and a BMS may continue to send: voltage counts again after it was seen outside the limits, or unknown
     because the charger went silent; BMS frames count again after none came for 3 s. Nor does a voltage that is there at
     the first measurement after a start: it may be the capacitors', and a vehicle shows itself by BMS frames.
     """
@@ -63,7 +63,7 @@ class Plug:
         self._turn = 0
         self._falling = 0  # ticks in a row
         self._settling = 0  # ticks that are left
-        bms.heard.watch(self._heard)
+        bms.online.watch(self._bms_changed)
         gate.enabled.watch(self._switched)
 
     async def run(self):
@@ -80,17 +80,17 @@ class Plug:
         falls = self._sample()
         self._rearm()
         if self.plugged.value:
-            why = self._gone(falls)
+            why = self._why_unplugged(falls)
             if why:
                 self._unplug(why)
-        elif (self._bms_counts and self._bms.heard.value) or (self._voltage_counts and self._voltage_inside()):
+        elif (self._bms_counts and self._bms.online.value) or (self._voltage_counts and self._voltage_inside()):
             self._plug()
 
     # -- evidence of a vehicle
 
-    def _heard(self, heard):
+    def _bms_changed(self, online):
         """The first BMS frame after a silence, or the silence: acted on while it is handled."""
-        if heard:
+        if online:
             if self._bms_counts and not self.plugged.value:
                 self._plug()
         else:
@@ -111,7 +111,7 @@ class Plug:
         charger = self._charger
         if charger.terminal_voltage_mv.value is not None or charger.output_voltage_mv.value is not None:
             self._voltage_known = True
-        if not self._bms.heard.value:
+        if not self._bms.online.value:
             self._bms_counts = True
 
     def _plug(self):
@@ -123,15 +123,15 @@ class Plug:
     def _unplug(self, why):
         self.reason = why
         self._voltage_counts = not self._voltage_inside()
-        self._bms_counts = not self._bms.heard.value
+        self._bms_counts = not self._bms.online.value
         self.plugged.set(False)
         self._log.info("unplugged: %s", why)
 
     # -- evidence of none
 
-    def _gone(self, falls):
-        """Why there is no vehicle any more, or ""."""
-        if not self._bms.heard.value and self._since(self._plugged_ms) >= self._no_bms_ms:
+    def _why_unplugged(self, falls):
+        """Why the vehicle counts as unplugged, or ""."""
+        if not self._bms.online.value and self._since(self._plugged_ms) >= self._no_bms_ms:
             return "no BMS frames"
         if self._no_current():
             return "no current"
@@ -148,7 +148,7 @@ class Plug:
             or ma is None
             or ma >= self._no_current_ma
             or charger.status.value == "not charging"
-            or charger.wanted_current_ma.value < 2 * self._no_current_ma
+            or charger.setpoint_ma.value < 2 * self._no_current_ma
             or not self._voltage_inside()
         ):
             self._current_ms = self._clock.ticks_ms()
@@ -164,19 +164,19 @@ class Plug:
             mv = None
         if mv is None or self._settling:
             self._settling = max(0, self._settling - 1)
-            self._forget_samples()  # what comes after a silence, a plug or a false value did not fall within a second
-        fell_mv = self._turn_over(self._mv, mv)
-        fell_ma = self._turn_over(self._ma, self._charger.terminal_current_ma.value)
+            self._clear_samples()  # what comes after a silence, a plug or a false value did not fall within a second
+        fell_mv = self._replace(self._mv, mv)
+        fell_ma = self._replace(self._ma, self._charger.terminal_current_ma.value)
         self._turn = (self._turn + 1) % _WINDOW
         self._falling = self._falling + 1 if fell_mv > self._fall_mv and fell_ma <= _STEADY_MA else 0
         return self._falling >= _SURE
 
-    def _turn_over(self, samples, value):
+    def _replace(self, samples, value):
         """Put a sample in the place of the one a second ago; by how much it fell."""
         before = samples[self._turn]
         samples[self._turn] = -1 if value is None else value
         return 0 if value is None else before - value
 
-    def _forget_samples(self):
+    def _clear_samples(self):
         for i in range(_WINDOW):
             self._mv[i] = self._ma[i] = -1

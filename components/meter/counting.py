@@ -1,4 +1,4 @@
-"""A meter that counts by itself and is read."""
+"""A meter with a counter of its own, which is read."""
 
 import time
 from micropython import const
@@ -18,7 +18,7 @@ class CountingMeter(Meter):
 
     What was counted while the meter could not be read is in the next reading, and counts. What was counted before the
     first reading after a start does not: the gate was closed. While there is no reading, the last one is older than
-    `silent_ms`, or `counted` found what cannot be, nothing is charged (PowerMeterFailure).
+    `silent_ms`, or `counted` found an impossible count, nothing is charged (PowerMeterFailure).
     """
 
     silent_ms = 3000
@@ -35,26 +35,26 @@ class CountingMeter(Meter):
     def counted(self, mwh, mw, ma):
         """A reading: what it has counted in its life, and the power and current of now, all integers.
 
-        A count that went back, or grew by more than the board can deliver, is told and not counted: the meter was
+        A count that went back, or grew by more than the board can deliver, is logged and not counted: the meter was
         exchanged, or its reading is false. That lasts until the session is over.
         """
         now, last_ms, last_mwh = self._clock.ticks_ms(), self.at_ms, self._count_mwh
         self.at_ms, self._count_mwh = now, mwh
         if last_mwh is not None:
-            if 0 <= mwh - last_mwh <= self._most_mwh(time.ticks_diff(now, last_ms)):
+            if 0 <= mwh - last_mwh <= self._max_mwh(time.ticks_diff(now, last_ms)):
                 self.add(mwh - last_mwh)
             else:
                 self.jumps += 1
                 self.fails("the meter's count went from %d to %d mWh" % (last_mwh, mwh))
         self.power_mw.set(mw)
-        self.flows(ma, last_ms)  # what is read may be as old as the reading before
+        self.current_measured(ma, last_ms)  # what is read may be as old as the reading before
         if self._silent:
             self._silent = False
-            self._log.info("the meter is heard again")
+            self._log.info("the meter responds again")
         if not self.failed:
             self.works()
 
-    def _most_mwh(self, ms):
+    def _max_mwh(self, ms):
         """What the board can deliver in this time, and a quarter more."""
         most_w = product(self._charger.max_voltage_mv, self._charger.max_current_ma) // 1000
         return most_w * max(0, ms) // 2880 + _STEPS * self.step_mwh
@@ -63,10 +63,10 @@ class CountingMeter(Meter):
         """What the power module measures is not billed."""
 
     def terminal_lost(self):
-        """Nor missed."""
+        """Its silence is no gap."""
 
     def session_over(self):
-        self.failed = False  # the next reading tells whether it works
+        self.failed = False  # the next reading shows whether it works
 
     def check(self):
         if not self._silent and self.power_mw.age_ms() > self.silent_ms:
@@ -75,11 +75,11 @@ class CountingMeter(Meter):
             self.power_mw.set(None)
             self._charger.meter_failed(True)
             self._log.error("the meter is silent: nothing is charged")
-        self.save_seldom()
+        self.save_if_due()
 
     def counters(self):
         """What was wrong in this run."""
-        return ("silences", self.silences), ("counts that cannot be", self.jumps)
+        return ("silences", self.silences), ("impossible counts", self.jumps)
 
     async def start(self):
         await super().start()

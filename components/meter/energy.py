@@ -10,10 +10,10 @@ _LONGEST_MS = const(5000)  # of a time between two measurements no more counts
 # What a power cut may take: so much energy, or that of so long, whichever is less; never what was already reported.
 _SAVE_MWH = const(20000)
 _SAVE_MS = const(60000)
-_LOOK_MS = const(100)  # between two looks at it: the next one would come too late
-_KEPT_MWH = const(1000000)  # so far what is kept beside the journal may be ahead of it
+_LOOK_MS = const(100)  # between two checks: the next one would come too late
+_KEPT_MWH = const(1000000)  # at most what is kept outside the journal may be ahead of it
 _KEEP_PAUSE_MS = const(1000)
-_RETRY_MS = const(10000)  # after a journal that refused
+_RETRY_MS = const(10000)  # after a failure of the journal
 
 
 class Energy:
@@ -23,14 +23,14 @@ class Energy:
     which `fold` adds to the register (an object on the heap of a 32-bit device from 1.07 MWh on) every now and then.
     Nothing is lost by rounding: the rest is kept.
 
-    The register is in each commit to the journal while it grows (`Persistence.carry`). `save_seldom` sees to it that
+    The register is in each commit to the journal while it grows (`Persistence.carry`). `save_if_due` ensures that
     no more than 20 Wh, nor more than 60 s, are missing there; but two records of the register alone are at least
     `pause_ms` apart, for each may erase a block of the flash. A function given to `keep_by` takes the place of these
     records, until it fails: it keeps the register elsewhere, where that costs less.
     """
 
     _keep = None
-    _known = True  # does the journal have a register?
+    _known = True  # whether the journal has a register
 
     def __init__(self, clock, store, register, pause_ms):
         self._clock = clock
@@ -50,10 +50,10 @@ class Energy:
         store.carry(self)
 
     def load(self):
-        """Take the register from the store; returns it. What is none is in doubt, and 0."""
+        """Read the register from the store; returns it. An invalid one is in doubt, and 0."""
         mwh = self._store.get(_KEY, 0)
         if not isinstance(mwh, int) or mwh < 0:
-            self._store.distrust("the energy register")
+            self._store.mark_doubtful("the energy register")
             mwh = 0
         self._known = mwh > 0
         self.saved(mwh)
@@ -63,8 +63,8 @@ class Energy:
     def keep_by(self, keep, mwh):
         """Have ``keep(mwh)`` keep the register between two commits; it returns whether it could.
 
-        `mwh`: what it kept last, None: nothing. That counts if it can be what was added since the last commit, or if a
-        journal that was lost leaves it the only one that knows: does it?
+        `mwh`: what it kept last, None: nothing. Returns whether it is used: it is if it can be what was added since
+        the last commit, or if the journal has no register.
         """
         self._keep = keep
         if mwh is None or mwh <= self._saved_mwh or (self._known and mwh > self._saved_mwh + _KEPT_MWH):
@@ -83,7 +83,7 @@ class Energy:
         self._last_mw = power_mw
         self.at_ms = at_ms
 
-    def held(self, power_mw, ms):
+    def add_gap(self, power_mw, ms):
         """A power for a time in which nothing was measured."""
         ms = min(ms, _LONGEST_MS)
         if ms > 0:
@@ -91,11 +91,11 @@ class Energy:
             self._add(power_mw, ms)
 
     def forget(self):
-        """The next measurement is the first: nothing is between it and the one before."""
+        """After a gap: nothing is counted between the last measurement and the next."""
         self._last_mw = -1
 
     def add(self, mwh):
-        """What something else has counted."""
+        """Add what another counter has counted."""
         self._new_mwh += mwh
 
     def _add(self, power_mw, ms):
@@ -113,26 +113,26 @@ class Energy:
             self._new_mwh = 0
 
     def changes(self):
-        """(the register in mWh, {key: value} to be journaled before anybody sees it). After the commit: `saved`."""
+        """(the register in mWh, {key: value} to be journaled before it is reported). After the commit: `saved`."""
         self.fold()
         mwh = self._register.value
         return mwh, {self._key: mwh} if mwh > self._saved_mwh else {}
 
     def saved(self, mwh):
-        """What `changes` told is in the journal. It allocates nothing."""
+        """What `changes` returned is in the journal. It allocates nothing."""
         self._saved_mwh = self._safe_mwh = mwh
         self._safe_ms = self._clock.ticks_ms()
 
     def read(self):
-        """The register in mWh. It is in the journal before anybody sees it. Raises StoreError."""
+        """The register in mWh, journaled before it is returned. Raises StoreError."""
         mwh, changes = self.changes()
         if changes:
             self._store.put(_KEY, mwh)
             self.saved(mwh)
         return mwh
 
-    def save_seldom(self):
-        """Keep the register if much was added, or long ago. A journal that refuses is asked again later."""
+    def save_if_due(self):
+        """Save the register if much was added, or long ago. After a failure it is tried again later."""
         self.fold()
         now = self._clock.ticks_ms()
         more_mwh = self._register.value - self._safe_mwh
@@ -147,7 +147,7 @@ class Energy:
             self._retry_ms = now
             try:
                 self._save()
-            except (self._store.Error, MemoryError):  # the store tells of it
+            except (self._store.Error, MemoryError):  # the store reports it
                 self._retry_ms = time.ticks_add(now, _RETRY_MS)
 
     def _save(self):
@@ -198,8 +198,8 @@ class Meter(Energy):
         else:
             self._closed_ms = self._clock.ticks_ms()
 
-    def flows(self, ma, at_ms):
-        """The current was measured: with the gate closed it tells whether any flows."""
+    def current_measured(self, ma, at_ms):
+        """The current was measured: with the gate closed it shows whether any flows."""
         if self._gate.enabled.value:
             return
         if ma >= self._charger.starting_current_ma:
@@ -218,11 +218,11 @@ class Meter(Energy):
             self.works()
 
     def works(self):
-        """It can be billed from."""
+        """The meter works."""
         self._charger.meter_failed(False)
 
     def fails(self, why):
-        """It cannot, until the session is over: nothing is charged."""
+        """The meter has failed, until the session is over: nothing is charged."""
         if not self.failed:
             self.failed = True
             self._charger.meter_failed(True)
@@ -235,5 +235,5 @@ class Meter(Energy):
         self._log.info("energy register %d mWh", self.load())
 
     async def stop(self):
-        """Keep what was measured. Raises StoreError."""
+        """Save what was measured. Raises StoreError."""
         self.read()

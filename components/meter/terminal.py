@@ -1,4 +1,4 @@
-"""The billing measurement of the power module's terminals: what it adds to the register, and what its silence costs."""
+"""The billing measurement of the power module's terminals: what is added to the register, also for a gap."""
 
 import time
 from micropython import const
@@ -12,7 +12,7 @@ _LOST_MS = const(2000)  # a silence of so long with the gate open is a loss
 _FLOOR_MW = const(250000)  # 3 A at 83 V: what the accuracies of two sensors of 300 A may differ by
 _DOUBT_MS = const(5000)  # a doubt that lasts so long is a failure
 _DOUBTS = const(5)  # at least in that time: a current that steps from frame to frame is a contradiction, too
-_CLEAR_MS = const(2500)  # two periods of the telemetry without a doubt: the doubt is over
+_CLEAR_MS = const(2500)  # two periods of the telemetry without a doubt end it
 _SANE = const(1000000)  # 1000 V, 1000 A
 _ABOVE_ALL = const((1 << 30) - 1)
 
@@ -41,7 +41,7 @@ class TerminalMeter(Meter):
         output = charger.output_voltage_mv, charger.output_current_ma
         self.plausibility = Plausibility(clock, output, power_period_ms)
         self._held_mw = 0
-        self._most_ma = 0  # in this period
+        self._max_ma = 0  # in this period
         self.works()
 
     # -- measurements
@@ -51,50 +51,50 @@ class TerminalMeter(Meter):
         mw = 0
         if self.flowing.value or ma >= charger.starting_current_ma:
             mw = product(min(mv, charger.max_voltage_mv), min(ma, charger.max_current_ma))
-        mw = self.plausibility.heard(mw)
+        mw = self.plausibility.add(mw)
         if mw >= 0:
             self._period(mw)
-        self._most_ma = max(self._most_ma, ma)
+        self._max_ma = max(self._max_ma, ma)
 
     def _period(self, mw):
         """A period of measurements is over."""
         at_ms = self.plausibility.at_ms
-        most_ma = self._most_ma
-        self._most_ma = 0
+        max_ma = self._max_ma
+        self._max_ma = 0
         self.measured(mw, at_ms)
         if self._gate.enabled.value:
             self._held_mw = min(mw, self._setpoint_mw())
-        self.flows(most_ma, at_ms)
+        self.current_measured(max_ma, at_ms)
 
     def check(self):
-        """What is doubtful for too long fails."""
+        """Measurements that are in doubt for too long are a failure."""
         if self.plausibility.failed(self.flowing.value):  # first: the period that ends now is of the next output
             self.fails("terminal power and the output, or its frames among themselves, differ by more than 20 %")
-        mw = self.plausibility.settled()
+        mw = self.plausibility.take_period()
         if mw >= 0:
             self._period(mw)
-        self.save_seldom()
+        self.save_if_due()
 
     def terminal_lost(self):
-        """Bill the silence, before it closes the gate."""
-        heard_ms, since_ms, until_ms = self.at_ms, self._opened_ms, self._closed_ms
-        if time.ticks_diff(since_ms, heard_ms) < 0:
-            since_ms = heard_ms
+        """Bill the gap, before it closes the gate."""
+        measured_ms, since_ms, until_ms = self.at_ms, self._opened_ms, self._closed_ms
+        if time.ticks_diff(since_ms, measured_ms) < 0:
+            since_ms = measured_ms
         held_mw = self._held_mw
         if self._gate.enabled.value:
             until_ms = self._clock.ticks_ms()
             held_mw = min(held_mw, self._setpoint_mw())  # it may be lower now
         if self.flowing.value:
-            if time.ticks_diff(until_ms, heard_ms) >= _LOST_MS:
+            if time.ticks_diff(until_ms, measured_ms) >= _LOST_MS:
                 self.losses += 1
-            self.held(held_mw, time.ticks_diff(until_ms, since_ms))
+            self.add_gap(held_mw, time.ticks_diff(until_ms, since_ms))
         self.forget()
         self.plausibility.forget()
         if self.losses >= _LOSSES:
             self.fails("terminal power was lost %d times in a session" % self.losses)
 
     def _setpoint_mw(self):
-        return product(self._charger.wanted_voltage_mv.value, self._charger.wanted_current_ma.value)
+        return product(self._charger.setpoint_mv.value, self._charger.setpoint_ma.value)
 
     def session_over(self):
         self.losses = self._held_mw = 0
@@ -112,7 +112,7 @@ class TerminalMeter(Meter):
 
 
 class Plausibility:
-    """Gathers the frames of one period, and holds them against each other and against the output.
+    """Gathers the frames of one period, and compares them with each other and with the output.
 
     A period begins with a frame; those of the next three quarters of `period_ms` belong to it and are counted in
     ``early``. All frames of a period weigh the same, whatever the moments at which they came. Frames of one period that
@@ -123,13 +123,13 @@ class Plausibility:
     periods since the one before: outside their range by more than 20 % (and 250 W) it disagrees (``disagreements``).
     A ramp and the telemetry's delay of up to a second are no disagreement. Five contradictions or disagreements over
     5 s, without 2.5 s in between that are free of them, are a failure. While the output is not known only
-    contradictions are seen.
+    contradictions are detected.
     """
 
     def __init__(self, clock, output, period_ms):
         self._clock = clock
         self._voltage_mv, self._current_ma = output  # Signals
-        self._least_ms = period_ms * 3 // 4
+        self._min_ms = period_ms * 3 // 4
         self.early = self.contradictions = self.disagreements = 0
         self._compared_ms = self._current_ma.at_ms
         self._doubts = 0  # in a row
@@ -139,28 +139,28 @@ class Plausibility:
         self.forget()
 
     def forget(self):
-        """There is a silence: what comes after it is held against nothing that was before."""
+        """After a gap: what follows is compared with nothing from before it."""
         self._low_mw = _ABOVE_ALL  # of the periods since the last comparison
         self._high_mw = -1
 
-    def heard(self, power_mw):
-        """A frame. Returns `settled()` as it was before it. Allocates nothing."""
-        settled_mw = self.settled()
+    def add(self, power_mw):
+        """A frame. Returns `take_period()` as it was before it. Allocates nothing."""
+        period_mw = self.take_period()
         if self._count:
             self.early += 1
         else:
             self._begun_ms = self._clock.ticks_ms()
         self._gather(power_mw)
-        return settled_mw
+        return period_mw
 
-    def settled(self):
+    def take_period(self):
         """The power of a period that is over by now, once; it began at ``at_ms``. Otherwise -1."""
-        if not self._count or time.ticks_diff(self._clock.ticks_ms(), self._begun_ms) < self._least_ms:
+        if not self._count or time.ticks_diff(self._clock.ticks_ms(), self._begun_ms) < self._min_ms:
             return -1
         self._count = 0
         self.at_ms = self._begun_ms
         power_mw = self._mean_mw
-        if _differ(self._least_mw, self._most_mw):
+        if _differ(self._min_mw, self._max_mw):
             self.contradictions += 1
             self._doubt(self._begun_ms)
             if self._output_mw() >= 0:
@@ -172,10 +172,10 @@ class Plausibility:
     def _gather(self, power_mw):
         self._count += 1
         if self._count == 1:
-            self._least_mw = self._most_mw = self._mean_mw = self._near_mw = power_mw
+            self._min_mw = self._max_mw = self._mean_mw = self._near_mw = power_mw
             return
-        self._least_mw = min(self._least_mw, power_mw)
-        self._most_mw = max(self._most_mw, power_mw)
+        self._min_mw = min(self._min_mw, power_mw)
+        self._max_mw = max(self._max_mw, power_mw)
         self._mean_mw += (power_mw - self._mean_mw) // self._count
         output_mw = self._output_mw()
         if abs(power_mw - output_mw) < abs(self._near_mw - output_mw):

@@ -5,7 +5,7 @@ import os
 from micropython import const
 
 from core.loading import unload
-from core.parts import told
+from core.parts import error_text
 from core.signals import Signal
 from core.text import bare_url
 from uwebsockets import ConnectionClosed, WebSocketError, connect
@@ -101,7 +101,7 @@ class Link:
     def _failed(self, error):
         """A connection could not be made, or was lost."""
         check, access = self._check, self.access
-        self.failure = why = (check is not None and check.failure) or told(error)
+        self.failure = why = (check is not None and check.failure) or error_text(error)
         dialled = self._ws is None
         self._log.warning("connection: %s%s", why, ", at " + bare_url(self.access.url) if dialled else "")
         if dialled:
@@ -235,7 +235,7 @@ class Link:
         try:
             await work
         except (OSError, WebSocketError) as e:
-            self._log.warning("connection: %s", told(e))
+            self._log.warning("connection: %s", error_text(e))
             ws.abort()
         except Exception as e:  # such as a MemoryError: a connection on which nothing is sent any more is of no use
             self._log.exception("connection: %r" % e, e)

@@ -50,9 +50,9 @@ def _components(kernel):
 
 def _conditions(outlets):
     for outlet in outlets:
-        for _, words, value, holds in outlet.evse.gate.conditions_in_words():
-            unknown = " (not known)" if value is None else ""
-            yield "%s %s%s%s" % ("ok     " if holds else "FORBIDS", words, outlet.words(), unknown)
+        for _, words, value, holds in outlet.evse.gate.condition_texts():
+            unknown = " (unknown)" if value is None else ""
+            yield "%s %s%s%s" % ("ok     " if holds else "BLOCKS ", words, outlet.words(), unknown)
 
 
 def _journal(store):

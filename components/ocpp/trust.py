@@ -7,7 +7,7 @@ them: a charger without TLS does without.
 
 from micropython import const
 
-from core.parts import told
+from core.parts import error_text
 
 CENTRAL_ROOT = "CentralSystemRootCertificate"
 _KNOWN = const("ocpp/tls/utc")  # a time in s that has passed for sure
@@ -92,7 +92,7 @@ class Trust:
                 with open(self._ca_file, "rb") as file:
                     data = file.read()
             except OSError as e:
-                raise ValueError("%s, the setting ca_file: %s" % (self._ca_file, told(e)))
+                raise ValueError("%s, the setting ca_file: %s" % (self._ca_file, error_text(e)))
             for root in ders(data):
                 yield root
         if self._certificates is not None:

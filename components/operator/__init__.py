@@ -1,4 +1,4 @@
-"""What a person at the device may do, and what there is to see: contract Operator, service ``operator``.
+"""The interface for operators and front ends: contract Operator, service ``operator``.
 
 A front end (console, web, MQTT, a display, LED and buzzer, a button) requires ``operator`` and nothing else of the
 station. It calls methods, watches Signals, and renders what it gets: nothing here is made for a certain one.
@@ -9,7 +9,7 @@ Emergency stop
 ``emergency_stop`` (Signal, bool): it is pressed, and closes every gate; kept over a restart.
 
 - ``press_stop()``: press it, as a button does: the gates are closed when it returns, also without any memory.
-- ``release()``: release it, and whatever else waits for a person (a power module that did not stop, a journal in
+- ``release()``: release it, and whatever else waits for an operator (a power module that did not stop, a journal in
   doubt). Returns whether the emergency stop was pressed. Nothing starts by it.
 - ``emergency``: for a key that may mean something else as well, see `kept.EmergencyStop`.
 
@@ -23,9 +23,9 @@ change. ``reason`` and ``detail`` are "" where there is none. ``outlet``: 1 ... 
 - ``present(tag)``: a card was read (str: 1 to 20 printable ASCII characters). Returns what ``card`` is now, at once;
   what the central system decides comes later, as a change of ``card``. At an outlet that charges by this card it ends
   the transaction; else it starts one where a vehicle is plugged in, or is plugged in next.
-- ``start_transaction(tag, outlet=1)``: a transaction is asked for at an outlet, as by a button or a page of the web. It
+- ``start_transaction(tag, outlet=1)``: a transaction is requested at an outlet, as by a button or a web page. It
   ends none. Returns what ``card`` is now, too.
-- ``words(result)``: a result in words.
+- ``text_of(result)``: a result as text.
 
 Outcomes: ``no_tag`` (it is no idTag); ``checking`` (another result follows); ``accepted`` (it waits for the plug, or
 starts now); ``started`` (a transaction); ``refused``; ``taken_back`` (the same card again, before the plug);
@@ -35,7 +35,7 @@ Reasons of ``refused`` and ``given_up``: ``checking``, ``waiting`` (another card
 plug; detail: its tag); ``no_outlet`` (detail: its number); ``other_tag`` (a transaction of another card runs);
 ``unauthorized`` (detail: OCPP's AuthorizationStatus); ``running`` (a transaction runs); ``stuck`` (the end of the last
 one cannot be journaled);
-``restarting``; ``out_of_service``; ``faulted`` (detail: words, or a ChargePointErrorCode); ``reserved``; ``journal``
+``restarting``; ``out_of_service``; ``faulted`` (detail: a text, or a ChargePointErrorCode); ``reserved``; ``journal``
 (detail: its error); ``timeout`` (nothing was plugged in); ``emergency_stop``.
 
 Configuration
@@ -45,7 +45,7 @@ Configuration
 - ``get(key)``: (name, value as text, whether it is read-only), in capitals or not; None: no such key. The value is None
   where it must not be read.
 - ``set(key, value)``: (status, reason): the status of ChangeConfiguration (``Accepted``, ``Rejected``,
-  ``RebootRequired``, ``NotSupported``), and why it is refused, in words. Raises OSError if it cannot be journaled.
+  ``RebootRequired``, ``NotSupported``), and why it is refused, as text. Raises OSError if it cannot be journaled.
 - ``describe(key)``: {"name", "type" (bool, int, csl, str ...), "default", "lowest", "highest", "access" (R, RW, RB: in
   force after a restart, W)}, None: no such key; of a ``csl``, a list, highest is how many at most.
 
@@ -55,7 +55,7 @@ Restart
 - ``restart(kind, reason)``: ``"Soft"``: ends a transaction that runs, and delivers what is queued, for at most 10 s,
   before. ``"Hard"``: ends it, at once. ``""``: at once and in order; the transaction continues afterwards. It releases
   what `release` does but for the emergency stop. `reason`: what the next start reports of this end.
-- ``ask_for_settings(reason)``: restart into the prompt that changes settings.json. Returns "", or why not: ``running``
+- ``request_settings(reason)``: restart into the prompt that changes settings.json. Returns "", or why not: ``running``
   (a transaction), ``no_prompt`` (only a device has one).
 
 State
@@ -70,8 +70,8 @@ State
 Pages
 =====
 
-A component that has something to show says ``provides = ("page",)`` and has ``page()``: a generator of (name, text,
-data), `data` being a dict of plain values (or None) and ``text % data`` a line for people. It is then a piece of the
+A component that has something to show declares ``provides = ("page",)`` and has ``page()``: a generator of (name, text,
+data), `data` being a dict of plain values (or None) and ``text % data`` a line to be shown. It is then a piece of the
 snapshot, and on the console's page ``status``. It cannot require ``operator``, which is built after it.
 """
 
@@ -158,13 +158,13 @@ class Operator:
         self.kernel.release()
         self.kernel.request_exit(RESTART, reason)
 
-    def ask_for_settings(self, reason):
-        from core.failures import ASKED, failures
+    def request_settings(self, reason):
+        from core.failures import SETTINGS_REQUESTED, failures
 
         for outlet in self.station.outlets:
             if outlet.transactions.current is not None:
                 return "running"
-        if failures(ASKED) != ASKED:
+        if failures(SETTINGS_REQUESTED) != SETTINGS_REQUESTED:
             return "no_prompt"
         self.kernel.request_exit(RESTART, reason)
         return ""

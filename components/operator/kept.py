@@ -1,4 +1,4 @@
-"""What the operator keeps between two calls: the emergency stop, a session's energy, what the journal has written."""
+"""The operator's state between two calls: the emergency stop, a session's energy, what the journal has written."""
 
 import time
 from micropython import const
@@ -14,7 +14,7 @@ class EmergencyStop:
     Until then the kernel's ``stop_cleared``, a condition of every gate, does not hold; after `take_back` for 1 s more.
     An emergency stop that was held before is held after either. It is journaled when the key is pressed, and
     `take_back` undoes that: after a power cut between them the emergency stop is pressed. ``pressed`` (Signal, bool):
-    it is held. ``pending``: the key was pressed, and what it means is not known yet.
+    it is held. ``pending``: the key was pressed, and is neither confirmed nor undone.
     """
 
     def __init__(self, clock, log, store, kernel):
@@ -48,7 +48,7 @@ class EmergencyStop:
             self._cleared.set(False)
         finally:  # what watches the gate may raise
             if not self._held:
-                self._remember(True)
+                self._journal(True)
 
     def hold(self):
         """It is the emergency stop: it lasts, over restarts too, until `release`."""
@@ -59,7 +59,7 @@ class EmergencyStop:
             self._cleared.set(True)
             if not self._held:
                 self._log.warning("emergency stop pressed")
-            self._remember(True)
+            self._journal(True)
         for function in self._watchers:
             function(True)
 
@@ -68,7 +68,7 @@ class EmergencyStop:
         self._since_ms = self._clock.ticks_ms()
         self.pending = False
         if not self._held:
-            self._remember(None)
+            self._journal(None)
             for function in self._watchers:
                 function(False)
 
@@ -76,7 +76,7 @@ class EmergencyStop:
         """Returns whether there was an emergency stop to release."""
         if not self.pressed.value:
             return False
-        self._remember(None)
+        self._journal(None)
         self.pressed.set(False)
         self._log.info("emergency stop released")
         return True
@@ -92,7 +92,7 @@ class EmergencyStop:
             self._cleared.set(True)
         return self.pending and passed_ms >= _DECIDED_MS
 
-    def _remember(self, pressed):
+    def _journal(self, pressed):
         try:
             if self._store.get(_STOPPED) != pressed:
                 self._store.put(_STOPPED, pressed)
@@ -128,7 +128,7 @@ class Session:
             self._mwh = max(0, now - self._stopped_from)
 
     def _start_mwh(self):
-        """The register at the start; the transaction knows it in whole Wh: enough when it continues after a restart."""
+        """The register at the start; the transaction has it in whole Wh: enough when it continues after a restart."""
         now = self._meter.energy_mwh.value
         transaction = self._outlet.transactions.current
         if transaction is None:

@@ -17,12 +17,12 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     number: our own; id: the central system's, None until it is known; id_tag; meter_start_wh; refused: whether the
     central system refused the idTag after the start
 ``outlet/N/vehicle``
-    heard, permitted: bool; mode; max_voltage_mv, max_current_ma: what it asks for; soc_permille; range_m; battery_mah,
+    online, permitted: bool; mode; max_voltage_mv, max_current_ma: its request; soc_permille; range_m; battery_mah,
     capacity_mah; model; charged_mah, discharged_mah: in its life; refused: frames
 ``outlet/N/module``
     online; status; error: a ChargePointErrorCode, words for what has none, or ""; flags: of the heartbeat; refusals:
-    requests that it refused; wanted_voltage_mv, wanted_current_ma: the setpoint; able_mv, able_ma: what it can now,
-    None: all that the board permits, or it does not say; output_voltage_mv, output_current_ma; temperature_mdeg
+    requests that it refused; setpoint_mv, setpoint_ma: the setpoint; available_mv, available_ma: what it can now,
+    None: all that the board permits, or it does not report it; output_voltage_mv, output_current_ma; temperature_mdeg
 ``outlet/N/meter``
     energy_mwh: the register; flowing: whether current may flow; counters: a list of [words, count], what was wrong with
     the billing measurement
@@ -52,7 +52,7 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     receives_all: also frames without a handler; kept: a list of [identifier, extended, data in hex, how often, ms
     since the last, why], the last frames that did nothing; why: None of one without a handler, else [what, value,
     limit] that refused it, or []
-``page/NAME/...`` of each component that provides ``page``: what that says
+``page/NAME/...`` of each component that provides ``page``: its data
 ``component/NAME`` of each
     state: built, started, running, failed, done, stopped; critical; failures; error: the last, in words; beat_ms: since
     it last showed progress, None where it need not
@@ -76,11 +76,11 @@ _STATION = const((
 _OUTLET = const((
     ("transaction", None, ()),
     ("vehicle", "vehicle", (
-        "heard", "permitted", "mode", "max_voltage_mv", "max_current_ma", "soc_permille", "range_m", "battery_mah",
+        "online", "permitted", "mode", "max_voltage_mv", "max_current_ma", "soc_permille", "range_m", "battery_mah",
         "capacity_mah", "model", "charged_mah", "discharged_mah", "refused",
     )),
     ("module", "module", (
-        "online", "status", "error", "flags", "wanted_voltage_mv", "wanted_current_ma", "output_voltage_mv",
+        "online", "status", "error", "flags", "setpoint_mv", "setpoint_ma", "output_voltage_mv",
         "output_current_ma", "temperature_mdeg",
     )),
     ("meter", "meter", ("energy_mwh", "flowing")),
@@ -146,7 +146,7 @@ class Snapshot:
             yield "component/" + part.name
 
     def pages(self):
-        """Generator of (path, piece, text) of what other components show: ``text % piece`` is a line for people."""
+        """Generator of (path, piece, text) of the other components' pages: ``text % piece`` is a line."""
         for part in self._of.kernel.parts:
             if part.instance in self._of.pages:
                 for name, text, data in _page_of(part):
@@ -233,13 +233,13 @@ class Snapshot:
         elif name == "module":
             module = evse.module
             piece["refusals"] = module.faults.refusals
-            piece["able_mv"] = module.able_mv if module.able_mv < module.max_voltage_mv else None
-            piece["able_ma"] = module.able_ma if module.able_ma < module.max_current_ma else None
+            piece["available_mv"] = module.available_mv if module.available_mv < module.max_voltage_mv else None
+            piece["available_ma"] = module.available_ma if module.available_ma < module.max_current_ma else None
         elif name == "meter":
             piece["counters"] = [list(one) for one in evse.meter.counters()]
         elif name == "gate":
             conditions = piece["conditions"] = []
-            for condition, words, value, holds in evse.gate.conditions_in_words():
+            for condition, words, value, holds in evse.gate.condition_texts():
                 conditions.append([condition, words, holds if value is not None else None])
         return piece
 
@@ -265,7 +265,7 @@ class Snapshot:
         raise KeyError(path)
 
     def frames(self, path):
-        """Lines for people of what ``path/frames`` is of a bus."""
+        """The lines of ``path/frames`` of a bus."""
         for part in self._of.kernel.parts:
             if "can/" + part.name == path:
                 return part.instance.describe()

@@ -55,9 +55,9 @@ class Persistence(Journal):
     nothing has changed. ``queue_max`` bounds the entries of each queue, ``max_bytes`` the file: pushes may fill three
     quarters of it, the rest is kept for the values.
 
-    ``fault`` (Signal, str): "" while the store can be relied on, else what is wrong, in words: a commit failed, or the
-    journal could not be opened. It is "" again after the next commit that succeeds; the store tries by itself too. A
-    journal that could not be opened is empty to the others and takes nothing; once it can be, the firmware restarts.
+    ``fault`` (Signal, str): "" while the store can be relied on, else what is wrong, as text: a commit failed, or the
+    journal could not be opened. It is "" again after the next commit that succeeds; the store retries without one, too.
+    A journal that could not be opened is empty to the others and takes nothing; once it can be, the firmware restarts.
 
     ``doubts`` (tuple of str): what is uncertain since a damaged journal lost it, also over restarts, until
     `release`; ``trusted`` (Signal, bool): the journal is open, and there are none.
@@ -87,9 +87,9 @@ class Persistence(Journal):
 
     # --- for the constructors of others -----------------------------------------------------------------------
 
-    def vital(self, key, words):
-        """Charging is not safe, or not right, if the value of `key` is not known for sure; `words`: what it is."""
-        self._vital[key] = words
+    def vital(self, key, text):
+        """Charging is not safe, or not right, if the value of `key` is uncertain; `text`: what it is."""
+        self._vital[key] = text
 
     def carry(self, rider):
         """Each commit carries along what ``rider.changes()`` returns, (value, {key: value}), unless it sets that key
@@ -125,7 +125,7 @@ class Persistence(Journal):
         self.trusted.set(self._opened and not self.doubts)
 
     async def run(self):
-        """Look after the file in quiet moments, so that a commit seldom has to."""
+        """Compact and probe the file between commits, so that a commit seldom has to."""
         while True:
             self._pulse()
             await self._clock.sleep_ms(_PAUSE_MS if self._urgent.block(FLASH, self._tend) else _IDLE_MS)
@@ -149,7 +149,7 @@ class Persistence(Journal):
             self._medium.failed(e, self.fault.value or "the journal cannot be read")
             self._log.rare(self.fault.value + ": %s", e)
             return
-        if not self._opened:  # what the others have read was nothing: all of them begin anew
+        if not self._opened:  # the others have read an empty journal: all of them start again
             self._kernel.request_exit(RESTART, "the journal can be opened again")
         elif self.lost != lost:  # ... what is not there any more
             self._kernel.request_exit(RESTART, "the journal was damaged")
@@ -277,7 +277,7 @@ class Persistence(Journal):
 
     # --- doubts -----------------------------------------------------------------------------------------------
 
-    def distrust(self, words):
+    def mark_doubtful(self, words):
         """Something that was read makes no sense: `words` name what is uncertain, until `release`."""
         self.doubts += (words,)
         self.trusted.set(False)

@@ -102,7 +102,7 @@ class Journal:
             words = "journal: %d damaged places, %d records lost"
             (self._log.error if found.lost else self._log.warning)(words, found.damaged, found.lost)
         if found.index.ignored:
-            self._log.warning("journal: %d entries were taken that were not there", found.index.ignored)
+            self._log.warning("journal: %d entries were removed that were absent", found.index.ignored)
 
     def _moves(self):
         """What is to be journaled at the start: what the board's first scope, or that it has none, moves."""
@@ -189,7 +189,7 @@ class Journal:
     # --- compaction -------------------------------------------------------------------------------------------
 
     def _has_to_compact(self):
-        """Is it worth it, or asked for, and is this the moment?"""
+        """Whether it is worth it, or requested, and possible now."""
         size = self.index.records.size
         if self._copying is None:
             worth = size >= _COMPACT_MIN and 2 * self.index.dead > size

@@ -157,7 +157,7 @@ class Records:
         struct.pack_into("<BHI", head, 0, _MAGIC, len(text), number)
         struct.pack_into("<I", head, 7, binascii.crc32(text, binascii.crc32(self._signed)))
         offset = self.size
-        # Where to write is said each time: after a failed write there may be a part of a record behind `size`.
+        # The position is set each time: after a failed write there may be a part of a record behind `size`.
         file = self._seek(offset)
         for _ in range(2):
             if file.write(head) != HEAD or file.write(text) != len(text):
@@ -191,7 +191,7 @@ class Records:
 
 
 def parse(text):
-    """The object that a text says, or None if it says none."""
+    """The object that a text encodes, or None if it is no JSON object."""
     try:
         record = json.loads(text)
     except ValueError:

@@ -13,7 +13,7 @@ from components.persistence.medium import remove
 from components.persistence.records import Records, StoreError, parse
 from core.files import flush_dir
 
-_TORN_MAX = const(4096)  # a longer rest is no commit that a power cut has torn, unless it says that it is so long
+_TORN_MAX = const(4096)  # a longer rest is no commit that a power cut has torn, unless its length says so
 
 
 class Replay:
@@ -57,7 +57,7 @@ class Replay:
             if not hole:  # else it is older than the damage: a rest of what was never committed
                 records.size = after
             at = after
-        self._judge_rest(end)
+        self._check_rest(end)
 
     def _take(self, text, number, at):
         missing = number - self.records.number - 1
@@ -102,7 +102,7 @@ class Replay:
         else:
             self.totals = (totals + [0] * 5)[:5]
 
-    def _judge_rest(self, end):
+    def _check_rest(self, end):
         """What is behind the last good record: a torn commit, or damage?"""
         self.torn = end - self.records.size
         if not self.records.number or self.torn > max(_TORN_MAX, self.records.begun()):

@@ -68,7 +68,7 @@ class Scoped:
 
 
 def moved(index, mark, scope):
-    """What is to be journaled where the first scope of the board is another one than the journal's, which `mark` tells.
+    """What is to be journaled where the first scope of the board is another one than the journal's, as `mark` shows.
 
     Of a journal with scopes all that stands under the name of the first goes along to the new name, or has none where
     the board has no scopes. (What stands without a name may be of what is outside: `Scoped` moves that piece by piece.)

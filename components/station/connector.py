@@ -167,7 +167,7 @@ class Connector:
         """With the gate open: 0 A may be what is wanted, or all that is permitted."""
         if self._outlet.evse.vehicle.max_current_ma.value == 0:
             return "SuspendedEV"
-        return "SuspendedEVSE" if self._outlet.evse.module.wanted_current_ma.value == 0 else "Charging"
+        return "SuspendedEVSE" if self._outlet.evse.module.setpoint_ma.value == 0 else "Charging"
 
     def _decided(self):
         """(status, info) of a suspension that needs not last, or (). SuspendedEVSE has precedence where both suspend.

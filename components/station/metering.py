@@ -48,8 +48,8 @@ class Metering:
         evse = self._outlet.evse
         module = evse.module
         if index == 7:
-            mv = module.terminal_voltage_mv.value or module.wanted_voltage_mv.value
-            ma = module.wanted_current_ma.value
+            mv = module.terminal_voltage_mv.value or module.setpoint_mv.value
+            ma = module.setpoint_ma.value
             return None if mv is None or ma is None else mv * ma // 1000
         signals = (
             evse.meter.power_mw,
@@ -57,7 +57,7 @@ class Metering:
             module.terminal_voltage_mv,
             evse.vehicle.soc_permille,
             module.temperature_mdeg,
-            module.wanted_current_ma,
+            module.setpoint_ma,
         )
         value = signals[index - 1].value
         return value * 100 if index == 4 and value is not None else value

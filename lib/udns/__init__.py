@@ -5,11 +5,11 @@
     address = await resolve("example.org", ("192.168.1.1",))  # "93.184.215.14"
     address = await resolve("example.org", servers, cache)  # a dictionary of the caller's, with what was found
 
-- Each server, IPv4 address and maybe ``:port``, is asked in turn, and all of them ``tries`` times, each time with a
+- Each server, IPv4 address and maybe ``:port``, is queried in turn, and all of them ``tries`` times, each time with a
   socket, a port and an id of its own. What comes from elsewhere, has another id or question, or is malformed, is
   dropped.
 - A name is found by its A records, or by those of the alias (CNAME) in the same answer. Of several addresses each call
-  gives the next one. A cache keeps the names that were asked for last, for as long as their server says, up to an hour.
+  gives the next one. A cache keeps the names that were looked up last, for their time to live, up to an hour.
 - An answer is read up to 512 bytes; of one that was cut off (TC) counts what is there. No TCP, no IPv6, no search list.
 - Raises OSError: ENOENT if there is no such name, or none with an IPv4 address, ETIMEDOUT without an answer, EINVAL for
   what is no name.
@@ -51,7 +51,7 @@ async def resolve(name, servers, cache=None, timeout_ms=2000, tries=2):
     key = name.lower()
     found = _cached(cache, key)
     if found is None:
-        found = await _ask_all(question, servers, timeout_ms, tries)
+        found = await _query_all(question, servers, timeout_ms, tries)
         if cache is not None:
             while len(cache) >= _NAMES and key not in cache:
                 del cache[min(cache, key=lambda name: cache[name][0])]
@@ -70,12 +70,12 @@ def _cached(cache, key):
     return found
 
 
-async def _ask_all(question, servers, timeout_ms, tries):
+async def _query_all(question, servers, timeout_ms, tries):
     error = errno.ETIMEDOUT
     for _ in range(tries):
         for server in servers:
             try:
-                found = await _ask(question, server, timeout_ms)
+                found = await _query(question, server, timeout_ms)
             except OSError as e:
                 error = e.errno
                 continue
@@ -86,8 +86,8 @@ async def _ask_all(question, servers, timeout_ms, tries):
     raise OSError(error, "no answer from a DNS server")
 
 
-async def _ask(question, server, timeout_ms):
-    """[time, seconds to live, addresses] by one server, without addresses if it says that there are none; or None."""
+async def _query(question, server, timeout_ms):
+    """[time, seconds to live, addresses] by one server, without addresses if there are none; or None."""
     host, _, port = server.partition(":")
     packet = os.urandom(2) + b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + question  # recursion desired
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -114,7 +114,7 @@ async def _ask(question, server, timeout_ms):
 
 
 def _bind(sock):
-    """To a random port, which a forger of answers does not know."""
+    """To a random port, so that answers are hard to forge."""
     at = _FIRST_PORT | int.from_bytes(os.urandom(2), "big") & ~_FIRST_PORT
     try:
         sock.bind(socket.getaddrinfo("0.0.0.0", at, 0, socket.SOCK_DGRAM)[0][-1])
@@ -147,7 +147,7 @@ def _u16(data, at):
 
 
 def _read(packet, data):
-    """What `_ask` returns, by an answer to `packet`; None: this server cannot tell. Raises _Malformed."""
+    """What `_query` returns, by an answer to `packet`; None: this server has no answer. Raises _Malformed."""
     flags = _u16(data, 2)
     end = len(packet)
     ours = data[:2] == packet[:2] and data[12:end].lower() == packet[12:].lower()

@@ -13,16 +13,16 @@
     response = await request("POST", url, **Multipart("file", "log.txt", lines, 5000).arguments())
 
 - Constant memory: two buffers of 1024 bytes. A line of a head has at most 4096 bytes, the head 16 KB.
-- Bodies with a Content-Length, in chunks, and those that end with the connection (``response.whole`` is False: nobody
-  can tell the end from a cut). A body without a ``length`` is sent in chunks.
+- Bodies with a Content-Length, in chunks, and those that end with the connection (``response.whole`` is False: the end
+  cannot be distinguished from a cut). A body without a ``length`` is sent in chunks.
 - One request a connection. Basic authentication from the URL (``https://user:password@host/``); redirects are followed,
   never from https to http, and the credentials stay with the server that they were meant for.
 - Every error is an HttpError, except for bad arguments: ValueError. ``timeout_ms`` bounds each step, and a server that
   moves less than 1024 bytes in that time is given up. A status such as 404 is no error: look at ``response.status``.
-- TLS: https needs an ``ssl.SSLContext``; what is verified is up to that, and MicroPython's verifies nothing by itself.
+- TLS: https needs an ``ssl.SSLContext``; what is verified is up to that, and MicroPython's verifies nothing by default.
 - Looking up a name by getaddrinfo() blocks the event loop, for seconds if the network is down; so does each step of a
   TLS handshake. ``net=(resolve, block)``: ``resolve`` is another way, such as `udns`: a coroutine function of the name
-  that returns an IP address, or None for getaddrinfo() to be asked; it may raise OSError.
+  that returns an IP address, or None to use getaddrinfo(); it may raise OSError.
   ``block(what, function, *arguments)`` calls what blocks: "DNS", "TLS handshake".
 - No keep-alive, no compression, no cookies, no proxies.
 """
@@ -44,10 +44,10 @@ async def request(
     """Send a request; return the Response once its head is here. Close it.
 
     `url`: text or a Url. `headers`: further (name, value) pairs. `body`: function that returns an iterable of str or
-    bytes, asked anew for each redirect; `length`: how many bytes these are. `ssl`: the SSLContext, or a function of the
+    bytes, called for each redirect again; `length`: how many bytes these are. `ssl`: the SSLContext, or function of the
     URL (text, without credentials and query) that makes one and may raise OSError or ValueError. `redirects`: how many
-    are followed. `allowed`: function(IP address as 4 or 16 bytes, b"" if it is not known) that says whether it may be
-    dialled; it is asked after the name was looked up, for each redirect anew. `net`: see above.
+    are followed. `allowed`: function(IP address as 4 or 16 bytes, b"" if it is not known) that returns whether it may
+    be dialled; it is called after the name was looked up, for each redirect anew. `net`: see above.
 
     Raises HttpError, ValueError (the URL, a header, an address that is not allowed).
     """

@@ -1,4 +1,4 @@
-"""The three ways in which a body says where it ends (RFC 9112, section 6.3).
+"""The three ways in which the end of a body is marked (RFC 9112, section 6.3).
 
 Each has ``length`` (bytes, None if unknown), ``whole`` (a cut differs from the end) and ``await readinto(buf)``.
 """

@@ -1,4 +1,4 @@
-"""Dialling: looking up the name, and a non-blocking TCP socket, with TLS if asked for."""
+"""Dialling: looking up the name, and a non-blocking TCP socket, with TLS if requested."""
 
 import asyncio
 import errno

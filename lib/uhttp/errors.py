@@ -2,4 +2,4 @@
 
 
 class HttpError(Exception):
-    """The server cannot be reached, breaks off, is too slow, or what it says is no valid HTTP; the text says which."""
+    """The server cannot be reached, breaks off, is too slow, or its answer is no valid HTTP; the text names which."""

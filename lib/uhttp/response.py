@@ -35,7 +35,7 @@ class Response:
     async def readinto(self, buf):
         """The next bytes of the body into `buf` (a bytearray or memoryview): how many, 0 at its end.
 
-        Raises HttpError: broken off before the end, too slow, or not what HTTP says.
+        Raises HttpError: broken off before the end, too slow, or not valid HTTP.
         """
         return await self._body.readinto(buf)
 
@@ -66,7 +66,7 @@ async def read_response(wire, url):
         if status >= 200:
             return Response(wire, url, status, reason, fields)
         if status == 101:
-            raise HttpError("switched to a protocol that was not asked for")
+            raise HttpError("switched to a protocol that was not requested")
 
 
 def _status(line):

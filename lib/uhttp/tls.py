@@ -7,7 +7,7 @@ from micropython import const
 _LOOK_MS = const(10)
 
 
-async def shake_hands(sock, data, block):
+async def handshake_tls(sock, data, block):
     """Send `data`, which has the socket make its handshake first; ``block("TLS handshake", ...)`` calls each step."""
     poll = select.poll()
     poll.register(sock, select.POLLOUT)

@@ -37,7 +37,7 @@ class Wire:
             try:
                 stream.s.close()  # asyncio's Stream closes only in a coroutine
             except OSError:
-                pass  # TLS could not say good-bye
+                pass  # TLS could not send its close_notify
 
     async def _timed(self, awaitable):
         began = time.ticks_ms()
@@ -120,9 +120,9 @@ class Wire:
         stream = self._stream
         tls, self._tls = self._tls, None
         if tls:
-            from .tls import shake_hands
+            from .tls import handshake_tls
 
-            await self._timed(shake_hands(stream.s, view, tls))
+            await self._timed(handshake_tls(stream.s, view, tls))
             self._count(len(view))
             return
         stream.out_buf = view  # not write(): that would try before the socket is connected

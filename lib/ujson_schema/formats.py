@@ -15,7 +15,7 @@ _NOT_IN_URI = const(' "<>\\^`{|}')
 
 
 def is_date_time(text):
-    """Whether text is an RFC 3339 date-time, read leniently as the module says."""
+    """Whether text is an RFC 3339 date-time, read leniently as the module describes."""
     if len(text) < _SHORTEST or text[4] != "-" or text[7] != "-" or text[10] not in "Tt ":
         return False
     return _is_date(text) and _is_time(text, 11) and _is_offset(text, _after_fraction(text))

@@ -20,13 +20,13 @@
 - ``uwebsockets.handshake`` and ``uwebsockets.dial`` are imported by connect(), ``uwebsockets.utf8`` with a text that is
   long or not all ASCII: what has no memory to spare may take them out of ``sys.modules`` afterwards.
 - The handshake: interim answers (103 Early Hints) are skipped; a line of the server's answer has at most 4 KB, all of
-  it 16 KB. A server that refuses may say when to come back: HandshakeError has ``retry_after_s``.
+  it 16 KB. A server that refuses may name a retry time: HandshakeError has ``retry_after_s``.
 - TLS: ``wss://`` needs an ``ssl.SSLContext``, and what is verified is up to that. MicroPython's verifies nothing until
   ``context.verify_mode = ssl.CERT_REQUIRED`` is set; then the server's certificate must be of the CA given with
   ``context.load_verify_locations(cadata=der)``, name the host of the URL and not have expired (set the clock first).
 - Looking up a name by getaddrinfo() blocks the event loop, for seconds if the network is down; so does each step of a
   TLS handshake. ``net=(resolve, block)``: ``resolve`` is another way, such as `udns`: a coroutine function of the name
-  that returns an IP address, or None for getaddrinfo() to be asked; it may raise OSError.
+  that returns an IP address, or None to use getaddrinfo(); it may raise OSError.
   ``block(what, function, *arguments)`` calls what blocks: "DNS", "TLS handshake".
 - No extensions (compression), no redirects followed.
 """

@@ -28,7 +28,7 @@ class WebSocketError(Exception):
 
 class HandshakeError(WebSocketError):
     """The server refused: HTTP ``status`` and ``reason``, and ``retry_after_s``: when to come back, None if it does not
-    say. Status None: what it said is no valid WebSocket answer.
+    say. Status None: its answer is no valid WebSocket answer.
     """
 
     def __init__(self, status, reason, retry_after_s=None):

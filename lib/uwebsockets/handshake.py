@@ -79,7 +79,7 @@ def _base64(data):
 
 
 async def read_answer(wire, accept, subprotocols):
-    """Read and check the server's answer; return the subprotocol it picked, or None if none was asked for.
+    """Read and check the server's answer; return the subprotocol it picked, or None if none was requested.
 
     Interim answers (RFC 9110, section 15.2) before it are skipped.
     """
@@ -109,7 +109,7 @@ def _check(fields, accept):
     if fields.get("sec-websocket-accept") != accept:
         raise HandshakeError(None, "wrong Sec-WebSocket-Accept")
     if "sec-websocket-extensions" in fields:
-        raise HandshakeError(None, "extension that was not asked for")
+        raise HandshakeError(None, "extension that was not requested")
 
 
 class _Head:
@@ -165,7 +165,7 @@ class _Head:
 
 
 async def _retry_after_s(head):
-    """When the server that refuses wants us back (RFC 9110, section 10.2.3): s from now on, or None.
+    """The retry time of a server that refuses (RFC 9110, section 10.2.3): s from now on, or None.
 
     A date counts from the server's own: neither clock need be right.
     """

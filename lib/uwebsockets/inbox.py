@@ -70,7 +70,7 @@ class Inbox:
                 break
         self._done()
 
-    def forget(self):
+    def reset(self):
         """Let go of the message begun: nothing more of it comes."""
         self._message = b""
 

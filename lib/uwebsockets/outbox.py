@@ -12,12 +12,12 @@ class Outbox:
 
     def __init__(self, wire):
         self._wire = wire
-        wire.on_flushed = self._settle
+        wire.on_flushed = self._send_pending
         self.lock = asyncio.Lock()  # held while a message is sent
         self.shut = None  # (code, reason) after which nothing but a close frame is sent
         self._half_frame = False
         self._half_message = False
-        self._owed = {}  # opcode: payload
+        self._control = {}  # opcode: payload
         self._close_sent = False
 
     async def send(self, data, fragment):
@@ -50,7 +50,7 @@ class Outbox:
             await self._wire.ready()
             i += self._put_part(0, payload, i, key)
         self._half_message = not first & FIN
-        self._settle()
+        self._send_pending()
         await asyncio.sleep_ms(0)  # a loop that only sends leaves room for the others
 
     def _put(self, first, payload, key):
@@ -64,18 +64,18 @@ class Outbox:
         self._wire.put(at + n)
         return n
 
-    def owe(self, opcode, payload):
+    def send_control(self, opcode, payload):
         """Send a control frame now or between the next two frames; a newer one replaces it (5.5.3). Never waits."""
         if not self._close_sent:
-            self._owed[opcode] = payload
-            self._settle()
+            self._control[opcode] = payload
+            self._send_pending()
 
-    def _settle(self):
+    def _send_pending(self):
         wire = self._wire
-        while self._owed and not self._half_frame and wire.flushed.is_set() and not wire.dropped.is_set():
-            opcode = CLOSE if CLOSE in self._owed else next(iter(self._owed))
-            payload = self._owed.pop(opcode)
+        while self._control and not self._half_frame and wire.flushed.is_set() and not wire.dropped.is_set():
+            opcode = CLOSE if CLOSE in self._control else next(iter(self._control))
+            payload = self._control.pop(opcode)
             if opcode == CLOSE:
                 self._close_sent = True
-                self._owed.clear()
+                self._control.clear()
             self._put(FIN | opcode, payload, os.urandom(4))

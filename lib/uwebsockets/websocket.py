@@ -18,12 +18,12 @@ from .inbox import Inbox
 from .outbox import Outbox
 
 # How long the peer, which should close the stream first (RFC 6455 7.1.1), may take to do so:
-_BYE_MS = const(200)  # after both close frames; over TLS some never do
+_CLOSE_TIMEOUT_MS = const(200)  # after both close frames; over TLS some never do
 _LINGER_MS = const(1000)  # after our close frame, while it may still be sending
 
 
 class WebSocket:
-    """An open connection; ``uwebsockets.connect()`` makes it, the package's text says how it is used.
+    """An open connection; ``uwebsockets.connect()`` makes it, the package's text describes its use.
 
     ``subprotocol`` is what the server picked; ``pong_event`` is set by every pong, ``last_pong`` is its payload.
     """
@@ -41,7 +41,7 @@ class WebSocket:
 
     @property
     def closed(self):
-        """True when nothing can be sent any more; recv() still returns what had come, then says why."""
+        """True when nothing can be sent any more; recv() still returns what had come, then raises the reason."""
         return self._ended is not None or self._wire.ended is not None
 
     @property
@@ -87,32 +87,32 @@ class WebSocket:
         try:
             return await reading
         except ConnectionClosed:
-            self._inbox.forget()
+            self._inbox.reset()
             raise
         except MemoryError:  # somewhere inside a message: where the next one begins is not known any more
-            self._inbox.forget()
+            self._inbox.reset()
             self._wire.drop("no memory")
             raise ConnectionClosed(1006, "no memory")
         except Violation as error:
-            self._inbox.forget()
+            self._inbox.reset()
             self._end(error.code, error.reason, make_close(error.code, error.reason), _LINGER_MS)
         finally:
             self._quiet.set()
 
     def _on_control(self, opcode, payload):
         if opcode == PING:
-            self._outbox.owe(PONG, payload)
+            self._outbox.send_control(PONG, payload)
         elif opcode == PONG:
             self.last_pong = payload
             self.pong_event.set()
         else:
             code, reason = parse_close(payload)
-            self._end(code, reason, payload[:2], _BYE_MS)
+            self._end(code, reason, payload[:2], _CLOSE_TIMEOUT_MS)
 
     def _end(self, code, reason, answer, linger_ms):
         """The peer or this side closes: send a close frame if we did not, let the peer close, raise."""
         self._ended = self._outbox.shut = (code, reason)
-        self._outbox.owe(CLOSE, answer)
+        self._outbox.send_control(CLOSE, answer)
         self._wire.linger(linger_ms)
         raise ConnectionClosed(code, reason)
 
@@ -130,7 +130,7 @@ class WebSocket:
             raise ValueError("ping payload too long")
         if self.closed or self._outbox.shut:
             raise ConnectionClosed(*(self._outbox.shut or (self.close_code, self.close_reason)))
-        self._outbox.owe(PING, bytes(payload))
+        self._outbox.send_control(PING, bytes(payload))
         await self._wire.ready()
 
     async def keepalive(self, interval_ms, timeout_ms, sleep_ms=asyncio.sleep_ms):
@@ -140,10 +140,10 @@ class WebSocket:
         """
         await sleep_ms(interval_ms)
         while not self.closed:
-            self._wire.heard = False
-            self._outbox.owe(PING, b"")
+            self._wire.alive = False
+            self._outbox.send_control(PING, b"")
             await sleep_ms(timeout_ms)
-            if not self._wire.heard:
+            if not self._wire.alive:
                 self._wire.drop("keep-alive time-out")
                 return
             await sleep_ms(max(0, interval_ms - timeout_ms))
@@ -162,7 +162,7 @@ class WebSocket:
         try:
             async with self._outbox.lock:  # after the message that is being sent
                 self._outbox.shut = self._outbox.shut or (code, reason)
-                self._outbox.owe(CLOSE, payload)
+                self._outbox.send_control(CLOSE, payload)
             while not self.closed:
                 await self._quiet.wait()  # another task in recv() gets the answer as well
                 await self._skip()

@@ -1,7 +1,7 @@
 """The byte stream below a WebSocket: one receive and one send buffer, and the tasks that move them.
 
 Only the wire's own tasks wait for the stream, and they are cancelled before it is closed. So a user's task that is
-cancelled never loses bytes, and a stream that is dropped wakes everybody who waits for it.
+cancelled never loses bytes, and a stream that is dropped wakes every task that waits for it.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Wire:
         self.flushed = asyncio.Event()
         self.on_flushed = None
         self.last_rx_ms = time.ticks_ms()
-        self.heard = False  # set with every byte; the keep-alive clears it
+        self.alive = False  # set with every byte; the keep-alive clears it
         self._more = asyncio.Event()
         self._room = asyncio.Event()
         self._discard = False
@@ -81,7 +81,7 @@ class Wire:
         n = await self._reader.readinto(self.rx[end:])
         if n:
             self.end = 0 if self._discard else self.end + n
-            self.heard = True
+            self.alive = True
             self.last_rx_ms = time.ticks_ms()
             self._more.set()
             await asyncio.sleep_ms(0)  # most times the reader now empties the buffer
@@ -119,9 +119,9 @@ class Wire:
     async def _flush(self, request=None, tls=None):
         try:
             if tls:
-                from .tls import shake_hands
+                from .tls import handshake_tls
 
-                await shake_hands(self._writer.s, request, tls)
+                await handshake_tls(self._writer.s, request, tls)
             elif request:
                 await self._send_first(request)
             await self._writer.drain()
@@ -184,7 +184,7 @@ class Wire:
         self.drop(why)
 
     def drop(self, why):
-        """Close the stream at once and wake all who wait for it. Harmless when called again. It allocates nothing."""
+        """Close the stream at once and wake all tasks that wait for it. May be called again. Allocates nothing."""
         self._end(why)
         if self._flushing:
             self._flushing.cancel()
@@ -204,5 +204,5 @@ def _close(stream):
     if hasattr(stream, "close"):
         try:
             stream.close()
-        except OSError:  # TLS could not say good-bye
+        except OSError:  # TLS could not send its close_notify
             pass

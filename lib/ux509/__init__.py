@@ -15,7 +15,7 @@
   signature is just a wrong one), every size is bounded, nothing calls itself.
 - Everything long is a coroutine that lets the event loop go on between short steps.
 - Not constant-time, see `p256`. Not looked at: revocation, name constraints, policies, whether a certificate's usage
-  (`extended_usage`, `hosts`) is the one at hand.
+  (`extended_usage`, `hosts`) is the present one.
 - Needs a port with integers of any size (MICROPY_LONGINT_IMPL_MPZ), hashlib.sha256 and, to make keys, a good
   os.urandom.
 """

@@ -31,8 +31,8 @@ class Certificate:
     ``tbs``, ``subject``, ``issuer``, ``spki`` (SubjectPublicKeyInfo), ``algorithm`` (of the signature): DER.
     ``serial``: int. ``serial_hex``: as OCPP writes it: no leading zeros, lower case.
     ``not_before``, ``not_after``: seconds since 1970, UTC. ``key``: the public key's bits, ``signature``: its bytes.
-    ``is_ca``, ``path_length`` (None: any), ``key_usage`` (16 bits, None: not said), ``extended_usage`` (tuple of OIDs,
-    None: not said), ``hosts`` (dNSNames), ``subject_key_id``, ``authority_key_id`` (bytes or None),
+    ``is_ca``, ``path_length`` (None: any), ``key_usage`` (16 bits, None: absent), ``extended_usage`` (tuple of OIDs,
+    None: absent), ``hosts`` (dNSNames), ``subject_key_id``, ``authority_key_id`` (bytes or None),
     ``unknown_critical`` (an OID, or None): who decides by the certificate must refuse it.
     """
 

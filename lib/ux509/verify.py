@@ -46,7 +46,7 @@ class Untrusted(Exception):
 async def verify_digest(spki, digest, signature):
     """Is `signature` of the SHA-256 `digest` by the key in a SubjectPublicKeyInfo (DER)? All three are bytes.
 
-    The key tells how: ECDSA (DER) for a P-256 key; PKCS #1 v1.5, or PSS with any salt, for an RSA key.
+    The key determines how: ECDSA (DER) for a P-256 key; PKCS #1 v1.5, or PSS with any salt, for an RSA key.
     Raises ValueError: a key that is malformed or of no supported kind.
     """
     if len(digest) != 32:
@@ -106,7 +106,7 @@ async def is_signed_by(certificate, spki):
 
 
 def _pss_salt(parameters):
-    """The salt's length in RSASSA-PSS-params (RFC 4055), which must say SHA-256 twice. Raises ValueError."""
+    """The salt's length in RSASSA-PSS-params (RFC 4055), which must have SHA-256 twice. Raises ValueError."""
     outer = parameters.enter(SEQUENCE)
     parameters.done()
     hash = outer.enter(CONTEXT)
@@ -141,7 +141,7 @@ async def verify_chain(chain, roots, utc):
     `chain`: its order after the first one does not matter; superfluous ones do no harm. `roots`: an iterable of DER;
     those that are no certificate are passed over. `utc`: seconds since 1970; None leaves validity unchecked.
     Raises Untrusted. Names are compared as bytes; name constraints, policies and revocation are not looked at (a
-    critical extension that asks for them is refused).
+    critical extension that requires them is refused).
     """
     if not 1 <= len(chain) <= CHAIN_MAX:
         raise Untrusted(PATH_LENGTH)
@@ -200,7 +200,7 @@ async def _signed(certificate, issuer, level):
 
 
 def _check(certificate, level, utc):
-    """Check what a certificate says of itself; above level 0 it issued the one below. Raises Untrusted."""
+    """Check a certificate's own fields; above level 0 it issued the one below. Raises Untrusted."""
     if certificate.unknown_critical is not None:
         raise Untrusted(UNKNOWN_CRITICAL, level)
     if utc is not None and utc < certificate.not_before:

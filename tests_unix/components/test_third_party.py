@@ -132,7 +132,7 @@ async def test_a_building_that_is_silent_leaves_the_fail_safe_limit(site):
     await eventually(lambda: orders(site)[-1][1] == 60.0, "60 A")
     since = site.firmware.mark
     await eventually(lambda: orders(site)[-1] == (84.0, 6.0, True), "the fail-safe limit")
-    await site.printed(r"the limit of building is not renewed: 6000 mA holds instead", since)
+    await site.printed(r"the limit of building has expired: 6000 mA holds instead", since)
     await eventually(lambda: site.module.current_a < 6.1, "6 A")
     await site.say("not a limit")
     await site.printed(r"no limit: ", since)
@@ -184,7 +184,7 @@ async def test_a_meter_that_is_not_there_lets_nothing_be_charged(tmp_path, monke
         await site.printed(r"the meter is silent: nothing is charged")
         site.vehicle.plug()
         assert (await site.status("Faulted")).payload["errorCode"] == "PowerMeterFailure"
-        await site.condition("in_limits", "FORBIDS")
+        await site.condition("in_limits", "BLOCKS")
         site.hold_card("CARD-5")
         await asyncio.sleep(1)
         assert not site.module.enabled and not [order for order in orders(site) if order[2]]

@@ -123,7 +123,7 @@ PORTS = {"1": SETTINGS["can"], "2": SETTINGS["can"]}
 
 
 @pytest.mark.parametrize("wrong, right, words", [
-    ("= two.COMPONENTS", '= ({"scope": "3", "components": ()},)', "scope 3: it names nothing"),
+    ("= two.COMPONENTS", '= ({"scope": "3", "components": ()},)', "scope 3: its components are empty"),
     ("= two.COMPONENTS", '= ({"scope": "3"},)', "scope 3: its components are missing"),
     ("= two.COMPONENTS", "= two.COMPONENTS + (OUTLET,)", "scope 1: it is declared twice"),
     ("= two.COMPONENTS", '= ({"scope": "3", "components": (OUTLET,)},)', "scope 3: '1' is a scope in a scope"),

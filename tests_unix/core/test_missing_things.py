@@ -45,7 +45,7 @@ async def test_a_bus_that_is_not_there(tmp_path, kind):
     port, meaning = {
         "device": ("/dev/ttyNONE9", "no such file or device (ENOENT)"),
         "file": (f"{tmp_path}/notes.txt", "no serial device, or no such bit rate (EINVAL)"),
-        "socket": (f"socket://127.0.0.1:{free_port()}", "connection refused: nobody listens there (ECONNREFUSED)"),
+        "socket": (f"socket://127.0.0.1:{free_port()}", "connection refused: no server there (ECONNREFUSED)"),
     }[kind]
     line = await told(tmp_path, r"W .* can: bus is down.*", can={"port": port})
     assert f"can: bus is down: port {port}: {meaning}" in line

@@ -50,7 +50,7 @@ async def test_a_stop_is_answered_in_less_than_10_ms_while_the_loop_is_blocked(s
     assert outcome.before_end and outcome.blocked_us >= BLOCK_MS * 1000
     assert outcome.answer_us < LIMIT_US, outcome
     await site.status("SuspendedEV", told)
-    await site.condition("bms_permits", "FORBIDS")
+    await site.condition("bms_permits", "BLOCKS")
     assert await guard_stops(site) == 1
     assert set(controls(site.hub.log.after(outcome.mark))) == {STOP}
     await site.printed(r"can: 1 stops of the vehicle answered by the interrupt")

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from micropython import const
 
-from core.parts import told
+from core.parts import error_text
 from ux509 import Certificate, Untrusted, certificate_hash_data, check_key, issuer_key_hash, pem, verify_chain
 from ux509.certificate import KEY_CERT_SIGN
 
@@ -72,7 +72,7 @@ class Roots:
                 Certificate(der)
             return found
         except (OSError, ValueError) as e:
-            self._log.rare("%s, the setting ca_file: %s", self._ca_file, told(e))
+            self._log.rare("%s, the setting ca_file: %s", self._ca_file, error_text(e))
             return ()
 
     # --- installing ---------------------------------------------------------------------------------------------

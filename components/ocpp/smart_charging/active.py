@@ -187,7 +187,7 @@ def number_of(outlet):
 def voltage_mv(outlet):
     """The voltage at which power becomes current there: above 0."""
     module = outlet.evse.module
-    return module.terminal_voltage_mv.value or module.wanted_voltage_mv.value or module.max_voltage_mv
+    return module.terminal_voltage_mv.value or module.setpoint_mv.value or module.max_voltage_mv
 
 
 def bounds(outlets):

@@ -107,17 +107,17 @@ async def test_a_vehicle_that_asks_for_less_voltage_than_the_board_has(site):
     site.vehicle.max_v = 55.9
     low = struct.pack(">H", 559)
     await stopped_within(site, since, 0.2, lambda f: f.can_id == CHARGE_REQUEST and f.data[:2] == low)
-    await site.condition("in_limits", "FORBIDS")
-    await site.answer("why", r"error: the vehicle asks for too low a voltage")
+    await site.condition("in_limits", "BLOCKS")
+    await site.answer("why", r"error: the vehicle requests too low a voltage")
     fault = await site.heard("StatusNotification", told, connectorId=1, errorCode="OtherError")
-    assert fault.payload["info"] == "the vehicle asks for too low a voltage"
+    assert fault.payload["info"] == "the vehicle requests too low a voltage"
 
 
 async def test_a_silent_charger(site):
     since = await calm_bus(site)
     site.module.silent = True
     await stopped_within(site, since, 3.6)
-    await site.condition("charger_online", "FORBIDS")
+    await site.condition("charger_online", "BLOCKS")
     await site.answer("log", r"W .*charger.*silent")
 
 
@@ -129,7 +129,7 @@ async def test_an_overheated_module(site):
     await site.hub.wait_frame(is_saturated, PATIENCE_S, since)
     asked = [f.seq for f in site.hub.log if f.seq > since and f.can_id == TELEMETRY and f.data[1] == 0x80]
     assert beats(site, since, asked[0]) <= 15
-    await site.condition("in_limits", "FORBIDS")
+    await site.condition("in_limits", "BLOCKS")
     await site.heard("StatusNotification", told, connectorId=1, errorCode="HighTemperature")
 
 
@@ -146,7 +146,7 @@ async def test_a_terminal_voltage_outside_the_limits(site, volts):
         return frame.can_id == TERMINAL_POWER and frame.data[:4] == shown
 
     await stopped_within(site, since, 0.2, is_cause)
-    await site.condition("in_limits", "FORBIDS")
+    await site.condition("in_limits", "BLOCKS")
     site.heal()
     site.pull_out()
     await eventually_answers(site, "1", r"BMS: (?!heard)")
@@ -218,7 +218,7 @@ async def test_a_broken_module_is_a_fault_and_is_not_switched_on_again_at_once(t
         refused = await site.hub.wait_frame(is_refusal, since=frames)
         off = await site.hub.wait_frame(is_stop, since=refused.seq)
         assert off.time - refused.time < 0.2
-        await site.condition("in_limits", "FORBIDS")
+        await site.condition("in_limits", "BLOCKS")
         frames = site.hub.frames
         site.heal()
         for _ in range(3):

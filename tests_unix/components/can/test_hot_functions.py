@@ -18,13 +18,13 @@ from tools.portmake import mpy_cross
 WORDS = 11
 EXCEPTION = 3  # words for each level of try
 HOT = {
-    "core/signals.py": "set _tell _wake",
+    "core/signals.py": "set _notify _wake",
     "core/wire.py": "u32be",
     "components/can/__init__.py": "_drain _look_at arm",
     "components/can/dispatch.py": "_dispatch _find _match refuse note _keep _entry _count",
-    "components/bms/__init__.py": "_request _renew _remember _stop _store _refuse _amp_hours _derive",
+    "components/bms/__init__.py": "_request _renew _keep_request _stop _store _refuse _amp_hours _derive",
     "components/charger/reference.py": "_terminal_power _terminal_status _heartbeat _control_reply _telemetry_reply",
-    "components/charger/power_module.py": "terminal flagged refuse",
+    "components/charger/power_module.py": "terminal set_flags refuse",
     "components/meter/terminal.py": "terminal",
     "drivers/can/slcan_lines.py": "recv came pending other _line",
     "drivers/twai.py": "recv",

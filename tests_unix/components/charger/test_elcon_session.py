@@ -86,8 +86,8 @@ async def test_a_module_with_another_address_is_never_enabled(tmp_path):
         site.vehicle.plug()
         told = r"a module answers with identifier 0x18FF50E8, whose address the board does not declare"
         await site.printed(told)
-        await site.condition("in_limits", "FORBIDS")
-        await site.answer("can", r"0x18FF50E8 0xE8: not known as addresses")
+        await site.condition("in_limits", "BLOCKS")
+        await site.answer("can", r"0x18FF50E8 0xE8: unknown addresses")
         await site.answer("status", r"Foreign CAN frame 0x18FF50E8")
         await site.status("Faulted", since)
         await site.present("CARD")

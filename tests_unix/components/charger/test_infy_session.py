@@ -87,7 +87,7 @@ async def test_a_module_that_hears_nothing_any_more(site):
     await eventually(lambda: other.on, "the other one goes on")
     assert not deaf.on and loop.time() - began > 11.5
     await eventually(lambda: other.current_a > 59.9, "the other one delivers all")
-    await site.printed(r"module 1 is silent: it counts as off, the others go on")
+    await site.printed(r"module 1 is silent: it counts as off, the others run")
     await site.answer("status", r"Module 1: silent, counts as off")
     deaf.deaf = False
     await eventually(lambda: deaf.current_a > 29.9 and other.current_a < 30.1, "it takes its part again")
@@ -123,8 +123,8 @@ async def test_modules_that_answer_for_others_are_never_switched_on(tmp_path):
         site.vehicle.plug()
         await site.present("CARD")
         await site.printed("plugged in")
-        await site.answer("why", r"FORBIDS +the power module is silent")
+        await site.answer("why", r"BLOCKS  +the power module is silent")
         await site.answer("status", r"Undeclared module [45] answers")
-        await site.answer("can", r"0x02(83|8A|9A)F004 4: not known as addresses")  # of six identifiers four are kept
+        await site.answer("can", r"0x02(83|8A|9A)F004 4: unknown addresses")  # of six identifiers four are kept
         assert not any(what.command == SET for _, what in site.orders()) and not site.module.enabled
         site.check_calm()

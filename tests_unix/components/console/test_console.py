@@ -113,7 +113,7 @@ def test_t_acts_without_enter_on_a_pipe(on_pipes):
     out.write(b"t")
     firmware.read_until(inp.fileno(), "EMERGENCY STOP")
     out.write(b"\nwhy\n")
-    firmware.read_until(inp.fileno(), "FORBIDS the emergency stop is pressed")
+    firmware.read_until(inp.fileno(), "BLOCKS  the emergency stop is pressed")
     out.write(b"s\n")
     firmware.read_until(inp.fileno(), "emergency stop is released")
 

@@ -67,7 +67,7 @@ async def test_tc_024_lock_failure_at_the_start(site):
     site.jam_lock()
     site.vehicle.plug()
     await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="ConnectorLockFailure")
-    await site.condition("locked", "FORBIDS")
+    await site.condition("locked", "BLOCKS")
     assert await site.configured("NumberOfConnectors") == "1"
     assert site.central.calls("StartTransaction", since) == [] and not site.module.enabled
 
@@ -113,8 +113,8 @@ async def test_tc_005_3_ev_side_disconnect_neither_stops_nor_unlocks(site):
     suspended = await site.status("SuspendedEV", since)
     assert suspended.payload["info"] == "EV side disconnected"
     await locked(site)
-    await site.condition("in_limits", "FORBIDS")
-    await site.condition("plugged", "FORBIDS")
+    await site.condition("in_limits", "BLOCKS")
+    await site.condition("plugged", "BLOCKS")
     site.module.forced_v = None
     site.vehicle.plug()
     await site.status("Charging", since)

@@ -177,12 +177,12 @@ async def test_a_vehicle_that_stops_again_and_again_is_a_warning_and_no_fault(si
     since = site.mark()
     for _ in range(5):
         site.vehicle.forbid()
-        await site.condition("bms_permits", "FORBIDS")
+        await site.condition("bms_permits", "BLOCKS")
         site.vehicle.permit()
         await site.condition("bms_permits", "ok")
     await site.heard("StatusNotification", since, status="SuspendedEV", errorCode="EVCommunicationError")
     assert "Faulted" not in site.statuses(1, since) and not site.module.enabled
-    await site.condition("bms_settled", "FORBIDS")
+    await site.condition("bms_settled", "BLOCKS")
     since = site.mark()
     site.pull_out()
     await site.heard("StatusNotification", since, status="Available", errorCode="NoError")

@@ -79,7 +79,7 @@ async def test_tc_018_2_unlock_connector_of_a_fixed_cable_ends_no_session_but_th
     off = await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, PATIENCE_S, frames)
     await eventually(lambda: not site.module.enabled, "the module is off")
     assert not [f for f in site.hub.log if f.seq > off.seq and is_switch(f) and f.data[3] != 0x01]
-    await site.condition("emergency_stop", "FORBIDS")
+    await site.condition("emergency_stop", "BLOCKS")
     await site.present("STOP")
     assert await site.configured("NumberOfConnectors") == "1"
     assert not site.module.enabled

@@ -30,7 +30,7 @@ async def test_a_lost_transaction_is_told_and_nothing_charges_until_somebody_say
         event = await site.heard("SecurityEventNotification", since, type="JournalDamaged")
         assert "the running transaction" in event.payload["techInfo"]
         await site.answer("status", "in doubt, until s releases it: .*the running transaction")
-        await site.condition("journal", "FORBIDS")
+        await site.condition("journal", "BLOCKS")
         assert not site.module.enabled
         assert (tmp_path / "state" / "journal.bad").read_bytes() == data
         since = site.mark()

@@ -15,9 +15,9 @@ async def test_a_directory_in_the_journals_place(tmp_path):
         assert heard.payload["errorCode"] == "InternalError"
         assert "journal" in heard.payload["info"]
         await site.answer("status", "fault: the journal cannot be opened")
-        await site.condition("journal", "FORBIDS")
+        await site.condition("journal", "BLOCKS")
         await site.answer("s", "charging is not allowed now")
-        await site.condition("journal", "FORBIDS")
+        await site.condition("journal", "BLOCKS")
         await site.answer("auth TAG-1", "refused")
         site.vehicle.plug()
         await site.condition("plugged", "ok")

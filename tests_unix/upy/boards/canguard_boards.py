@@ -29,13 +29,13 @@ async def test_the_vehicles_stop_is_answered_while_the_loop_is_blocked(tmp):
     interrupt(chip)
     assert chip.transmit() == ANSWER and site.gate.enabled.value
     await site.run(20)
-    assert not site.gate.enabled.value and "bms_permits" in site.gate.forbidding()
+    assert not site.gate.enabled.value and "bms_permits" in site.gate.blocking()
     assert canguard.fired() == count + 1 == can.guard_stops
     await site.run(1000)
     assert set(controls(site, since)) == {STOP_FRAME}
     assert [line for line in site.tail.lines if "answered by the interrupt" in line]
     await site.talk(3000)
-    assert site.gate.enabled.value and START_FRAME in controls(site, since), site.gate.forbidding()
+    assert site.gate.enabled.value and START_FRAME in controls(site, since), site.gate.blocking()
     await site.stop()
 
 

@@ -142,7 +142,7 @@ class Site:
         """A transaction begins."""
         self.gate.limit("transaction", 200000)
         self.gate.transaction.set(True)
-        assert self.gate.enabled.value, self.gate.forbidding()
+        assert self.gate.enabled.value, self.gate.blocking()
 
     async def stop(self):
         self.kernel.request_exit(STOPPED, "end of test")

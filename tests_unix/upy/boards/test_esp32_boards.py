@@ -41,7 +41,7 @@ def check_feedback(site, of_its_own):
 async def test_each_board_charges_and_stops(tmp):
     for board, module, vehicle in BOARDS:
         site = await charging(board, tmp + "/" + board.NAME, module, vehicle)
-        assert site.gate.enabled.value, (board.NAME, site.gate.forbidding())
+        assert site.gate.enabled.value, (board.NAME, site.gate.blocking())
         assert START_FRAME in site.module.frames(CONTROL) and len(site.module.frames(TELEMETRY)) > 10
         check_feedback(site, module != vehicle)
         before = len(site.module.frames(CONTROL))
@@ -88,7 +88,7 @@ async def test_a_bus_off_on_either_bus_of_two_closes_the_gate(tmp):
             site.kernel["vehicle_can"].send(HEARTBEAT, bytes(8))
             site.vehicle.chip.force_bus_off()
         await site.run(50)
-        assert not site.gate.enabled.value and len(site.gate.forbidding()) == 1, site.gate.forbidding()
+        assert not site.gate.enabled.value and len(site.gate.blocking()) == 1, site.gate.blocking()
         await site.stop()
 
 

@@ -115,7 +115,7 @@ async def test_a_device_whose_board_has_one_and_two_outlets_in_turn_goes_on_from
 async def save(energy, mwh):
     energy._register.set(mwh)
     await energy._clock.advance(11000)
-    energy.save_seldom()
+    energy.save_if_due()
 
 
 async def test_nvs_takes_it_by_name(tmp):

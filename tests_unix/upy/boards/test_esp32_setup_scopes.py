@@ -30,7 +30,7 @@ def test_the_settings_of_scopes_are_shown_set_and_taken_out_by_their_names(tmp):
         "dials.odd is unknown: unset dials.odd",
         "dials.2.url = ws://two",
         "'current' in section 'dials.2' (component 2/dial, option current): 5 is not within 6..32",
-        "dials.1.curent is taken out",
+        "dials.1.curent is removed",
         "dials.1.curent is not set; did you mean dials.1.current?",
         "'url' in section 'dials' is unknown, which has the sections dials.1, dials.2",
         "saved; restarting",

@@ -43,7 +43,7 @@ async def charging(home, amps=50, **options):
     await site.talk(1500)
     site.permit(100000)  # within the budget
     await site.talk(400)
-    assert site.enabled() == [True, True], [gate.forbidding() for gate in site.gates]
+    assert site.enabled() == [True, True], [gate.blocking() for gate in site.gates]
     site.amps = [amps, amps]
     await site.talk(600)
     return site
@@ -84,7 +84,7 @@ async def test_a_silent_module_of_one_leaves_the_other_charging(tmp):
     site = await charging(tmp)
     site.silent[1] = True
     await site.talk(4000)
-    assert site.enabled() == [True, False] and "charger_online" in site.gates[1].forbidding()
+    assert site.enabled() == [True, False] and "charger_online" in site.gates[1].blocking()
     await site.stop()
 
 
@@ -114,7 +114,7 @@ async def test_the_budget_is_shared(tmp):
     site = await charging(tmp, amps=20, settings=dict(SETTINGS, budget={"limit_ma": 40000}))
     limits = [gate.limit_ma.value for gate in site.gates]
     assert limits == [20000, 20000], limits
-    wanted = [site.kernel[name].wanted_current_ma.value for name in ("1/charger", "2/charger")]
+    wanted = [site.kernel[name].setpoint_ma.value for name in ("1/charger", "2/charger")]
     assert wanted == [20000, 20000]
     await site.stop()
 

@@ -61,7 +61,7 @@ async def test_a_new_image_that_reaches_the_central_system_stays(tmp):
     assert life.sink.pending() and not life.task.done()
     await life.site.connect(Central())
     await life.site.run(2000)
-    assert life.task.done() and not life.sink.pending() and life.site.lines("stays")
+    assert life.task.done() and not life.sink.pending() and life.site.lines("confirmed")
     await life.site.disconnect()
     await life.site.run(1200000)  # what comes later is not the image's fault
     assert life.site.exits == []

@@ -142,7 +142,7 @@ def test_what_a_board_declares_wrongly_of_scopes():
     good = entry("bus", "Bus", options={"port": "x"})
     for scope, words in (
         ({"scope": "1"}, ("scope 1", "components are missing")),
-        ({"scope": "1", "components": ()}, ("scope 1", "names nothing")),
+        ({"scope": "1", "components": ()}, ("scope 1", "components are empty")),
         ({"scope": "1", "components": good}, ("scope 1", "components are a dict", "comma")),
         ({"scope": "1", "components": ("bus",)}, ("scope 1", "'bus'", "no dict", "comma")),
         ({"scope": "1", "components": ({"name": "bus"},)}, ("scope 1", "'use'", "missing")),

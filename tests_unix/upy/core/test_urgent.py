@@ -44,7 +44,7 @@ async def test_a_stop_frame_that_comes_during_a_flush_is_handled_before_the_next
         closed = [at for at, enabled in enumerate(gate[0]) if not enabled]
         assert gate[0][0] and closed == list(range(len(gate[0])))[len(gate[0]) - len(closed) :], gate
         assert gate[1] and gate[2] and True not in gate[1] + gate[2], gate
-        assert "bms_permits" in rig.gate.forbidding()
+        assert "bms_permits" in rig.gate.blocking()
         await rig.sent(CONTROL, STOP_FRAME, 0)
         assert rig.store.get("key") == 2
         await rig.stop()

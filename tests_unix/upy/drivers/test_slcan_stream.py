@@ -10,7 +10,7 @@ from construct import construct
 from slcan_adapter import FRAME, frames, opened, ready, refused, until
 
 from core.clock import Clock
-from core.parts import told
+from core.parts import error_text
 from drivers.can.slcan import Slcan
 
 
@@ -149,7 +149,7 @@ def why_not(port):
     try:
         construct(Slcan, port=port).init()
     except OSError as e:
-        return told(e)
+        return error_text(e)
     raise AssertionError(port)
 
 
@@ -165,9 +165,10 @@ def test_what_is_told_of_a_port_that_cannot_be_opened_is_no_number():
         assert why_not("uart:7") == "UART(7) does not exist"
     finally:
         del sys.modules["machine"]
-    assert why_not("/tmp") == "that is a directory (EISDIR)"
+    assert why_not("/tmp") == "is a directory (EISDIR)"
     assert why_not("no/such/device") == "no such file or device (ENOENT)"
     assert why_not("README.md") == "no serial device, or no such bit rate (EINVAL)"
     assert why_not("socket://nowhere.invalid:1") == "nowhere.invalid not found"
-    assert told(OSError(5)) == "EIO" and told(OSError(-202)) == "error -202 of the system"
-    assert told(OSError(19, "SPI: no answer")) == "SPI: no answer" and told(KeyError("x")) == "KeyError('x',)"
+    assert error_text(OSError(5)) == "EIO" and error_text(OSError(-202)) == "error -202 of the system"
+    assert error_text(OSError(19, "SPI: no answer")) == "SPI: no answer"
+    assert error_text(KeyError("x")) == "KeyError('x',)"

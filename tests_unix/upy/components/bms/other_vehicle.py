@@ -10,7 +10,7 @@ from core.signals import Signal
 
 _REQUEST = const(0x18FFA0D5)
 _TIMEOUT_MS = const(2000)
-_HEARD_MS = const(3000)
+_ONLINE_MS = const(3000)
 _HIGHEST_MV = const(100000)
 
 
@@ -27,7 +27,7 @@ class OtherVehicle:
         self.max_voltage_mv = Signal(None, clock)
         self.max_current_ma = Signal(None, clock)
         self.mode = Signal(None, clock)
-        self.heard = Signal(False, clock)
+        self.online = Signal(False, clock)
         self.soc_permille = Signal(None, clock)
         self.range_m = self.capacity_mah = self.battery_mah = self.model = Signal(None, clock)  # never known
         self.charged_mah = self.discharged_mah = self.model
@@ -42,7 +42,7 @@ class OtherVehicle:
         if length and data[0] != 1:
             self._gate.bms_permits.set(False)
             self.permitted.set(False)
-            self.heard.set(True)
+            self.online.set(True)
             return True
         if not self._runs:
             return True
@@ -53,7 +53,7 @@ class OtherVehicle:
         self.max_current_ma.set((data[3] | data[4] << 8) * 50)
         self.soc_permille.set(data[5] * 5)
         self.mode.set("charging")
-        self.heard.set(True)
+        self.online.set(True)
         self.permitted.set(True)
         self._gate.bms_permits.set(True)
         return True
@@ -63,8 +63,8 @@ class OtherVehicle:
             while True:
                 self._pulse()
                 self._runs = True
-                if self.heard.value and self.heard.age_ms() > _HEARD_MS:
-                    self.heard.set(False)
+                if self.online.value and self.online.age_ms() > _ONLINE_MS:
+                    self.online.set(False)
                 if self.permitted.value is not None and self.permitted.age_ms() > _TIMEOUT_MS:
                     self._forget()
                 await self._clock.sleep_ms(100)

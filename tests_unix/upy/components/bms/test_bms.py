@@ -14,9 +14,10 @@ def amp_hours(ah):
 async def test_a_charge_request_becomes_signals(tmp):
     rig = await Rig(tmp).start()
     bms = rig.bms
-    assert (bms.permitted.value, bms.max_voltage_mv.value, bms.mode.value, bms.heard.value) == (None, None, None, False)
+    assert (bms.permitted.value, bms.max_voltage_mv.value, bms.mode.value) == (None, None, None)
+    assert bms.online.value is False
     await rig.receive(REQUEST, request(84.0, 58.7, 0, 1))
-    assert (bms.permitted.value, bms.mode.value, bms.heard.value) == (True, "heating", True)
+    assert (bms.permitted.value, bms.mode.value, bms.online.value) == (True, "heating", True)
     assert (bms.max_voltage_mv.value, bms.max_current_ma.value) == (84000, 58700)
     assert rig.gate.bms_permits.value is True
     await rig.receive(REQUEST, request(83.9, 0, 0, 0))
@@ -35,12 +36,12 @@ async def test_a_stop_is_honoured_whatever_else_the_frame_holds(tmp):
         rig.wire.send(REQUEST, data)
         await rig.sent(CONTROL, STOP_FRAME, since)
         assert rig.bms.permitted.value is False and not rig.gate.enabled.value, data
-        assert rig.bms.heard.value
+        assert rig.bms.online.value
         rig.vehicle()
         await rig.receive(REQUEST, request())
         assert rig.bms.permitted.value and rig.gate.bms_permits.value
         await rig.advance(2100)
-        assert rig.gate.enabled.value, rig.gate.forbidding()
+        assert rig.gate.enabled.value, rig.gate.blocking()
     assert rig.bms.refused == 1  # the short one, which stopped all the same
     await rig.stop()
 
@@ -58,7 +59,7 @@ async def test_a_permission_with_impossible_values_renews_nothing(tmp):
     rig.say[REQUEST] = bad[0]
     await rig.advance(5200)
     assert bms.permitted.value is None and rig.gate.bms_permits.value is False
-    assert (bms.heard.value, bms.mode.value) == (False, None)
+    assert (bms.online.value, bms.mode.value) == (False, None)
     assert (bms.max_voltage_mv.value, bms.max_current_ma.value) == (None, None)
     await rig.stop()
 
@@ -67,16 +68,16 @@ async def test_silence_for_3_s_is_heard_for_5_s_it_forbids(tmp):
     rig = await Rig(tmp).start()
     await rig.receive(REQUEST, request())
     await rig.advance(2900)
-    assert rig.bms.heard.value and rig.bms.permitted.value
+    assert rig.bms.online.value and rig.bms.permitted.value
     await rig.advance(300)
-    assert not rig.bms.heard.value and rig.bms.permitted.value is True
+    assert not rig.bms.online.value and rig.bms.permitted.value is True
     await rig.advance(1700)
     assert rig.bms.permitted.value is True
     await rig.advance(300)
     assert rig.bms.permitted.value is None and not rig.gate.bms_permits.value
     assert rig.logged("no charge request")
     await rig.receive(REQUEST, request())  # the same frame as before, but news now
-    assert rig.bms.permitted.value is True and rig.bms.max_voltage_mv.value == 84000 and rig.bms.heard.value
+    assert rig.bms.permitted.value is True and rig.bms.max_voltage_mv.value == 84000 and rig.bms.online.value
     await rig.stop()
 
 
@@ -98,7 +99,7 @@ async def test_no_permission_is_taken_that_nobody_would_take_away_again(tmp):
     assert rig.part("bms").state == "running" and opened == [], opened
     rig.vehicle()
     await rig.advance(1500)
-    assert rig.gate.enabled.value, rig.gate.forbidding()
+    assert rig.gate.enabled.value, rig.gate.blocking()
     await rig.stop()
 
 
@@ -106,7 +107,7 @@ async def test_the_same_request_again_and_again_stays_fresh(tmp):
     rig = await Rig(tmp).start()
     rig.vehicle()
     await rig.advance(20000)
-    assert rig.bms.permitted.value is True and rig.bms.heard.value
+    assert rig.bms.permitted.value is True and rig.bms.online.value
     await rig.receive(REQUEST, request(switch=1))
     await rig.receive(REQUEST, request())
     assert rig.bms.permitted.value is True and rig.gate.bms_permits.value is True

@@ -24,7 +24,7 @@ SIGNALS = {
     "max_voltage_mv": None,
     "max_current_ma": None,
     "mode": None,
-    "heard": False,
+    "online": False,
     "soc_permille": None,
     "range_m": None,
     "capacity_mah": None,
@@ -68,7 +68,7 @@ async def a_permission_is_known_when_its_frame_was_handled(kind, tmp):
     rig.clock._now += 50
     assert not handle(rig, kind.permission(84, 30))
     assert said(bms) == (True, 84000, 30000) and rig.gate.bms_permits.value is True
-    assert bms.heard.value is True and bms.heard.age_ms() == 0
+    assert bms.online.value is True and bms.online.age_ms() == 0
     heard = []
     bms.max_voltage_mv.watch(heard.append)
     bms.max_current_ma.watch(heard.append)
@@ -86,12 +86,12 @@ async def a_stop_closes_the_gate_while_its_frame_is_handled(kind, tmp):
     await rig.advance(1500)
     rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
-    assert rig.gate.enabled.value, rig.gate.forbidding()
+    assert rig.gate.enabled.value, rig.gate.blocking()
     rig.say.clear()
     rig.clock._now += 50
     handle(rig, kind.stop())
     assert not rig.gate.enabled.value and rig.gate.bms_permits.value is False
-    assert bms.permitted.value is False and bms.heard.value is True and bms.heard.age_ms() == 0
+    assert bms.permitted.value is False and bms.online.value is True and bms.online.age_ms() == 0
     await rig.stop()
 
 
@@ -100,9 +100,9 @@ async def a_permission_that_is_repeated_stays_fresh(kind, tmp):
     rig, bms = await started(kind, tmp)
     for _ in range(kind.TIMEOUT_MS // 500 + 8):
         assert not handle(rig, kind.permission(84, 30))
-        assert bms.heard.age_ms() == 0
+        assert bms.online.age_ms() == 0
         await rig.advance(500)
-        assert said(bms) == (True, 84000, 30000) and bms.heard.value and rig.gate.bms_permits.value is True
+        assert said(bms) == (True, 84000, 30000) and bms.online.value and rig.gate.bms_permits.value is True
     await rig.stop()
 
 
@@ -115,7 +115,7 @@ async def what_cannot_be_is_refused_and_renews_nothing(kind, tmp):
     for frame in frames:
         assert handle(rig, frame), frame
         assert said(bms) == (True, 84000, 30000), frame
-    assert bms.refused == len(frames) and bms.heard.age_ms() >= 1900
+    assert bms.refused == len(frames) and bms.online.age_ms() >= 1900
     while bms.permitted.age_ms() < kind.TIMEOUT_MS - 300:
         handle(rig, frames[0])
         await rig.advance(100)
@@ -132,14 +132,14 @@ async def a_vehicle_that_is_silent_is_forgotten(kind, tmp):
     begun = rig.clock.ticks_ms()
     for ms in sorted((2800, 3200, kind.TIMEOUT_MS - 200, kind.TIMEOUT_MS + 300)):
         await rig.advance(begun + ms - rig.clock.ticks_ms())
-        assert bms.heard.value is (ms < 3000), ms
+        assert bms.online.value is (ms < 3000), ms
         assert said(bms) == ((True, 84000, 30000) if ms < kind.TIMEOUT_MS else (None, None, None)), ms
         assert rig.gate.bms_permits.value is (ms < kind.TIMEOUT_MS), ms
     for name, value in SIGNALS.items():
         if name not in ("charged_mah", "discharged_mah"):  # counters may be told apart from the request
             assert getattr(bms, name).value is value, name
     assert not handle(rig, kind.permission(84, 30))
-    assert said(bms) == (True, 84000, 30000) and rig.gate.bms_permits.value is True and bms.heard.value
+    assert said(bms) == (True, 84000, 30000) and rig.gate.bms_permits.value is True and bms.online.value
     await rig.stop()
 
 

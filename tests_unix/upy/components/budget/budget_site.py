@@ -32,7 +32,7 @@ class Module:
     """
 
     max_current_ma = 200000
-    able_ma = 1 << 29
+    available_ma = 1 << 29
     max_voltage_mv = 85500
 
     def __init__(self, clock, gate, vehicle):
@@ -70,8 +70,8 @@ class Module:
         self._gate.charger_online.set(True)
         while len(self._heard) > 1 and self._heard[1][0] <= now:
             self._heard.pop(0)
-        told_ma = self._heard[0][1]
-        self.flows_ma = told_ma * self.takes // 1000 + (self.offset_ma if told_ma else 0)
+        sent_ma = self._heard[0][1]
+        self.flows_ma = sent_ma * self.takes // 1000 + (self.offset_ma if sent_ma else 0)
 
     def tell(self):
         """A measurement, and with it what the meter makes of it."""

@@ -40,7 +40,7 @@ async def test_nobody_gets_more_than_the_smallest_of_what_limits_it(tmp):
     await site.run(3000)
     assert site.flows() == [32000, 200000]
     site.arrive(1, 20000)
-    site.evses[1].module.able_ma = 80000  # it is hot
+    site.evses[1].module.available_ma = 80000  # it is hot
     await site.run(3000)
     assert site.flows() == [20000, 80000] and site.limits() == [20000, 80000]
     await site.stop()
@@ -119,7 +119,7 @@ async def test_the_newest_waits_if_the_minimum_does_not_fit_and_turns_rotate(tmp
         site.arrive(number, 100000)
         await site.run(3000)
     assert site.flows() == [0, 7000, 7000]
-    assert site.evses[0].gate.obstacles() == ["the budget permits no current"]
+    assert site.evses[0].gate.blocking_texts() == ["the budget permits no current"]
     charged = [[], [], []]
     site.look = lambda: [charged[i].append(ma > 0) for i, ma in enumerate(site.flows())]
     await site.run(6 * TURN_MS)
@@ -204,7 +204,7 @@ async def test_after_its_life_time_the_fail_safe_limit_holds(tmp):
     assert site.flows() == [30000, 0]
     await site.run(1200)
     assert site.flows() == [12000, 0]
-    assert any("the limit of mqtt is not renewed: 12000 mA holds instead" in line for line in site.tail.lines)
+    assert any("the limit of mqtt has expired: 12000 mA holds instead" in line for line in site.tail.lines)
     await site.run(60000)
     assert site.flows() == [12000, 0]
     site.budget.limit("mqtt", 50000)

@@ -256,7 +256,7 @@ class Rig:
         await self.advance(1500)
         self.gate.limit("transaction", 200000)
         self.gate.transaction.set(True)
-        assert self.gate.enabled.value, self.gate.forbidding()
+        assert self.gate.enabled.value, self.gate.blocking()
         self.module(amps=amps, charging=True)
         await self.advance(200)
 

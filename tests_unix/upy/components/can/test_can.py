@@ -38,7 +38,7 @@ async def test_garbage_while_charging_does_not_disturb_it(tmp):
     await rig.receive(REQUEST, request(mode=7))
     rig.wire.raw(b"\x00T\xff\r" * 50)
     await rig.advance(500)
-    assert rig.gate.enabled.value, rig.gate.forbidding()
+    assert rig.gate.enabled.value, rig.gate.blocking()
     assert rig.charger.refused == 5 and rig.bms.refused == 3
     await rig.stop()
 
@@ -68,7 +68,7 @@ async def test_bus_off_closes_the_gate_first_then_restarts_with_growing_back_off
     began = rig.clock.ticks_ms()
     rig.wire.raw(b"sb000256\r")
     await rig.until(lambda: not rig.can.healthy.value)
-    assert rig.clock.ticks_ms() == began and rig.gate.forbidding()[-1] == "bus"
+    assert rig.clock.ticks_ms() == began and rig.gate.blocking()[-1] == "bus"
     assert not states_at_restart and rig.can.state == "bus-off"
     for count in range(1, 10):
         while len(states_at_restart) < count:

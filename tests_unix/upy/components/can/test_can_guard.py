@@ -88,7 +88,7 @@ async def test_it_is_disarmed_by_whatever_closes_the_gate(tmp):
     await rig.advance(4000)
     await rig.until(lambda: rig.can.healthy.value)
     await rig.advance(3000)
-    assert rig.gate.enabled.value and rig.guard.armed, rig.gate.forbidding()
+    assert rig.gate.enabled.value and rig.guard.armed, rig.gate.blocking()
     rig.gate.transaction.set(False)
     assert not rig.guard.armed
     rig.gate.transaction.set(True)
@@ -105,13 +105,13 @@ async def test_a_stop_whose_frame_is_lost_closes_the_gate_all_the_same(tmp):
     rig.guard.count = 1
     await rig.receive(0x160B8001, bytes(8))
     assert not rig.gate.enabled.value and rig.bms.permitted.value is False and not rig.guard.armed
-    assert "bms_permits" in rig.gate.forbidding() and rig.can.guard_stops == 1
+    assert "bms_permits" in rig.gate.blocking() and rig.can.guard_stops == 1
     await rig.advance(600)
     assert rig.logged("1 stops of the vehicle answered by the interrupt")
     rig.vehicle()
     rig.module()
     await rig.advance(3000)
-    assert rig.gate.enabled.value and rig.guard.armed, rig.gate.forbidding()
+    assert rig.gate.enabled.value and rig.guard.armed, rig.gate.blocking()
     await rig.stop()
 
 
@@ -124,7 +124,7 @@ async def test_a_stop_that_was_read_and_a_permission_behind_it_are_taken_as_they
     rig.wire.raw(b"".join([b"T1806E5F480348%04X0%d000000\r" % (1000, switch) for switch in (0, 1, 0)]))
     await rig.until(lambda: rig.can.rx >= rx + 3)
     assert rig.can.guard_stops == 1 and rig.bms.permitted.value is True
-    assert rig.gate.forbidding() == ["bms_settled"], rig.gate.forbidding()
+    assert rig.gate.blocking() == ["bms_settled"], rig.gate.blocking()
     await rig.advance(2500)
     assert rig.gate.enabled.value
     await rig.stop()

@@ -43,7 +43,7 @@ async def test_a_refused_frame_tells_the_value_and_the_option(tmp):
         "  0x00000700 90.1 V: above max_voltage_mv 85500; 01; 1 times, last 0.0 s ago",
         "  0x00000701 -40.5 degC: below min_temperature_mdeg -20000; 01; 1 times, last 0.0 s ago",
         "  0x00000702 1 bytes: below length 8; 01; 1 times, last 0.0 s ago",
-        "  0x00000703 119: not known as function; 01; 1 times, last 0.0 s ago",
+        "  0x00000703 119: unknown function; 01; 1 times, last 0.0 s ago",
     ]
     await handled(rig, line(0x704, b""))  # another kind: the four stay
     rig.can.on(0x705, lambda data, length: False)

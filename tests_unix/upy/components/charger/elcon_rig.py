@@ -122,5 +122,5 @@ class ElconRig(Rig):
         await self.advance(4500)
         self.gate.limit("transaction", 200000)
         self.gate.transaction.set(True)
-        assert self.gate.enabled.value, self.gate.forbidding()
+        assert self.gate.enabled.value, self.gate.blocking()
         await self.advance(2200)

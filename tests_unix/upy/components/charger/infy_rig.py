@@ -165,9 +165,9 @@ class InfyRig(Rig):
         await self.advance(3000)
         self.gate.limit("transaction", 200000)
         self.gate.transaction.set(True)
-        assert self.gate.enabled.value, (self.gate.forbidding(), self.charger.error.value, self.tail.lines)
+        assert self.gate.enabled.value, (self.gate.blocking(), self.charger.error.value, self.tail.lines)
         await self.advance(1000)
-        assert self.gate.enabled.value, (self.gate.forbidding(), self.charger.error.value, self.tail.lines)
+        assert self.gate.enabled.value, (self.gate.blocking(), self.charger.error.value, self.tail.lines)
 
     def handle(self, identifier, data):
         """Have a frame handled now; returns whether it was refused."""

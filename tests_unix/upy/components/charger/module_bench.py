@@ -79,10 +79,10 @@ class Bench:
     async def charge(self, amps=50):
         await self.ready()
         self.rig.gate.transaction.set(True)
-        assert self.rig.gate.enabled.value, self.rig.gate.forbidding()
+        assert self.rig.gate.enabled.value, self.rig.gate.blocking()
         self.says(76, amps)
         await self.advance(1500)
-        assert self.rig.gate.enabled.value and self.model.on is True, self.rig.gate.forbidding()
+        assert self.rig.gate.enabled.value and self.model.on is True, self.rig.gate.blocking()
         return self
 
     async def stop(self):

@@ -9,7 +9,7 @@ from module_bench import Bench
 
 from core.signals import Signal
 
-SIGNALS = {"online": False, "wanted_voltage_mv": 0, "wanted_current_ma": 0, "error": ""}
+SIGNALS = {"online": False, "setpoint_mv": 0, "setpoint_ma": 0, "error": ""}
 for _name in ("terminal_voltage_mv", "terminal_current_ma", "power_mw", "output_voltage_mv", "output_current_ma",
               "temperature_mdeg", "status", "flags"):  # fmt: skip
     SIGNALS[_name] = None
@@ -88,7 +88,7 @@ async def the_stop_goes_out_in_the_call_that_closes_the_gate(kind, tmp):
     assert gate.enabled.value and model.on is True
     for identifier, data in model.says(86, 50).items():  # the board has 85.5 V
         bench.handle(identifier, data)
-    assert gate.forbidding() == ["in_limits"] and model.on is False
+    assert gate.blocking() == ["in_limits"] and model.on is False
     await bench.advance(2500)
     assert gate.enabled.value and model.on is True
     gate.transaction.set(False)
@@ -141,7 +141,7 @@ async def a_fault_that_it_tells_closes_the_gate_while_its_frame_is_handled(kind,
     module, gate = bench.rig.charger, bench.rig.gate
     for identifier, data in bench.model.fault().items():
         assert not bench.handle(identifier, data)
-    assert gate.forbidding() == ["in_limits"] and module.flags.value & 1 and bench.model.on is False
+    assert gate.blocking() == ["in_limits"] and module.flags.value & 1 and bench.model.on is False
     bench.rig.say.update(bench.model.fault())
     await bench.advance(1000)
     assert module.error.value == "a fault of the power module, or on its bus" and not gate.enabled.value
@@ -156,7 +156,7 @@ async def what_is_delivered_is_supervised(kind, tmp):
     await bench.advance(1000)
     bench.says(76, 40)
     await bench.advance(3500)
-    assert module.error.value == "OverCurrentFailure" and gate.forbidding() == ["in_limits"] and not bench.model.on
+    assert module.error.value == "OverCurrentFailure" and gate.blocking() == ["in_limits"] and not bench.model.on
     await bench.advance(3500)
     assert module.error.value == "PowerSwitchFailure"
     bench.says(76, 0)
@@ -196,7 +196,7 @@ async def nothing_is_charged_without_a_meter(kind, tmp):
     await bench.ready()
     bench.rig.gate.transaction.set(True)
     await bench.advance(2000)
-    assert bench.rig.gate.forbidding() == ["in_limits"] and bench.model.on is not True
+    assert bench.rig.gate.blocking() == ["in_limits"] and bench.model.on is not True
     assert bench.rig.charger.error.value == "PowerMeterFailure" and len(bench.rig.logged("no meter")) == 1
     await bench.stop()
 

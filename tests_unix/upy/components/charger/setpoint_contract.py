@@ -39,7 +39,7 @@ async def a_lower_setpoint_is_told_in_the_call_that_lowers_it(kind, tmp):
     for volts, amps in ((84, 63.7), (83.9, 20), (80, 20)):
         bench.handle(REQUEST, request(volts, amps))
         mv, ma = round(volts * 1000), round(amps * 1000)
-        assert (module.wanted_voltage_mv.value, module.wanted_current_ma.value) == (mv, ma)
+        assert (module.setpoint_mv.value, module.setpoint_ma.value) == (mv, ma)
         assert mv - 100 <= model.mv <= mv and ma - 100 <= model.ma <= ma, (model.mv, model.ma)
     bench.rig.gate.limit("transaction", 7000)
     assert 6900 <= model.ma <= 7000 and model.on is True
@@ -88,11 +88,11 @@ async def a_vehicle_that_asks_for_too_low_a_voltage_is_not_charged(kind, tmp):
     bench = await (await Bench(kind, tmp).start()).charge()
     module, gate = bench.rig.charger, bench.rig.gate
     bench.handle(REQUEST, request(55.9, 30))
-    assert gate.forbidding() == ["in_limits"] and bench.model.on is False
+    assert gate.blocking() == ["in_limits"] and bench.model.on is False
     bench.rig.vehicle(volts=55.9)
     bench.says(56.1, 0)
     await bench.advance(5000)
-    assert module.error.value == "the vehicle asks for too low a voltage" and not gate.enabled.value
+    assert module.error.value == "the vehicle requests too low a voltage" and not gate.enabled.value
     assert len(bench.rig.logged("too low a voltage")) == 1
     bench.rig.vehicle()
     await bench.advance(2500)
@@ -108,7 +108,7 @@ async def what_the_module_can_limits_the_setpoint(kind, tmp):
     frames = model.able(25)
     for identifier, data in frames.items():
         assert not bench.handle(identifier, data)
-    assert module.wanted_current_ma.value == 25000 and 24900 <= model.ma <= 25000
+    assert module.setpoint_ma.value == 25000 and 24900 <= model.ma <= 25000
     bench.rig.say.update(frames)
     await bench.advance(2000)
     assert 24900 <= model.ma <= 25000 and bench.rig.gate.enabled.value
@@ -141,7 +141,7 @@ async def a_measurement_and_a_lower_setpoint_allocate_nothing(kind, tmp):
             dispatch(frame)
     finally:
         micropython.heap_unlock()
-    assert rig.charger.wanted_current_ma.value == 80000 and rig.gate.enabled.value
+    assert rig.charger.setpoint_ma.value == 80000 and rig.gate.enabled.value
     await bench.stop()
 
 

@@ -122,7 +122,7 @@ class SharedBus:
                 await asyncio.sleep_ms(1)
                 await self.clock.settle()
             for number, asked in self.asks.items():
-                heard = self.part(number, "bms").heard
+                heard = self.part(number, "bms").online
                 while asked and self.vehicles[number].writers and heard.age_ms() > 150:
                     await asyncio.sleep_ms(1)
                     await self.clock.settle()
@@ -136,7 +136,7 @@ class SharedBus:
             gate = self.part(number, "gate")
             gate.limit("transaction", 200000)
             gate.transaction.set(True)
-        assert self.enabled() == [True, True], [self.part(number, "gate").forbidding() for number in NUMBERS]
+        assert self.enabled() == [True, True], [self.part(number, "gate").blocking() for number in NUMBERS]
         await self.advance(2500)
 
     async def stop(self):

@@ -76,7 +76,7 @@ async def test_each_measurement_outside_its_limit_stops_charging_while_its_frame
         since = len(rig.wire.frames)
         rig.wire.send(identifier, bad)
         await rig.sent(CONTROL, STOP_FRAME, since)
-        assert rig.gate.forbidding() == ["in_limits"], (bad, rig.gate.forbidding())
+        assert rig.gate.blocking() == ["in_limits"], (bad, rig.gate.blocking())
         await rig.receive(identifier, good)
         assert not rig.gate.enabled.value  # a value at the edge must not switch with every frame
         if said:
@@ -93,11 +93,11 @@ async def test_silence_does_not_mend_a_fault(tmp):
     fine = b"\x01\x80\x00\x00\x00\x00" + struct.pack(">H", 40000)
     for identifier, bad, good in ((TELEMETRY_REPLY, hot, fine), (HEARTBEAT, heartbeat(flags=0x01), heartbeat())):
         await rig.receive(identifier, bad)
-        assert rig.gate.forbidding() == ["in_limits"]
+        assert rig.gate.blocking() == ["in_limits"]
         rig.module(amps=0)
         await rig.advance(8000)
         assert rig.charger.temperature_mdeg.value is None and rig.charger.flags.value is None
-        assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value
+        assert rig.gate.blocking() == ["in_limits"] and rig.charger.error.value
         await rig.receive(identifier, good)
         await rig.advance(1300)
         assert rig.gate.enabled.value and rig.charger.error.value == ""
@@ -212,7 +212,7 @@ async def test_without_the_billing_measurement_nothing_charges(tmp):
     await rig.charge()
     del rig.say[POWER]
     await rig.advance(3300)
-    assert rig.charger.online.value and rig.gate.forbidding() == ["in_limits"]
+    assert rig.charger.online.value and rig.gate.blocking() == ["in_limits"]
     await rig.stop()
 
 

@@ -68,7 +68,7 @@ async def test_the_smallest_limit_wins(tmp):
         rig.vehicle(volts=volts, amps=amps)
         rig.gate.limit("transaction", limit_ma)
         await rig.advance(400)
-        assert (rig.charger.wanted_voltage_mv.value, rig.charger.wanted_current_ma.value) == (wanted_mv, wanted_ma)
+        assert (rig.charger.setpoint_mv.value, rig.charger.setpoint_ma.value) == (wanted_mv, wanted_ma)
     await rig.stop()
 
 
@@ -83,7 +83,7 @@ async def test_another_limit_is_told_at_once_and_once(tmp):
         rig.gate.limit("transaction", limit_ma)
         if raw is None:  # the gate closes: a stop, and no current
             await rig.sent(CONTROL, b"\x01\x32\x00\x01\x00\x00\x00\x00", since)
-            assert rig.wire.of(CONTROL, 0x03, since) == [] and rig.charger.wanted_current_ma.value == 0
+            assert rig.wire.of(CONTROL, 0x03, since) == [] and rig.charger.setpoint_ma.value == 0
         else:
             await rig.sent(CONTROL, struct.pack(">BBHI", 1, 0x03, 0, raw), since)
             assert len(rig.wire.of(CONTROL, 0x03, since)) == 1

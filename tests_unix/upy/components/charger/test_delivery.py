@@ -19,10 +19,10 @@ async def test_a_module_that_delivers_250_A_to_a_vehicle_that_asks_for_5(tmp):
     assert rig.gate.enabled.value
     since = len(rig.wire.frames)
     await rig.advance(400)
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "OverCurrentFailure"
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.error.value == "OverCurrentFailure"
     assert STOP_FRAME in [data for _, data in rig.wire.of(CONTROL, None, since)]
     await rig.advance(1500)  # it goes on
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "OverCurrentFailure"
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.error.value == "OverCurrentFailure"
     assert len(rig.logged("fault: OverCurrentFailure")) == 1
     rig.module(amps=0)
     await rig.advance(300)
@@ -95,7 +95,7 @@ async def test_more_voltage_than_the_vehicle_permits(tmp):
     await rig.sent(CONTROL, STOP_FRAME, since)  # the virtual clock did not move
     rig.say[POWER] = power(81.1, 0)
     await rig.advance(3000)
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "OverVoltage"
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.error.value == "OverVoltage"
     rig.say[POWER] = power(79.5, 0)
     await rig.advance(1300)
     assert rig.gate.enabled.value and rig.charger.error.value == ""

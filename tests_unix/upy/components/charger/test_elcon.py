@@ -107,7 +107,7 @@ async def test_a_part_that_is_nothing_on_the_wire_is_off(tmp):
     """0.1 A for two modules: 50 mA each, which is 0.0 A."""
     rig = await ElconRig(tmp, addresses=(0xE5, 0xE6)).start()
     await rig.charge(amps=0.1)
-    assert rig.charger.wanted_current_ma.value == 100
+    assert rig.charger.setpoint_ma.value == 100
     assert rig.last(0xE5)[1:] == rig.last(0xE6)[1:] == (0.0, False)
     await rig.stop()
 
@@ -115,7 +115,7 @@ async def test_a_part_that_is_nothing_on_the_wire_is_off(tmp):
 async def test_no_module_gets_more_than_it_can(tmp):
     rig = await ElconRig(tmp, addresses=(0xE5, 0xE6), module_ma=12000).start()
     await rig.charge(amps=50)
-    assert rig.charger.wanted_current_ma.value == 24000
+    assert rig.charger.setpoint_ma.value == 24000
     assert rig.last(0xE5)[1] == rig.last(0xE6)[1] == 12.0
     await rig.stop()
 
@@ -222,7 +222,7 @@ async def test_what_cannot_be_is_refused(tmp):
         await rig.sent(0x1806E5F4, bytes.fromhex("0000000001000000"), since)
         assert not rig.gate.enabled.value
         await rig.advance(4500)
-        assert rig.gate.enabled.value, rig.gate.forbidding()
+        assert rig.gate.enabled.value, rig.gate.blocking()
     assert rig.charger.refused == 3
     await rig.stop()
 

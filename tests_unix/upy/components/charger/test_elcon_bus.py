@@ -19,7 +19,7 @@ async def test_a_module_that_answers_for_another_address_is_refused_and_never_en
     assert rig.charger.refused >= 10 and rig.can.refused == rig.charger.refused and rig.can.unknown == 0
     assert rig.logged("a module answers with identifier 0x18FF50E6, whose address the board does not declare")
     assert rig.can.kept()[0][0] == 0x18FF50E6 and rig.can.kept()[0][5] == ("addresses_0x", 0xE6, 0xE6)
-    assert [line for line in rig.can.describe() if "0x18FF50E6 0xE6: not known as addresses;" in line]
+    assert [line for line in rig.can.describe() if "0x18FF50E6 0xE6: unknown addresses;" in line]
     page = {name: text % data for name, text, data in rig.charger.page()}
     assert page["foreign"] == "Foreign CAN frame 0x18FF50E6" and "silent" in page["0xE5"], page
     assert rig.told(0xE6) == [], "nobody tells it anything"
@@ -34,7 +34,7 @@ async def test_a_module_too_many_stops_charging_until_it_is_gone(tmp):
     since = len(rig.wire.frames)
     rig.wire.send(0x18FF50E8, bytes.fromhex("02F800A000000000"))
     await rig.sent(0x1806E5F4, bytes.fromhex("0000000001000000"), since)
-    assert rig.gate.forbidding() == ["in_limits"]
+    assert rig.gate.blocking() == ["in_limits"]
     await rig.advance(4500)
     assert not rig.gate.enabled.value and rig.charger.error.value == "a fault of the power module, or on its bus"
     await rig.advance(3000)

@@ -30,9 +30,9 @@ async def test_the_published_frames(tmp):
     assert charger.power_mw.value == 1400000
     assert not handle(0x0284F000, bytes.fromhex("000000021B004000"))
     assert charger.temperature_mdeg.value == 27000 and charger.status.value == "charging" and charger.flags.value == 0
-    assert charger.able_ma == 0
+    assert charger.available_ma == 0
     assert not handle(0x028AF000, bytes.fromhex("01F400C803E803E8"))
-    assert (charger.able_mv, charger.able_least_mv, charger.able_ma) == (500000, 200000, 100000)
+    assert (charger.available_mv, charger.available_min_mv, charger.available_ma) == (500000, 200000, 100000)
     assert not handle(0x0282F000, bytes.fromhex("0000010000000000"))
     assert charger.in_group == 1 and charger.refused == 0
     await rig.stop()
@@ -69,7 +69,7 @@ async def test_a_start_has_its_limits_first_and_a_stop_goes_to_all(tmp):
     limits = bytes.fromhex("0006DDD000007530")  # 450.000 V, 30.000 A: half of it each
     assert starts[:4] == [(0x029C00F0, limits), (0x029C01F0, limits), (0x029A00F0, ON), (0x029A01F0, ON)], starts
     assert rig.charger.terminal_current_ma.value == 60000 and rig.charger.status.value == "charging"
-    assert (rig.charger.told_mv, rig.charger.told_ma) == (450000, 60000)
+    assert (rig.charger.sent_mv, rig.charger.sent_ma) == (450000, 60000)
     since = len(rig.wire.frames)
     assert not rig.handle(REQUEST, request(450.0, 60.0, 1))
     rig.say[REQUEST] = request(450.0, 60.0, 1)
@@ -93,7 +93,7 @@ async def test_what_is_measured_behind_the_diodes_is_billed_and_not_what_was_tol
     await rig.advance(1000)
     before = rig.meter.read()
     await rig.advance(20000)
-    assert rig.gate.enabled.value and rig.charger.wanted_current_ma.value == 60000
+    assert rig.gate.enabled.value and rig.charger.setpoint_ma.value == 60000
     expected = 400 * 15 * 20 / 3.6  # mWh
     assert abs(rig.meter.read() - before - expected) < expected / 100, (rig.meter.read() - before, expected)
     await rig.stop()
@@ -109,12 +109,12 @@ async def test_what_is_lowered_is_told_at_once_and_what_is_raised_within_a_secon
     assert rig.orders(since)[2:4] == [(0x029C00F0, limits), (0x029C01F0, limits)]
     rig.gate.limit("transaction", 30001)
     await rig.advance(0)
-    assert rig.charger.told_ma == 30000, "of what cannot be parted nobody gets more"
+    assert rig.charger.sent_ma == 30000, "of what cannot be parted nobody gets more"
     rig.say[REQUEST] = request(450.0, 60.0)
     rig.gate.limit("transaction", 200000)
-    assert rig.charger.told_ma == 30000
+    assert rig.charger.sent_ma == 30000
     await rig.advance(1000)
-    assert rig.charger.told_ma == 60000 and rig.modules[1].told == (450000, 30000)
+    assert rig.charger.sent_ma == 60000 and rig.modules[1].told == (450000, 30000)
     await rig.stop()
 
 
@@ -126,7 +126,7 @@ async def test_less_than_each_takes_is_a_stop_and_never_0_a(tmp):
     rig.say[REQUEST] = request(450.0, 1.9)
     rig.handle(REQUEST, request(450.0, 1.9))
     await rig.advance(1000)
-    assert rig.gate.enabled.value and rig.charger.wanted_current_ma.value == 0
+    assert rig.gate.enabled.value and rig.charger.setpoint_ma.value == 0
     assert {frame[1] for frame in rig.orders(since)} == {OFF}
     rig.say[REQUEST] = request(450.0, 2.0)
     await rig.advance(1500)
@@ -139,7 +139,7 @@ async def test_no_more_than_a_module_can(tmp):
     small.ability = bytes.fromhex("01F40032012C0384")  # 500 V, 50 V, 30.0 A, 9 kW
     rig = await started(tmp, {0: Module(), 1: small})
     await rig.charge(450.0, 150.0)
-    assert rig.charger.able_ma == 130000 and rig.charger.wanted_current_ma.value == 130000
+    assert rig.charger.available_ma == 130000 and rig.charger.setpoint_ma.value == 130000
     assert rig.modules[0].told == (450000, 65000) and small.told == (450000, 30000)
     since = len(rig.wire.frames)
     rig.handle(reply_id(0x0A, 0), bytes.fromhex("01900032019003E8"))  # 400 V, 50 V, 40.0 A now
@@ -147,7 +147,7 @@ async def test_no_more_than_a_module_can(tmp):
     assert small.told == (400000, 30000)
     rig.say[REQUEST] = request(49.0, 60.0)
     rig.handle(REQUEST, request(49.0, 60.0))
-    assert rig.charger.wanted_voltage_mv.value == 49000
+    assert rig.charger.setpoint_mv.value == 49000
     await rig.advance(300)
     assert not rig.gate.enabled.value and "low" in rig.charger.error.value
     await rig.stop()
@@ -267,8 +267,8 @@ def test_six_modules_that_take_20_ms_for_an_answer_are_measured_in_every_round()
             if not question[0]:
                 under_way.remove(question)
                 command, unit = question[1:]
-                unit.heard |= {0x03: OUTPUT, 0x0C: EXTERNAL}.get(command, 0)
-                complete += unit.heard == OUTPUT | EXTERNAL and units.complete()
+                unit.received |= {0x03: OUTPUT, 0x0C: EXTERNAL}.get(command, 0)
+                complete += unit.received == OUTPUT | EXTERNAL and units.complete()
                 rounds.answered(unit, command)
                 assert len(under_way) <= 1
     assert 17 <= complete <= 19, complete  # 18 answers, then 12 three times: rounds of 400 and 300 ms

@@ -22,7 +22,7 @@ async def test_each_condition_of_the_status_closes_the_gate_while_its_frame_is_h
         ("0000000000 100000", 4, INPUT),  # input unbalanced
         ("0000000000 200000", 4, INPUT),  # input voltage too low
         ("0000000000 400000", 4, INPUT),  # too high
-        ("0000000000 008000", 16, "InternalError"),  # it has not heard us
+        ("0000000000 008000", 16, "InternalError"),  # it has received nothing
         ("000000004D 000000", 0, "HighTemperature"),  # 77 degC
     )
     for text, flags, error in cases:
@@ -30,13 +30,13 @@ async def test_each_condition_of_the_status_closes_the_gate_while_its_frame_is_h
         since = len(rig.wire.frames)
         assert not rig.handle(0x0284F001, data)
         assert not rig.handle(0x0284F000, bytes.fromhex("000000001B000000"))  # the other one is well
-        assert rig.gate.forbidding() == ["in_limits"], text
+        assert rig.gate.blocking() == ["in_limits"], text
         assert rig.charger.flags.value == flags and rig.charger.temperature_mdeg.value == max(27, data[4]) * 1000
         await rig.until(lambda since=since: (0x029A01F0, OFF) in rig.orders(since))
         rig.charger._limits.check()
         assert rig.charger.error.value == error, (text, rig.charger.error.value)
         await rig.advance(3500)  # its next status is well again
-        assert rig.gate.enabled.value, (text, rig.gate.forbidding(), rig.charger.error.value, list(rig.tail.lines)[-6:])
+        assert rig.gate.enabled.value, (text, rig.gate.blocking(), rig.charger.error.value, list(rig.tail.lines)[-6:])
     await rig.stop()
 
 
@@ -44,7 +44,7 @@ async def test_an_output_above_the_limit_closes_the_gate_while_its_frame_is_hand
     rig = await started(tmp)
     await rig.charge()
     rig.handle(0x0283F000, bytes.fromhex("43FA800042700000"))  # 501 V, 60 A
-    assert rig.gate.forbidding() == ["in_limits"]
+    assert rig.gate.blocking() == ["in_limits"]
     await rig.stop()
 
 
@@ -73,11 +73,11 @@ async def test_a_module_that_drops_out(tmp):
     since = len(rig.wire.frames)
     await rig.advance(2500)
     assert rig.gate.enabled.value and rig.logged("module 1 is silent")
-    assert rig.charger.able_ma == 100000 and rig.modules[0].told == (450000, 60000)
+    assert rig.charger.available_ma == 100000 and rig.modules[0].told == (450000, 60000)
     pieces = {name: text % data for name, text, data in rig.charger.page()}
     assert pieces["module/1"] == "Module 1: silent, counts as off" and pieces["group"] == "Group 1: 2 modules"
     assert pieces["module/0"] == (
-        "Module 0: 400000 mV, 60000 mA, output 400600 mV, 27000 mdegC, status 000000, told 450000 mV, 60000 mA"
+        "Module 0: 400000 mV, 60000 mA, output 400600 mV, 27000 mdegC, status 000000, sent 450000 mV, 60000 mA"
     ), pieces["module/0"]
     since = len(rig.wire.frames)
     rig.say[REQUEST] = request(450.0, 1.5)
@@ -87,7 +87,7 @@ async def test_a_module_that_drops_out(tmp):
     assert to_it and set(to_it) == {(0x029A01F0, OFF)}
     rig.say[REQUEST] = request(450.0, 60.0)
     rig.handle(0x0283F001, bytes.fromhex("43C800003F800000"))  # 1 A: it is not off
-    assert rig.gate.forbidding() == ["in_limits"]
+    assert rig.gate.blocking() == ["in_limits"]
     rig.handle(0x0283F001, bytes.fromhex("0000000000000000"))
     await rig.advance(2000)
     assert rig.gate.enabled.value
@@ -95,7 +95,7 @@ async def test_a_module_that_drops_out(tmp):
     await rig.advance(3000)
     assert rig.gate.enabled.value and rig.logged("module 1 answers again")
     assert [module.told for module in rig.modules.values()] == [(450000, 30000)] * 2
-    assert rig.charger.terminal_current_ma.value == 60000 and rig.charger.able_ma == 200000
+    assert rig.charger.terminal_current_ma.value == 60000 and rig.charger.available_ma == 200000
     await rig.stop()
 
 
@@ -116,12 +116,12 @@ async def test_it_comes_back_after_all_were_silent(tmp):
     for module in rig.modules.values():
         module.silent = True
     await rig.advance(15000)
-    assert rig.charger.online.value is False and rig.charger.able_ma == 0
+    assert rig.charger.online.value is False and rig.charger.available_ma == 0
     assert "silent" in rig.charger.error.value
     for module in rig.modules.values():
         module.silent = False
     await rig.advance(2500)
-    assert rig.charger.online.value and rig.charger.able_ma == 200000
+    assert rig.charger.online.value and rig.charger.available_ma == 200000
     await rig.charge()
     await rig.stop()
 
@@ -135,12 +135,12 @@ async def test_a_module_that_answers_under_another_address_is_refused_and_shown(
     rig.gate.transaction.set(True)
     charger = rig.charger
     assert charger.online.value is False and not rig.gate.enabled.value
-    assert charger.stranger == 5 and charger.refused > 3 and rig.can.refused == charger.refused
+    assert charger.undeclared == 5 and charger.refused > 3 and rig.can.refused == charger.refused
     assert rig.logged("answers under address 5")
     assert ("addresses", 5, 5) in [entry[5] for entry in rig.can.kept()]
-    assert [line for line in rig.can.describe() if "0x0283F005 5: not known as addresses" in line]
+    assert [line for line in rig.can.describe() if "0x0283F005 5: unknown addresses" in line]
     pieces = {name: text % data for name, text, data in charger.page()}
-    assert pieces["stranger"] == "Undeclared module 5 answers"
+    assert pieces["undeclared"] == "Undeclared module 5 answers"
     await rig.stop()
 
 
@@ -148,7 +148,7 @@ async def test_a_stranger_beside_our_own_modules_closes_the_gate(tmp):
     rig = await started(tmp)
     await rig.charge()
     assert rig.handle(0x0283F005, bytes.fromhex("43FA000040600000"))
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.flags.value == 1
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.flags.value == 1
     await rig.advance(9000)
     assert not rig.gate.enabled.value
     await rig.advance(4000)
@@ -163,7 +163,7 @@ async def test_more_modules_in_the_group_than_are_declared(tmp):
     await rig.charge()
     rig.bank.in_group = 3
     await rig.advance(1500)
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.in_group == 3
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.in_group == 3
     rig.bank.in_group = 1  # fewer: one is silent, which is seen by itself
     await rig.advance(3500)
     assert rig.gate.enabled.value
@@ -179,7 +179,7 @@ async def test_modules_at_two_outlets(tmp):
     await rig.advance(800)
     assert rig.gate.enabled.value, "they are not asked at the same moment"
     await rig.advance(600)
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.flags.value == 1
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.flags.value == 1
     rig.modules[1].external = 420.0
     await rig.advance(3500)
     assert rig.gate.enabled.value and rig.charger.terminal_voltage_mv.value == 410000
@@ -194,12 +194,12 @@ async def test_what_is_refused(tmp):
     for identifier in (0x0E9AF000, 0x0E9CF000):
         refusals = rig.charger.faults.refusals
         assert not rig.handle(identifier, bytes(8))
-        assert rig.gate.forbidding() == ["in_limits"] and rig.charger.faults.refusals == refusals + 1
+        assert rig.gate.blocking() == ["in_limits"] and rig.charger.faults.refusals == refusals + 1
         assert (identifier, ("error", 3, 0)) in [(entry[0], entry[5]) for entry in rig.can.kept()]
         rig.charger._limits.check()
         assert rig.charger.error.value == "PowerSwitchFailure"
         await rig.advance(12500)
-        assert rig.gate.enabled.value, (hex(identifier), rig.gate.forbidding())
+        assert rig.gate.enabled.value, (hex(identifier), rig.gate.blocking())
     await rig.stop()
 
 
@@ -221,7 +221,7 @@ async def test_what_cannot_be_is_refused(tmp):
     rig = await started(tmp)
     rig.modules[0].silent = True
     charger = rig.charger
-    before = charger.terminal_voltage_mv.value, charger.able_ma
+    before = charger.terminal_voltage_mv.value, charger.available_ma
     frames = (
         (0x0283F000, "43C8000040600"),  # 7 bytes
         (0x0283F000, ""),
@@ -238,7 +238,7 @@ async def test_what_cannot_be_is_refused(tmp):
     for count, (identifier, text) in enumerate(frames):
         assert rig.handle(identifier, bytes.fromhex(text[: len(text) // 2 * 2])), text
         assert charger.refused == count + 1
-    assert (charger.terminal_voltage_mv.value, charger.able_ma) == before
+    assert (charger.terminal_voltage_mv.value, charger.available_ma) == before
     await rig.stop()
 
 
@@ -258,6 +258,6 @@ async def test_too_much_to_be_true_is_no_proof_of_being_inside_the_limits(tmp):
             0x0283F000 ^ 0x028CF000 ^ identifier,
             bytes.fromhex("0FA0000000000000" if identifier == 0x0283F000 else "43C8000042700000"),
         )
-        assert rig.gate.forbidding() == ["in_limits"], text
+        assert rig.gate.blocking() == ["in_limits"], text
         await rig.advance(3500)
     await rig.stop()

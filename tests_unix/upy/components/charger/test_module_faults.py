@@ -29,7 +29,7 @@ async def test_a_module_that_refuses_to_switch_on_is_a_failure_while_its_reply_i
     await rig.charge(amps=0)
     since = len(rig.wire.frames)
     await rig.receive(CONTROL_REPLY, REFUSED_ON)
-    assert rig.gate.forbidding() == ["in_limits"]
+    assert rig.gate.blocking() == ["in_limits"]
     await rig.sent(CONTROL, STOP_FRAME, since)
     rig.module(charging=False)
     errors = []

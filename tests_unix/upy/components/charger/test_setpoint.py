@@ -130,7 +130,7 @@ async def test_it_allocates_nothing(tmp):
             handler(frame, 8)
     finally:
         micropython.heap_unlock()
-    assert told[0] == 5 and rig.charger.wanted_current_ma.value == 7000
+    assert told[0] == 5 and rig.charger.setpoint_ma.value == 7000
     await rig.stop()
 
 
@@ -139,21 +139,21 @@ async def test_what_the_module_can_is_one_of_the_limits(tmp):
     rig = await Rig(tmp).start()
     await rig.charge(amps=5)
     charger, spy = rig.charger, Spy(rig)
-    charger.able(80000, 30000)
-    assert (charger.wanted_voltage_mv.value, charger.wanted_current_ma.value) == (80000, 30000)
+    charger.set_available(80000, 30000)
+    assert (charger.setpoint_mv.value, charger.setpoint_ma.value) == (80000, 30000)
     assert spy.limits(0x00) == [80000] and 29900 <= spy.limits(0x03)[0] <= 30000
-    charger.able(NO_LIMIT, NO_LIMIT)
-    assert (charger.wanted_voltage_mv.value, charger.wanted_current_ma.value) == (84000, 100000)
+    charger.set_available(NO_LIMIT, NO_LIMIT)
+    assert (charger.setpoint_mv.value, charger.setpoint_ma.value) == (84000, 100000)
     await rig.stop()
 
 
 async def test_a_vehicle_below_the_voltage_that_the_module_has_at_least_is_not_charged(tmp):
     rig = await Rig(tmp).start()
     await rig.charge(amps=5)
-    rig.charger.able(NO_LIMIT, NO_LIMIT, least_mv=84100)
-    assert rig.gate.forbidding() == ["in_limits"]
+    rig.charger.set_available(NO_LIMIT, NO_LIMIT, min_mv=84100)
+    assert rig.gate.blocking() == ["in_limits"]
     await rig.advance(300)
-    assert rig.charger.error.value == "the vehicle asks for too low a voltage"
+    assert rig.charger.error.value == "the vehicle requests too low a voltage"
     handle(rig, request(volts=84.1))
     rig.vehicle(volts=84.1)
     await rig.advance(1500)

@@ -119,14 +119,14 @@ async def test_a_shared_bus_that_is_down_closes_both_gates_and_a_vehicles_bus_it
     bus.vehicles["1"].hang_up()
     while bus.part("1", "vehicle_can").healthy.value:
         await bus.advance(50)
-    assert bus.enabled() == [False, True] and bus.part("1", "gate").forbidding() == ["bus_2"]
+    assert bus.enabled() == [False, True] and bus.part("1", "gate").blocking() == ["bus_2"]
     await bus.advance(8000)
     assert bus.enabled() == [True, True]
     bus.wire.hang_up()
     while bus.kernel["can"].healthy.value:
         await bus.advance(50)
     assert bus.enabled() == [False, False]
-    assert [bus.part(number, "gate").forbidding() for number in NUMBERS] == [["bus"], ["bus"]]
+    assert [bus.part(number, "gate").blocking() for number in NUMBERS] == [["bus"], ["bus"]]
     await bus.advance(8000)
     assert bus.enabled() == [True, True]
     await bus.stop()

@@ -111,7 +111,7 @@ class ConsoleSite:
         await self.type("config AllowOfflineTxForUnknownId true\nauth CARD-7\n")
         await self.wait_charging(4000)
         gate = self.kernel["gate"]
-        assert gate.enabled.value, gate.forbidding()
+        assert gate.enabled.value, gate.blocking()
 
     async def wait_charging(self, ms):
         """`wait` while vehicle and power module speak; of the bus it is only told that it works."""

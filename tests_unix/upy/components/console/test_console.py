@@ -59,10 +59,10 @@ async def test_the_pages_show_what_was_received(tmp):
 async def test_what_limits_the_setpoint_is_shown_if_it_is_the_module_itself(tmp):
     async with ConsoleSite(tmp) as site:
         site.receive_all()
-        assert "itself can" not in await site.type("2\n")
-        site.kernel["charger"].able(80000, 25000)
+        assert "available: " not in await site.type("2\n")
+        site.kernel["charger"].set_available(80000, 25000)
         shown = await site.type("2\n")
-        assert "wanted: 80.0 V, 0.0 A" in shown and "the module itself can: 80.0 V, 25.0 A" in shown
+        assert "setpoint: 80.0 V, 0.0 A" in shown and "available: 80.0 V, 25.0 A" in shown
 
 
 async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
@@ -70,11 +70,11 @@ async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
     async with ConsoleSite(tmp) as site:
         gate = site.kernel["gate"]
         text = await site.type("why\n")
-        verdicts = [line.split()[0] for line in text.split("\n") if line.startswith(("  ok ", "  FORBIDS "))]
+        verdicts = [line.split()[0] for line in text.split("\n") if line.startswith(("  ok ", "  BLOCKS  "))]
         assert verdicts == [
-            "ok" if holds else "FORBIDS" for name, _, holds in gate.conditions() if name != "limit_ma"
+            "ok" if holds else "BLOCKS" for name, _, holds in gate.conditions() if name != "limit_ma"
         ]  # of which nothing is told without a transaction
-        assert "FORBIDS no transaction runs" in text and "ok      no emergency stop" in text
+        assert "BLOCKS  no transaction runs" in text and "ok      no emergency stop" in text
         assert text.endswith("charging is disabled\n")
         before = text
         site.receive_all()
@@ -82,7 +82,7 @@ async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
         assert "ok      the vehicle's BMS permits charging" in text
         for said in (before, text, await site.type("s\n")):
             assert "_" not in said, said
-            assert "FORBIDS not " not in said and "now: not " not in said, said  # a condition without words
+            assert "BLOCKS  not " not in said and "now: not " not in said, said  # a condition without words
 
 
 async def test_mute_silences_status_lines_and_all_but_errors_and_again_ends_it(tmp):

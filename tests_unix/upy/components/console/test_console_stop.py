@@ -9,11 +9,11 @@ async def test_t_stops_before_enter_and_s_releases(tmp):
     async with ConsoleSite(tmp) as site:
         stop = site.kernel["gate"].emergency_stop
         await site.type("t")
-        assert "stop_cleared" in site.kernel["gate"].forbidding() and stop.value is False
+        assert "stop_cleared" in site.kernel["gate"].blocking() and stop.value is False
         assert "EMERGENCY STOP" not in await site.wait(400) and "EMERGENCY STOP" in await site.wait(150)
-        assert stop.value is True and "stop_cleared" not in site.kernel["gate"].forbidding()
+        assert stop.value is True and "stop_cleared" not in site.kernel["gate"].blocking()
         assert await site.type("\n") == "" and stop.value is True
-        assert "FORBIDS the emergency stop is pressed" in await site.type("why\n")
+        assert "BLOCKS  the emergency stop is pressed" in await site.type("why\n")
         text = await site.type("s\n")
         assert stop.value is False and "released" in text
         assert "not allowed now: no transaction runs, " in text and "auth TAG" in text
@@ -30,12 +30,12 @@ async def test_a_word_that_begins_with_t_stops_charging_for_a_moment_only(tmp):
         gate = site.kernel["gate"]
         await site.charge()
         await site.type("t")
-        assert gate.forbidding() == ["stop_cleared"] and not gate.enabled.value
+        assert gate.blocking() == ["stop_cleared"] and not gate.enabled.value
         text = await site.type("ag CARD\n")
         assert "t stopped charging for a moment" in text and "did you mean auth?" in text, text
         assert "EMERGENCY STOP" not in text and "pressed" not in text
         await site.wait_charging(900)
-        assert gate.forbidding() == ["stop_cleared"]
+        assert gate.blocking() == ["stop_cleared"]
         await site.wait_charging(150)
         assert gate.enabled.value and gate.emergency_stop.value is False
         await site.wait_charging(3000)
@@ -101,6 +101,6 @@ async def test_a_console_that_fails_while_the_key_is_undecided_comes_back_with_t
     async with ConsoleSite(tmp) as site:
         site.kernel["console"].load_keyboard()._add = None  # as when memory ends behind the keystroke
         await site.type("t")
-        assert "stop_cleared" in site.kernel["gate"].forbidding()
+        assert "stop_cleared" in site.kernel["gate"].blocking()
         await site.wait(1100)  # the kernel starts it again
         assert site.kernel["gate"].emergency_stop.value is True

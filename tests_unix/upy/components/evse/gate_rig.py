@@ -55,7 +55,7 @@ def make():
 
 def in_words(gate):
     """{what is told of a condition: whether it holds}"""
-    return {words: holds for _, words, _, holds in gate.conditions_in_words()}
+    return {words: holds for _, words, _, holds in gate.condition_texts()}
 
 
 def pauses_end(gate):

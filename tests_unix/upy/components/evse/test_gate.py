@@ -23,11 +23,11 @@ def test_enabled_exactly_while_every_condition_holds():
         signal.set(value)
     pauses_end(gate)
     assert gate.enabled.value is True and seen == [True]
-    for name, (signal, value, forbidding) in good.items():
-        for bad in forbidding:
+    for name, (signal, value, blocking) in good.items():
+        for bad in blocking:
             signal.set(bad)
             assert gate.enabled.value is False, name
-            assert gate.forbidding() == [name, "bms_settled"][: 1 + (name == "bms_permits")]
+            assert gate.blocking() == [name, "bms_settled"][: 1 + (name == "bms_permits")]
             assert (name, bad, False) in gate.conditions()
             signal.set(value)
             assert gate.enabled.value is (name not in ("alive", "bms_permits")), name
@@ -41,10 +41,10 @@ def test_without_a_transaction_nothing_is_told_of_its_limit():
     gate, good, bus, _ = make()
     gate.add_bus(bus)
     words = "the central system permits no current"
-    assert words not in in_words(gate) and words not in gate.obstacles()
-    assert "limit_ma" in gate.forbidding()
+    assert words not in in_words(gate) and words not in gate.blocking_texts()
+    assert "limit_ma" in gate.blocking()
     gate.transaction.set(True)
-    assert in_words(gate)[words] is False and words in gate.obstacles()
+    assert in_words(gate)[words] is False and words in gate.blocking_texts()
     gate.limit("transaction", 6000)
     assert in_words(gate)["the central system permits current"] is True
 
@@ -54,7 +54,7 @@ def test_without_a_bus_nothing_is_enabled():
     for signal, value, _ in good.values():
         signal.set(value)
     pauses_end(gate)
-    assert gate.enabled.value is False and gate.forbidding() == ["bus"]
+    assert gate.enabled.value is False and gate.blocking() == ["bus"]
 
 
 def test_every_bus_must_be_healthy():
@@ -65,7 +65,7 @@ def test_every_bus_must_be_healthy():
     for signal, value, _ in good.values():
         signal.set(value)
     pauses_end(gate)
-    assert gate.forbidding() == ["bus_2"] and not gate.enabled.value
+    assert gate.blocking() == ["bus_2"] and not gate.enabled.value
     second.set(True)
     assert gate.enabled.value
     bus.set(False)
@@ -95,7 +95,7 @@ async def test_each_condition_that_goes_sends_a_stop_frame(tmp):
         signal.set(good)
         if signal in (gate.bms_permits, rig.kernel.alive):
             await rig.advance(2100)
-        assert gate.enabled.value is True, gate.forbidding()
+        assert gate.enabled.value is True, gate.blocking()
     await rig.stop()
     assert gate.enabled.value is False
 
@@ -119,10 +119,10 @@ async def test_after_a_stop_of_the_BMS_the_gate_stays_shut_for_a_time(tmp):
     await rig.receive(REQUEST, request(switch=1))
     await rig.clock.advance(4)
     await rig.receive(REQUEST, request())
-    assert rig.gate.forbidding() == ["bms_settled"] and ("bms_settled", False, False) in rig.gate.conditions()
+    assert rig.gate.blocking() == ["bms_settled"] and ("bms_settled", False, False) in rig.gate.conditions()
     rig.vehicle()
     await rig.advance(1850)
-    assert rig.gate.forbidding() == ["bms_settled"]
+    assert rig.gate.blocking() == ["bms_settled"]
     await rig.advance(250)
     assert rig.gate.enabled.value
     rig.vehicle(switch=1)  # one that has been shut for as long does not wait again
@@ -148,9 +148,9 @@ async def test_a_BMS_that_stops_again_and_again_is_a_fault_until_it_is_unplugged
     await flap(rig, 4, 5000)
     assert rig.gate.enabled.value and rig.charger.error.value == ""
     await flap(rig, 1, 5000)
-    assert rig.gate.forbidding() == ["bms_settled"] and rig.charger.error.value == "EVCommunicationError"
+    assert rig.gate.blocking() == ["bms_settled"] and rig.charger.error.value == "EVCommunicationError"
     await rig.advance(100000)
-    assert rig.gate.forbidding() == ["bms_settled"] and rig.charger.error.value == "EVCommunicationError"
+    assert rig.gate.blocking() == ["bms_settled"] and rig.charger.error.value == "EVCommunicationError"
     del rig.say[REQUEST]
     await rig.advance(3500)
     assert not rig.gate.plugged.value and rig.charger.error.value == ""
@@ -180,7 +180,7 @@ async def test_how_often_and_how_long_are_options(tmp):
     await flap(rig, 1, 200)
     assert rig.gate.enabled.value
     await flap(rig, 1, 200)
-    assert rig.charger.error.value == "EVCommunicationError" and rig.gate.forbidding() == ["bms_settled"]
+    assert rig.charger.error.value == "EVCommunicationError" and rig.gate.blocking() == ["bms_settled"]
     await rig.stop()
     rig = await Rig(tmp, gate={"bms_stops": 0}).start()
     await rig.charge()
@@ -227,7 +227,7 @@ async def test_the_pause_after_the_start_delays_nothing(tmp):
     rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     while not rig.gate.enabled.value:
-        last = rig.gate.forbidding()
+        last = rig.gate.blocking()
         await rig.advance(50)
     assert "in_limits" in last and rig.clock.ticks_ms() - began_ms <= 1300, last
     await rig.stop()

@@ -26,7 +26,7 @@ def test_each_limit_is_told_with_its_source():
     ready(gate, good, bus)
     gate.limit("budget", 0)
     gate.limit("transaction", 32000)
-    assert gate.obstacles() == ["the budget permits no current"]
+    assert gate.blocking_texts() == ["the budget permits no current"]
     assert in_words(gate)["the budget permits no current"] is False, in_words(gate)
     gate.limit("budget", 16500)
     assert in_words(gate)["the budget permits 16.5 A"] is True, in_words(gate)
@@ -42,12 +42,12 @@ def test_a_limit_of_0_is_no_reason_where_something_else_forbids():
     ready(gate, good, bus)
     gate.limit("transaction", 32000)
     gate.limit("budget", 0)
-    assert gate.forbidding() == ["limit_ma"]
+    assert gate.blocking() == ["limit_ma"]
     gate.bms_permits.set(False)
-    assert gate.forbidding() == ["bms_permits", "bms_settled"]
+    assert gate.blocking() == ["bms_permits", "bms_settled"]
     assert not any("budget" in words for words in in_words(gate)), in_words(gate)
     gate.limit("transaction", 0)  # that of the central system is one
-    assert gate.forbidding() == ["limit_ma", "bms_permits", "bms_settled"]
+    assert gate.blocking() == ["limit_ma", "bms_permits", "bms_settled"]
     assert gate.limit_by("transaction") == 0 == gate.limit_by("budget") and gate.limit_by("roof") is None
 
 

@@ -69,7 +69,7 @@ async def test_a_lock_that_is_forced_open_while_charging(tmp):
     await start(site)
     position(tmp, "jammed unlocked")
     await site.run(150)
-    assert not site.gate.enabled.value and "locked" in site.gate.forbidding()
+    assert not site.gate.enabled.value and "locked" in site.gate.blocking()
     await site.run(6000)
     assert told(site)[-1] == ("Faulted", "ConnectorLockFailure") and site.ocpp.transaction is not None
     position(tmp, "jammed locked")

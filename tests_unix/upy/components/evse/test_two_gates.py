@@ -55,7 +55,7 @@ class TwoOutlets(ConsoleSite):
         self.kernel["gate_2"].limit("transaction", 16000)
         self.kernel["gate_2"].transaction.set(True)
         await super().charge()
-        assert self.gates() == [True, True], self.kernel["gate_2"].forbidding()
+        assert self.gates() == [True, True], self.kernel["gate_2"].blocking()
 
     def gates(self):
         return [self.kernel[name].enabled.value for name in ("gate", "gate_2")]
@@ -69,13 +69,13 @@ async def test_one_key_stops_every_gate_of_the_process(tmp):
         assert site.gates() == [False, False]
         await site.wait_charging(600)
         for name in ("gate", "gate_2"):
-            assert "emergency_stop" in site.kernel[name].forbidding()
+            assert "emergency_stop" in site.kernel[name].blocking()
         assert site.kernel["store"].get("console.stop") and site.kernel["store_2"].get("console.stop") is None
         await site.wait_charging(3000)
         assert site.gates() == [False, False]
         assert "is released" in await site.type("\ns\n")
         site.kernel["can_2"].healthy.set(True)  # nobody is at the other end of its stream
-        assert site.gates() == [False, True], site.kernel["gate_2"].forbidding()  # the first has no transaction
+        assert site.gates() == [False, True], site.kernel["gate_2"].blocking()  # the first has no transaction
 
 
 async def test_a_word_that_begins_with_t_stops_both_for_a_moment(tmp):
@@ -95,10 +95,10 @@ async def test_both_stay_stopped_over_a_power_cut(tmp):
         await site.cut_power()
     async with TwoOutlets(tmp) as site:
         for name in ("gate", "gate_2"):
-            assert "emergency_stop" in site.kernel[name].forbidding()
+            assert "emergency_stop" in site.kernel[name].blocking()
         assert "is released" in await site.type("s\n")
         for name in ("gate", "gate_2"):
-            assert "emergency_stop" not in site.kernel[name].forbidding()
+            assert "emergency_stop" not in site.kernel[name].blocking()
 
 
 async def test_a_failure_behind_one_gate_does_not_keep_the_other_open(tmp):

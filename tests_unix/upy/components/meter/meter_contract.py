@@ -33,7 +33,7 @@ async def charging(kind, tmp, amps=50):
     await rig.advance(2500)
     rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
-    assert rig.gate.enabled.value, rig.gate.forbidding()
+    assert rig.gate.enabled.value, rig.gate.blocking()
     kind.says(rig, 76, amps)
     await rig.advance(2000)
     return kind, rig
@@ -53,10 +53,10 @@ async def nothing_is_charged_before_it_was_heard(kind, tmp):
     rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     await rig.advance(6000)
-    assert not rig.gate.enabled.value and "in_limits" in rig.gate.forbidding()
+    assert not rig.gate.enabled.value and "in_limits" in rig.gate.blocking()
     kind.says(rig, 76, 0)
     await rig.advance(2500)
-    assert rig.gate.enabled.value and rig.charger.error.value == "", rig.gate.forbidding()
+    assert rig.gate.enabled.value and rig.charger.error.value == "", rig.gate.blocking()
     await rig.stop()
 
 
@@ -199,7 +199,7 @@ async def a_meter_that_falls_silent_closes_the_gate(kind, tmp):
 
     rig.gate.enabled.watch(stopped)
     await rig.advance(3500)
-    assert not rig.gate.enabled.value and "in_limits" in rig.gate.forbidding()
+    assert not rig.gate.enabled.value and "in_limits" in rig.gate.blocking()
     assert 2500 <= closed[0] <= 3300, closed
     await rig.advance(2000)
     kind.says(rig, 76, 0)

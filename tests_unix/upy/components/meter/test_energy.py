@@ -62,8 +62,8 @@ async def test_nothing_is_between_a_silence_and_the_first_measurement_after_it(t
     clock.step(3000)
     energy.measured(3600000, clock.ticks_ms())
     assert energy.read() == 3000
-    energy.held(3600000, 2000)
-    energy.held(3600000, -1)
+    energy.add_gap(3600000, 2000)
+    energy.add_gap(3600000, -1)
     energy.forget()
     clock.step(3600000)
     energy.measured(3600000, clock.ticks_ms())
@@ -110,7 +110,7 @@ def run(clock, energy, power_mw, ms, step_ms=100):
     for _ in range(ms // step_ms):
         energy.measured(power_mw, clock.ticks_ms())
         clock.step(step_ms)
-        energy.save_seldom()
+        energy.save_if_due()
     energy.measured(power_mw, clock.ticks_ms())
 
 
@@ -119,7 +119,7 @@ async def test_the_register_is_journaled_before_it_is_seen(tmp):
     store = energy._store
     run(clock, energy, 3600000, 3000)
     records = store.records
-    energy.save_seldom()
+    energy.save_if_due()
     assert store.records == records and store.get("register") is None
     assert energy.read() == 3000 and store.get("register") == 3000
     records = store.records

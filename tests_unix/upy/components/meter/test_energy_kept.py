@@ -92,12 +92,12 @@ async def test_a_register_that_stands_for_two_weeks_is_saved_60_s_after_it_moves
     clock, energy = await meter(tmp)
     for _ in range(200):
         clock.step(2 * 3600000)
-        energy.save_seldom()
+        energy.save_if_due()
     run(clock, energy, 3600000, 3000)
     assert energy._store.get("register") is None
     for _ in range(61):
         clock.step(1000)
-        energy.save_seldom()
+        energy.save_if_due()
     assert energy._store.get("register") == 3000
 
 

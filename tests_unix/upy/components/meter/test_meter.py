@@ -149,7 +149,7 @@ async def test_small_currents_and_ramps_are_no_disagreement(tmp):
                     await rig.receive(TELEMETRY_REPLY, data)
         await module(rig, 3, amps=amps, told=amps)
         await module(rig, 3, amps=0.0, told=0.0)
-        assert rig.gate.enabled.value and rig.charger.error.value == "", (rise, rig.gate.forbidding())
+        assert rig.gate.enabled.value and rig.charger.error.value == "", (rise, rig.gate.blocking())
     await rig.stop()
 
 

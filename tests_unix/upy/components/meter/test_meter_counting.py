@@ -15,7 +15,7 @@ async def charging(tmp, amps=50):
     await rig.advance(1500)
     rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
-    assert rig.gate.enabled.value, rig.gate.forbidding()
+    assert rig.gate.enabled.value, rig.gate.blocking()
     flows(rig, amps)
     await rig.advance(2000)
     return rig
@@ -40,8 +40,8 @@ async def test_a_count_that_goes_back_is_told_not_billed_and_ends_with_the_sessi
     before = rig.meter.read()
     rig.counter.base_wh -= 123000
     await rig.advance(1000)
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "PowerMeterFailure"
-    assert rig.meter.counters() == (("silences", 0), ("counts that cannot be", 1))
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.error.value == "PowerMeterFailure"
+    assert rig.meter.counters() == (("silences", 0), ("impossible counts", 1))
     assert rig.meter.flowing.value is True  # it is still measured
     flows(rig, 0)
     await rig.advance(10000)
@@ -52,7 +52,7 @@ async def test_a_count_that_goes_back_is_told_not_billed_and_ends_with_the_sessi
     rig.vehicle()
     await rig.advance(1500)
     rig.gate.transaction.set(True)
-    assert rig.gate.enabled.value, rig.gate.forbidding()
+    assert rig.gate.enabled.value, rig.gate.blocking()
     await rig.stop()
 
 
@@ -63,7 +63,7 @@ async def test_a_count_that_grows_by_more_than_the_board_can_deliver_is_not_bill
         before = rig.meter.read()
         rig.counter.base_wh += more_wh
         await rig.advance(1000)
-        assert rig.gate.enabled.value is billed, rig.gate.forbidding()
+        assert rig.gate.enabled.value is billed, rig.gate.blocking()
         assert rig.meter.read() - before == (1000 * more_wh if billed else 0)
         await rig.stop()
 
@@ -75,14 +75,14 @@ async def test_one_that_is_never_heard_is_told_once(tmp):
     rig.gate.limit("transaction", 200000)
     rig.gate.transaction.set(True)
     await rig.advance(2800)
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == ""  # it may need its time to start
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.error.value == ""  # it may need its time to start
     await rig.advance(60000)
-    assert rig.gate.forbidding() == ["in_limits"] and rig.charger.error.value == "PowerMeterFailure"
+    assert rig.gate.blocking() == ["in_limits"] and rig.charger.error.value == "PowerMeterFailure"
     assert len(rig.logged("the meter is silent: nothing is charged")) == 1
-    assert rig.meter.counters() == (("silences", 1), ("counts that cannot be", 0))
+    assert rig.meter.counters() == (("silences", 1), ("impossible counts", 0))
     rig.counter.answers = True
     await rig.advance(2500)
-    assert rig.gate.enabled.value and len(rig.logged("the meter is heard again")) == 1
+    assert rig.gate.enabled.value and len(rig.logged("the meter responds again")) == 1
     await rig.stop()
 
 

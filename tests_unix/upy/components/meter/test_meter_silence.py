@@ -21,7 +21,7 @@ async def test_a_frame_every_4_s_is_billed_for_all_of_the_time_that_the_gate_is_
     assert rig.meter.losses == 3
     rig.module()
     await rig.advance(5000)
-    assert rig.charger.error.value == "PowerMeterFailure" and rig.gate.forbidding() == ["in_limits"]
+    assert rig.charger.error.value == "PowerMeterFailure" and rig.gate.blocking() == ["in_limits"]
     assert rig.logged("lost 3 times")
     rig.gate.transaction.set(False)
     await rig.advance(2000)

@@ -71,7 +71,7 @@ class Station:
         for name in self.wires:
             self.gate(name).limit("transaction", 200000)
             self.gate(name).transaction.set(True)
-            assert self.gate(name).enabled.value, self.gate(name).forbidding()
+            assert self.gate(name).enabled.value, self.gate(name).blocking()
         self.amps = {"1": 50, "2": 20}
         await self.advance(500)
 

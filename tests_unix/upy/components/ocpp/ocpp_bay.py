@@ -9,8 +9,8 @@ from core.signals import Signal
 
 _VEHICLE = ("permitted", "max_current_ma", "soc_permille", "model", "range_m")
 _MODULE = (
-    "power_mw", "terminal_current_ma", "terminal_voltage_mv", "temperature_mdeg", "wanted_current_ma",
-    "wanted_voltage_mv", "error",
+    "power_mw", "terminal_current_ma", "terminal_voltage_mv", "temperature_mdeg", "setpoint_ma",
+    "setpoint_mv", "error",
 )  # fmt: skip
 
 

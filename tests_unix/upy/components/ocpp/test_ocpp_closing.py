@@ -27,7 +27,7 @@ async def begin(site):
 def deliver(site, wh):
     """The power module goes on for a while."""
     for _ in range(wh):
-        site.energy.held(36000000, 100)  # 36 kW for 100 ms are 1 Wh
+        site.energy.add_gap(36000000, 100)  # 36 kW for 100 ms are 1 Wh
     site.energy.fold()
 
 

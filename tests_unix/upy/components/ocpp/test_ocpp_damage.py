@@ -47,13 +47,13 @@ async def test_a_lost_end_of_a_transaction_starts_closed_and_faulted_until_it_is
     site.plug_in()
     site.ocpp.present_tag("TAG-2")
     await site.run(30000)
-    assert not site.gate.enabled.value and "journal" in site.gate.forbidding()
+    assert not site.gate.enabled.value and "journal" in site.gate.blocking()
     assert site.ocpp.state.value == "Faulted" and site.ocpp.connector.error == "InternalError"
     assert "in doubt" in site.ocpp.connector.info and "the running transaction" in site.store.doubts
     assert len(told(central)) == 1 and "the running transaction" in told(central)[0]
     site.kernel.releases.set(1)
     await site.run(20000)
-    assert site.ocpp.state.value != "Faulted" and "journal" not in site.gate.forbidding()
+    assert site.ocpp.state.value != "Faulted" and "journal" not in site.gate.blocking()
     await site.disconnect()
     await site.power_off()
     site = await alive(tmp, central)

@@ -54,7 +54,7 @@ async def test_what_strict_central_systems_refuse_is_never_sent(tmp):
 def know_everything(site):
     for name, value in (
         ("power_mw", 10000000), ("terminal_current_ma", -5), ("terminal_voltage_mv", 74205),
-        ("temperature_mdeg", -12345), ("wanted_current_ma", 0), ("wanted_voltage_mv", 85000),
+        ("temperature_mdeg", -12345), ("setpoint_ma", 0), ("setpoint_mv", 85000),
     ):  # fmt: skip
         getattr(site.charger, name).set(value)
     site.bms.soc_permille.set(505)

@@ -200,7 +200,7 @@ async def test_an_aligned_sample_of_a_register_that_cannot_be_journaled_is_left_
     with Mounted(Flash(32), "/full", fresh=True) as home:
         site, medium = await ready(home, ClockAlignedDataInterval="900")
         medium.fill(site)
-        site.energy.held(36000000, 1000)
+        site.energy.add_gap(36000000, 1000)
         await site.run(2000000)
         assert site.central.of("MeterValues") == [] and site.ocpp.metering.dropped == 2
         await calm(site)

@@ -28,7 +28,7 @@ async def offline_session(home, samples, central=None, **options):
     charger.terminal_voltage_mv.set(76543)
     site.bms.soc_permille.set(345)
     charger.temperature_mdeg.set(34567)
-    charger.wanted_current_ma.set(123456)
+    charger.setpoint_ma.set(123456)
     central = site.central
     await site.disconnect()
     site.plug_in()

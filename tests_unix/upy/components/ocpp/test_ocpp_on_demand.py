@@ -31,7 +31,7 @@ HASHES = {"hashAlgorithm": "SHA256", "issuerNameHash": "00", "issuerKeyHash": "0
 LATER = format_utc(NOON + 3600000)
 SIGNED = {"location": "ftp://host/x", "retrieveDateTime": LATER, "signingCertificate": "none", "signature": "AA=="}
 # What is seldom asked: (a payload, its answer); neither begins anything that goes on after the answer
-ASKED = {
+SETTINGS_REQUESTED = {
     "CancelReservation": ({"reservationId": 1}, {"status": "Rejected"}),
     "CertificateSigned": ({"certificateChain": "none"}, {"status": "Rejected"}),
     "ChangeAvailability": ({"connectorId": 1, "type": "Operative"}, {"status": "Accepted"}),
@@ -147,7 +147,7 @@ async def test_the_table_and_the_modules_agree(tmp):
             assert callable(getattr(profile.calls(), function)), action
             seldom.append(action)
     on_demand.end()
-    assert sorted(seldom) == sorted(ASKED), seldom
+    assert sorted(seldom) == sorted(SETTINGS_REQUESTED), seldom
     assert len(actions.profiles) == len(PROFILES) + 1
     await site.power_off()
 
@@ -156,8 +156,8 @@ async def test_each_part_is_there_for_its_message_only(tmp):
     """Not before it, and not afterwards; and the answer is right."""
     site = await made(tmp)
     assert loaded() == []
-    for action in sorted(ASKED):
-        payload, expected = ASKED[action]
+    for action in sorted(SETTINGS_REQUESTED):
+        payload, expected = SETTINGS_REQUESTED[action]
         with Watch(site.ocpp.actions) as watch:
             answer = await answer_to(site, action, dict(payload))
         assert answer == expected, (action, answer)
@@ -174,8 +174,8 @@ async def test_each_part_is_there_for_its_message_only(tmp):
 async def test_a_part_for_which_there_is_no_memory_is_refused_and_answers_later(tmp):
     """With any number of free blocks: what does not answer is a CALLERROR, and nothing is half done."""
     site = await made(tmp)
-    for action in sorted(ASKED):
-        payload, expected = ASKED[action]
+    for action in sorted(SETTINGS_REQUESTED):
+        payload, expected = SETTINGS_REQUESTED[action]
         refused = 0
         frames = [[2, "id", action, payload] for _ in range(8)]
         for blocks in range(0, 640, 80):
@@ -251,13 +251,13 @@ async def test_what_reads_certificates_leaves_with_the_handshake_that_needed_it(
 async def test_an_update_that_waits_for_its_time_keeps_what_it_needs_and_no_other_part(tmp):
     """It may wait for days, and would have all that is loaded meanwhile stay as long."""
     site = await made(tmp)
-    payload, expected = ASKED["UpdateFirmware"]
+    payload, expected = SETTINGS_REQUESTED["UpdateFirmware"]
     assert await answer_to(site, "UpdateFirmware", dict(payload)) == expected
     await site.run(1000)
     there = sorted(loaded())
-    for action in sorted(ASKED):
+    for action in sorted(SETTINGS_REQUESTED):
         if action != "UpdateFirmware":
-            payload, expected = ASKED[action]
+            payload, expected = SETTINGS_REQUESTED[action]
             assert await answer_to(site, action, dict(payload)) == expected, action
             await site.run(1000)
     assert sorted(loaded()) == there, sorted(loaded())

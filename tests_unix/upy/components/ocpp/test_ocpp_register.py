@@ -38,9 +38,9 @@ def deliver(site, mwh):
     """The power module delivers so much: 36 kW is 10 mWh in a ms."""
     for _ in range(mwh // 10):
         site.clock._now += 1
-        site.energy.held(36000000, 1)
+        site.energy.add_gap(36000000, 1)
     site.clock._now += 1
-    site.energy.held(mwh % 10 * 3600000, 1)
+    site.energy.add_gap(mwh % 10 * 3600000, 1)
     site.energy.fold()
 
 

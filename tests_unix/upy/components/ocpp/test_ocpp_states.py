@@ -116,17 +116,17 @@ async def test_a_gun_that_was_pulled_suspends_the_vehicle_s_side_whatever_the_vo
 async def test_no_current_is_not_charging_though_the_gate_is_open(tmp):
     """0 A wanted by the vehicle is SuspendedEV; 0 A by any limit, SuspendedEVSE; both at once."""
     site = await booted(tmp)
-    site.charger.wanted_current_ma.set(16000)
+    site.charger.setpoint_ma.set(16000)
     site.bms.max_current_ma.set(16000)
     await charging(site)
     site.central.calls.clear()
     site.bms.max_current_ma.set(0)
-    site.charger.wanted_current_ma.set(0)
+    site.charger.setpoint_ma.set(0)
     await site.run(500)
     site.bms.max_current_ma.set(16000)
     await site.run(500)
     assert site.gate.enabled.value
-    site.charger.wanted_current_ma.set(16000)
+    site.charger.setpoint_ma.set(16000)
     await site.run(500)
     site.ocpp.transactions.limit_ma = 0
     site.ocpp.transactions.apply_limit()

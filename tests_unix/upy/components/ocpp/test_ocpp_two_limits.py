@@ -16,7 +16,7 @@ class Budget:
 
     def limit(self, source, ma, life_ms=None, evse=0):
         if self.refuses:
-            raise ValueError("more than 8 limits from outside")
+            raise ValueError("more than 8 external limits")
         self.told.append((source, ma))
 
 

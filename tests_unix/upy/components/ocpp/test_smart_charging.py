@@ -138,7 +138,7 @@ async def test_every_filter_and_every_combination_clears_what_it_names(tmp):
 
 async def test_power_follows_the_measured_voltage(tmp):
     site = await ready(tmp)
-    site.charger.wanted_voltage_mv.set(84000)
+    site.charger.setpoint_mv.set(84000)
     assert await set_profile(site, 1, profile(1, 4200, unit="W")) == "Accepted"
     await charge(site)
     assert limit(site) == 50000  # nothing is measured yet: at the wanted voltage
@@ -147,15 +147,15 @@ async def test_power_follows_the_measured_voltage(tmp):
         await site.run(250)
         assert limit(site) == ma
     site.charger.terminal_voltage_mv.set(None)
-    site.charger.wanted_voltage_mv.set(0)
+    site.charger.setpoint_mv.set(0)
     await site.run(250)
     assert limit(site) == 4200 * 1000000 // 85500  # the highest voltage: the smallest current
 
 
 async def test_offered_current_and_power(tmp):
     site = await ready(tmp)
-    site.gate.limit_ma.watch(site.charger.wanted_current_ma.set)  # as the charger does
-    site.charger.wanted_voltage_mv.set(84000)
+    site.gate.limit_ma.watch(site.charger.setpoint_ma.set)  # as the charger does
+    site.charger.setpoint_mv.set(84000)
     site.charger.terminal_voltage_mv.set(75000)
     site.ocpp.set("MeterValuesSampledData", "Current.Offered,Power.Offered")
     site.ocpp.set("MeterValueSampleInterval", "10")

@@ -26,7 +26,7 @@ async def test_a_button_stops_at_once_without_memory_over_a_restart_until_releas
         await site.cut_power()
     async with ConsoleSite(tmp) as site:
         operator = site.kernel["operator"]
-        assert operator.emergency_stop.value is True and "emergency_stop" in site.kernel["gate"].forbidding()
+        assert operator.emergency_stop.value is True and "emergency_stop" in site.kernel["gate"].blocking()
         assert operator.release() is True and operator.release() is False
         assert site.kernel.releases.value == 2, "what else waits for a person is released, too"
         await site.cut_power()
@@ -51,7 +51,7 @@ async def test_a_stop_holds_over_a_restart_though_one_that_watches_the_gate_rais
             pass
         else:
             raise AssertionError("it has been asked")
-        assert operator.emergency_stop.value is True and gate.forbidding() == ["emergency_stop"]
+        assert operator.emergency_stop.value is True and gate.blocking() == ["emergency_stop"]
         await site.cut_power()
     async with ConsoleSite(tmp) as site:
         assert site.kernel["operator"].emergency_stop.value is True
@@ -75,7 +75,7 @@ async def test_a_card_gives_a_value_and_the_same_as_a_signal(tmp):
         result = operator.present("CARD-7")  # nobody is there who knows it
         assert result == operator.card.value == told[-1]
         assert result[1:] == ("refused", "unauthorized", "Invalid", "CARD-7", 1)
-        assert operator.words(result) == "refused: its status is Invalid"
+        assert operator.text_of(result) == "refused: its status is Invalid"
         assert operator.present("x" * 21)[1] == "no_tag"
         assert operator.set("AllowOfflineTxForUnknownId", "true") == ("Accepted", "")
         assert operator.present("CARD-7")[1:] == ("accepted", "", "", "CARD-7", 1)
@@ -130,7 +130,7 @@ async def test_the_configuration_says_what_a_key_is_and_why_a_value_is_refused(t
 async def test_restarts(tmp):
     for kind, reason in (("", "stop: by web"), ("Soft", "stop: Reset Soft"), ("Hard", "stop: Reset Hard")):
         async with ConsoleSite(tmp) as site:
-            assert site.kernel["operator"].ask_for_settings("web") == "no_prompt"
+            assert site.kernel["operator"].request_settings("web") == "no_prompt"
             site.kernel["operator"].restart(kind, "by web")
             await site.wait(500)
             await site.ended(RESTART)
@@ -142,5 +142,5 @@ async def test_restarts(tmp):
 async def test_the_settings_are_not_asked_for_while_a_transaction_runs(tmp):
     async with ConsoleSite(tmp) as site:
         await site.charge()
-        assert site.kernel["operator"].ask_for_settings("web") == "running"
+        assert site.kernel["operator"].request_settings("web") == "running"
         assert site.kernel.exit_reason == "" and site.kernel["gate"].enabled.value

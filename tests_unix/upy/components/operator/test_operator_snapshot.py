@@ -109,7 +109,7 @@ async def test_the_state_as_data(tmp):
         await site.wait(300)
         found = pieces(site)
         vehicle = found["outlet/1/vehicle"]
-        assert (vehicle["heard"], vehicle["permitted"], vehicle["mode"]) == (True, True, "charging")
+        assert (vehicle["online"], vehicle["permitted"], vehicle["mode"]) == (True, True, "charging")
         assert (vehicle["max_voltage_mv"], vehicle["max_current_ma"], vehicle["soc_permille"]) == (82500, 30000, 833)
         assert (vehicle["capacity_mah"], vehicle["charged_mah"], vehicle["model"]) == (30000, 125000, "Classic")
         module, outlet = found["outlet/1/module"], found["outlet/1"]
@@ -265,13 +265,13 @@ async def test_two_outlets_have_a_part_each_and_lines_that_name_them(tmp):
         site.receive_all()
         await site.wait(300)
         found = pieces(site)
-        assert found["outlet/1/vehicle"]["heard"] is not True and found["outlet/2/vehicle"]["heard"] is True
+        assert found["outlet/1/vehicle"]["online"] is not True and found["outlet/2/vehicle"]["online"] is True
         assert found["outlet/1"]["terminal_voltage_mv"] is None and found["outlet/2"]["terminal_voltage_mv"] == 76234
         assert "can/1/can" in found and "can/2/can/frames" in found and "component/2/bms" in found
         text = await site.type("1\n")
-        assert "1: BMS: silent\n" in text and "2: BMS: heard\n" in text
+        assert "1: BMS: silent\n" in text and "2: BMS: online\n" in text
         text = await site.type("why\n")
-        assert "FORBIDS 1: no vehicle is plugged in" in text and "ok      2: a vehicle is plugged in" in text, text
+        assert "BLOCKS  1: no vehicle is plugged in" in text and "ok      2: a vehicle is plugged in" in text, text
         assert "  connector 2: Preparing\n" in text and "1: charging is disabled\n2: charging is disabled\n" in text
         text = await site.type("status\n")
         assert "State: 1 Available, 2 Preparing\n" in text and "[Metrics 2] V=76.2V I=1.8A SOC=83%" in text, text

@@ -93,7 +93,7 @@ async def test_what_is_vital_is_told_with_its_scope(tmp):
         ("1/register", "the energy register of 1"),
         ("2/register", "the energy register of 2"),
     ]
-    two_.distrust("something")
+    two_.mark_doubtful("something")
     assert one.doubts == ("something",) and store.get(DOUBTS) and not one.trusted.value
 
 
