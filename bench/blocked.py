@@ -115,7 +115,7 @@ async def session(station: Station) -> list[Outcome]:
     await station.firmware.write("auth CARD\n")
     for _ in range(_COUNT):
         await charges(station, mark)
-        station.vehicle.forbidden = True
+        station.vehicle.stopped = True
         found.append(await block(station, [(REQUEST, forbid)]))
         mark = station.hub.frames
         station.vehicle.permit()

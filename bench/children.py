@@ -1,4 +1,4 @@
-"""Child processes of a measurement: started with pipes, asked line by line, ended by their own pid."""
+"""Child processes of a measurement: started with pipes, queried line by line, ended by their own pid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _END_S = 5
 
 
 class BenchError(Exception):
-    """A measurement could not be made; the message says why."""
+    """A measurement could not be made; the message is the reason."""
 
 
 def interpreter() -> str:
@@ -87,7 +87,7 @@ class Child:
             pass
 
     def rest(self) -> list[str]:
-        """The lines that nobody read yet; to be called after its end."""
+        """The lines that are not read yet; to be called after its end."""
         self._reader.join(_END_S)
         found = []
         while (line := self._queue.get()) is not None:

@@ -2,7 +2,7 @@
 
 For measuring only. A driver of the chip's own hardware is replaced by the one that does its work there: SLCAN on
 UART 1, the line to the central system on UART 2, slots for images as files, an NVS in RAM. What needs sockets (updates,
-uploads) is built and runs, and fails when it is asked for.
+uploads) is built and runs, and fails when it is requested.
 """
 
 from boards import qemu_arm

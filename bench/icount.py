@@ -100,7 +100,7 @@ async def count(image: Path, room: int, turn: asyncio.Semaphore) -> dict[str, fl
 
 
 def counted(text: str, kinds: Sequence[str]) -> dict[str, float]:
-    """Instructions that a console tells, for one of each of `kinds`. Raises BenchError unless there are all."""
+    """Instructions that a console prints, for one of each of `kinds`. Raises BenchError unless there are all."""
     per_tick = _TICK_NS / 2**_SHIFT
     lines = re.findall(r"^count (\w+) (\d+) (\d+)", text, re.MULTILINE)
     found = {name: int(ticks) * per_tick / int(turns) for name, ticks, turns in lines}

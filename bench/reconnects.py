@@ -29,8 +29,8 @@ from bench.table import LOWER, Row, median
 _CALL, _CALLRESULT = 2, 3
 _RETRY_AFTER_S = 3
 _CLOSED_S = 1
-_PATIENCE_S = 60
-_PINGS = {"key": "WebSocketPingInterval", "value": "1"}  # the peer is told on its command line
+_TIMEOUT_S = 60
+_PINGS = {"key": "WebSocketPingInterval", "value": "1"}  # the peer gets it on its command line
 
 
 class Central:
@@ -90,7 +90,7 @@ class Central:
         self._met.put_nowait(time.monotonic())
         if fault == "mute":
             self._connections.append(connection)
-            await asyncio.sleep(_PATIENCE_S)
+            await asyncio.sleep(_TIMEOUT_S)
         response = connection.respond(503, "busy\n")
         response.headers["Retry-After"] = str(_RETRY_AFTER_S)
         return response
@@ -110,9 +110,9 @@ class Central:
 
 async def _in_time(work: Coroutine, what: str):
     try:
-        return await asyncio.wait_for(work, _PATIENCE_S)
+        return await asyncio.wait_for(work, _TIMEOUT_S)
     except asyncio.TimeoutError:
-        raise BenchError(f"no {what} within {_PATIENCE_S} s") from None
+        raise BenchError(f"no {what} within {_TIMEOUT_S} s") from None
 
 
 def _reset(connection: ServerConnection) -> None:
@@ -142,7 +142,7 @@ async def silence(central: Central, connection: ServerConnection) -> float:
 
 
 async def refuse(central: Central, connection: ServerConnection) -> float:
-    """A reset, and nobody listens for a while."""
+    """A reset, and no server for a while."""
     central.deafen()
     began = await reset(central, connection)
     await asyncio.sleep(_CLOSED_S)
@@ -151,14 +151,14 @@ async def refuse(central: Central, connection: ServerConnection) -> float:
 
 
 async def busy(central: Central, connection: ServerConnection) -> float:
-    """A refusal that says when to come back."""
+    """A refusal with a retry time."""
     central.fault = "busy"
     _reset(connection)
     return await central.met()
 
 
 async def mute(central: Central, connection: ServerConnection) -> float:
-    """A server that takes the connection and says nothing."""
+    """A server that accepts the connection and sends nothing."""
     central.fault = "mute"
     _reset(connection)
     return await central.met()

@@ -14,7 +14,7 @@ from tools.tricks import TRICKS, billed_and_delivered_wh
 
 GROUP = "billing"
 _SECONDS = 14  # three losses of measurement take 11.1 s
-_TARGET = 0.62  # Wh: a second at 30 A, for the module tells its output once a second
+_TARGET = 0.62  # Wh: a second at 30 A, for the module reports its output once a second
 _STEP_S = 30
 
 

@@ -55,10 +55,10 @@ async def session() -> tuple[int, int]:
             await firmware.write(f"auth {_TAG}\n")
             await station.central.wait_for("StopTransaction", timeout=_STEP_S)
             await firmware.interrupt()
-            told = re.search(r"heap: at least (\d+) of (\d+) bytes were free", firmware.text)
-    if told is None:
-        raise BenchError(f"the image did not tell of its heap:\n{firmware.text[-1500:]}")
-    return int(told[2]) - free, int(told[2]) - int(told[1])
+            shown = re.search(r"heap: at least (\d+) of (\d+) bytes were free", firmware.text)
+    if shown is None:
+        raise BenchError(f"the image did not report its heap:\n{firmware.text[-1500:]}")
+    return int(shown[2]) - free, int(shown[2]) - int(shown[1])
 
 
 async def _charge(station: Station, number: int) -> None:

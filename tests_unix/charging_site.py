@@ -257,7 +257,7 @@ class Site(Station):
 
     async def free(self):
         """Whatever went on: the car goes, the transaction ends, the connector is available."""
-        self.heal()
+        self.clear_faults()
         await self.configure(StopTransactionOnEVSideDisconnect=True, MinimumStatusDuration=0)
         self.central.books.tags.clear()
         self.pull_out()

@@ -19,7 +19,7 @@ def fetch(package: str, suite: str, folder: Path, etc: Path = Path("/etc/apt")) 
     """Download the source package of a Debian release into the folder; returns its .dsc. Raises BuildError."""
     candidates = list(archives(etc, own_release()))
     if not candidates:
-        raise BuildError(f"apt on this machine knows no Debian archive to take {package} of {suite} from")
+        raise BuildError(f"apt on this machine has no Debian archive with {package} of {suite}")
     problems = []
     for entry in candidates:
         try:

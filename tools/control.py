@@ -41,7 +41,7 @@ class Control:
         (home / PORT_FILE).write_text(f"{port}\n", encoding="utf-8")
         return port
 
-    async def obey(self, line: str) -> str:
+    async def execute(self, line: str) -> str:
         """Run a command line; returns the answer. That of a wrong line begins with "error: "."""
         name, *arguments = line.split() or ["help"]
         method = self._commands().get(name)
@@ -73,13 +73,13 @@ class Control:
             battery, vehicle, module, hub = outlet.battery, outlet.vehicle, outlet.module, outlet.hub
             lines += [
                 f"vehicle{where}  {'plugged in' if vehicle.plugged else 'unplugged'}, {battery.pack.name} pack, "
-                f"SoC {battery.soc:.1%}, {'permits' if vehicle.permits else 'forbids'} charging",
+                f"SoC {battery.soc:.1%}, {'permits' if vehicle.permits else 'stops'} charging",
                 f"module{where}   {'on' if module.charging else 'off'}, {module.voltage_v:.1f} V, "
                 f"{module.current_a:.1f} A, {module.temperature_c:.1f} degC, delivered {module.delivered_wh:.3f} Wh",
                 f"bus{where}      {'off' if hub.broken else 'ok'}, {hub.frames} frames",
             ]
         running = [str(one.id) for one in books.transactions.values() if one.stop is None]
-        connected = ", ".join(station.central.points) or "nobody"
+        connected = ", ".join(station.central.points) or "no charge point"
         return "\n".join([*lines, f"central  {connected} connected, transaction {', '.join(running) or 'none'}"])
 
     def plug(self, outlet: str = "1") -> str:
@@ -99,7 +99,7 @@ class Control:
 
     def stop_bms(self, outlet: str = "1") -> str:
         """The BMS stops charging."""
-        self._outlet(outlet).vehicle.forbid()
+        self._outlet(outlet).vehicle.stop_charging()
         return "the BMS stops charging"
 
     def heating(self, outlet: str = "1") -> str:
@@ -124,7 +124,7 @@ class Control:
             unit = units[f"{int(address, 0):#x}"]
         except (ValueError, KeyError):
             raise CommandError(f"no module {address}; there are {', '.join(units) or 'none with addresses'}") from None
-        unit.silent = unit.deaf = True
+        unit.silent = unit.rx_off = True
         return f"module {address} is disconnected"
 
     def over_temperature(self, outlet: str = "1") -> str:
@@ -201,9 +201,9 @@ class Control:
             raise CommandError("this board has no connector lock") from None
         return "the lock is jammed"
 
-    def heal(self) -> str:
+    def clear_faults(self) -> str:
         """End every fault."""
-        self._station.heal()
+        self._station.clear_faults()
         return "all faults are cleared"
 
     async def remote_start(self, tag: str, outlet: str = "1") -> str:
@@ -267,14 +267,14 @@ class Control:
         return outlets[int(number) - 1]
 
     def _commands(self):
-        own = {"serve", "obey", "close"}
+        own = {"serve", "execute", "close"}
         names = [name for name in vars(type(self)) if not name.startswith("_") and name not in own]
         return {name.replace("_", "-"): getattr(self, name) for name in names}
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, ValueError):  # ValueError: a line without an end
             while line := await reader.readline():
-                writer.write((await self.obey(line.decode("utf-8", "replace")) + "\n\n").encode())
+                writer.write((await self.execute(line.decode("utf-8", "replace")) + "\n\n").encode())
                 await writer.drain()
         writer.close()
 

@@ -25,7 +25,7 @@ TAG = "DEMO-CARD"
 TOLERANCE = 0.005
 _SOC, _SPEED = 0.67, 75
 _MEASURANDS = "Energy.Active.Import.Register,Voltage,Current.Import,Power.Active.Import,SoC"
-_TOLD = ("BootNotification", "StatusNotification", "Authorize", "StartTransaction", "StopTransaction", "DataTransfer")
+_SHOWN = ("BootNotification", "StatusNotification", "Authorize", "StartTransaction", "StopTransaction", "DataTransfer")
 
 
 class Timeline:
@@ -36,11 +36,11 @@ class Timeline:
         self._began = time.monotonic()
         self._seen = 0
 
-    def say(self, text: str = "") -> None:
+    def show(self, text: str = "") -> None:
         """Print the messages that came before, then the text."""
         since, self._seen = self._seen, self._station.central.messages.total
         for message in self._station.central.calls(since=since):
-            self._tell(message)
+            self._print_message(message)
         if text:
             self._print(text)
 
@@ -52,22 +52,22 @@ class Timeline:
         shown = 0.0
         while True:
             if self._station.central.calls(since=self._seen):
-                self.say()
+                self.show()
             module = self._station.module
             if module.current_a > 0.5 and time.monotonic() - shown >= 1:
                 shown = time.monotonic()
-                self.say(
+                self.show(
                     f"    module  {module.voltage_v:6.2f} V {module.current_a:7.2f} A  "
                     f"SoC {self._station.battery.soc:6.1%}  delivered {module.delivered_wh:8.3f} Wh"
                 )
             await asyncio.sleep(0.05)
 
-    def _tell(self, message: Message) -> None:
+    def _print_message(self, message: Message) -> None:
         payload = message.payload
         if message.action == "MeterValues":
             values = energies(camel_to_snake_case(payload)["meter_value"])
             self._print(f"<- MeterValues, register {values[-1] if values else '?'} Wh")
-        elif message.action in _TOLD:
+        elif message.action in _SHOWN:
             shown = {key: value for key, value in payload.items() if key not in ("timestamp", "transactionData")}
             self._print(f"<- {message.action} {shown}")
 
@@ -110,18 +110,18 @@ async def _configure(station: Station) -> None:
 
 async def _session(station: Station, timeline: Timeline) -> Transaction:
     await station.wait_booted()
-    await station.firmware.wait_output("BootNotification: Accepted")  # it knows as well
+    await station.firmware.wait_output("BootNotification: Accepted")  # it has received that, too
     await _configure(station)
-    timeline.say("the vehicle is plugged in")
+    timeline.show("the vehicle is plugged in")
     station.vehicle.plug()
     await station.central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Preparing")
-    timeline.say(f"the card {TAG} is presented")
+    timeline.show(f"the card {TAG} is presented")
     await station.firmware.write(f"auth {TAG}\n")
     await station.central.wait_for("StartTransaction")
     await station.until(lambda: station.vehicle.full, 40, "full battery")
-    timeline.say("the battery is full, its BMS ends the charge")
+    timeline.show("the battery is full, its BMS ends the charge")
     await station.until(lambda: station.module.current_a < 0.01, 15, "end of the current")
-    timeline.say("the vehicle is unplugged")
+    timeline.show("the vehicle is unplugged")
     station.vehicle.unplug()
     await station.central.wait_for("StopTransaction")
     transaction = station.central.books.last
@@ -154,7 +154,7 @@ async def _demo(home: Path) -> int:
     async with Station(home, pack="Max", soc=_SOC, speed=_SPEED) as station:
         timeline = Timeline(station)
         following = asyncio.create_task(timeline.follow())
-        timeline.say("firmware started")
+        timeline.show("firmware started")
         try:
             transaction = await _session(station, timeline)
             await asyncio.sleep(0.1)  # the timeline's last line

@@ -2,9 +2,9 @@
 
     python -m tools.deploy --port PORT [--save FOLDER] [--restore FOLDER] [--settings settings.json]
 
-The charger is stopped in an orderly way (Ctrl-C), what was asked for is done in this order, and the device resets.
+The charger is stopped in an orderly way (Ctrl-C), what is requested is done in this order, and the device resets.
 State is the folder ``state`` of the charger's home: transactions, meter register, configuration keys. Settings are
-checked against the board that the device says it is.
+checked against the board that the device reports.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ except ImportError:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what is asked for; returns the exit status."""
+    """Run the command; returns the exit status."""
     usage = "make deploy PORT=... [SETTINGS=settings.json] [SAVE=folder] [RESTORE=folder]"
     parser = argparse.ArgumentParser("make deploy", usage)
     parser.add_argument("--port", metavar="PORT", required=True)
@@ -104,7 +104,7 @@ class Device:
             self._transport.exec(_ABOUT)
             about = self._transport.eval("_about")
             if about is None:
-                raise Refused("MicroPython answers, but there is no image of ours in it")
+                raise Refused("MicroPython answers, but the device has no image of ucharge")
             self.board, self.home, self.version = about[0], about[1].rstrip("/"), about[2]
         except BaseException:
             self._transport.close()

@@ -1,8 +1,8 @@
-"""Power modules that speak the Elcon/TC charger protocol, several in parallel at one outlet: one participant a bus.
+"""Power modules with the Elcon/TC charger protocol, several in parallel at one outlet: one participant a bus.
 
-From the protocol's document: each module hears ``0x1806<address>F4`` (voltage and current in 0.1, b4 0 = on, b5 mode),
-expects it every second and switches off 5 s after the last one; it tells ``0x18FF50<address>`` every second (output
-voltage and current in 0.1, flags). Its flags: bit 0 hardware failure, 1 over-temperature, 2 input voltage, 3 no
+From the protocol's document: each module receives ``0x1806<address>F4`` (voltage and current in 0.1, b4 0 = on, b5
+mode), expects it every second and switches off 5 s after the last one; it sends ``0x18FF50<address>`` every second
+(output voltage and current in 0.1, flags). Its flags: bit 0 hardware failure, 1 over-temperature, 2 input voltage, 3 no
 battery voltage found (so it stays off), 4 receive time-out.
 """
 
@@ -36,37 +36,37 @@ def status_id(address: int) -> int:
 
 
 class Unit:
-    """What one module of the rack knows: its orders and its own faults."""
+    """One module of the rack: its last request and its own faults."""
 
     def __init__(self, address: int):
         self.address = address
         self.on = False
         self.limit_v = self.limit_a = self.current_a = 0.0
         self.requests = 0
-        self.silent = self.deaf = False  # faults: it sends nothing, it receives nothing
+        self.silent = self.rx_off = False  # faults: it sends nothing, it receives nothing
         self.hardware_failure = self.over_temperature = self.input_wrong = False
-        self.heard_at = -math.inf
+        self.received_at = -math.inf
         self.reported_ns = 0
 
     @property
     def timed_out(self) -> bool:
-        return time.monotonic() - self.heard_at > TIMEOUT_S
+        return time.monotonic() - self.received_at > TIMEOUT_S
 
     @property
     def faulty(self) -> bool:
         return self.hardware_failure or self.over_temperature or self.input_wrong
 
-    def heal(self) -> None:
-        self.silent = self.deaf = False
+    def clear_faults(self) -> None:
+        self.silent = self.rx_off = False
         self.hardware_failure = self.over_temperature = self.input_wrong = False
 
-    def hear(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """A request."""
-        if self.deaf or len(data) != 8:
+        if self.rx_off or len(data) != 8:
             return
         decivolts, deciamps, control = struct.unpack(">HHB", data[:5])
         self.requests += 1
-        self.heard_at = time.monotonic()
+        self.received_at = time.monotonic()
         self.limit_v, self.limit_a = decivolts / 10, deciamps / 10
         self.on = control == _ON
 
@@ -124,10 +124,10 @@ class ElconModules(PowerStage):
             unit.reported_ns = time.monotonic_ns()
         return ((STEP_S, self._step), (self.status_period_s, self._report))
 
-    def heal(self) -> None:
-        super().heal()
+    def clear_faults(self) -> None:
+        super().clear_faults()
         for unit in self.units:
-            unit.heal()
+            unit.clear_faults()
 
     # -- the wire
 
@@ -158,4 +158,4 @@ class ElconModules(PowerStage):
     def on_frame(self, can_id: int, data: bytes) -> None:
         for unit in self.units:
             if can_id == request_id(unit.address):
-                unit.hear(data)
+                unit.receive(data)

@@ -68,7 +68,7 @@ class Base:
 
     @property
     def banner(self) -> str:
-        """What MicroPython says of itself: "MicroPython v1.26.1 on 2025-09-11". Raises ImageError if it is another."""
+        """MicroPython's banner: "MicroPython v1.26.1 on 2025-09-11". Raises ImageError if it is another."""
         return self._banner().group().decode()
 
     @property

@@ -47,11 +47,11 @@ def start_of(board: str) -> list[str]:
 
 
 class Firmware:
-    """``micropython main.py BOARD --home HOME``, started again whenever it asks for it (status 3).
+    """``micropython main.py BOARD --home HOME``, started again whenever it requests it (status 3).
 
     shared: it uses this process's terminal; otherwise its output is kept in ``text`` and ``lines``, and ``write()``
     types on its console. ``starts`` counts starts, ``returncode`` is None while it runs, and between its end and the
-    start that it asked for. When this process ends, however it does, its power is cut.
+    start that it requested. When this process ends, however it does, its power is cut.
     """
 
     def __init__(self, home: Path, board: str = "unix", shared: bool = False, log: Path | None = None):
@@ -134,10 +134,10 @@ class Firmware:
         await self.write(_CTRL_C)
         return await self.wait(timeout)
 
-    def end_soon(self, tell: bool) -> None:
-        """Begin an orderly stop, and cut the power if it does not come. tell: a Ctrl-C in a shared terminal told it."""
+    def end_soon(self, signalled: bool) -> None:
+        """Begin an orderly stop, and cut the power if it does not come. signalled: by a Ctrl-C in a shared terminal."""
         self._off = True
-        if tell:
+        if signalled:
             self._signal(signal.SIGINT)
         asyncio.get_running_loop().call_later(_STOP_S, self._signal, signal.SIGKILL)
 
@@ -169,7 +169,7 @@ class Firmware:
             self._reader = asyncio.create_task(self._read(self._process))
 
     async def _keep(self) -> int:
-        """Start it again as long as it asks for it; returns the last status."""
+        """Start it again as long as it requests it; returns the last status."""
         while True:
             assert self._process is not None
             status = await self._process.wait()

@@ -34,7 +34,7 @@ Piece = tuple[int, bytes]  # an address of the flash and what is to be there
 
 
 class Refused(Exception):
-    """Nothing is written: the message says why."""
+    """Nothing is written; the message is the reason."""
 
 
 def main(arguments: list[str] | None = None) -> int:

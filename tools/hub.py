@@ -1,7 +1,7 @@
 """The CAN bus as a TCP server: SLCAN (Lawicel ASCII) for any number of clients.
 
 What one client sends, all others receive, in order; nothing goes back to the sender. A client is anything that
-speaks Lawicel's protocol: python-can (``interface="slcan", channel="socket://HOST:PORT"``), the firmware's driver,
+has Lawicel's protocol: python-can (``interface="slcan", channel="socket://HOST:PORT"``), the firmware's driver,
 netcat. One that opens its channel with another bit rate (``S``) than the others have is bus-off.
 
 Answers follow the CANUSB manual (Lawicel, version 1.0D): CR for a command, ``z``/``Z`` CR for a standard/extended
@@ -141,7 +141,7 @@ class Hub:
         self._server: asyncio.AbstractServer | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Hub:
-        """Listen. Port 0 lets the system choose; ``self.port`` says which."""
+        """Listen. Port 0 lets the system choose; ``self.port`` is that."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Client(self), host, port)
         self.port = self._server.sockets[0].getsockname()[1]

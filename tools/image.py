@@ -3,7 +3,7 @@
     python -m tools.image BOARD --base firmware.bin [--settings settings.json] [--out image.bin]
 
 Flash the result at 0x1000 (make flash does). No C toolchain is needed; but modules that are not frozen are loaded into
-the heap, so it is told how much of that they take. Exit status 2 and one message where something does not fit.
+the heap, so how much of it they take is printed. Exit status 2 and one message where something does not fit.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def make(board: str, base_path: Path, settings: Path | None) -> tuple[bytes, list[str]]:
-    """(the image, lines that tell what is in it). Raises Refused."""
+    """(the image, lines that list what is in it). Raises Refused."""
     try:
         base = Base.read(base_path)
         mpy.check_loads(base.version)

@@ -60,7 +60,7 @@ def catches_import_error(node: ast.Try) -> bool:
 
 
 def is_on_demand(node: ast.AST, parent: ast.AST) -> bool:
-    """Whether it is a package's ``__getattr__``: what that imports is for those who ask for a name."""
+    """Whether it is a package's ``__getattr__``: what that imports is used only with a name of it."""
     return isinstance(parent, ast.Module) and isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
 
 

@@ -1,8 +1,8 @@
 """Infypower charger modules (CAN protocol V1.13, 125 kbit/s), several in parallel at one outlet: one participant a bus.
 
 From the published protocol: the identifier is error (bits 28..26), device (25..22: 0x0A one module, 0x0B a group),
-command (21..16), destination (15..8) and source (7..0). A module answers what it is asked under its own address; a
-module that hears nothing from the controller for 10 s switches off. `tools/infypower.dbc` has the frames.
+command (21..16), destination (15..8) and source (7..0). A module answers requests under its own address; a
+module that receives nothing from the controller for 10 s switches off. `tools/infypower.dbc` has the frames.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Rating:
 class Unit:
     """One module: its orders, its answers, its faults.
 
-    Faults: ``silent`` says nothing, ``deaf`` hears nothing, ``conditions`` are names of `BITS`, ``refusal`` is the
-    error with which it answers what it is told (it obeys none), ``answers_as`` another address under which it answers.
+    Faults: ``silent`` sends nothing, ``rx_off`` receives nothing, ``conditions`` are names of `BITS`, ``refusal`` is
+    the error with which it answers orders (it executes none), ``answers_as`` another address under which it answers.
     """
 
     def __init__(self, address: int, rating: Rating):
@@ -76,19 +76,19 @@ class Unit:
         self.rating = rating
         self.on = self.runs_on = self.lost = False
         self.set_v = self.set_a = self.current_a = 0.0
-        self.heard_at = -math.inf
+        self.received_at = -math.inf
         self.common: set[str] = set()  # conditions that all modules have
-        self.heal()
+        self.clear_faults()
 
-    def heal(self) -> None:
-        self.silent = self.deaf = False
+    def clear_faults(self) -> None:
+        self.silent = self.rx_off = False
         self.conditions: set[str] = set()
         self.refusal = NORMAL
         self.answers_as: int | None = None
 
-    def hear(self, command: int, data: bytes, now: float) -> int:
+    def receive(self, command: int, data: bytes, now: float) -> int:
         """Obey; returns the error of the answer."""
-        self.heard_at = now
+        self.received_at = now
         if command not in (SWITCH, SET):
             return NORMAL if command in (COUNT, OUTPUT, STATUS, ABILITY, EXTERNAL) else INVALID_COMMAND
         if self.refusal:
@@ -119,7 +119,7 @@ class Unit:
 
     def watch(self, now: float) -> None:
         """Switch off 10 s after the last message, and with a fault."""
-        self.lost = now - self.heard_at > TIMEOUT_S
+        self.lost = now - self.received_at > TIMEOUT_S
         if self.faulty or (self.lost and not self.runs_on):
             self.on = False
 
@@ -140,7 +140,7 @@ class InfyModules(PowerStage):
 
     ``units`` are the modules; group: the address of the group that they are, None: none. The faults of `PowerStage` are
     those of all of them, a unit has its own beside. ``delivered_wh`` is the energy at the terminals, behind the diodes,
-    integrated every 20 ms: no frame tells it.
+    integrated every 20 ms: no frame reports it.
     """
 
     bitrate = 125_000
@@ -168,10 +168,10 @@ class InfyModules(PowerStage):
     def delivered_wh(self) -> float:
         return self.output_wh
 
-    def heal(self) -> None:
-        super().heal()
+    def clear_faults(self) -> None:
+        super().clear_faults()
         for unit in self.units:
-            unit.heal()
+            unit.clear_faults()
 
     # -- physics
 
@@ -191,9 +191,9 @@ class InfyModules(PowerStage):
             unit.watch(now)
         self.enabled = any(unit.on for unit in self.units)
         self.step()
-        told = sum(unit.may_deliver_a(self.voltage_v) for unit in self.units)
+        ordered_a = sum(unit.may_deliver_a(self.voltage_v) for unit in self.units)
         for unit in self.units:
-            unit.current_a = self.current_a * unit.may_deliver_a(self.voltage_v) / told if told else 0.0
+            unit.current_a = self.current_a * unit.may_deliver_a(self.voltage_v) / ordered_a if ordered_a else 0.0
 
     def _spread(self) -> None:
         """What is wrong with all of them is wrong with each."""
@@ -209,27 +209,27 @@ class InfyModules(PowerStage):
     # -- the wire
 
     def on_frame(self, can_id: int, data: bytes) -> None:
-        asked = Identifier.of(can_id)
-        if asked.source != self.controller or len(data) != 8 or asked.error:
+        request = Identifier.of(can_id)
+        if request.source != self.controller or len(data) != 8 or request.error:
             return
         now = time.monotonic()
-        if asked.device == GROUP and asked.destination == self.group:
+        if request.device == GROUP and request.destination == self.group:
             for place, unit in enumerate(self.units):  # the first of a group answers for all
-                self._hear(unit, asked, data, now, answers=not place and asked.command == COUNT)
-        elif asked.device == ONE:
+                self._handle(unit, request, data, now, answers=not place and request.command == COUNT)
+        elif request.device == ONE:
             for unit in self.units:
-                if asked.destination in (unit.address, EVERYBODY):
-                    self._hear(unit, asked, data, now, answers=asked.destination != EVERYBODY)
+                if request.destination in (unit.address, EVERYBODY):
+                    self._handle(unit, request, data, now, answers=request.destination != EVERYBODY)
 
-    def _hear(self, unit: Unit, asked: Identifier, data: bytes, now: float, answers: bool) -> None:
-        if unit.deaf:
+    def _handle(self, unit: Unit, request: Identifier, data: bytes, now: float, answers: bool) -> None:
+        if unit.rx_off:
             return
-        error = unit.hear(asked.command, data, now)
+        error = unit.receive(request.command, data, now)
         if not answers or unit.silent:
             return
         source = unit.address if unit.answers_as is None else unit.answers_as
-        reply = Identifier(error, asked.device, asked.command, asked.source, source)
-        self.send(reply.can_id, data if error else self.answer(unit, asked.command, data))
+        reply = Identifier(error, request.device, request.command, request.source, source)
+        self.send(reply.can_id, data if error else self.answer(unit, request.command, data))
 
     def answer(self, unit: Unit, command: int, data: bytes = bytes(8)) -> bytes:
         """The data of a reply; that to an order has the data of the order."""

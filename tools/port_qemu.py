@@ -38,7 +38,7 @@ def _make(board: str, port: Path, *targets: str) -> None:
     selection = Selection(board)
     frozen = Frozen(selection, boot=(_PORT / "frozen",))
     environment = {**frozen.environment, "MICROPY_MPYCROSS": str(mpy_cross(source))}
-    library = selection.folder / "micropython-lib"  # nothing of it is used, but the build asks for its README
+    library = selection.folder / "micropython-lib"  # nothing of it is used, but the build requires its README
     library.mkdir(parents=True, exist_ok=True)
     (library / "README.md").touch()
     frozen.refresh(port, _PORT / "QEMU_ARM/mpconfigboard.mk")

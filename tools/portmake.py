@@ -40,7 +40,7 @@ def mpy_cross(source: Path) -> Path:
 
 
 def source_packages(source: Path) -> tuple[str, ...]:
-    """What a source needs itself: Debian's asks dpkg for its version."""
+    """What a source needs itself: Debian's queries dpkg for its version."""
     return ("dpkg-dev",) if (source / "debian").is_dir() else ()
 
 
@@ -65,11 +65,11 @@ class Frozen:
         Nor does it see what a makefile of ours sets: if that changed, the folder is built from the beginning.
         """
         if makefile is not None:
-            settings, told = makefile.read_text(encoding="utf-8"), port / "settings.txt"
-            if not told.exists() or told.read_text(encoding="utf-8") != settings:
+            settings, kept = makefile.read_text(encoding="utf-8"), port / "settings.txt"
+            if not kept.exists() or kept.read_text(encoding="utf-8") != settings:
                 shutil.rmtree(port, ignore_errors=True)
                 port.mkdir(parents=True)
-                told.write_text(settings, encoding="utf-8")
+                kept.write_text(settings, encoding="utf-8")
         boot = [str(path) for place in self.boot for path in (sorted(place.iterdir()) if place.is_dir() else [place])]
         now = "\n".join([path for path, _ in self.selection.files] + boot)
         record = self.selection.folder / "frozen.txt"

@@ -23,7 +23,7 @@ class PowerModule(PowerStage):
     """A power module of the reference protocol (docs/can.md).
 
     scale: terminal current on the wire is in 1/scale A. heartbeat: whether ``0x18FF50E5`` is sent (on a single bus it
-    is the controller's, unless told).
+    is the controller's, unless set).
     """
 
     def __init__(

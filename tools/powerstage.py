@@ -74,7 +74,7 @@ class PowerStage(Node):
     def shown_v(self) -> float:
         return self.voltage_v if self.forced_v is None else self.forced_v
 
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """End every fault of the module."""
         self.silent = self.hardware_failure = self.over_temperature = self.input_wrong = False
         self.forced_v = None

@@ -29,9 +29,9 @@ class QemuFirmware(Firmware):
     """QEMU with the image; its console is QEMU's standard input and output.
 
     The store is ``home/psram.bin``, the board's PSRAM, with a littlefs. It is made at the first start from
-    ``home/settings.json``, which tells the ports to connect with too; afterwards only the settings are written again,
+    ``home/settings.json``, which has the ports to connect with, too; afterwards only the settings are written again,
     where they changed. files: {path in the file system: contents}, more of them. icount: QEMU's ``-icount`` setting.
-    alone: nobody is at the other ends of bus and line; what is sent there is lost.
+    alone: nothing is connected to bus and line; what is sent there is lost.
     """
 
     def __init__(self, home: Path, board: str = "qemu_arm", icount: str = "", alone: bool = False, **options: Any):
@@ -52,10 +52,10 @@ class QemuFirmware(Firmware):
         self.command = self._command(settings)
         return await super().start()
 
-    def end_soon(self, tell: bool) -> None:
-        """Begin an orderly stop; in a shared terminal Ctrl-C is a key that the firmware hears. tell: cut the power."""
+    def end_soon(self, signalled: bool) -> None:
+        """Begin an orderly stop; in a shared terminal Ctrl-C is a key of the firmware. signalled: cut the power."""
         self._off = True
-        asyncio.get_running_loop().call_later(0 if tell else 15, self._cut_power)
+        asyncio.get_running_loop().call_later(0 if signalled else 15, self._cut_power)
 
     def _cut_power(self) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -3,7 +3,7 @@
     python -m tools.romfs BOARD [--out romfs.img]
 
 The image holds main.py and lib/; the builder is mpremote's. Bytecode and names stay in the flash; what
-the modules still take of the heap is told. On a device the image goes into a partition ``romfs``, mounted as /rom.
+the modules still take of the heap is printed. On a device the image goes into a partition ``romfs``, mounted as /rom.
 """
 
 from __future__ import annotations

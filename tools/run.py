@@ -28,7 +28,7 @@ ucharge, board {board}. This terminal is the firmware's console; Ctrl-C ends eve
   a second terminal    make sim CMD="plug"             plug the vehicle in, CMD="unplug" unplugs it
                        make sim CMD="remote-start TAG" and CMD="remote-stop" as the operator's central system
                        make sim CMD="stop-bms"         cause a fault: silent-bms, silent-charger, bus-off, garbage,
-                                                       over-temperature, wrong-voltage ...; CMD="heal" clears all
+                                                       over-temperature, wrong-voltage ...; CMD="clear-faults" ends it
                        make sim CMD="plug 2"           the same at the second outlet of a board that has one
                        make sim CMD="help"             every command; CMD="status" the simulation in numbers
 

@@ -4,7 +4,7 @@
 their import statements (those inside functions too) what these need; the board, main.py, and a generated image.py.
 
 An import inside ``try`` with a handler for ImportError or SyntaxError is optional: what stands in for the module is not
-taken. What a package's ``__getattr__`` imports for a name is taken if that name is asked for. Besides the repository
+taken. What a package's ``__getattr__`` imports for a name is taken if that name is used. Besides the repository
 the folders of MICROPYPATH are searched, as MicroPython itself does. For a target without machine code our own modules
 are taken from build/BOARD/plain/, without the decorators that ask for it (core/plain.py).
 
@@ -146,7 +146,7 @@ class Selection:
 
     @property
     def image_source(self) -> str:
-        """The text of the module ``image``, by which main.py knows its board."""
+        """The text of the module ``image``, which has the board for main.py."""
         text = f'BOARD = "{self.board}"\nVERSION = "{version()}"\nBUILT = {built()}\n'
         return '"""Generated: what this image was made for, and when (Unix time of the commit)."""\n\n' + text
 
@@ -244,7 +244,7 @@ class Selection:
                     self._ask(name, statement.names[0].rpartition(".")[2])
 
     def _ask(self, name: str, what: str) -> None:
-        """Take what a package imports when it is asked for a name."""
+        """Take what a package imports for a name of it."""
         source = self._find(name)
         if source is not None:
             for statement in imports_for(what, parse(source), name):

@@ -20,7 +20,7 @@ def connect(home: Path) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), _TIMEOUT_S)
 
 
-def ask(home: Path, command: str) -> str:
+def send(home: Path, command: str) -> str:
     """Return the simulation's answer. Raises as `connect` does."""
     with connect(home) as connection:
         connection.sendall(" ".join(command.split()).encode() + b"\n")
@@ -51,7 +51,7 @@ def homes() -> list[Path]:
 
 
 def home_of(running: list[Path]) -> Path:
-    """The one that is meant where none is named: the usual one, or the only one. Raises ValueError."""
+    """The default where none is named: the usual one, or the only one. Raises ValueError."""
     if HOME in running or not running:
         return HOME
     if len(running) > 1:
@@ -61,7 +61,7 @@ def home_of(running: list[Path]) -> Path:
 
 
 def main() -> int:
-    """Send the command line's words; status 1 when they were not obeyed."""
+    """Send the command line's words; status 1 when the command failed."""
     parser = argparse.ArgumentParser(description="Send a command to the running simulation.")
     parser.add_argument("--home", type=Path, help="of the simulation; else the one that runs")
     parser.add_argument("command", nargs="*", default=["help"], help="see the command help")
@@ -72,7 +72,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        answer = ask(home, " ".join(options.command))
+        answer = send(home, " ".join(options.command))
     except (OSError, ValueError) as error:
         print(f"no simulation runs in {home} ({error}); start one with: make run", file=sys.stderr)
         return 1

@@ -72,12 +72,12 @@ def _registered(home: Path):
 
 
 async def _prompt(control: Control) -> None:
-    """Obey what is typed until the end of input."""
+    """Run the commands that are typed until the end of input."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         if line.strip():
-            print(await control.obey(line.decode("utf-8", "replace")), flush=True)
+            print(await control.execute(line.decode("utf-8", "replace")), flush=True)
 
 
 async def _simulate(options: argparse.Namespace) -> None:

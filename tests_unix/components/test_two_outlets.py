@@ -102,16 +102,16 @@ async def test_faults_of_one_outlet_leave_the_other_charging(tmp_path):
             if site.running(1) is None:
                 await site.charge(1)
             since, mark = site.outlets[1].hub.frames, site.mark()
-            assert not (await control.obey(command)).startswith("error")
+            assert not (await control.execute(command)).startswith("error")
             await eventually(lambda: not module.charging or module.current_a < 1, f"no current after {command}", 30)
             await asyncio.sleep(1)
             if command in TAKEN_FOR_UNPLUGGED:
                 await eventually(lambda: site.running(1) is None, f"the end of the transaction after {command}", 30)
                 site.vehicle.unplug()
-                site.heal()
+                site.clear_faults()
                 await site.status("Available", mark, timeout=30)
             else:
-                site.heal()
+                site.clear_faults()
                 await eventually(lambda: module.current_a > 1, f"current again after {command}", 60)
             site.undisturbed(2, since, mark)
         assert site.running(2) is not None
@@ -150,7 +150,7 @@ async def test_outlet_1_stops_at_once_while_outlet_2_charges(tmp_path):
         latencies, hub, untouched, mark = [], site.hub, site.outlets[1].hub.frames, site.mark()
         for _ in range(4):  # a fifth within a minute is a fault
             since = hub.frames
-            site.vehicle.forbid()
+            site.vehicle.stop_charging()
             stop = await hub.wait_frame(is_stop, 5, since)
             cause = next(frame for frame in hub.log if frame.seq > since and frame.can_id == REQUEST and frame.data[4])
             latencies.append(stop.time - cause.time)
@@ -190,7 +190,7 @@ async def test_the_budget_is_no_reason_where_the_vehicle_suspends(tmp_path):
     async with TwoOutlets(tmp_path) as site:
         await site.boot()
         await site.charge(1)
-        site.vehicle.forbid()
+        site.vehicle.stop_charging()
         await site.status("SuspendedEV")
         since = site.mark()
         site.vehicle.permit()
@@ -231,13 +231,13 @@ async def test_a_budget_smaller_than_one_minimum_is_refused(tmp_path):
 async def test_commands_of_the_simulation_are_for_the_outlet_that_they_name(tmp_path):
     async with TwoOutlets(tmp_path) as site:
         control = Control(site)
-        assert await control.obey("plug 2") == "plugged in"
+        assert await control.execute("plug 2") == "plugged in"
         assert [outlet.vehicle.plugged for outlet in site.outlets] == [False, True]
-        await control.obey("bus-off 2")
+        await control.execute("bus-off 2")
         assert [outlet.hub.broken for outlet in site.outlets] == [False, True]
-        await control.obey("wrong-voltage 91 2")
+        await control.execute("wrong-voltage 91 2")
         assert [outlet.module.forced_v for outlet in site.outlets] == [None, 91]
-        status = await control.obey("status")
+        status = await control.execute("status")
         assert re.search(r"(?m)^vehicle 1  unplugged", status) and re.search(r"(?m)^vehicle 2  plugged in", status)
-        assert await control.obey("plug 3") == "error: there is no outlet '3': this board has 2"
-        assert await control.obey("plug") == "plugged in" and site.vehicle.plugged
+        assert await control.execute("plug 3") == "error: there is no outlet '3': this board has 2"
+        assert await control.execute("plug") == "plugged in" and site.vehicle.plugged

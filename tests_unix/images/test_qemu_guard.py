@@ -45,7 +45,7 @@ async def test_a_stop_is_answered_in_less_than_10_ms_while_the_loop_is_blocked(s
     """Our stop frame is on the bus before the loop goes on; then the gate closes, is told, and nothing starts again."""
     await site.start_session()
     told = site.mark()
-    site.vehicle.forbidden = True  # what it goes on to say
+    site.vehicle.stopped = True  # what it goes on to say
     outcome = await block(site, [FORBID])
     assert outcome.before_end and outcome.blocked_us >= BLOCK_MS * 1000
     assert outcome.answer_us < LIMIT_US, outcome
@@ -88,7 +88,7 @@ async def test_what_is_no_stop_does_not_fire(site):
     site.hub.garbage(b"\r")  # the end of a line that began well
     await site.condition("bms_permits", "ok")
     assert (await block(site, [FORBID])).before_end  # and it is armed all the time
-    site.vehicle.forbid()
+    site.vehicle.stop_charging()
     await site.stop_session()
 
 
@@ -112,7 +112,7 @@ async def test_each_stop_of_a_block_is_answered_and_it_counts_once(site):
     outcome = await block(site, [FORBID, PERMIT, FORBID])
     assert outcome.before_end and 1 <= controls(outcome.frames).count(STOP) <= 2
     assert await guard_stops(site) == count + 1
-    site.vehicle.forbid()
+    site.vehicle.stop_charging()
     await site.stop_session()
 
 

@@ -80,10 +80,10 @@ async def test_five_seconds_without_a_request_switch_it_off():
         hub.send(0x1806E5F4, bytes.fromhex("034800C800000000"))  # 84.0 V, 20.0 A
         await hub.wait_frame(lambda f: f.can_id == 0x18FF50E5 and decoded(f)["OutputCurrent"] == 20.0)
         assert TIMEOUT_S == 5.0
-        unit.heard_at -= 4.0
+        unit.received_at -= 4.0
         frame = await hub.wait_frame(0x18FF50E5)
         assert decoded(frame)["Timeout"] == 0 and decoded(frame)["OutputCurrent"] == 20.0
-        unit.heard_at -= 1.1
+        unit.received_at -= 1.1
         frame = await hub.wait_frame(lambda f: f.can_id == 0x18FF50E5 and f.data[4] == 0x10 and f.data[3] == 0)
         assert frame.data[2] == 0
         hub.send(0x1806E5F4, bytes.fromhex("034800C800000000"))
@@ -110,7 +110,7 @@ async def test_every_flag_is_the_bit_that_the_protocol_gives_it():
     """Hardware 1, temperature 2, input 4, no battery found 8, receive time-out 0x10."""
     async with rack(status_period_s=60) as (_, modules):
         unit = modules.units[0]
-        unit.hear(bytes.fromhex("0348000001000000"))
+        unit.receive(bytes.fromhex("0348000001000000"))
         for name, bit in (("hardware_failure", 1), ("over_temperature", 2), ("input_wrong", 4)):
             for owner in (unit, modules):
                 setattr(owner, name, True)
@@ -119,7 +119,7 @@ async def test_every_flag_is_the_bit_that_the_protocol_gives_it():
         modules.detach()
         modules.voltage_v = 0.0
         assert modules.flags(unit) == 8
-        unit.heard_at -= 6
+        unit.received_at -= 6
         assert modules.flags(unit) == 0x18
 
 

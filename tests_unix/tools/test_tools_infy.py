@@ -130,16 +130,16 @@ def test_each_answers_for_itself_and_the_first_for_the_group():
 
 def test_a_module_that_hears_nothing_for_10_s_is_off():
     unit = Unit(0, RATING)
-    unit.hear(0x1C, bytes.fromhex("00030D4000001388"), 100.0)
-    unit.hear(0x1A, bytes(8), 100.0)
+    unit.receive(0x1C, bytes.fromhex("00030D4000001388"), 100.0)
+    unit.receive(0x1A, bytes(8), 100.0)
     unit.watch(109.9)
     assert unit.on
-    unit.hear(0x03, bytes(8), 109.9)  # any message will do
+    unit.receive(0x03, bytes(8), 109.9)  # any message will do
     unit.watch(119.8)
     assert unit.on and not unit.status
     unit.watch(120.0)
     assert not unit.on and unit.status == 1 << 15 | 1 << 8  # the alarm "not heard", and off
-    unit.hear(0x03, bytes(8), 121.0)
+    unit.receive(0x03, bytes(8), 121.0)
     unit.watch(121.0)
     assert not unit.on and unit.status == 1 << 8  # it comes back off
 
@@ -186,8 +186,8 @@ async def test_modules_share_what_a_battery_takes_and_meter_it_at_the_terminals(
         assert external["Voltage"] == pytest.approx(modules.battery.ocv + 4.0, abs=0.2)  # 40 A through 0.1 Ohm
         assert output["Voltage"] - external["Voltage"] == pytest.approx(0.6, abs=0.06)
         assert 0 < modules.delivered_wh < modules.battery.voltage(40.5) * 40.5 * (time.monotonic() - began) / 3600
-        modules.unit(1).deaf = True
-        modules.unit(1).heard_at -= 10
+        modules.unit(1).rx_off = True
+        modules.unit(1).received_at -= 10
         while modules.current_a > 20.01:
             assert time.monotonic() < began + 10
             await asyncio.sleep(0.02)

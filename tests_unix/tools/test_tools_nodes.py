@@ -91,7 +91,7 @@ async def test_charge_request_is_what_cantools_encodes():
         site.vehicle.plug()
         frame = await site.hub.wait_frame(REQUEST, since=0)
         assert frame.data == coded("ChargeRequest", MaxVoltage=84.0, MaxCurrent=30.0, Switch=0, Mode=0)
-        site.vehicle.forbid()
+        site.vehicle.stop_charging()
         frame = await site.hub.wait_frame(lambda f: f.can_id == REQUEST and f.data[4] != 0)
         assert frame.data == coded("ChargeRequest", MaxVoltage=84.0, MaxCurrent=30.0, Switch="Stop", Mode="Charging")
         site.vehicle.permit()
@@ -266,7 +266,7 @@ async def test_faults_show_on_the_wire_and_heal():
         await site.hub.wait_frame(REQUEST)
         assert {f.can_id for f in site.hub.log.after(mark) if f.source} == {REQUEST}
         assert site.module.delivered_wh == delivered
-        site.module.heal()
+        site.module.clear_faults()
         await site.power(lambda volts, amps: volts < 84 and amps > 99)
 
 

@@ -131,9 +131,9 @@ async def test_every_fault_is_mended_by_heal(tmp_path, command, broken):
     async with Station(tmp_path, firmware=False) as station:
         control = Control(station)
         assert not broken(station)
-        assert not (await control.obey(command)).startswith("error")
+        assert not (await control.execute(command)).startswith("error")
         assert broken(station)
-        await control.obey("heal")
+        await control.execute("clear-faults")
         assert not broken(station)
 
 
@@ -141,30 +141,30 @@ async def test_every_fault_is_mended_by_heal(tmp_path, command, broken):
 async def test_one_of_several_modules_is_cut_off_until_heal(tmp_path, board, address):
     async with Station(tmp_path, firmware=False, board=board) as station:
         control = Control(station)
-        assert (await control.obey("cut-module 7")).startswith("error: no module 7; there are 0x")
-        assert await control.obey(f"cut-module {address}") == f"module {address} is disconnected"
-        assert [(unit.silent, unit.deaf) for unit in station.module.units] == [(False, False), (True, True)]
-        await control.obey("heal")
-        assert not any(unit.silent or unit.deaf for unit in station.module.units)
+        assert (await control.execute("cut-module 7")).startswith("error: no module 7; there are 0x")
+        assert await control.execute(f"cut-module {address}") == f"module {address} is disconnected"
+        assert [(unit.silent, unit.rx_off) for unit in station.module.units] == [(False, False), (True, True)]
+        await control.execute("clear-faults")
+        assert not any(unit.silent or unit.rx_off for unit in station.module.units)
 
 
 async def test_commands_of_the_operator_reach_the_firmware(tmp_path):
     async with Station(tmp_path) as station:
         control = Control(station)
         await station.wait_booted()
-        assert await control.obey("config MeterValueSampleInterval 7") == "Accepted"
-        assert await control.obey("get MeterValueSampleInterval") == "MeterValueSampleInterval = 7"
-        assert await control.obey("get Unheard") == "Unheard: unknown key"
-        assert len((await control.obey("get")).splitlines()) > 20
-        assert await control.obey('call ChangeConfiguration {"key": "Unheard", "value": "1"}') == (
+        assert await control.execute("config MeterValueSampleInterval 7") == "Accepted"
+        assert await control.execute("get MeterValueSampleInterval") == "MeterValueSampleInterval = 7"
+        assert await control.execute("get Unheard") == "Unheard: unknown key"
+        assert len((await control.execute("get")).splitlines()) > 20
+        assert await control.execute('call ChangeConfiguration {"key": "Unheard", "value": "1"}') == (
             '{"status": "NotSupported"}'
         )
-        assert '"errorCode": "OccurenceConstraintViolation"' in await control.obey("call Reset")
-        assert (await control.obey("call Reset {")).startswith("error: the payload is not JSON")
-        assert (await control.obey("remote-stop")).startswith("error: no transaction")
-        assert (await control.obey("reset warm")).startswith("error: a reset")
+        assert '"errorCode": "OccurenceConstraintViolation"' in await control.execute("call Reset")
+        assert (await control.execute("call Reset {")).startswith("error: the payload is not JSON")
+        assert (await control.execute("remote-stop")).startswith("error: no transaction")
+        assert (await control.execute("reset warm")).startswith("error: a reset")
         mark = station.central.messages.total
-        assert await control.obey("reset soft") == "Accepted"
+        assert await control.execute("reset soft") == "Accepted"
         await station.wait_booted(since=mark)
         assert station.firmware.starts == 2
 

@@ -38,7 +38,7 @@ async def site(shared):
     await shared.current_flows()
     await eventually(lambda: shared.statuses(1)[-1] == "Charging", "Charging is told")
     yield shared
-    shared.heal()
+    shared.clear_faults()
     await shared.current_flows()
 
 
@@ -147,7 +147,7 @@ async def test_a_terminal_voltage_outside_the_limits(site, volts):
 
     await stopped_within(site, since, 0.2, is_cause)
     await site.condition("in_limits", "BLOCKS")
-    site.heal()
+    site.clear_faults()
     site.pull_out()
     await eventually_answers(site, "1", r"BMS: (?!heard)")
     site.vehicle.plug()
@@ -220,7 +220,7 @@ async def test_a_broken_module_is_a_fault_and_is_not_switched_on_again_at_once(t
         assert off.time - refused.time < 0.2
         await site.condition("in_limits", "BLOCKS")
         frames = site.hub.frames
-        site.heal()
+        site.clear_faults()
         for _ in range(3):
             off = await site.hub.wait_frame(lambda f: f.can_id == CONTROL and f.data[1] == 0x32, since=frames)
             assert is_stop(off)

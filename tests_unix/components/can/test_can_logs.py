@@ -108,18 +108,18 @@ async def test_a_simulation_plays_a_log_while_vehicle_and_module_are_silent(tmp_
         station.vehicle.plug()
         station.vehicle.silent = True  # and stays so
         since = station.hub.frames
-        assert await control.obey(f"replay {path} 0") == "replaying 183 frames in 7.9 s"
+        assert await control.execute(f"replay {path} 0") == "replaying 183 frames in 7.9 s"
         await station.hub.wait_frame(0x7E8, 10, since)
         assert station.module.silent
         await station.until(lambda: not station.module.silent, 10)
         assert station.vehicle.silent
         played_frames = [frame for frame in station.hub.log.after(since) if frame.source == 0]
         assert [(frame.can_id, frame.data) for frame in played_frames] == [entry[1:3] for entry in read(path).entries]
-        assert await control.obey("replay-end") == "error: no log is being replayed"
-        await control.obey(f"replay {path}")
-        assert await control.obey(f"replay {path}") == "error: a log is being replayed; replay-end stops it"
-        assert await control.obey("replay-end") == "the replay is stopped" and not station.module.silent
-        await control.obey(f"replay {path}")
+        assert await control.execute("replay-end") == "error: no log is being replayed"
+        await control.execute(f"replay {path}")
+        assert await control.execute(f"replay {path}") == "error: a log is being replayed; replay-end stops it"
+        assert await control.execute("replay-end") == "the replay is stopped" and not station.module.silent
+        await control.execute(f"replay {path}")
         await control.close()
         assert not station.module.silent
 
@@ -128,7 +128,7 @@ async def test_a_log_of_the_second_outlet_is_played_on_its_bus_only(tmp_path):
     async with Station(tmp_path, firmware=False, board="unix_two") as station:
         control = Control(station)
         first, second = station.outlets
-        assert await control.obey(f"replay {logs()[0]} 0 2") == f"replaying {read(logs()[0])}"
+        assert await control.execute(f"replay {logs()[0]} 0 2") == f"replaying {read(logs()[0])}"
         await second.hub.wait_frame(0x7E8, 10, 0)
         assert second.module.silent and not first.module.silent
         await station.until(lambda: not second.module.silent, 10)
@@ -147,7 +147,7 @@ async def test_a_wrong_replay_is_one_message_and_plays_nothing(tmp_path):
             (f"replay {path} 1 2", "error: there is no outlet '2': this board has 1"),
             ("replay", "error: usage: replay FILE [SPEED] [OUTLET]"),
         ):
-            assert await control.obey(command) == words
+            assert await control.execute(command) == words
         assert not station.module.silent and not [frame for frame in station.hub.log if frame.source == 0]
 
 

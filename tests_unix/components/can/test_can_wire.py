@@ -141,7 +141,7 @@ async def test_the_meter_agrees_with_the_power_module(tmp_path):
         await until_charging(hub, car, module)
         await asyncio.sleep(8)
         since = hub.frames
-        car.forbid()
+        car.stop_charging()
         await hub.wait_frame(is_switch(1), 5, since)
         await asyncio.sleep(0.5)
         delivered_mwh = module.delivered_wh * 1000
@@ -160,7 +160,7 @@ async def test_stop_frame_follows_the_bms_stop_at_once(tmp_path):
         latencies = []
         for _ in range(25):
             since = hub.frames
-            car.forbid()
+            car.stop_charging()
             stop = await hub.wait_frame(is_switch(1), 5, since)
             cause = next(frame for frame in hub.log if frame.seq > since and frame.can_id == REQUEST and frame.data[4])
             assert stop.seq > cause.seq

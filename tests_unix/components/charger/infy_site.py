@@ -88,7 +88,7 @@ class WithInfypower:
             await eventually(lambda amps=amps: self.module.current_a < amps + 0.1, "less current")
             await asyncio.sleep(0.4 + 0.033 * step)
         ended = await self.end(tag)
-        self.vehicle.heal()
+        self.vehicle.clear_faults()
         return metered_wh(ended), self.module.delivered_wh - before
 
 

@@ -50,10 +50,10 @@ async def test_the_vehicles_stop_and_a_lost_module(tmp_path):
         await eventually(lambda: site.last(FIRST, since).get("MaxCurrent") == 150.0, "what one module can deliver")
         assert site.last(SECOND, since)["Control"] == 1
         assert "module 0xE6 has flags 0x01" in site.firmware.text
-        lost.heal()
+        lost.clear_faults()
         await eventually(lambda: site.last(SECOND, since)["Control"] == 0, "both modules again")
         mark = site.mark()
-        site.vehicle.forbid()
+        site.vehicle.stop_charging()
         await site.status("SuspendedEV", mark)
         await eventually(lambda: not site.module.enabled, "the modules are off")
         site.vehicle.permit()

@@ -36,7 +36,7 @@ async def site(shared):
     """The shared charger, free; each test leaves it so and has spoken correct OCPP."""
     since = shared.mark()
     yield shared
-    shared.heal()
+    shared.clear_faults()
     assert shared.wrong_messages(since) == []
     shared.check_calm()
 
@@ -61,7 +61,7 @@ async def test_a_start_follows_its_limits_and_a_stop_follows_the_vehicles(site):
         assert first[address, SET, 0] < first[address, SWITCH, 0]
     mark = site.hub.frames
     cause = asyncio.get_running_loop().time()
-    site.vehicle.forbid()
+    site.vehicle.stop_charging()
     stops = [await site.hub.wait_frame(can_id, 5, mark) for can_id in (0x02DA01F0, 0x029A00F0, 0x029A01F0)]
     assert {frame.data for frame in stops} == {bytes((1, 0, 0, 0, 0, 0, 0, 0))}
     assert max(frame.time for frame in stops) - cause < 0.1  # a task that comes every 300 ms would wait for half of it
@@ -78,7 +78,7 @@ async def test_a_module_that_hears_nothing_any_more(site):
     deaf, other = site.module.unit(1), site.module.unit(0)
     loop = asyncio.get_running_loop()
     mark, began = site.hub.frames, loop.time()
-    deaf.deaf = True
+    deaf.rx_off = True
     await eventually(lambda: not other.on, "the gate closes")
     assert 2.5 < loop.time() - began < 5
     await eventually(lambda: not deaf.on, "it switches off")
@@ -89,7 +89,7 @@ async def test_a_module_that_hears_nothing_any_more(site):
     await eventually(lambda: other.current_a > 59.9, "the other one delivers all")
     await site.printed(r"module 1 is silent: it counts as off, the others run")
     await site.answer("status", r"Module 1: silent, counts as off")
-    deaf.deaf = False
+    deaf.rx_off = False
     await eventually(lambda: deaf.current_a > 29.9 and other.current_a < 30.1, "it takes its part again")
     assert max(site.allowed_a(mark)) <= 60.0, "never more for all together, also not for a moment"
     await site.end("DEAF")
@@ -99,7 +99,7 @@ async def test_faults_are_told_by_their_names(site):
     since = site.mark()
     site.module.overheat()
     await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="HighTemperature")
-    site.heal()
+    site.clear_faults()
     site.module.over_temperature = False
     await site.status("Available", since)
     since = site.mark()
@@ -107,7 +107,7 @@ async def test_faults_are_told_by_their_names(site):
     told = await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="OtherError")
     assert told.payload["info"] == "a fault of the power module, or on its bus"
     await site.answer("why", r"error: a fault of the power module, or on its bus")
-    site.heal()
+    site.clear_faults()
     await site.status("Available", since)
 
 

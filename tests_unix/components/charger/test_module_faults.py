@@ -21,7 +21,7 @@ async def shared(tmp_path_factory):
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(shared):
     yield shared
-    shared.heal()
+    shared.clear_faults()
 
 
 async def test_a_silent_module_makes_a_free_connector_faulted(site):
@@ -53,7 +53,7 @@ async def test_a_broken_module_is_faulted_and_no_vehicle_that_left(site):
     assert "unplugged" not in site.firmware.text and site.central.calls("StopTransaction", since) == []
     await end_session(site, "CARD-1")
     since = site.mark()
-    site.heal()
+    site.clear_faults()
     assert (await site.order("Reset", type="Soft")).status == "Accepted"
     await site.booted(since)
     site.pull_out()
@@ -74,7 +74,7 @@ async def test_more_current_than_asked_for_is_told(site):
     site.module.excess_a = 100.0
     told = await site.status("Faulted", since)
     assert told.payload["errorCode"] == "OverCurrentFailure"
-    site.heal()
+    site.clear_faults()
     await site.status("Charging", since)
     await site.stop_session("CARD-2")
 
@@ -103,7 +103,7 @@ async def test_a_module_that_goes_on_after_the_stop_is_told_and_released_at_the_
     assert told.payload["errorCode"] == "PowerSwitchFailure" and site.module.current_a > 1
     before = await register(site)
     await eventually_counts(site, before)
-    site.heal()
+    site.clear_faults()
     await eventually(lambda: site.module.current_a < 0.1, "it stops")
     await site.answer("s", r"not released: no current must have flowed")
     assert site.statuses(1, since)[-1] == "Faulted"

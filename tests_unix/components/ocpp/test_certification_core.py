@@ -146,7 +146,7 @@ async def test_data_transfer_to_the_central_system(site):
     for status in ("Accepted", "Rejected", "UnknownVendorId", "UnknownMessageId"):
         site.central.on("DataTransfer", {"status": status})
         since = site.mark()
-        site.vehicle.forbid()
+        site.vehicle.stop_charging()
         since = told_after(site, await alerted(site, "ChargingStopped", since))
         site.vehicle.permit()
         await alerted(site, "ChargingPermitted", since)

@@ -40,7 +40,7 @@ async def refused(site, tag):
 
 async def starts(site, tag, since):
     """Plug in a vehicle that does not permit charging yet, which is quicker gone; returns the StartTransaction."""
-    site.vehicle.forbid()
+    site.vehicle.stop_charging()
     site.vehicle.plug()
     begun = await site.heard("StartTransaction", since, idTag=tag)
     await site.status("SuspendedEV", since)

@@ -167,7 +167,7 @@ async def test_tc_041_fault_behaviour(site):
     assert site.central.calls("StartTransaction", since) == [] and not site.module.enabled
     assert site.statuses(1, since) == ["Faulted"]
     since = site.mark()
-    site.module.heal()
+    site.module.clear_faults()
     await site.status("Preparing", since)
 
 
@@ -176,7 +176,7 @@ async def test_a_vehicle_that_stops_again_and_again_is_a_warning_and_no_fault(si
     await site.start_session("CARD-12")
     since = site.mark()
     for _ in range(5):
-        site.vehicle.forbid()
+        site.vehicle.stop_charging()
         await site.condition("bms_permits", "BLOCKS")
         site.vehicle.permit()
         await site.condition("bms_permits", "ok")

@@ -136,7 +136,7 @@ async def test_vendor_messages_for_payment_first_sites(site):
     assert abs(info["soc"] - site.battery.soc * 100) < 1 and abs(info["range"] - 2.7 * info["soc"] * 0.9) < 3
     assert abs(info["voltage"] - site.module.voltage_v) < 1 and info["current"] == 0
     alert = site.mark()
-    site.vehicle.forbid()
+    site.vehicle.stop_charging()
     told = await site.heard("DataTransfer", alert, messageId="BMSAlert")
     assert set(json.loads(told.payload["data"])) == {"alertType", "message"}
     site.vehicle.permit()

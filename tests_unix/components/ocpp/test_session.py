@@ -93,7 +93,7 @@ async def test_a_pulled_out_car_may_come_back_if_so_configured(site):
 async def test_the_battery_suspends_and_goes_on(site):
     await site.start_session("CARD-8")
     since = site.mark()
-    site.vehicle.forbid()
+    site.vehicle.stop_charging()
     await site.status("SuspendedEV", since)
     await eventually(lambda: not site.module.enabled, "the module is off")
     site.vehicle.permit()

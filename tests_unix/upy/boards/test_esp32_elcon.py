@@ -20,7 +20,7 @@ class ElconSite(Site):
         self.modules = [Module(0xE5), Module(0xE6)]
         self.heard = 0
 
-    def obey(self):
+    def execute(self):
         sent = self.module.chip.sent
         for frame in sent[self.heard :]:
             for module in self.modules:
@@ -31,7 +31,7 @@ class ElconSite(Site):
     async def talk(self, ms):
         for turn in range(ms // 100):
             self.vehicle.send(REQUEST, request(84.0, 60.0))
-            self.obey()
+            self.execute()
             for module in self.modules:
                 if turn % 10 == module.address % 10:
                     self.module.send(0x18FF5000 | module.address, module.status(self.clock.ticks_ms()))

@@ -93,12 +93,12 @@ class ElconRig(Rig):
                 self.vehicle_wire.send(identifier, data)
             for number, module in enumerate(self.modules.values()):
                 if (turn + 3 * number) % 10 == 0 and not module.silent:
-                    self.obey()
+                    self.execute()
                     self.wire.send(0x18FF5000 | module.address, module.status(self.clock.ticks_ms()))
             turn += 1
             await self.clock.sleep_ms(max(0, begun + 100 * turn - self.clock.ticks_ms()))
 
-    def obey(self):
+    def execute(self):
         """Let the modules hear what has come."""
         for ms, identifier, data in self.wire.frames[self.heard :]:
             module = self.modules.get(identifier >> 8 & 0xFF)

@@ -45,7 +45,7 @@ class Module:
             return self.ability
         return data
 
-    def obey(self, command, data):
+    def execute(self, command, data):
         if command == SET:
             self.told = struct.unpack(">II", data)
         if self.obeys and not self.error and command in (SET, SWITCH):
@@ -69,13 +69,13 @@ class Bank:
         command, address = identifier >> 16 & 63, identifier >> 8 & 255
         if identifier >> 22 == 0x0B and address == self.group:
             for module in self.modules.values():
-                module.obey(command, data)
+                module.execute(command, data)
             counted = bytes((0, 0, self.in_group, 0, 0, 0, 0, 0))
             return [(reply_id(COUNT, 0, 0, 0x0B), counted)] if command == COUNT else []
         if identifier >> 22 != 0x0A or address not in self.modules:
             return []
         module = self.modules[address]
-        module.obey(command, data)
+        module.execute(command, data)
         if module.silent:
             return []
         source = address if module.answers_as is None else module.answers_as

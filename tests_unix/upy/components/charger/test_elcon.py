@@ -169,13 +169,13 @@ async def lost_beside_another(tmp, deaf, lag_ms):
     while rig.charger._units[1].age > 1:
         await rig.advance(100)
     await rig.advance(lag_ms)
-    rig.obey()
+    rig.execute()
     before_mwh = rig.meter.read()
     lost.silent, lost.deaf = True, deaf
     delivered = 0
     for _ in range(150):
         await rig.advance(100)
-        rig.obey()
+        rig.execute()
         for module in (lost, other):
             module.status(rig.clock.ticks_ms())
             delivered += 76 * module.deciamps  # 0.1 W, 100 ms

@@ -1,4 +1,4 @@
-"""What a central system receives and sends, whichever it is: the messages, and what a test asks of them."""
+"""The messages that a central system receives and sends, and a test's queries of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Log(Record[Message]):
             print(event, file=self._file, flush=True)
 
 
-class Heard:
+class MessageLog:
     """The base of a central system. ``messages``: all that passed. log: text file that gets each as a line."""
 
     def __init__(self, log: TextIO | None = None):
@@ -51,8 +51,8 @@ class Heard:
             return message.direction == "in" and message.kind in (CALLRESULT, CALLERROR) and message.uid == uid
 
         known = self.messages.after(0)
-        asked = (n for n, m in enumerate(known) if m.direction == "out" and m.kind == CALL and m.uid == uid)
-        since = self.messages.total - len(known) + max(asked, default=0)
+        calls_sent = (n for n, m in enumerate(known) if m.direction == "out" and m.kind == CALL and m.uid == uid)
+        since = self.messages.total - len(known) + max(calls_sent, default=0)
         return await self.messages.wait(fits, timeout, since, f"answer to {uid}")
 
 
