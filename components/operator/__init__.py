@@ -131,7 +131,7 @@ class Operator:
     def start_transaction(self, tag, outlet=1):
         return self.station.start_transaction(tag, outlet)
 
-    def words(self, result):
+    def text_of(self, result):
         return self.station.words(result)
 
     # --- configuration ------------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ class Connector:
 
     def _all_in(self, names):
         """Is what blocks charging all among these conditions of the gate?"""
-        return all(name in names for name in self._gate.forbidding())
+        return all(name in names for name in self._gate.blocking())
 
 
 class Availability:
