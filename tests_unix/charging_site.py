@@ -13,7 +13,7 @@ from tools.powermodule import TELEMETRY, TERMINAL_POWER
 from tools.station import Station
 
 OUTPUT_VOLTAGE = bytes((0x01, 0x84, 0, 0, 0, 0, 0, 0))  # TELEMETRY: the module sends its output voltage
-PATIENCE_S = 15  # what a busy machine may take
+TIMEOUT_S = 15  # what a busy machine may take
 BACK_OFF_S = 32  # the longest pause of a charge point that was without its central system for less than half a minute
 
 # What ``why`` says of a condition of the gate where it holds, and where it does not.
@@ -29,7 +29,7 @@ CONDITIONS = {
 }
 
 
-async def eventually(condition, what, timeout=PATIENCE_S):
+async def eventually(condition, what, timeout=TIMEOUT_S):
     """Wait until ``condition()`` gives something true, and return that."""
     deadline = time.monotonic() + timeout
     while not (result := condition()):
@@ -60,11 +60,11 @@ class Site(Station):
     async def booted(self, since):
         """Wait until the firmware is accepted and has told both statuses; a firmware that ended says why."""
         heard = lambda: self.firmware.returncode is not None or self.central.calls(since=since)  # noqa: E731
-        await eventually(heard, "a message", 4 * PATIENCE_S)  # all of it is compiled before
+        await eventually(heard, "a message", 4 * TIMEOUT_S)  # all of it is compiled before
         assert self.firmware.returncode is None, self.firmware.text
         await self.wait_booted(since=since)
         for connector in (0, 1):
-            await self.heard("StatusNotification", since, connectorId=connector)
+            await self.received("StatusNotification", since, connectorId=connector)
 
     # -- the console
 
@@ -78,7 +78,7 @@ class Site(Station):
         await self.type(line)
         return await self.firmware.wait_output(pattern, timeout, since)
 
-    async def printed(self, pattern, since=0, timeout=PATIENCE_S):
+    async def printed(self, pattern, since=0, timeout=TIMEOUT_S):
         return await self.firmware.wait_output(pattern, timeout, since)
 
     def check_calm(self):
@@ -92,7 +92,7 @@ class Site(Station):
         """Number of messages so far: for ``since``."""
         return self.central.messages.total
 
-    async def heard(self, action, since=0, timeout=PATIENCE_S, **fields):
+    async def received(self, action, since=0, timeout=TIMEOUT_S, **fields):
         """Wait for a CALL of the charge point with these fields; return its message."""
 
         def fits(payload):
@@ -105,8 +105,8 @@ class Site(Station):
             text = [f"no {action} {fields} within {timeout} s; the last CALLs:", *last, "the console:"]
             raise AssertionError("\n".join(text + self.firmware.lines[-12:])) from None
 
-    async def status(self, status, since=0, timeout=PATIENCE_S, connector=1):
-        return await self.heard("StatusNotification", since, timeout, connectorId=connector, status=status)
+    async def status(self, status, since=0, timeout=TIMEOUT_S, connector=1):
+        return await self.received("StatusNotification", since, timeout, connectorId=connector, status=status)
 
     def statuses(self, connector, since=0):
         """The statuses that a connector told, in order."""
@@ -160,9 +160,9 @@ class Site(Station):
 
     async def checked(self, tag, since=0):
         """Wait until the central system was asked about a tag and the charge point has dealt with the answer."""
-        asked = await self.heard("Authorize", since, idTag=tag)
+        asked = await self.received("Authorize", since, idTag=tag)
         answered = lambda m: m.direction == "out" and m.uid == asked.uid  # noqa: E731
-        await self.central.messages.wait(answered, PATIENCE_S, since, f"the answer about {tag}")
+        await self.central.messages.wait(answered, TIMEOUT_S, since, f"the answer about {tag}")
         await self.configured("NumberOfConnectors")  # messages are dealt with in order: this one after the answer
 
     async def go_offline(self):
@@ -180,7 +180,7 @@ class Site(Station):
 
     async def reconnected(self, after=0):
         """Wait for a connection after so many, and until the firmware knows of it, too."""
-        await self.central.wait_connected(timeout=PATIENCE_S + BACK_OFF_S, after=after)
+        await self.central.wait_connected(timeout=TIMEOUT_S + BACK_OFF_S, after=after)
         assert await self.configured("NumberOfConnectors") == "1"
 
     # -- what people do
@@ -196,7 +196,7 @@ class Site(Station):
         await self.status("Preparing", since)
         await self.condition("in_limits", "ok")
 
-    async def condition(self, name, verdict, timeout=PATIENCE_S):
+    async def condition(self, name, verdict, timeout=TIMEOUT_S):
         """Ask the console ``why`` until a condition of the gate is "ok" or "BLOCKS"."""
         deadline = time.monotonic() + timeout
         pattern = rf"(?m)^ *(ok|BLOCKS) +(?:{CONDITIONS[name]})"
@@ -220,7 +220,7 @@ class Site(Station):
             await self.plug_in()
         since = self.mark()
         await self.present(tag)
-        begun = await self.heard("StartTransaction", since)
+        begun = await self.received("StartTransaction", since)
         await self.current_flows()
         await self.status("Charging", since)
         return begun
@@ -232,7 +232,7 @@ class Site(Station):
         """Present the tag again and pull the gun out; return the StopTransaction once the connector is free."""
         since = self.mark()
         await self.present(tag)
-        ended = await self.heard("StopTransaction", since)
+        ended = await self.received("StopTransaction", since)
         await self.status("Finishing", since)
         await self.settled()
         self.pull_out()
@@ -249,7 +249,7 @@ class Site(Station):
         self.pull_out()
         await self.status("Available", since)
 
-    async def until_state(self, state, timeout=PATIENCE_S):
+    async def until_state(self, state, timeout=TIMEOUT_S):
         """Ask the console for its status until the connector is in ``state``."""
         deadline = time.monotonic() + timeout
         while not re.search(rf"State: {state}\b", (await self.answer("status", r"State: \w+")).group()):

@@ -82,7 +82,7 @@ def test_every_build_has_the_version_of_its_own_commit(building, monkeypatch):
         assert port_esp32.build(ESP32_BOARDS[0]).read_text().strip() == number
 
 
-def test_a_setting_that_esp_idf_does_not_take_is_told(building, capsys):
+def test_a_setting_that_esp_idf_does_not_take_is_reported(building, capsys):
     """Kconfig drops a name that it does not know, and a value that depends on another, with a line nobody sees."""
     ours = (port_esp32.FOLDERS / "sdkconfig.ucharge").read_text() + "CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y\n"
     kept = re.sub(r"^(CONFIG_\w+)=n$", r"# \1 is not set", ours, flags=re.MULTILINE)

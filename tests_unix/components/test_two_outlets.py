@@ -200,7 +200,7 @@ async def test_the_budget_is_no_reason_where_the_vehicle_suspends(tmp_path):
         assert site.statuses(1) == ["Available", "Preparing", "Charging", "SuspendedEV", "Charging", "Finishing"]
 
 
-async def test_one_waits_for_its_turn_where_the_minimum_does_not_fit_and_is_told_why(tmp_path):
+async def test_one_waits_for_its_turn_where_the_minimum_does_not_fit_and_the_reason_is_shown(tmp_path):
     async with TwoOutlets(tmp_path, limit_ma=8000) as site:
         await site.boot()
         await site.charge(1)

@@ -27,7 +27,7 @@ class StrictTwoOutlets(TwoOutlets):
         self.outlets[number - 1].vehicle.plug()
         await self.status("Preparing", since, connector=number)
         await self.present(tag)
-        begun = await self.heard("StartTransaction", since)
+        begun = await self.received("StartTransaction", since)
         await self.flows(number)
         await self.status("Charging", since, connector=number)
         return begun
@@ -36,7 +36,7 @@ class StrictTwoOutlets(TwoOutlets):
         """Hold it to the reader again: the StopTransaction."""
         since = self.mark()
         await self.present(tag)
-        ended = await self.heard("StopTransaction", since)
+        ended = await self.received("StopTransaction", since)
         await self.status("Finishing", since, connector=number)
         return ended
 
@@ -78,17 +78,17 @@ async def test_cards_at_two_outlets_over_a_power_cut(tmp_path):
         site.check_messages()
 
 
-async def test_what_is_asked_for_connector_0_and_2(tmp_path):
+async def test_what_is_requested_for_connector_0_and_2(tmp_path):
     async with StrictTwoOutlets(tmp_path) as site:
         await site.boot()
         since = site.mark()
         ask = site.central.command
         assert await ask("TriggerMessage", {"requestedMessage": "StatusNotification"}) == {"status": "Accepted"}
         for connector in (0, 1, 2):
-            await site.heard("StatusNotification", since, connectorId=connector)
+            await site.received("StatusNotification", since, connectorId=connector)
         trigger = {"requestedMessage": "MeterValues", "connectorId": 2}
         assert await ask("TriggerMessage", trigger) == {"status": "Accepted"}
-        await site.heard("MeterValues", since, connectorId=2)
+        await site.received("MeterValues", since, connectorId=2)
         reserve = {"connectorId": 2, "expiryDate": "2099-01-01T00:00:00Z", "idTag": "CARD-9", "reservationId": 5}
         assert await ask("ReserveNow", reserve) == {"status": "Accepted"}
         await site.status("Reserved", since, connector=2)

@@ -86,7 +86,7 @@ class ThirdParty(Site):
         await self.plug_in()
         since = self.mark()
         self.hold_card(uid)
-        begun = await self.heard("StartTransaction", since, idTag=uid)
+        begun = await self.received("StartTransaction", since, idTag=uid)
         await self.current_flows()
         await self.status("Charging", since)
         return begun
@@ -95,7 +95,7 @@ class ThirdParty(Site):
         """The card again; the StopTransaction."""
         since = self.mark()
         self.hold_card(uid)
-        ended = await self.heard("StopTransaction", since, idTag=uid)
+        ended = await self.received("StopTransaction", since, idTag=uid)
         assert not self.module.enabled
         return ended
 

@@ -35,7 +35,7 @@ class TwoOutlets(Site):
         await self.status("Preparing", since, connector=number)
         answer = await self.order("RemoteStartTransaction", idTag=tag or f"TAG-{number}", connectorId=number)
         assert answer.status == "Accepted"
-        begun = await self.heard("StartTransaction", since, connectorId=number)
+        begun = await self.received("StartTransaction", since, connectorId=number)
         await self.flows(number)
         await self.status("Charging", since, connector=number)
         return begun
@@ -49,7 +49,7 @@ class TwoOutlets(Site):
         since, running = self.mark(), self.running(number)
         answer = await self.order("RemoteStopTransaction", transactionId=running)
         assert answer.status == "Accepted"
-        return await self.heard("StopTransaction", since, transactionId=running)
+        return await self.received("StopTransaction", since, transactionId=running)
 
     def transactions(self):
         """{transactionId: [StartTransaction, its StopTransaction or None]}, by the answers of the central system."""

@@ -151,13 +151,13 @@ def test_a_board_with_wrong_scopes_is_one_line(tmp_path, wrong, right, words):
     ({"11": {"port": "x"}}, "'11' in section 'can' is unknown; did you mean 1?"),
     ({"url": "x"}, "'url' in section 'can' is unknown, which has the sections can.1, can.2"),
 ])  # fmt: skip
-def test_a_misspelled_setting_beside_sections_is_told_which_one_was_meant(tmp_path, given, words):
+def test_a_misspelled_setting_beside_sections_gets_a_suggestion(tmp_path, given, words):
     own = '= dict(two.SETTINGS, can=dict(two.SETTINGS["can"], shared="1/can_driver.port"))'
     line, status = refusal(tmp_path, board=TWO.replace("= two.SETTINGS", own), settings=dict(SETTINGS, can=given))
     assert status == 2 and "board kiosk: settings: " + words in line, line
 
 
-def test_the_settings_of_a_board_without_scopes_are_told_what_one_with_scopes_has(tmp_path):
+def test_the_settings_of_a_board_without_scopes_get_a_hint_of_those_with_scopes(tmp_path):
     line, status = refusal(tmp_path, board=TWO)
     words = "settings: 'port' in section 'can' is unknown, which has the sections can.1, can.2"
     assert status == 2 and "board kiosk: " + words in line, line

@@ -41,7 +41,7 @@ def test_an_interrupt_of_the_garbage_collector_closes_the_gate_at_least():
         assert "closed\n" in text, text
 
 
-def test_impatient_people_press_it_twice():
+def test_a_second_ctrl_c_ends_it():
     command = [MICROPYTHON, str(HERE / "busy_firmware.py")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

@@ -10,7 +10,7 @@ import json
 import unicodedata
 
 import pytest
-from charging_site import PATIENCE_S
+from charging_site import TIMEOUT_S
 from corpus import actions, complete, replaced
 from schema_cases import at, places, schema_of
 from test_corpus import OURS
@@ -119,7 +119,7 @@ async def answered(site, number, kind, *rest):
     site.central.fault("Authorize", Fault(drop=True))
     tag = f"CARD-{number}"
     await site.present(tag)
-    asked = await site.heard("Authorize", since, idTag=tag)
+    asked = await site.received("Authorize", since, idTag=tag)
     await site.central.send_raw(json.dumps([kind, asked.uid, *rest]))
     assert await site.configured("NumberOfConnectors") == "1"
 
@@ -144,7 +144,7 @@ async def test_reasons_and_phrases(site, text):
     printed = site.firmware.mark
     server = await asyncio.start_server(refuse, "127.0.0.1", site.central.port)
     try:
-        await site.printed(r"connection: .*500", printed, 2 * PATIENCE_S)
+        await site.printed(r"connection: .*500", printed, 2 * TIMEOUT_S)
     finally:
         server.close()
         await server.wait_closed()
@@ -161,11 +161,11 @@ async def test_the_files(site, peer):
         await site.configure(CpoName=text)
         since = site.mark()
         answer = await site.order("GetDiagnostics", location=peer.url + "/d/", retries=1, retryInterval=0)
-        await site.heard("DiagnosticsStatusNotification", since, status="Uploaded")
+        await site.received("DiagnosticsStatusNotification", since, status="Uploaded")
         assert answer.file_name and hidden(peer.uploads["/d/" + answer.file_name].decode()) == ["\n"]
         log = {"remoteLocation": peer.url + "/s/"}
         answer = await site.order("GetLog", log=log, logType="SecurityLog", requestId=1, retries=1, retryInterval=0)
-        await site.heard("LogStatusNotification", since, status="Uploaded")
+        await site.received("LogStatusNotification", since, status="Uploaded")
         uploaded = peer.uploads["/s/" + answer.filename].decode()
         assert hidden(uploaded) == ["\n"] and "InvalidMessages" in uploaded
         log = {"remoteLocation": peer.url + "/" + text}

@@ -12,7 +12,7 @@ def mode(path):
 
 
 @pytest.mark.asyncio
-async def test_nobody_else_may_read_the_state(tmp_path):
+async def test_no_other_user_may_read_the_state(tmp_path):
     before = os.umask(0o022)
     try:
         async with Site(tmp_path) as site:

@@ -161,7 +161,7 @@ async def test_the_settings_say_who_it_is_and_no_vendor_messages_go_to_strangers
         await site.boot()
         since = site.mark()
         await site.plug_in()
-        await site.heard("DataTransfer", since, vendorId="Ours", messageId="BMSAlert")
+        await site.received("DataTransfer", since, vendorId="Ours", messageId="BMSAlert")
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "boards").glob("[a-z]*.py")))
@@ -181,6 +181,6 @@ async def test_files_go_to_this_device_only_where_the_settings_allow_it(tmp_path
             await site.boot()
             since = site.mark()
             await site.order("GetDiagnostics", location=peer.url + "/d/", retries=2, retryInterval=0)
-            await site.heard("DiagnosticsStatusNotification", since, status=status)
+            await site.received("DiagnosticsStatusNotification", since, status=status)
             assert bool(peer.requests) == bool(allowed)
             await site.firmware.kill()

@@ -54,7 +54,7 @@ done
 
 
 @pytest.mark.parametrize("board", ["rivot_esp32", "esp32_bench", "rivot_esp32s3"])
-def test_the_ports_makefile_tells_cmake_which_board_it_is(source, tmp_path, board):
+def test_the_ports_makefile_passes_its_board_to_cmake(source, tmp_path, board):
     """Two boards built in one folder have the banner of the first, if only the environment tells which they are."""
     (tmp_path / "idf.py").write_text(IDF_PY)
     (tmp_path / "idf.py").chmod(0o755)
@@ -74,7 +74,7 @@ def test_the_ports_makefile_tells_cmake_which_board_it_is(source, tmp_path, boar
     assert 'MICROPY_HW_MCU_NAME="${UCHARGE_MCU}"' in cmake and "string(TOUPPER ${IDF_TARGET} UCHARGE_MCU)" in cmake
 
 
-def test_the_esp32_port_takes_the_idf_that_we_ask_for(source):
+def test_the_esp32_port_takes_the_idf_that_we_request(source):
     lines = (source / "ports/esp32/README.md").read_text().splitlines()
     supported = next(line for line in lines if "supports v" in line)
     assert "v5.2" in supported and "v5.4" in supported

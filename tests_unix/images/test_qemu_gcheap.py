@@ -33,7 +33,7 @@ print("largest: %d of %d, fits: %s" % (largest, gc.mem_free() + largest, fits))
 """
 
 
-async def test_objects_give_back_what_they_do_not_use_and_the_longest_free_piece_is_told(qemu_image, tmp_path):
+async def test_objects_give_back_what_they_do_not_use_and_the_longest_free_piece_is_reported(qemu_image, tmp_path):
     site = QemuSite(tmp_path)
     site.firmware.files["boot.py"] += BOOT.encode()
     async with site:

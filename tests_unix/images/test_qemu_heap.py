@@ -65,7 +65,7 @@ def test_the_size_of_an_esp32_board_tells_the_heap_of_each_component(measuring_i
     assert 60_000 < whole[-1] < CHARGING + 16 * 1024
 
 
-def test_the_heap_left_is_that_of_the_board_asked_for(core_image, qemu_image):
+def test_the_heap_left_is_that_of_the_board_requested(core_image, qemu_image):
     """Of both areas; the smaller board leaves more of them."""
     left = {}
     for board in ("qemu_arm", "qemu_arm_core"):

@@ -119,7 +119,7 @@ async def test_a_running_charger_takes_settings_when_the_console_asks_and_not_in
         await site.answer("set ocpp.vendor Other", "ocpp.vendor = Other")
         since = site.mark()
         await site.answer("save", "saved; restarting")
-        assert (await site.heard("BootNotification", since, 60)).payload["chargePointVendor"] == "Other"
+        assert (await site.received("BootNotification", since, 60)).payload["chargePointVendor"] == "Other"
         assert site.firmware.starts == 3
         site.check_calm()
 

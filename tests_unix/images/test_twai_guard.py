@@ -26,7 +26,7 @@ PLAIN = (
     "components/ocpp/test_ocpp_json_text.py", "components/charger/test_charger.py",
 )  # fmt: skip
 # Replaces the model by a dictionary below Python's part of the driver only.
-NOT_ITS = "test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges"
+NOT_ITS = "test_the_timer_allocates_nothing_as_long_as_there_is_no_acknowledge"
 # What modcanguard.c takes of ESP-IDF 5.3.1 (esp_attr.h, intr_alloc.c, portmacro.h), as declarations only.
 IDF = {
     "esp_attr.h": '#define IRAM_ATTR __attribute__((section(".iram1")))',

@@ -76,7 +76,7 @@ def interrupted(process, line):
 
 
 @pytest.mark.parametrize("arguments", [(), ("unix", "--home", "/tmp"), ("--version",), ("-c", "print(1)")])
-def test_wrong_arguments_are_told_its_own_usage(executable, arguments):
+def test_wrong_arguments_get_its_own_usage(executable, arguments):
     result = end_of(executable, *arguments)
     assert (result.returncode, result.stdout) == (2, "usage: ucharge --home DIR\n")
 

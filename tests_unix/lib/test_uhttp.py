@@ -109,7 +109,7 @@ async def test_post_of_a_form(peer):
     assert int(peer.requests[0].headers["content-length"]) == len(peer.requests[0].body)
 
 
-async def test_a_server_that_refuses_an_upload_is_heard(peer):
+async def test_a_server_that_refuses_an_upload_ends_it(peer):
     peer.statuses["PUT"] = 405
     lines = await client(
         peer.url + "/x",

@@ -106,12 +106,12 @@ async def test_wrong_accept():
         assert await client(url, "await refused()") == ["HandshakeError None wrong Sec-WebSocket-Accept"]
 
 
-async def test_compression_is_not_asked_for():
+async def test_compression_is_not_requested():
     async with server(echo, compression="deflate") as url:
         assert await client(url, "ws = await connect(url)\nawait ws.send('x')\nprint(await ws.recv())") == ["x"]
 
 
-async def test_nobody_listens():
+async def test_there_is_no_server():
     with nobody() as url:
         lines = await client(url.replace("http", "ws"), "await refused()")
     assert len(lines) == 1 and lines[0].startswith("ConnectionClosed 1006 ") and "ECONNREFUSED" in lines[0]
@@ -123,7 +123,7 @@ async def test_unknown_host():
 
 
 @pytest.mark.parametrize("end", ("timeout", "cancel"))
-async def test_server_that_accepts_and_says_nothing(end):
+async def test_server_that_accepts_and_sends_nothing(end):
     """The time-out, and a cancelled connect(), close the socket: the server sees its end."""
     ended = asyncio.get_running_loop().create_future()
 

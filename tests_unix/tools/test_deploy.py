@@ -44,7 +44,7 @@ async def depot(tmp_path_factory):
 
 async def booted(site, since):
     """Wait for the next start of the charger; return its BootNotification."""
-    message = await site.heard("BootNotification", since)
+    message = await site.received("BootNotification", since)
     await site.status("Available", since)
     return message.payload
 
@@ -134,7 +134,7 @@ async def test_what_cannot_be_done(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
-async def test_a_line_on_which_nobody_answers(capsys, monkeypatch, tmp_path):
+async def test_a_line_on_which_there_is_no_answer(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(deploy, "_STOP_S", 1)
     ours, theirs = pty.openpty()
     try:

@@ -182,7 +182,7 @@ def test_a_place_that_cannot_be_written(tmp_path, capsys):
     assert "file" in refusal(capsys, BOARD, "--base", tmp_path / "base.bin", "--out", tmp_path / "file" / "image.bin")
 
 
-def test_make_image_without_a_base_tells_its_usage():
+def test_make_image_without_a_base_prints_its_usage():
     result = subprocess.run(["make", "image", f"BOARD={BOARD}"], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2 and "usage: make image BOARD=... BASE=firmware.bin" in result.stderr
 

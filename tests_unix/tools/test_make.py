@@ -57,7 +57,7 @@ def test_an_old_python_is_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("target", ["firmware", "size", "image", "romfs", "flash", "monitor", "deploy"])
-def test_what_is_missing_is_told(target):
+def test_what_is_missing_is_reported(target):
     result = make(target, "BOARD=", "PORT=", "BASE=")
     assert result.returncode == 2
     assert result.stderr.startswith(f"usage: make {target} ") and "Traceback" not in result.stderr

@@ -56,14 +56,14 @@ def test_the_archive_of_the_own_release_is_found_in_both_notations(etc):
     assert found[1]["Signed-By"].splitlines()[1:3] == [" -----BEGIN PGP PUBLIC KEY BLOCK-----", " ."]
 
 
-def test_a_machine_without_the_archive_says_so(etc, tmp_path):
+def test_a_machine_without_the_archive_is_reported(etc, tmp_path):
     for path in (etc / "sources.list", etc / "sources.list.d/debian.sources"):
         path.write_text("deb https://tool.example/apt tool-bookworm main\n" if path.suffix == ".list" else "")
     with pytest.raises(BuildError, match="knows no Debian archive"):
         aptsource.fetch("micropython", "trixie", tmp_path, etc)
 
 
-def test_the_entry_for_apt_is_its_own_and_asks_for_sources(etc, tmp_path, monkeypatch):
+def test_the_entry_for_apt_is_its_own_and_requests_sources(etc, tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(aptsource, "run", lambda command, **_: calls.append(command))
     monkeypatch.setattr(aptsource, "own_release", lambda: "bookworm")

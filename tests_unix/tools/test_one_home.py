@@ -96,7 +96,7 @@ def test_a_simulation_that_is_killed_takes_its_firmware_along(tmp_path):
 
 @pytest.mark.parametrize("path", ["/nope", str(ROOT), str(ROOT / "README.md")])
 @pytest.mark.parametrize("tool", ["tools.run", "tools.demo", "bench.run", "pytest"])
-def test_a_micropython_that_is_not_there_is_told_in_one_sentence(tool, path):
+def test_a_micropython_that_is_not_there_is_reported_in_one_sentence(tool, path):
     arguments = ["tests_unix/tools/test_one_home.py"] if tool == "pytest" else []
     result = run_tool(tool, *arguments, MICROPYTHON=path)
     told = [line for line in (result.stdout + result.stderr).splitlines() if f"MICROPYTHON={path}: there is no" in line]
@@ -111,7 +111,7 @@ def test_a_micropython_that_is_not_there_is_told_in_one_sentence(tool, path):
         ("nowhere", "no board nowhere: no module boards.nowhere; boards/ has"),
     ],
 )
-def test_a_board_that_make_run_cannot_run_is_told_in_one_sentence(tmp_path, board, words):
+def test_a_board_that_make_run_cannot_run_is_reported_in_one_sentence(tmp_path, board, words):
     result = run_tool("tools.run", "--home", tmp_path / "home", "--board", board)
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1), result.stderr
     assert result.stderr.startswith(words)

@@ -104,7 +104,7 @@ def test_a_place_that_cannot_be_written(tmp_path, capsys):
     assert str(tmp_path / "file") in refusal(capsys, "unix", "--out", tmp_path / "file" / "r.img")
 
 
-def test_a_heap_that_is_too_small_is_told(tmp_path, capsys):
+def test_a_heap_that_is_too_small_is_reported(tmp_path, capsys):
     """Of a board with the two fixed areas; with external RAM there is room."""
     for board, warned in (("rivot_esp32", True), ("rivot_esp32_spiram", False), ("rivot_esp32s3", False)):
         assert make_romfs([board, "--out", str(tmp_path / "r.img")]) == 0

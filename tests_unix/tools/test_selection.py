@@ -125,7 +125,7 @@ def __getattr__(name):
         ("desk.lamp:Lamp", "from desk.protocols import other", False),
     ],
 )
-def test_what_a_package_imports_for_a_name_is_for_those_who_ask_for_that(select, tmp_path, use, lamp, taken):
+def test_what_a_package_imports_for_a_name_is_frozen_only_with_that_name(select, tmp_path, use, lamp, taken):
     package = tmp_path / "elsewhere/desk/protocols/__init__.py"
     package.parent.mkdir(parents=True)
     package.write_text(ON_DEMAND)
@@ -160,7 +160,7 @@ def test_the_machine_code_of_others_cannot_be_left_out(select):
         ("nonsense", "cannot be read"),
     ],
 )
-def test_a_wrong_declaration_is_told(select, entries, message):
+def test_a_wrong_declaration_is_reported(select, entries, message):
     with pytest.raises(SelectionError, match=message):
         select(entries=entries)
 

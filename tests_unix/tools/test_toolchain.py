@@ -23,7 +23,7 @@ def debian(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_machine_without_apt_is_told_what_is_wanted_and_goes_on(tmp_path, monkeypatch, capsys):
+def test_a_machine_without_apt_gets_a_list_of_packages_and_continues(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     toolchain.need(["gcc", "pkg-config"])
     assert "gcc pkg-config" in capsys.readouterr().out
@@ -43,7 +43,7 @@ def test_root_installs_what_is_missing(debian, monkeypatch):
     assert (debian / "asked").read_text().endswith("install --yes --no-install-recommends pkg-config\n")
 
 
-def test_without_the_right_to_install_the_command_is_told(debian, monkeypatch):
+def test_without_the_right_to_install_the_command_is_reported(debian, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(BuildError, match="sudo apt-get install pkg-config$"):
         toolchain.need(["gcc", "pkg-config"])

@@ -39,7 +39,7 @@ class Adapter:
         self.writer.close()
 
 
-async def test_python_can_nodes_hear_each_other_in_order_and_not_themselves(hub):
+async def test_python_can_nodes_receive_each_other_in_order_and_not_themselves(hub):
     def exchange():
         options = {"interface": "slcan", "channel": hub.url, "bitrate": 250000, "sleep_after_open": 0}
         with can.Bus(**options) as one, can.Bus(**options) as two:
@@ -102,7 +102,7 @@ async def test_answers_of_a_lawicel_adapter(hub, command, answer):
     adapter.close()
 
 
-async def test_a_closed_channel_hears_nothing(hub):
+async def test_a_closed_channel_receives_nothing(hub):
     sender, closed = await Adapter.open(hub), await Adapter.open(hub)
     await closed.ask(b"C\rN\r", until=b"NHUB0\r")
     await sender.ask(b"t1231AA\r", until=b"z\r")
@@ -120,7 +120,7 @@ async def test_a_frame_split_over_packets_arrives_whole(hub):
     assert await other.expect(b"\r") == b"T00433F011AA\r"
 
 
-async def test_bus_off_is_told_drops_traffic_and_needs_a_reopen(hub):
+async def test_bus_off_is_reported_drops_traffic_and_needs_a_reopen(hub):
     one, two = await Adapter.open(hub), await Adapter.open(hub)
     hub.bus_off()
     for adapter in (one, two):
@@ -150,7 +150,7 @@ async def test_a_channel_with_another_bit_rate_is_bus_off(hub):
     two.close()
 
 
-async def test_a_client_that_does_not_read_loses_frames_and_delays_nobody(hub):
+async def test_a_client_that_does_not_read_loses_frames_and_delays_no_other(hub):
     slow, reader = await Adapter.open(hub), await Adapter.open(hub)
     slow.writer.transport.pause_reading()
     data = bytes(8)

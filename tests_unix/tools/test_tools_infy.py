@@ -89,7 +89,7 @@ def test_its_answers_are_the_published_frames():
     assert modules.ask(0x028C00F0) == [(0x028CF000, bytes.fromhex("0FA000FA00000000"))]  # 25.0 A: of 10 kW at 400 V
 
 
-def test_it_obeys_and_says_what_it_has_heard():
+def test_it_executes_and_reports_what_it_has_received():
     modules = Modules()
     unit = modules.units[0]
     assert modules.ask(0x029C00F0, "00030D4000001388") == [(0x029CF000, bytes.fromhex("00030D4000001388"))]
@@ -128,7 +128,7 @@ def test_each_answers_for_itself_and_the_first_for_the_group():
     assert modules.ask(0x028301F0)[0][0] == 0x0283F009
 
 
-def test_a_module_that_hears_nothing_for_10_s_is_off():
+def test_a_module_that_receives_nothing_for_10_s_is_off():
     unit = Unit(0, RATING)
     unit.receive(0x1C, bytes.fromhex("00030D4000001388"), 100.0)
     unit.receive(0x1A, bytes(8), 100.0)

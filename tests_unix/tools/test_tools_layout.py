@@ -66,7 +66,7 @@ def test_each_scope_is_an_outlet_with_its_own_bus_and_the_options_of_its_module(
     assert isinstance(module, PowerModule) and module.scale == 1 and module.heartbeat
 
 
-def test_a_module_that_nobody_simulates_and_a_board_that_is_none(board):
+def test_a_module_that_is_not_simulated_and_a_board_that_is_none(board):
     (outlet,) = outlets(board("foreign", TWO_BUSES % "elsewhere:Module"))
     assert outlet.module is None and outlet.use == "elsewhere:Module"
     with pytest.raises(LayoutError, match="no board nowhere"):

@@ -161,7 +161,7 @@ async def test_telemetry_replies():
         assert await read(0x83, "Float83") == 230.0
 
 
-async def test_module_stops_when_nobody_controls_it():
+async def test_module_stops_when_it_gets_no_requests():
     async with Site() as site:
         site.vehicle.plug()
         site.control(False)
@@ -222,7 +222,7 @@ async def test_meter_of_reference_is_the_sum_of_what_the_wire_said():
         assert site.module.output_wh == pytest.approx(site.module.delivered_wh, rel=0.1)
 
 
-async def test_heartbeat_only_where_told():
+async def test_heartbeat_only_where_configured():
     async with Site(heartbeat=False) as quiet:
         quiet.vehicle.plug()
         await quiet.hub.wait_frame(STATUS)
@@ -286,7 +286,7 @@ async def test_nodes_survive_garbage_and_bus_off():
         assert (await site.ask("TelemetryRequest", TELEMETRY_REPLY, 0x83))["Float83"] == 230.0
 
 
-async def test_a_node_without_a_bus_says_so():
+async def test_a_node_without_a_bus_is_reported():
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         with pytest.raises(Exception, match="Could not open port"):

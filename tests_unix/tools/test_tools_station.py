@@ -126,7 +126,7 @@ async def test_control_obeys_over_its_port(tmp_path):
         ("jam-lock", lambda s: "jammed" in (s.home / "lock").read_text()),
     ],
 )
-async def test_every_fault_is_mended_by_heal(tmp_path, command, broken):
+async def test_every_fault_is_ended_by_clear_faults(tmp_path, command, broken):
     (tmp_path / "lock").write_text("locked\n")
     async with Station(tmp_path, firmware=False) as station:
         control = Control(station)

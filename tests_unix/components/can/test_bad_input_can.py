@@ -6,7 +6,7 @@ import time
 
 import pytest
 import pytest_asyncio
-from charging_site import PATIENCE_S, Site, eventually
+from charging_site import TIMEOUT_S, Site, eventually
 
 from tools.powermodule import CONTROL, CONTROL_REPLY, TELEMETRY, TELEMETRY_REPLY, TERMINAL_POWER
 from tools.vehicle import CHARGE_REQUEST, FEEDBACK
@@ -62,7 +62,7 @@ def is_refusal(frame):
 
 async def calm_bus(site):
     """The number of frames so far, when none that the firmware sent before is still to be read."""
-    return (await site.hub.wait_frame(FEEDBACK, PATIENCE_S)).seq
+    return (await site.hub.wait_frame(FEEDBACK, TIMEOUT_S)).seq
 
 
 def beats(site, first, last):
@@ -73,12 +73,12 @@ def beats(site, first, last):
 async def stopped_within(site, since, seconds, is_cause=None):
     """The stop frame came within so many seconds of the firmware's time after a frame that is the cause (without one:
     after ``since``), and is repeated, with no start frame in between."""
-    first = await site.hub.wait_frame(is_stop, timeout=PATIENCE_S, since=since)
+    first = await site.hub.wait_frame(is_stop, timeout=TIMEOUT_S, since=since)
     causes = [f.seq for f in site.hub.log if since < f.seq < first.seq and is_cause and is_cause(f)]
     assert causes or not is_cause, "it stopped before there was a reason"
     passed = beats(site, causes[0] if causes else since, first.seq)
     assert passed <= 10 * seconds, f"{passed / 10} s"
-    await site.hub.wait_frame(is_stop, timeout=PATIENCE_S, since=first.seq)
+    await site.hub.wait_frame(is_stop, timeout=TIMEOUT_S, since=first.seq)
     assert not [f for f in site.hub.log if f.seq > first.seq and is_start(f)]
     await eventually(lambda: site.module.current_a < 0.5, "no current")
     return first
@@ -101,7 +101,7 @@ async def test_a_silent_vehicle(site):
     await site.answer("1", r"(?i)not heard|--|silent")
 
 
-async def test_a_vehicle_that_asks_for_less_voltage_than_the_board_has(site):
+async def test_a_vehicle_that_requests_less_voltage_than_the_board_has(site):
     """Nothing that may be delivered is what it permits: off while its request is handled, told, and on again after."""
     told, since = site.mark(), await calm_bus(site)
     site.vehicle.max_v = 55.9
@@ -109,7 +109,7 @@ async def test_a_vehicle_that_asks_for_less_voltage_than_the_board_has(site):
     await stopped_within(site, since, 0.2, lambda f: f.can_id == CHARGE_REQUEST and f.data[:2] == low)
     await site.condition("in_limits", "BLOCKS")
     await site.answer("why", r"error: the vehicle requests too low a voltage")
-    fault = await site.heard("StatusNotification", told, connectorId=1, errorCode="OtherError")
+    fault = await site.received("StatusNotification", told, connectorId=1, errorCode="OtherError")
     assert fault.payload["info"] == "the vehicle requests too low a voltage"
 
 
@@ -126,11 +126,11 @@ async def test_an_overheated_module(site):
     told, since = site.mark(), await calm_bus(site)
     site.module.overheat()
     await stopped_within(site, since, 0.2, lambda f: is_saturated(f) or is_refusal(f))
-    await site.hub.wait_frame(is_saturated, PATIENCE_S, since)
+    await site.hub.wait_frame(is_saturated, TIMEOUT_S, since)
     asked = [f.seq for f in site.hub.log if f.seq > since and f.can_id == TELEMETRY and f.data[1] == 0x80]
     assert beats(site, since, asked[0]) <= 15
     await site.condition("in_limits", "BLOCKS")
-    await site.heard("StatusNotification", told, connectorId=1, errorCode="HighTemperature")
+    await site.received("StatusNotification", told, connectorId=1, errorCode="HighTemperature")
 
 
 @pytest.mark.parametrize("volts", [55.0, 86.5])
@@ -202,7 +202,7 @@ async def test_bus_off_stops_charging_first_and_recovers(site):
     frames = site.hub.frames
     site.hub.bus_ok()
     await site.current_flows()
-    first = await site.hub.wait_frame(lambda f: f.can_id == CONTROL, PATIENCE_S, frames)
+    first = await site.hub.wait_frame(lambda f: f.can_id == CONTROL, TIMEOUT_S, frames)
     assert not is_start(first), "the first word to the module after bus-off is not a start"
     await site.answer("status", r"(?s)CAN: .*?[1-9]\d* times bus-off")
 
@@ -214,7 +214,7 @@ async def test_a_broken_module_is_a_fault_and_is_not_switched_on_again_at_once(t
         await site.start_session()
         since, frames = site.mark(), await calm_bus(site)
         site.module.hardware_failure = True
-        await site.heard("StatusNotification", since, status="Faulted", errorCode="PowerSwitchFailure")
+        await site.received("StatusNotification", since, status="Faulted", errorCode="PowerSwitchFailure")
         refused = await site.hub.wait_frame(is_refusal, since=frames)
         off = await site.hub.wait_frame(is_stop, since=refused.seq)
         assert off.time - refused.time < 0.2

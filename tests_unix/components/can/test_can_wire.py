@@ -190,7 +190,7 @@ async def test_a_lower_request_of_the_vehicle_reaches_the_module_at_once(tmp_pat
     assert statistics.median(latencies) < 0.03, latencies
 
 
-async def test_bus_off_forbids_and_recovery_says_stop_before_start(tmp_path):
+async def test_bus_off_blocks_and_recovery_sends_stop_before_start(tmp_path):
     async with bench(tmp_path) as (hub, car, module, _):
         await until_charging(hub, car, module)
         hub.bus_off()

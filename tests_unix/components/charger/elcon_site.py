@@ -32,7 +32,7 @@ class WithElcon:
         self.vehicle.plug()
         await self.condition("in_limits", "ok")
         await self.present(tag)
-        begun = await self.heard("StartTransaction", since)
+        begun = await self.received("StartTransaction", since)
         await self.current_flows()
         return begun
 
@@ -45,7 +45,7 @@ class WithElcon:
         await eventually(lambda: self.vehicle.full, "a full battery", 90)
         await eventually(lambda: self.module.current_a < 0.1, "the end of the current")
         await self.present(tag)
-        return begun, await self.heard("StopTransaction", timeout=30)
+        return begun, await self.received("StopTransaction", timeout=30)
 
 
 def bill_wh(begun, ended):

@@ -52,7 +52,7 @@ class WithInfypower:
         await self.plug_in()
         since = self.mark()
         await self.present(tag)
-        await self.heard("StartTransaction", since)
+        await self.received("StartTransaction", since)
         await self.status("Charging", since)
         await self.current_flows()
 
@@ -60,7 +60,7 @@ class WithInfypower:
         """Present the card again, pull the gun out when all that flowed is billed; the StopTransaction."""
         since = self.mark()
         await self.present(tag)
-        ended = await self.heard("StopTransaction", since)
+        ended = await self.received("StopTransaction", since)
         await self.status("Finishing", since)
         await self.leave(since)
         return ended

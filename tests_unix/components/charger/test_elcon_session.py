@@ -59,11 +59,11 @@ async def test_the_vehicles_stop_and_a_lost_module(tmp_path):
         site.vehicle.permit()
         await site.status("Charging", mark)
         site.pull_out()
-        await site.heard("StopTransaction", mark)
+        await site.received("StopTransaction", mark)
         await eventually(lambda: not site.module.enabled, "the modules are off")
 
 
-async def test_modules_that_hear_nothing_switch_off_by_themselves(tmp_path):
+async def test_modules_that_receive_nothing_switch_off(tmp_path):
     """A bus-off of the modules' bus: the firmware closes the gate, the modules end 5 s after the last request."""
     async with ElconSite(tmp_path) as site:
         await site.boot()

@@ -17,7 +17,7 @@ async def test_what_the_module_delivers_until_it_has_stopped_is_billed(tmp_path)
         await eventually(lambda: site.module.delivered_wh > stopped_wh + 2, "the module goes on")
         assert not site.central.calls("StopTransaction", since)
         site.module.runs_on = False  # the next stop frame is heard
-        stop = await site.heard("StopTransaction", since)
+        stop = await site.received("StopTransaction", since)
         delivered = site.module.delivered_wh
         billed = stop.payload["meterStop"] - begun.payload["meterStart"]
         assert delivered > stopped_wh + 2 and abs(billed - delivered) < 2 + 0.02 * delivered, (billed, delivered)

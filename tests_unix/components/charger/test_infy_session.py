@@ -71,7 +71,7 @@ async def test_a_start_follows_its_limits_and_a_stop_follows_the_vehicles(site):
     await site.end("ORDER")
 
 
-async def test_a_module_that_hears_nothing_any_more(site):
+async def test_a_module_that_receives_nothing_any_more(site):
     """It delivers until its own 10 s are over. Nobody takes its part before; then the other one goes on alone."""
     await site.begin("DEAF")
     await eventually(lambda: site.module.current_a > 59.9, "all the current")
@@ -95,16 +95,16 @@ async def test_a_module_that_hears_nothing_any_more(site):
     await site.end("DEAF")
 
 
-async def test_faults_are_told_by_their_names(site):
+async def test_faults_are_reported_by_their_names(site):
     since = site.mark()
     site.module.overheat()
-    await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="HighTemperature")
+    await site.received("StatusNotification", since, connectorId=1, status="Faulted", errorCode="HighTemperature")
     site.clear_faults()
     site.module.over_temperature = False
     await site.status("Available", since)
     since = site.mark()
     site.module.unit(1).conditions = {"address_repeated"}
-    told = await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="OtherError")
+    told = await site.received("StatusNotification", since, connectorId=1, status="Faulted", errorCode="OtherError")
     assert told.payload["info"] == "a fault of the power module, or on its bus"
     await site.answer("why", r"error: a fault of the power module, or on its bus")
     site.clear_faults()

@@ -63,10 +63,10 @@ async def test_a_broken_module_is_faulted_and_no_vehicle_that_left(site):
 async def end_session(site, tag):
     since = site.mark()
     await site.present(tag)
-    await site.heard("StopTransaction", since)
+    await site.received("StopTransaction", since)
 
 
-async def test_more_current_than_asked_for_is_told(site):
+async def test_more_current_than_requested_is_reported(site):
     """The gate was open and nothing was told."""
     site.vehicle.max_a = 5.0
     await site.start_session("CARD-2")
@@ -93,7 +93,7 @@ async def eventually_counts(site, before):
     raise AssertionError("the register stands still")
 
 
-async def test_a_module_that_goes_on_after_the_stop_is_told_and_released_at_the_console(site):
+async def test_a_module_that_goes_on_after_the_stop_is_reported_and_released_at_the_console(site):
     """It was Finishing with NoError, and could be started again."""
     await site.start_session("CARD-3")
     site.module.runs_on = True

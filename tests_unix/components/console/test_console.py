@@ -137,7 +137,7 @@ def test_the_end_of_the_input_is_not_the_end_of_the_firmware(on_pipes):
     assert firmware.interrupt() == 0
 
 
-def test_an_output_that_nobody_reads_does_not_hold_the_firmware_up(on_pipes, tmp_path):
+def test_an_output_that_is_not_read_does_not_hold_the_firmware_up(on_pipes, tmp_path):
     firmware, out, inp = on_pipes
     firmware.read_until(inp.fileno(), "boot 1")
     for _ in range(100):  # about 300 KB of pages; a pipe holds 64

@@ -1,7 +1,7 @@
 """Tricks with the billing measurement on the real firmware's bus: they cost nobody more than seconds of energy."""
 
 import pytest
-from charging_site import PATIENCE_S, Site
+from charging_site import TIMEOUT_S, Site
 
 from tools.tricks import TRICKS, billed_and_delivered_wh
 
@@ -19,7 +19,7 @@ async def test_false_measurements_end_charging_and_are_not_billed(tmp_path, tric
         since = site.mark()
         billed, delivered = await billed_and_delivered_wh(site, TRICKS[trick], 9)
         assert 2.5 < delivered < 6 and abs(billed - delivered) < SECOND_WH + 0.03 * delivered, (billed, delivered)
-        told = await site.heard("StatusNotification", since, connectorId=1, errorCode="PowerMeterFailure")
+        told = await site.received("StatusNotification", since, connectorId=1, errorCode="PowerMeterFailure")
         assert told.payload["status"] == "Faulted"
         await site.answer("2", r"measurement: 0 losses, [1-9]\d* frames too early, [1-9]\d* contradictions")
         site.check_calm()
@@ -39,5 +39,5 @@ async def test_gaps_are_billed_and_the_third_ends_the_session(tmp_path):
         since = site.mark()
         billed, delivered = await billed_and_delivered_wh(site, TRICKS["a measurement every 4 s"], 14)
         assert delivered > 2 and abs(billed - delivered) < 0.15 * delivered, (billed, delivered)
-        await site.heard("StatusNotification", since, PATIENCE_S, connectorId=1, errorCode="PowerMeterFailure")
+        await site.received("StatusNotification", since, TIMEOUT_S, connectorId=1, errorCode="PowerMeterFailure")
         await site.answer("2", r"measurement: 3 losses")

@@ -1,6 +1,6 @@
 """The firmware of the unix board with little heap beyond its loaded code, as if that were frozen on a device."""
 
-from charging_site import PATIENCE_S
+from charging_site import TIMEOUT_S
 
 from tools.firmware import ROOT, Firmware, interpreter
 
@@ -19,5 +19,5 @@ class SmallFirmware(Firmware):
         """Bytes of the heap that are in use, the least of three."""
         found = []
         for _ in range(3):
-            found.append(int((await self.wait_output(r"^live (\d+)\n", PATIENCE_S, self.mark))[1]))
+            found.append(int((await self.wait_output(r"^live (\d+)\n", TIMEOUT_S, self.mark))[1]))
         return min(found)

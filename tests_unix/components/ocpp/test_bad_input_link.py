@@ -6,7 +6,7 @@ import json
 
 import pytest
 import pytest_asyncio
-from charging_site import PATIENCE_S
+from charging_site import TIMEOUT_S
 
 from tools.central import Fault
 
@@ -47,7 +47,7 @@ FORBIDDEN = {
 async def test_a_frame_that_must_not_be_closes_with_its_code(site, data, code):
     websocket = site.central.point().link.websocket
     websocket.transport.write(data)
-    await asyncio.wait_for(websocket.wait_closed(), PATIENCE_S)
+    await asyncio.wait_for(websocket.wait_closed(), TIMEOUT_S)
     assert websocket.protocol.close_rcvd is not None, "no close frame"
     assert websocket.protocol.close_rcvd.code == code
 
@@ -76,12 +76,12 @@ async def test_the_connection_is_cut_instead_of_an_answer(site):
     site.central.fault("Authorize", Fault(close=True))
     printed, connections = site.firmware.mark, site.central.connections
     await site.present("CUT-CARD")
-    await site.heard("Authorize", idTag="CUT-CARD")
+    await site.received("Authorize", idTag="CUT-CARD")
     await site.printed("idTag CUT-CARD: Invalid", printed)
     await site.reconnected(connections)
     since = site.mark()
     await site.present("NEXT-CARD")
-    await site.heard("Authorize", since, idTag="NEXT-CARD")
+    await site.received("Authorize", since, idTag="NEXT-CARD")
 
 
 async def test_what_comes_with_the_last_breath_is_still_done(site):

@@ -177,11 +177,11 @@ async def test_a_heartbeat_without_a_usable_time_is_the_end_of_that_heartbeat_on
     since = site.mark()
     await site.configure(HeartbeatInterval=1)
     for answer in BAD_TIMES:
-        beat = await site.heard("Heartbeat", since)
+        beat = await site.received("Heartbeat", since)
         since = site.mark()
         await site.central.send_raw(json.dumps([CALLRESULT, beat.uid, answer]))
     site.central.fault("Heartbeat", None)
-    await site.heard("Heartbeat", since)
+    await site.received("Heartbeat", since)
     await site.configure(HeartbeatInterval=300)
     since = site.mark()
     site.vehicle.plug()
@@ -218,7 +218,7 @@ async def test_a_bad_answer_to_authorize_starts_nothing(site):
     for text in BAD_ANSWERS:
         since = site.mark()
         await site.present("ODD-TAG")
-        asked = await site.heard("Authorize", since, idTag="ODD-TAG")
+        asked = await site.received("Authorize", since, idTag="ODD-TAG")
         await site.central.send_raw(text.format(id=asked.uid))
         assert await site.configured("ResetRetries")
         assert site.central.calls("StartTransaction", begin) == [], text[:60]
@@ -230,7 +230,7 @@ async def test_one_call_is_outstanding_and_only_its_own_answer_ends_it(site):
     site.central.fault("Heartbeat", Fault(drop=True))
     since = site.mark()
     await site.configure(HeartbeatInterval=1)
-    beat = await site.heard("Heartbeat", since)
+    beat = await site.received("Heartbeat", since)
     since = site.mark()
     await site.present("TAG-LATE")
     for text in (
@@ -242,7 +242,7 @@ async def test_one_call_is_outstanding_and_only_its_own_answer_ends_it(site):
         assert await site.configured("ResetRetries")
     assert [m.action for m in site.central.calls(since=since)] == []
     await site.central.send_raw(json.dumps([CALLRESULT, beat.uid, {"currentTime": utc_now()}]))
-    await site.heard("Authorize", since, idTag="TAG-LATE")
+    await site.received("Authorize", since, idTag="TAG-LATE")
     await site.central.send_raw(json.dumps([CALLRESULT, beat.uid, {"currentTime": utc_now()}]))  # the same once more
     await site.configure(HeartbeatInterval=300)
     assert site.central.calls("Authorize", since)[1:] == []
@@ -254,6 +254,6 @@ async def test_an_answer_that_comes_twice_counts_once(site):
     site.central.fault("Authorize", Fault(twice=True))
     since = site.mark()
     await site.present("TWICE")
-    await site.heard("Authorize", since)
+    await site.received("Authorize", since)
     assert await site.configured("ResetRetries")
     assert [m.kind for m in site.central.messages.after(since) if m.direction == "in"][:1] == [CALL]

@@ -1,7 +1,7 @@
 """A central system whose WebSocket lives, pongs and all, and which answers no CALL any more."""
 
 import pytest
-from charging_site import PATIENCE_S, Site
+from charging_site import TIMEOUT_S, Site
 
 from tools.central import Fault
 
@@ -32,7 +32,7 @@ async def test_pings_answered_and_calls_not(tmp_path, monkeypatch):
         since, printed, connections = site.mark(), site.firmware.mark, site.central.connections
         await site.present("CARD-1")
         await site.printed(r"W .*ocpp: connection: .*3 CALLs in a row were not answered", printed, 30)
-        await site.central.wait_connected(timeout=PATIENCE_S, after=connections)
+        await site.central.wait_connected(timeout=TIMEOUT_S, after=connections)
         assert len(site.central.calls("StopTransaction", since)) >= 1
         site.central.fault("*", None)
         await site.central.messages.wait(

@@ -8,7 +8,7 @@ import contextlib
 
 import pytest
 import pytest_asyncio
-from charging_site import PATIENCE_S, Site, eventually
+from charging_site import TIMEOUT_S, Site, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -110,7 +110,7 @@ async def test_a_peer_that_is_dead_without_a_close(site, network):
     network.come_back()
     await site.reconnected(connections)
     await ping_each(site, 60)
-    ended = await site.heard("StopTransaction", since, timeout=30)
+    ended = await site.received("StopTransaction", since, timeout=30)
     await site.status("Finishing", since)
     assert ended.payload["transactionId"] == site.central.books.last.id
     assert begun.payload["timestamp"] < ended.payload["timestamp"]
@@ -125,13 +125,13 @@ async def test_another_address_on_the_wan(site, network):
     for takes_the_new_one_along in (False, True):
         connections = site.central.connections
         network.black_out()
-        point = await site.central.wait_connected(timeout=PATIENCE_S, after=connections)
+        point = await site.central.wait_connected(timeout=TIMEOUT_S, after=connections)
         if takes_the_new_one_along:
             connections = site.central.connections
             point.link.cut()
         await site.reconnected(connections)
         assert site.module.enabled, "the car noticed nothing"
-        await site.heard("MeterValues", site.mark(), transactionId=number)
+        await site.received("MeterValues", site.mark(), transactionId=number)
     await ping_each(site, 60)
     told = site.central.calls("MeterValues", since)
     stamps = [m.payload["meterValue"][0]["timestamp"] for m in told]

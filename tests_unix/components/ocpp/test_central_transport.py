@@ -22,7 +22,7 @@ async def boot_at(home, path):
         return site.central.calls()[0].point
 
 
-async def test_urls_as_people_write_them(tmp_path):
+async def test_urls_as_they_are_written(tmp_path):
     homes = (tmp_path / str(n) for n in itertools.count())
     names = await asyncio.gather(*(boot_at(next(homes), path) for path in URLS.values()))
     assert dict(zip(URLS, names)) == {
@@ -59,11 +59,11 @@ async def test_a_session_in_fragments_with_pings_between_and_each_message_twice(
         await site.plug_in()
         since = site.mark()
         assert (await site.order("RemoteStartTransaction", idTag="PIECES")).status == "Accepted"
-        await site.heard("StartTransaction", since, idTag="PIECES")
+        await site.received("StartTransaction", since, idTag="PIECES")
         await site.status("Charging", since)
         number = site.central.books.last.id
         assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
-        await site.heard("StopTransaction", since, transactionId=number)
+        await site.received("StopTransaction", since, transactionId=number)
         await site.status("Finishing", since)
     finally:
         del link.send_raw

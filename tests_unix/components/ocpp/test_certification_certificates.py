@@ -72,7 +72,7 @@ async def requested(site):
     since, line = site.mark(), site.firmware.mark
     answer = await site.order("ExtendedTriggerMessage", requestedMessage="SignChargePointCertificate")
     assert answer.status == "Accepted"
-    asked = await site.heard("SignCertificate", since)
+    asked = await site.received("SignCertificate", since)
     await site.printed("a certificate is requested", line)  # else it asks once more over the next connection
     return asked.payload["csr"]
 

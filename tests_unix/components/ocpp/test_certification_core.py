@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from charging_site import PATIENCE_S, Site, eventually
+from charging_site import TIMEOUT_S, Site, eventually
 from test_ocpp_configuration import CORE_KEYS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -50,8 +50,8 @@ async def test_tc_002_cold_boot_pending(tmp_path):
         await site.status("Available")
         assert await site.configured("HeartbeatInterval") == "1"
         beats = site.mark()
-        await site.heard("Heartbeat", beats)
-        await site.heard("Heartbeat", site.mark())
+        await site.received("Heartbeat", beats)
+        await site.received("Heartbeat", site.mark())
         assert site.wrong_messages() == []
 
 
@@ -88,10 +88,10 @@ async def test_tc_015_hard_and_tc_016_soft_reset_with_a_transaction(site, kind, 
     await site.start_session("RESET")
     number, starts, since = site.central.books.last.id, site.firmware.starts, site.mark()
     assert (await site.order("Reset", type=kind)).status == "Accepted"
-    stop = await site.heard("StopTransaction", since)
+    stop = await site.received("StopTransaction", since)
     assert stop.payload["reason"] == reason and stop.payload["transactionId"] == number
     await eventually(lambda: site.firmware.starts == starts + 1, "the firmware came back")
-    await site.heard("BootNotification", since)
+    await site.received("BootNotification", since)
     assert site.statuses(1, since)[0] == "Finishing"
     await eventually(lambda: not site.module.enabled, "the module is off")
     assert await site.configured("NumberOfConnectors") == "1"
@@ -159,7 +159,7 @@ async def alerted(site, kind, since):
     def fits(payload):
         return payload.get("messageId") == "BMSAlert" and json.loads(payload["data"])["alertType"] == kind
 
-    return await site.central.wait_for("DataTransfer", fits, PATIENCE_S, since)
+    return await site.central.wait_for("DataTransfer", fits, TIMEOUT_S, since)
 
 
 def told_after(site, message):

@@ -32,7 +32,7 @@ def told(site, since, kind="Firmware"):
 
 
 async def until_told(site, status, since, kind="Firmware"):
-    await site.heard(f"{kind}StatusNotification", since, status=status)
+    await site.received(f"{kind}StatusNotification", since, status=status)
     return told(site, since, kind)
 
 
@@ -125,7 +125,7 @@ async def test_an_endless_file_is_cut_off_and_leaves_the_medium_as_it_was(site, 
     starts, since, before = site.firmware.starts, site.mark(), slots(site)
     await update(site, peer.url + "/image.bin")
     if chunked:
-        await site.heard("FirmwareStatusNotification", since, 60, status="DownloadFailed")
+        await site.received("FirmwareStatusNotification", since, 60, status="DownloadFailed")
         await site.printed("the image is too long")
         assert site.firmware.starts == starts and slots(site).items() <= before.items()
         assert len(peer.asked("GET")) == 1
@@ -261,7 +261,7 @@ async def get_log(site, location, request_id, kind="DiagnosticsLog", **log):
 
 
 async def log_statuses(site, status, since, request_id):
-    await site.heard("LogStatusNotification", since, status=status, requestId=request_id)
+    await site.received("LogStatusNotification", since, status=status, requestId=request_id)
     return told(site, since, "Log")
 
 

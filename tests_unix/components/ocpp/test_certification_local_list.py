@@ -44,7 +44,7 @@ async def error_of_the_charge_point(site):
     """The errorCode of connector 0, asked for."""
     since = site.mark()
     await site.order("TriggerMessage", requestedMessage="StatusNotification", connectorId=0)
-    return (await site.heard("StatusNotification", since, connectorId=0)).payload["errorCode"]
+    return (await site.received("StatusNotification", since, connectorId=0)).payload["errorCode"]
 
 
 async def test_tc_042_1_get_local_list_version_not_supported(site):
@@ -137,7 +137,7 @@ async def test_a_session_begins_offline_with_a_card_of_the_list(site):
     await site.printed(r"transaction \S+ starts: idTag LISTED", since)
     await site.current_flows()
     since = await site.go_online()
-    await site.heard("StartTransaction", since, idTag="LISTED")
+    await site.received("StartTransaction", since, idTag="LISTED")
     await site.stop_session("LISTED")
     assert [m.action for m in site.central.calls(since=since) if m.action in SESSION_MESSAGES] == [
         "StartTransaction",
@@ -161,23 +161,23 @@ async def test_a_card_that_the_list_blocks_is_left_to_the_central_system(site):
     await site.configure(LocalPreAuthorize=True)
     since = site.mark()
     assert not await let_in(site, "LOST")
-    await site.heard("Authorize", since, idTag="LOST")
+    await site.received("Authorize", since, idTag="LOST")
     assert await error_of_the_charge_point(site) == "NoError", "both say the same"
     site.central.books.tags["LOST"] = Tag("Accepted")
     assert await let_in(site, "LOST"), "the central system has the last word"
-    await site.heard("StatusNotification", since, connectorId=0, errorCode="LocalListConflict")
+    await site.received("StatusNotification", since, connectorId=0, errorCode="LocalListConflict")
     await site.configure(LocalPreAuthorize=False)
 
 
-async def test_a_conflict_between_the_list_and_the_central_system_is_told(site):
+async def test_a_conflict_between_the_list_and_the_central_system_is_reported(site):
     await set_list(site, entry("STOLEN"))
     site.central.books.tags["STOLEN"] = Tag("Blocked")
     since = site.mark()
     assert not await let_in(site, "STOLEN")
-    told = await site.heard("StatusNotification", since, connectorId=0, errorCode="LocalListConflict")
+    told = await site.received("StatusNotification", since, connectorId=0, errorCode="LocalListConflict")
     assert told.payload["status"] == "Available" and told.payload["info"] == "STOLEN: Blocked, listed as Accepted"
     since = site.mark()
     assert await send(site, 101, "Differential", entry("STOLEN", "Blocked")) == "Accepted"
-    await site.heard("StatusNotification", since, connectorId=0, errorCode="NoError")
+    await site.received("StatusNotification", since, connectorId=0, errorCode="NoError")
     assert not await let_in(site, "STOLEN")
     assert await error_of_the_charge_point(site) == "NoError", "now both say the same"

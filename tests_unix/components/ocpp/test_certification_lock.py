@@ -52,7 +52,7 @@ async def test_tc_030_unlock_connector_fails(site):
     (site.home / "lock").write_text("jammed locked\n")
     since = site.mark()
     assert await unlock(site) == "UnlockFailed"
-    await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="ConnectorLockFailure")
+    await site.received("StatusNotification", since, connectorId=1, status="Faulted", errorCode="ConnectorLockFailure")
     since = site.mark()
     site.jam_lock(False)
     assert await unlock(site) == "Unlocked"
@@ -66,7 +66,7 @@ async def test_tc_024_lock_failure_at_the_start(site):
     await site.status("Preparing", since)
     site.jam_lock()
     site.vehicle.plug()
-    await site.heard("StatusNotification", since, connectorId=1, status="Faulted", errorCode="ConnectorLockFailure")
+    await site.received("StatusNotification", since, connectorId=1, status="Faulted", errorCode="ConnectorLockFailure")
     await site.condition("locked", "BLOCKS")
     assert await site.configured("NumberOfConnectors") == "1"
     assert site.central.calls("StartTransaction", since) == [] and not site.module.enabled
@@ -78,7 +78,7 @@ async def test_tc_018_1_unlock_connector_with_a_session(site):
     since = site.mark()
     assert await unlock(site) == "Unlocked"
     await locked(site, False)
-    stop = await site.heard("StopTransaction", since)
+    stop = await site.received("StopTransaction", since)
     assert stop.payload["reason"] == "UnlockCommand" and not site.module.enabled
     await site.status("Finishing", since)
     await site.unplug()
@@ -86,7 +86,7 @@ async def test_tc_018_1_unlock_connector_with_a_session(site):
 
 async def test_tc_005_1_ev_side_disconnect_stops_and_unlocks(site):
     since = await disconnected(site, True, True)
-    assert (await site.heard("StopTransaction", since)).payload["reason"] == "EVDisconnected"
+    assert (await site.received("StopTransaction", since)).payload["reason"] == "EVDisconnected"
     await locked(site, False)
     await site.status("Available", since)
     finishing = await site.status("Finishing", since)
@@ -96,7 +96,7 @@ async def test_tc_005_1_ev_side_disconnect_stops_and_unlocks(site):
 
 async def test_tc_005_2_ev_side_disconnect_stops_and_does_not_unlock(site):
     since = await disconnected(site, True, False)
-    assert (await site.heard("StopTransaction", since)).payload["reason"] == "EVDisconnected"
+    assert (await site.received("StopTransaction", since)).payload["reason"] == "EVDisconnected"
     await site.status("Finishing", since)
     await site.answer("status", "Lock: locked, .*kept for idTag CARD")
     await locked(site)
@@ -126,7 +126,7 @@ async def test_tc_005_3_ev_side_disconnect_neither_stops_nor_unlocks(site):
     await site.status("SuspendedEV", since)
     site.jam_lock()  # until its state, which would last 0.3 s, has been told
     assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
-    assert (await site.heard("StopTransaction", since)).payload["reason"] == "Remote"
+    assert (await site.received("StopTransaction", since)).payload["reason"] == "Remote"
     await site.status("Finishing", since)
     site.jam_lock(False)
     await locked(site, False)

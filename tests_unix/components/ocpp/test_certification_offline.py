@@ -44,7 +44,7 @@ async def learn(site, tag, **fields):
     await site.start_session(tag)
     since = site.mark()
     await site.present(tag)
-    await site.heard("StopTransaction", since)
+    await site.received("StopTransaction", since)
     await site.status("Finishing", since)
     await site.configured("NumberOfConnectors")  # the answer to StopTransaction, which is learned too, was before this
 
@@ -67,8 +67,8 @@ async def test_tc_039_offline_start_and_stop_by_an_unknown_card_where_that_is_al
     await site.current_flows()
     await end_offline(site, "UNKNOWN-1")
     since = await site.go_online()
-    start = await site.heard("StartTransaction", since, idTag="UNKNOWN-1")
-    stop = await site.heard("StopTransaction", since)
+    start = await site.received("StartTransaction", since, idTag="UNKNOWN-1")
+    stop = await site.received("StopTransaction", since)
     assert stop.payload["transactionId"] == site.central.books.last.id
     assert start.payload["timestamp"] < stop.payload["timestamp"]
     assert [m.action for m in site.central.calls(since=since) if m.action.endswith("Transaction")] == [
@@ -85,11 +85,11 @@ async def test_tc_037_1_offline_start_tc_036_connection_loss_tc_038_offline_stop
     assert await tried(site, "KNOWN-1")
     await site.current_flows()
     since = await site.go_online()
-    await site.heard("StartTransaction", since, idTag="KNOWN-1")
+    await site.received("StartTransaction", since, idTag="KNOWN-1")
     await site.status("Charging", since)
     number = site.central.books.last.id
     await site.configure(MeterValueSampleInterval=1)
-    await site.heard("MeterValues", since, transactionId=number)
+    await site.received("MeterValues", since, transactionId=number)
     await site.go_offline()
     left, before = datetime.now(timezone.utc), site.module.delivered_wh
     await eventually(lambda: site.module.delivered_wh - before > 12, "energy without a witness")
@@ -106,7 +106,7 @@ async def test_tc_037_1_offline_start_tc_036_connection_loss_tc_038_offline_stop
     await end_offline(site, "KNOWN-1")
     await eventually(lambda: not site.module.enabled, "the module is off")
     since = await site.go_online()
-    stop = await site.heard("StopTransaction", since, transactionId=number)
+    stop = await site.received("StopTransaction", since, transactionId=number)
     assert stop.payload.get("reason", "Local") == "Local"
     await site.status("Finishing", since)
 
@@ -137,7 +137,7 @@ async def test_the_cache_survives_a_power_cut(site):
     assert await tried(site, "KNOWN-2")
     await end_offline(site, "KNOWN-2")
     since = await site.go_online()
-    await site.heard("StopTransaction", since)
+    await site.received("StopTransaction", since)
 
 
 async def test_tc_061_clear_cache(site):
@@ -148,7 +148,7 @@ async def test_tc_061_clear_cache(site):
     await site.go_online()
 
 
-async def test_a_cache_that_is_switched_off_knows_nobody(site):
+async def test_a_cache_that_is_switched_off_accepts_no_card(site):
     await site.configure(AuthorizationCacheEnabled=False)
     await learn(site, "KNOWN-4")
     await site.go_offline()
@@ -157,7 +157,7 @@ async def test_a_cache_that_is_switched_off_knows_nobody(site):
     await site.configure(AuthorizationCacheEnabled=True)
 
 
-async def test_without_local_authorization_nobody_charges(site):
+async def test_without_local_authorization_no_outlet_charges(site):
     await learn(site, "KNOWN-5")
     await site.configure(LocalAuthorizeOffline=False)
     await site.go_offline()
@@ -181,13 +181,13 @@ async def test_tc_007_regular_session_with_a_cached_id(site):
     await site.configure(LocalPreAuthorize=True)
     since = site.mark()
     await site.present("KNOWN-7")
-    await site.heard("StartTransaction", since, idTag="KNOWN-7")
+    await site.received("StartTransaction", since, idTag="KNOWN-7")
     assert site.central.calls("Authorize", since) == []
     await site.status("Charging", since)
     await site.configure(LocalPreAuthorize=False)
     since = site.mark()
     await site.present("KNOWN-7")
-    await site.heard("StopTransaction", since)
+    await site.received("StopTransaction", since)
     await site.status("Finishing", since)
 
 
@@ -199,14 +199,14 @@ async def started_offline_though_blocked(site, tag):
     assert await tried(site, tag)
     await site.current_flows()
     since = await site.go_online()
-    await site.heard("StartTransaction", since, idTag=tag)
+    await site.received("StartTransaction", since, idTag=tag)
     return since
 
 
 async def test_tc_037_3_offline_start_with_an_invalid_id_stop_transaction_on_invalid_id(site):
     """The answer to StartTransaction says no (4.8); the cache learns it."""
     since = await started_offline_though_blocked(site, "LATE-1")
-    stop = await site.heard("StopTransaction", since)
+    stop = await site.received("StopTransaction", since)
     assert stop.payload["reason"] == "DeAuthorized"
     await eventually(lambda: not site.module.enabled, "the module is off")
     await site.status("Finishing", since)
@@ -224,7 +224,7 @@ async def test_tc_037_2_offline_start_with_an_invalid_id_stops_only_the_energy(s
     await eventually(lambda: not site.module.enabled, "the module is off")
     assert site.central.calls("StopTransaction", since) == []
     await site.configure(StopTransactionOnInvalidId=True)
-    stop = await site.heard("StopTransaction", since)
+    stop = await site.received("StopTransaction", since)
     assert stop.payload["reason"] == "DeAuthorized", "the key counts at once"
     await site.status("Finishing", since)
 
@@ -266,8 +266,8 @@ async def test_time_before_the_time_is_known(tmp_path):
         await end_offline(site, "TIMELESS")
         moments.append(datetime.now(timezone.utc))
         since = await site.go_online()
-        start = await site.heard("StartTransaction", since)
-        stop = await site.heard("StopTransaction", since)
+        start = await site.received("StartTransaction", since)
+        stop = await site.received("StopTransaction", since)
         late = timedelta(seconds=10)  # as long as the time that we are told may be under way
         assert moments[0] - late < time_of(start.payload["timestamp"]) <= moments[1]
         assert moments[2] - late < time_of(stop.payload["timestamp"]) <= moments[3]

@@ -37,7 +37,7 @@ async def test_tc_032_2_power_failure_stop_after_booting(site):
     await site.current_flows()
     assert site.statuses(1, since) == ["Charging"]
     await site.present("CARD")
-    ended = await site.heard("StopTransaction", since)
+    ended = await site.received("StopTransaction", since)
     assert ended.payload.get("reason", "Local") == "Local"
     await site.status("Finishing", since)
     await site.configure(StopTransactionOnPowerLoss=True)
@@ -47,7 +47,7 @@ async def test_tc_032_2_power_failure_stop_after_booting(site):
     await eventually(lambda: not site.module.enabled, "the module stops by itself")
     since, frames = site.mark(), site.hub.frames
     await site.boot()
-    ended = await site.heard("StopTransaction", since)
+    ended = await site.received("StopTransaction", since)
     assert ended.payload["reason"] == "PowerLoss" and ended.payload["transactionId"] == number
     assert ended.payload["meterStop"] >= begun.payload["meterStart"]
     await site.status("Finishing", since)
@@ -63,7 +63,7 @@ async def test_tc_032_1_power_failure_stop_before_going_down(site):
     await site.start_session("CARD")
     number, since = site.central.books.last.id, site.mark()
     assert await site.firmware.interrupt() == 0
-    ended = await site.heard("StopTransaction", since)
+    ended = await site.received("StopTransaction", since)
     assert ended.payload["reason"] == "PowerLoss" and ended.payload["transactionId"] == number
     await site.status("Finishing", since)
     await eventually(lambda: not site.module.enabled, "the module is off")

@@ -42,7 +42,7 @@ async def starts(site, tag, since):
     """Plug in a vehicle that does not permit charging yet, which is quicker gone; returns the StartTransaction."""
     site.vehicle.stop_charging()
     site.vehicle.plug()
-    begun = await site.heard("StartTransaction", since, idTag=tag)
+    begun = await site.received("StartTransaction", since, idTag=tag)
     await site.status("SuspendedEV", since)
     return begun.payload
 
@@ -75,7 +75,7 @@ async def test_tc_046_2_reservation_of_a_connector_remote_start(site):
     await site.condition("in_limits", "ok")
     assert (await site.order("RemoteStartTransaction", idTag="OTHER", connectorId=1)).status == "Rejected"
     assert (await site.order("RemoteStartTransaction", idTag="MINE", connectorId=1)).status == "Accepted"
-    begun = await site.heard("StartTransaction", since, idTag="MINE")
+    begun = await site.received("StartTransaction", since, idTag="MINE")
     assert begun.payload["reservationId"] == 2
     await site.status("Charging", since)
     assert site.statuses(1, since) == ["Reserved", "Preparing", "Charging"]
@@ -141,9 +141,9 @@ async def test_tc_049_reservation_of_the_charge_point_and_tc_053_use_by_the_pare
     await site.checked("EVE", since)
     assert site.statuses(1, since) == []
     await site.present("SON")
-    await site.heard("Authorize", since, idTag="SON")
+    await site.received("Authorize", since, idTag="SON")
     site.vehicle.plug()
-    begun = await site.heard("StartTransaction", since, idTag="SON")
+    begun = await site.received("StartTransaction", since, idTag="SON")
     assert begun.payload["reservationId"] == 9
     await site.status("Charging", since)
     assert site.statuses(1, marked) == ["Reserved", "Preparing", "Charging"]

@@ -57,7 +57,7 @@ def told(site, since, request_id):
 
 
 async def until_told(site, status, since, request_id):
-    await site.heard("SignedFirmwareStatusNotification", since, status=status)
+    await site.received("SignedFirmwareStatusNotification", since, status=status)
     return told(site, since, request_id)
 
 
@@ -86,7 +86,7 @@ async def test_tc_079_get_security_log(site, peer):
         since = site.mark()
         answer = await site.order("GetLog", log=wanted, logType="SecurityLog", requestId=request_id, retries=1)
         assert answer.status == "Accepted"
-        await site.heard("LogStatusNotification", since, status="Uploaded", requestId=request_id)
+        await site.received("LogStatusNotification", since, status="Uploaded", requestId=request_id)
         told = site.central.calls("LogStatusNotification", since)
         assert [m.payload["status"] for m in told] == ["Uploading", "Uploaded"]
         text = peer.uploads.pop("/logs/" + answer.filename).decode()
@@ -112,7 +112,7 @@ async def test_tc_081_secure_firmware_update_invalid_signature(site, peer, maker
         all_of_it = ["Downloading", "Downloaded", "InvalidSignature"]
         assert await until_told(site, "InvalidSignature", since, request_id) == all_of_it
         assert site.firmware.starts == starts and "Unavailable" not in site.statuses(1, since)
-        await site.heard("SecurityEventNotification", since, type="InvalidFirmwareSignature")
+        await site.received("SecurityEventNotification", since, type="InvalidFirmwareSignature")
 
 
 async def test_secure_firmware_update_invalid_certificate(site, peer, maker):
@@ -124,7 +124,7 @@ async def test_secure_firmware_update_invalid_certificate(site, peer, maker):
         status = await update(site, peer.url + "/image.bin", 5, signer, signer.sign(IMAGE))
         assert status == "InvalidCertificate" and not peer.requests
         assert told(site, since, 5) == []
-        await site.heard("SecurityEventNotification", since, type="InvalidFirmwareSigningCertificate")
+        await site.received("SecurityEventNotification", since, type="InvalidFirmwareSigningCertificate")
 
 
 async def test_the_certificate_must_be_one_for_signing_code(site, peer, maker):
@@ -185,13 +185,13 @@ async def test_secure_firmware_update_for_later_is_canceled_by_the_next(site, pe
     since = site.mark()
     answer = await site.order("ExtendedTriggerMessage", requestedMessage="FirmwareStatusNotification")
     assert answer.status == "Accepted"
-    await site.heard("SignedFirmwareStatusNotification", since, status="DownloadScheduled", requestId=7)
+    await site.received("SignedFirmwareStatusNotification", since, status="DownloadScheduled", requestId=7)
     since = site.mark()
     assert await update(site, peer.url + "/nothing", 8, signer, signer.sign(IMAGE)) == "AcceptedCanceled"
     await until_told(site, "DownloadFailed", since, 8)
     since = site.mark()
     await site.order("ExtendedTriggerMessage", requestedMessage="FirmwareStatusNotification")
-    await site.heard("SignedFirmwareStatusNotification", since, status="Idle")
+    await site.received("SignedFirmwareStatusNotification", since, status="Idle")
 
 
 async def test_files_over_tls(site, peer):
@@ -205,9 +205,9 @@ async def test_files_over_tls(site, peer):
     strange = pki.Authority("Strange").issue("127.0.0.1", hosts=("127.0.0.1",)).server_context()
     with HttpPeer(context) as good, HttpPeer(strange) as bad:
         name = (await site.order("GetDiagnostics", location=good.url + "/d/", retries=1)).file_name
-        await site.heard("DiagnosticsStatusNotification", since, status="Uploaded")
+        await site.received("DiagnosticsStatusNotification", since, status="Uploaded")
         assert b"[configuration]" in good.uploads["/d/" + name]
         await site.order("GetDiagnostics", location=bad.url + "/d/", retries=1)
-        await site.heard("DiagnosticsStatusNotification", since, status="UploadFailed")
+        await site.received("DiagnosticsStatusNotification", since, status="UploadFailed")
         assert not bad.requests
     await eventually(lambda: "certificate" in site.firmware.text, "why, in the log")

@@ -82,7 +82,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_start_is_a_security_event(site):
-    event = await site.heard(TOLD, type="StartupOfTheDevice")
+    event = await site.received(TOLD, type="StartupOfTheDevice")
     assert event.payload["timestamp"].endswith("Z")
     assert await site.configured("SecurityProfile") == "1"
 
@@ -95,7 +95,7 @@ async def test_tc_085_basic_authentication_with_a_wrong_key_and_with_the_right_o
     assert site.central.connections == before
     site.keys["CP-1"] = INITIAL
     await site.reconnected(before)
-    event = await site.heard(TOLD, since, type="FailedToAuthenticateAtCentralSystem")
+    event = await site.received(TOLD, since, type="FailedToAuthenticateAtCentralSystem")
     await site.configured("SecurityProfile")
     assert "401" in event.payload["techInfo"]
 
@@ -108,7 +108,7 @@ async def test_tc_085_basic_authentication_with_a_wrong_key_and_with_the_right_o
 async def test_tc_073_the_password_is_changed(site, value, known_as):
     since = site.mark()
     await site.new_key(value, known_as)
-    await site.heard(TOLD, since, type="ReconfigurationOfSecurityParameters")
+    await site.received(TOLD, since, type="ReconfigurationOfSecurityParameters")
     assert await site.configured("SecurityProfile") == "1"
 
 
@@ -149,7 +149,7 @@ async def test_tc_083_the_security_profile_is_raised(site):
     assert await site.set("SecurityProfile", "2") == "Accepted"
     site.central = site.secure
     await site.reconnected(0)
-    await site.heard(TOLD, techInfo="SecurityProfile 2")
+    await site.received(TOLD, techInfo="SecurityProfile 2")
     assert await site.configured("SecurityProfile") == "2"
     assert await site.set("SecurityProfile", "1") == "Rejected"
     await eventually(lambda: not site.plain.points, "nobody is on the line without TLS")
@@ -181,7 +181,7 @@ async def test_tc_078_a_server_that_is_not_to_be_believed_and_tc_086_one_that_is
     await site.serve(site.good)
     await site.reconnected(before)
     type = "InvalidTLSVersion" if what == "TLS 1.1" else "InvalidCentralSystemCertificate"
-    await site.heard(TOLD, since, type=type)
+    await site.received(TOLD, since, type=type)
     await site.configured("SecurityProfile")  # the exchange before is over: the next attempt will come soon
 
 
@@ -190,7 +190,7 @@ async def test_tc_087_a_client_certificate(site):
     since = site.mark()
     answer = await site.order("ExtendedTriggerMessage", requestedMessage="SignChargePointCertificate")
     assert answer.status == "Accepted"
-    asked = await site.heard("SignCertificate", since)
+    asked = await site.received("SignCertificate", since)
     own = site.root.answer_csr(asked.payload["csr"])
     before = site.central.connections
     assert (await site.order("CertificateSigned", certificateChain=own.chain_pem)).status == "Accepted"
@@ -222,7 +222,7 @@ async def test_after_a_power_cut_all_of_it_is_there_and_a_wrong_time_is_not_beli
     site.central.on("BootNotification", None)
     await site.booted(since)
     assert await site.configured("SecurityProfile") == "3"
-    await site.heard(TOLD, since, type="InvalidCentralSystemCertificate")
+    await site.received(TOLD, since, type="InvalidCentralSystemCertificate")
 
 
 async def test_a_subprotocol_that_is_not_ours(site):
@@ -238,8 +238,8 @@ async def test_the_restart_is_in_the_security_log(site):
     since = site.mark()
     assert (await site.order("Reset", type="Soft")).status == "Accepted"
     await site.booted(since)
-    restart = await site.heard(TOLD, since, type="ResetOrReboot")
-    start = await site.heard(TOLD, since, type="StartupOfTheDevice")
+    restart = await site.received(TOLD, since, type="ResetOrReboot")
+    start = await site.received(TOLD, since, type="StartupOfTheDevice")
     assert restart.payload["techInfo"] == "Reset Soft"
     assert restart.payload["timestamp"] < start.payload["timestamp"]
 

@@ -15,7 +15,7 @@ async def test_tc_003_regular_session_plug_in_first(site):
     assert begun.payload["connectorId"] == 1 and begun.payload["idTag"] == "CARD-1"
     assert isinstance(begun.payload["meterStart"], int)
     number = site.central.books.last.id
-    await site.heard("MeterValues", since, connectorId=1, transactionId=number)
+    await site.received("MeterValues", since, connectorId=1, transactionId=number)
     await eventually(lambda: site.module.delivered_wh - before > 10, "10 Wh delivered")
     site.vehicle.max_a = 10  # then it costs nothing if a busy machine switches the module off late
     await eventually(lambda: site.module.current_a < 11, "little current")
@@ -38,7 +38,7 @@ async def test_tc_004_1_regular_session_identification_first(site):
     await site.status("Preparing", since)
     assert not site.module.enabled
     site.vehicle.plug()
-    begun = await site.heard("StartTransaction", since)
+    begun = await site.received("StartTransaction", since)
     assert begun.payload["idTag"] == "CARD-2"
     await site.status("Charging", since)
     await site.stop_session("CARD-2")
@@ -58,7 +58,7 @@ async def test_tc_004_2_identification_first_connection_time_out(site):
     assert site.central.calls("StartTransaction", since) == []
 
 
-async def test_tc_068_stop_by_the_id_tag_of_the_start_and_another_one_asks_nobody(site):
+async def test_tc_068_stop_by_the_id_tag_of_the_start_and_another_one_sends_no_authorize(site):
     """A transaction without a parentIdTag has no group: the other card is refused here, with the words why."""
     await site.start_session("CARD-4")
     since = site.mark()
@@ -88,7 +88,7 @@ async def test_tc_010_remote_start_cable_first_tc_026_rejected_tc_028_stop_rejec
     await site.plug_in()
     since = site.mark()
     assert (await site.order("RemoteStartTransaction", idTag="REMOTE-1", connectorId=1)).status == "Accepted"
-    begun = await site.heard("StartTransaction", since)
+    begun = await site.received("StartTransaction", since)
     assert begun.payload["idTag"] == "REMOTE-1"
     assert site.central.calls("Authorize", since) == [], "AuthorizeRemoteTxRequests is false"
     await site.current_flows()
@@ -99,18 +99,18 @@ async def test_tc_010_remote_start_cable_first_tc_026_rejected_tc_028_stop_rejec
     assert site.module.enabled
     since = site.mark()
     assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Accepted"
-    ended = await site.heard("StopTransaction", since)
+    ended = await site.received("StopTransaction", since)
     assert ended.payload["reason"] == "Remote" and ended.payload["transactionId"] == number
     await site.status("Finishing", since)
     assert (await site.order("RemoteStopTransaction", transactionId=number)).status == "Rejected"
     await eventually(lambda: not site.module.enabled, "the module is off")
     since = site.mark()
     assert (await site.order("RemoteStartTransaction", idTag="REMOTE-2")).status == "Accepted"
-    await site.heard("StartTransaction", since, idTag="REMOTE-2")
+    await site.received("StartTransaction", since, idTag="REMOTE-2")
     await site.status("Charging", since)
     await site.current_flows()
     assert (await site.order("RemoteStopTransaction", transactionId=number + 1)).status == "Accepted"
-    await site.heard("StopTransaction", since)
+    await site.received("StopTransaction", since)
     await site.unplug()
 
 
@@ -119,7 +119,7 @@ async def test_tc_011_1_remote_start_remote_first(site):
     assert (await site.order("RemoteStartTransaction", idTag="REMOTE-3")).status == "Accepted"
     await site.status("Preparing", since)
     site.vehicle.plug()
-    begun = await site.heard("StartTransaction", since)
+    begun = await site.received("StartTransaction", since)
     assert begun.payload["idTag"] == "REMOTE-3"
     await site.status("Charging", since)
     await site.stop_session("REMOTE-3")
@@ -180,9 +180,9 @@ async def test_a_vehicle_that_stops_again_and_again_is_a_warning_and_no_fault(si
         await site.condition("bms_permits", "BLOCKS")
         site.vehicle.permit()
         await site.condition("bms_permits", "ok")
-    await site.heard("StatusNotification", since, status="SuspendedEV", errorCode="EVCommunicationError")
+    await site.received("StatusNotification", since, status="SuspendedEV", errorCode="EVCommunicationError")
     assert "Faulted" not in site.statuses(1, since) and not site.module.enabled
     await site.condition("bms_settled", "BLOCKS")
     since = site.mark()
     site.pull_out()
-    await site.heard("StatusNotification", since, status="Available", errorCode="NoError")
+    await site.received("StatusNotification", since, status="Available", errorCode="NoError")

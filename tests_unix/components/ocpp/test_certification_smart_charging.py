@@ -79,7 +79,7 @@ async def end(site):
     """The transaction ends; the car stays."""
     since = site.mark()
     await site.present(site.central.books.last.start["id_tag"])
-    await site.heard("StopTransaction", since)
+    await site.received("StopTransaction", since)
     await site.status("Finishing", since)
     await eventually(lambda: site.module.current_a < 0.5, "the current is gone")
     await eventually(lambda: site.central.books.last.stop is not None, "the central system has booked it")
@@ -149,7 +149,7 @@ async def test_a_charge_point_limit_as_home_assistant_sends_it(site):
     assert await clear(site, chargingProfilePurpose=MAX) == "Accepted"
 
 
-async def test_no_current_is_told_as_the_suspension_that_it_is(site):
+async def test_no_current_is_reported_as_the_suspension_that_it_is(site):
     """A vehicle that wants 0 A leaves the gate open, and so does a power that is 0 A on the wire: no Charging."""
     await site.start_session("NOTHING")
     since = site.mark()
@@ -202,7 +202,7 @@ async def test_tc_059_remote_start_with_a_charging_profile(site):
     given = profile(1, 14, TX)
     answer = await site.order("RemoteStartTransaction", connectorId=1, idTag="TC-059", chargingProfile=given)
     assert answer.status == "Accepted"
-    begun = await site.heard("StartTransaction", since)
+    begun = await site.received("StartTransaction", since)
     assert begun.payload["idTag"] == "TC-059"
     await site.status("Charging", since)
     await current_is(site, 14, seen)

@@ -16,7 +16,7 @@ async def told(site, message, since, **fields):
     """The message that was asked for, which came after the answer; of two statuses the one that comes last."""
     if message == "StatusNotification":
         fields.setdefault("connectorId", 1)
-    told = await site.heard(message, since, **fields)
+    told = await site.received(message, since, **fields)
     answers = [m for m in site.central.messages.after(since) if m.payload == {"status": "Accepted"}]
     assert answers and answers[0].time <= told.time
     return told.payload

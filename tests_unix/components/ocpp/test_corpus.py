@@ -14,7 +14,7 @@ from tools.central import CALLERROR, CALLRESULT
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SEED = 16
 RANDOM_ONES = 10  # for every action, beside the systematic ones
-PATIENCE_S = 60
+TIMEOUT_S = 60
 OURS = set(
     "Authorize BootNotification DiagnosticsStatusNotification FirmwareStatusNotification Heartbeat "
     "LogStatusNotification MeterValues SecurityEventNotification SignCertificate SignedFirmwareStatusNotification "
@@ -48,7 +48,7 @@ async def answers_to(site, texts, uid):
         await websocket.send(text)
     await site.central.call_raw("GetConfiguration", {"key": ["NumberOfConnectors"]}, uid=uid)
     good = await site.central.messages.wait(
-        lambda m: m.uid == uid and m.kind == CALLRESULT, PATIENCE_S, since, "the answer to the good call after them"
+        lambda m: m.uid == uid and m.kind == CALLRESULT, TIMEOUT_S, since, "the answer to the good call after them"
     )
     assert good.payload["configurationKey"][0]["value"] == "1"
     told = [m for m in site.central.messages.after(since) if m.direction == "in" and m.kind in (CALLRESULT, CALLERROR)]

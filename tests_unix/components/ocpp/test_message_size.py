@@ -7,7 +7,7 @@ import re
 
 import pytest
 import pytest_asyncio
-from charging_site import PATIENCE_S, Site
+from charging_site import TIMEOUT_S, Site
 from small_firmware import SmallFirmware
 from websockets.exceptions import ConnectionClosed
 
@@ -55,7 +55,7 @@ def call_of(size, uid="long"):
 
 async def closed_by_charger(websocket):
     """Wait for its close frame; return the code."""
-    await asyncio.wait_for(websocket.wait_closed(), PATIENCE_S)
+    await asyncio.wait_for(websocket.wait_closed(), TIMEOUT_S)
     assert websocket.protocol.close_rcvd is not None, "no close frame"
     return websocket.protocol.close_rcvd.code
 
@@ -105,7 +105,7 @@ async def test_a_text_just_below_the_limit_is_more_than_this_heap_has(site):
 
 async def test_what_the_esp32_boards_take_at_most_is_answered(site):
     await site.central.point().link.websocket.send(call_of(8192, "large"))
-    answer = await site.central.messages.wait(lambda m: m.uid == "large", PATIENCE_S, 0, "an answer")
+    answer = await site.central.messages.wait(lambda m: m.uid == "large", TIMEOUT_S, 0, "an answer")
     assert json.loads(answer.raw)[2] == {"status": "UnknownVendorId"}
 
 
@@ -115,9 +115,9 @@ async def test_a_text_in_fragments_with_control_frames_in_between(site):
     at = data.index(b"\xbc")  # inside a character
     websocket.transport.write(header(TEXT, at) + data[:at])
     pong = await websocket.ping("between")  # is written between the two
-    await asyncio.wait_for(pong, PATIENCE_S)
+    await asyncio.wait_for(pong, TIMEOUT_S)
     websocket.transport.write(header(0, 0) + header(FIN, len(data) - at) + data[at:])
-    answer = await site.central.messages.wait(lambda m: m.uid == "pieces", PATIENCE_S, 0, "an answer")
+    answer = await site.central.messages.wait(lambda m: m.uid == "pieces", TIMEOUT_S, 0, "an answer")
     assert json.loads(answer.raw) == [3, "pieces", {"unknownKey": ["Grün"]}]
 
 
@@ -127,7 +127,7 @@ async def test_many_unknown_fields_deep_and_wide(site):
         since = site.mark()
         uid = f"wide-{number}"
         await site.central.point().link.websocket.send(f'[2,"{uid}","ClearCache",{inner}]')
-        answer = await site.central.messages.wait(lambda m, uid=uid: m.uid == uid, PATIENCE_S, since, "an answer")
+        answer = await site.central.messages.wait(lambda m, uid=uid: m.uid == uid, TIMEOUT_S, since, "an answer")
         assert answer.kind == CALLERROR
         assert answer.payload["errorCode"] in ("FormationViolation", "InternalError")
 
@@ -138,7 +138,7 @@ async def test_limit_and_strictness_are_settings(tmp_path):
         await site.boot()
         websocket, connections = site.central.point().link.websocket, site.central.connections
         await websocket.send(call_of(2048))
-        answer = await site.central.messages.wait(lambda m: m.uid == "long", PATIENCE_S, 0, "an answer")
+        answer = await site.central.messages.wait(lambda m: m.uid == "long", TIMEOUT_S, 0, "an answer")
         assert json.loads(answer.raw)[2] == {"status": "UnknownVendorId"}
         assert (await site.ask("ClearCache", {"extra": 1})).payload == {"status": "Accepted"}
         await websocket.send(call_of(2049))

@@ -20,7 +20,7 @@ async def test_a_boot_that_was_not_answered_properly_is_no_registration(tmp_path
     async with Site(tmp_path) as site:
         site.central.fault("BootNotification", Fault(drop=True))
         await site.firmware.start()
-        boot = await site.heard("BootNotification")
+        boot = await site.received("BootNotification")
         await site.central.send_raw(answer.format(id=boot.uid))
         assert await site.configured("NumberOfConnectors") == "1"
         assert {m.action for m in site.central.calls()} == {"BootNotification"}
@@ -40,8 +40,8 @@ async def test_time_comes_from_the_central_system(tmp_path):
         await site.boot()
         assert off_by(site.central.calls("StatusNotification")[-1], ahead) < 15
         ahead = timedelta(days=5)
-        await site.heard("Heartbeat", site.mark())
-        await site.heard("Heartbeat", site.mark())
+        await site.received("Heartbeat", site.mark())
+        await site.received("Heartbeat", site.mark())
         since = site.mark()
         site.vehicle.plug()
         assert off_by(await site.status("Preparing", since), ahead) < 15

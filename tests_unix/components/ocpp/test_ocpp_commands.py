@@ -1,7 +1,7 @@
 """What the central system orders: availability, reset, unlock, data transfer (OCPP 1.6, section 5)."""
 
 import pytest
-from charging_site import PATIENCE_S, Site, eventually
+from charging_site import TIMEOUT_S, Site, eventually
 
 from tools.central import CALLERROR
 
@@ -49,7 +49,7 @@ async def test_a_change_during_a_transaction_is_scheduled(site):
     assert await change(site, 1, "Inoperative") == "Scheduled"
     assert site.module.enabled and site.central.calls("StopTransaction", since) == []
     await site.present("BUSY")
-    await site.heard("StopTransaction", since)
+    await site.received("StopTransaction", since)
     await site.status("Unavailable", since)
     since = site.mark()
     site.pull_out()
@@ -74,9 +74,9 @@ async def test_tc_018_2_unlock_connector_of_a_fixed_cable_ends_no_session_but_th
     assert (await site.order("UnlockConnector", connectorId=1)).status == "NotSupported"
     assert site.central.calls("StopTransaction", since) == [] and site.module.enabled
     await site.firmware.write("t")
-    stop = await site.heard("StopTransaction", since)
+    stop = await site.received("StopTransaction", since)
     assert stop.payload["reason"] == "EmergencyStop"
-    off = await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, PATIENCE_S, frames)
+    off = await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, TIMEOUT_S, frames)
     await eventually(lambda: not site.module.enabled, "the module is off")
     assert not [f for f in site.hub.log if f.seq > off.seq and is_switch(f) and f.data[3] != 0x01]
     await site.condition("emergency_stop", "BLOCKS")
@@ -92,14 +92,14 @@ async def test_a_word_that_begins_with_the_stop_key_interrupts_the_session_for_a
     await site.start_session("WORD")
     since, frames = site.mark(), site.hub.frames
     await site.firmware.write("tag X\n")
-    off = await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, PATIENCE_S, frames)
+    off = await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, TIMEOUT_S, frames)
     await site.firmware.wait_output("did you mean auth")
-    await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x00 and f.seq > off.seq, PATIENCE_S, frames)
+    await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x00 and f.seq > off.seq, TIMEOUT_S, frames)
     await eventually(lambda: site.module.enabled, "the module is on again")
     await site.condition("emergency_stop", "ok")
     assert site.central.calls("StopTransaction", since) == []
     await site.present("WORD")
-    assert (await site.heard("StopTransaction", since)).payload["reason"] == "Local"
+    assert (await site.received("StopTransaction", since)).payload["reason"] == "Local"
 
 
 async def test_reset_from_the_console(site):

@@ -93,7 +93,7 @@ async def everything(site):
     return {entry["key"]: (entry["readonly"], entry.get("value")) for entry in answer.configuration_key}
 
 
-async def test_all_keys_of_core_are_told(site):
+async def test_all_keys_of_core_are_reported(site):
     """More keys than GetConfigurationMaxKeys would have to be asked for in parts."""
     keys = await everything(site)
     assert set(CORE_KEYS) <= set(keys)
@@ -114,7 +114,7 @@ async def test_the_value_has_its_type(site, key):
         assert int(value) >= 0
 
 
-async def test_unknown_keys_are_told_apart(site):
+async def test_unknown_keys_are_distinguished(site):
     answer = await site.order("GetConfiguration", key=["NoSuchKey", "HeartbeatInterval", "Another"])
     assert [entry["key"] for entry in answer.configuration_key] == ["HeartbeatInterval"]
     assert sorted(answer.unknown_key) == ["Another", "NoSuchKey"]
@@ -128,7 +128,7 @@ async def test_keys_are_known_in_any_case(site):
     assert await site.configured("ConnectionTimeOut") == "62"
 
 
-async def test_an_empty_list_of_keys_asks_for_all(site):
+async def test_an_empty_list_of_keys_requests_all(site):
     """OCPP 1.6, 5.8: "if the list of keys is empty or not provided, all"."""
     answer = await site.order("GetConfiguration", key=[])
     assert len(answer.configuration_key) >= len(CORE_KEYS)

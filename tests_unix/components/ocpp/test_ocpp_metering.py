@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timezone
 
 import pytest
-from charging_site import PATIENCE_S, eventually
+from charging_site import TIMEOUT_S, eventually
 
 from tools.vehicle import DISCHARGED_AH
 
@@ -38,7 +38,7 @@ async def test_tc_070_sampled_values_are_what_the_wire_says(site):
     await site.configure(MeterValueSampleInterval=1, MeterValuesSampledData=",".join(UNITS))
     since, seen = site.mark(), site.hub.frames
     await site.plug_in()
-    await site.hub.wait_frame(DISCHARGED_AH, PATIENCE_S, seen)  # it is asked for every 2 s: now the SoC is known
+    await site.hub.wait_frame(DISCHARGED_AH, TIMEOUT_S, seen)  # it is asked for every 2 s: now the SoC is known
     begun = await site.start_session()
     await eventually(lambda: len(site.central.calls("MeterValues", since)) >= 3, "three samples")
     calls = site.central.calls("MeterValues", since)
@@ -71,7 +71,7 @@ async def test_an_interval_of_zero_samples_nothing_and_a_list_chooses(site):
     await eventually(lambda: site.module.delivered_wh - before > 8, "more than a second of charging")
     assert site.central.calls("MeterValues", since) == []
     await site.configure(MeterValueSampleInterval=1)
-    sample = await site.heard("MeterValues", since)
+    sample = await site.received("MeterValues", since)
     assert list(values(sample.payload["meterValue"][0])) == ["Voltage"]
     await site.stop_session()
 
@@ -81,11 +81,11 @@ async def test_tc_071_clock_aligned_values_come_on_the_clock(site):
     await site.configure(MeterValueSampleInterval=0, MeterValuesAlignedData="Energy.Active.Import.Register,Voltage")
     await site.configure(ClockAlignedDataInterval=2, StopTxnAlignedData="Energy.Active.Import.Register")
     since = site.mark()
-    idle = await site.heard("MeterValues", since)
+    idle = await site.received("MeterValues", since)
     assert "transactionId" not in idle.payload
     await site.start_session()
     number = site.central.books.last.id
-    busy = await site.heard("MeterValues", since, transactionId=number)
+    busy = await site.received("MeterValues", since, transactionId=number)
     late = []
     for m in (idle, busy):
         (meter_value,) = m.payload["meterValue"]
@@ -126,9 +126,9 @@ async def test_vendor_messages_for_payment_first_sites(site):
     await site.configure(MeterValueSampleInterval=0)
     since, plugged = site.mark(), time.time()
     await site.plug_in()
-    first = await site.heard("DataTransfer", since, vendorId="RivotMotors", messageId="VehicleInfo")
+    first = await site.received("DataTransfer", since, vendorId="RivotMotors", messageId="VehicleInfo")
     assert 2.5 < first.time - plugged < 13
-    second = await site.heard("DataTransfer", site.mark(), messageId="VehicleInfo")
+    second = await site.received("DataTransfer", site.mark(), messageId="VehicleInfo")
     assert 7.5 < second.time - plugged < 18
     info = json.loads(second.payload["data"])  # by now the vehicle has told all of it for sure
     assert set(info) == {"soc", "maxCurrent", "model", "range", "voltage", "current", "temperature"}
@@ -137,14 +137,14 @@ async def test_vendor_messages_for_payment_first_sites(site):
     assert abs(info["voltage"] - site.module.voltage_v) < 1 and info["current"] == 0
     alert = site.mark()
     site.vehicle.stop_charging()
-    told = await site.heard("DataTransfer", alert, messageId="BMSAlert")
+    told = await site.received("DataTransfer", alert, messageId="BMSAlert")
     assert set(json.loads(told.payload["data"])) == {"alertType", "message"}
     site.vehicle.permit()
-    await site.heard("DataTransfer", site.mark(), messageId="BMSAlert")
+    await site.received("DataTransfer", site.mark(), messageId="BMSAlert")
     begun = await site.start_session()
     charging = site.mark()
     stop = await site.stop_session()
-    summary = await site.heard("DataTransfer", since, messageId="SessionSummary")
+    summary = await site.received("DataTransfer", since, messageId="SessionSummary")
     data = json.loads(summary.payload["data"])
     assert set(data) == {"finalSoc", "energyDelivered", "durationMinutes"}
     assert abs(data["finalSoc"] - site.battery.soc * 100) < 1

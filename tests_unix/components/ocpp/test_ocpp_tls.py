@@ -29,7 +29,7 @@ async def test_a_session_over_tls(tmp_path):
         await site.stop_session("CARD-TLS")
 
 
-async def test_the_handshake_is_told_by_its_name(tmp_path):
+async def test_the_handshake_is_reported_by_its_name(tmp_path):
     """Its steps block the loop: `status` has the longest, under its name, like that of the journal's flushes."""
     authority = trustme.CA()
     async with site_of(tmp_path, served_by(authority, "127.0.0.1"), authority) as site:

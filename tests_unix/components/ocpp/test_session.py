@@ -29,8 +29,8 @@ async def test_remote_start_is_authorized_if_configured(site):
     await site.checked("BLOCKED", since)
     assert site.central.calls("StartTransaction", since) == []
     assert (await site.order("RemoteStartTransaction", idTag="GOOD")).status == "Accepted"
-    await site.heard("Authorize", since, idTag="GOOD")
-    await site.heard("StartTransaction", since, idTag="GOOD")
+    await site.received("Authorize", since, idTag="GOOD")
+    await site.received("StartTransaction", since, idTag="GOOD")
     await site.configure(AuthorizeRemoteTxRequests=False)
     await site.stop_session("GOOD")
 
@@ -55,27 +55,27 @@ async def test_the_same_card_is_known_in_any_case(site):
     assert ended.payload["idTag"].lower() == "card-abc"
 
 
-async def test_the_car_is_pulled_out(site):
+async def test_the_vehicle_is_unplugged(site):
     await site.start_session("CARD-5")
     since = site.mark()
     site.pull_out()
-    ended = await site.heard("StopTransaction", since)
+    ended = await site.received("StopTransaction", since)
     assert ended.payload["reason"] == "EVDisconnected"
     await eventually(lambda: not site.module.enabled, "the module is off")
     await site.status("Available", since)
 
 
-async def test_the_car_is_pulled_out_while_the_capacitors_hold_the_voltage(site):
+async def test_the_vehicle_is_unplugged_while_the_capacitors_hold_the_voltage(site):
     await site.start_session("CARD-6")
     since = site.mark()
     site.vehicle.unplug()
-    ended = await site.heard("StopTransaction", since)
+    ended = await site.received("StopTransaction", since)
     assert ended.payload["reason"] == "EVDisconnected"
     assert site.module.voltage_v > 60, "the test wants charged capacitors"
     await site.status("Available", since)
 
 
-async def test_a_pulled_out_car_may_come_back_if_so_configured(site):
+async def test_an_unplugged_vehicle_may_come_back_if_so_configured(site):
     await site.configure(StopTransactionOnEVSideDisconnect=False)
     await site.start_session("CARD-7")
     since = site.mark()
@@ -107,7 +107,7 @@ async def test_a_second_session_without_unplugging(site):
     await site.start_session("CARD-9")
     since = site.mark()
     await site.present("CARD-9")
-    first = await site.heard("StopTransaction", since)
+    first = await site.received("StopTransaction", since)
     await site.status("Finishing", since)
     begun = await site.start_session("CARD-10")
     assert begun.payload["meterStart"] == first.payload["meterStop"]

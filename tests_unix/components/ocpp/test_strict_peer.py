@@ -78,11 +78,11 @@ async def test_a_whole_session(site):
     """Plug in, card, charge, meter values, card, pull out; vendor messages at the end."""
     since = site.mark()
     await site.start_session("CARD-1")
-    await site.heard("MeterValues", since)
+    await site.received("MeterValues", since)
     await eventually(lambda: site.module.delivered_wh > 2, "something is delivered")
     ended = await site.stop_session("CARD-1")
     assert ended.payload["meterStop"] > 0 and ended.payload["transactionData"]
-    await site.heard("DataTransfer", since, messageId="SessionSummary")
+    await site.received("DataTransfer", since, messageId="SessionSummary")
     assert site.statuses(1, since) == ["Preparing", "Charging", "Finishing", "Available"]
 
 
@@ -91,14 +91,14 @@ async def test_a_remote_session(site):
     await site.plug_in()
     remote = {"connectorId": 1, "idTag": "REMOTE"}
     assert await site.central.command("RemoteStartTransaction", remote) == {"status": "Accepted"}
-    await site.heard("StartTransaction", since, idTag="REMOTE")
+    await site.received("StartTransaction", since, idTag="REMOTE")
     await site.current_flows()
-    number = (await site.heard("MeterValues", since)).payload["transactionId"]
+    number = (await site.received("MeterValues", since)).payload["transactionId"]
     refused = {"status": "Scheduled"}  # a connector at work goes out of service after its transaction
     assert await site.central.command("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == refused
     await site.central.command("ChangeAvailability", {"connectorId": 1, "type": "Operative"})
     assert await site.central.command("RemoteStopTransaction", {"transactionId": number}) == {"status": "Accepted"}
-    ended = await site.heard("StopTransaction", since, reason="Remote")
+    ended = await site.received("StopTransaction", since, reason="Remote")
     assert ended.payload["transactionId"] == number
     await site.settled()
     await site.unplug()
@@ -126,9 +126,9 @@ async def test_what_the_commands_make_it_send_is_right_too(site):
         awaited += [("DiagnosticsStatusNotification", "UploadFailed"), ("FirmwareStatusNotification", "DownloadFailed")]
     if SECURITY in profiles:
         awaited += [("LogStatusNotification", "UploadFailure")]
-        await site.heard("SignCertificate")
+        await site.received("SignCertificate")
     for action, status in awaited:
-        await site.heard(action, status=status)
+        await site.received(action, status=status)
     assert await site.central.command("ClearCache", {}) == {"status": "Accepted"}
 
 
@@ -137,7 +137,7 @@ async def test_it_comes_back_after_the_server_has_closed(site):
     await site.central.close_socket(1001)
     await eventually(lambda: site.central.connections > connections, "a new connection")
     await site.configure(HeartbeatInterval=1)
-    await site.heard("Heartbeat", since)
+    await site.received("Heartbeat", since)
     await site.configure(HeartbeatInterval=300)
 
 

@@ -55,7 +55,7 @@ async def test_an_upload_over_https_waits_for_room_and_closes_nothing(tmp_path):
             await site.printed(r"W \S+ \w+: upload failed: no TLS: no room for TLS in the system's heap")
             assert not peer.uploads
             site.room(ENOUGH)
-            await site.heard("DiagnosticsStatusNotification", since, status="Uploaded")
+            await site.received("DiagnosticsStatusNotification", since, status="Uploaded")
             (body,) = peer.uploads.values()
             assert answer.file_name in next(iter(peer.uploads))
             assert b"System heap: 67936 bytes free" in body and b"heap: " in body

@@ -6,7 +6,7 @@ from test_keeps import spans
 
 
 @pytest.mark.asyncio
-async def test_a_lost_transaction_is_told_and_nothing_charges_until_somebody_says_s(tmp_path):
+async def test_a_lost_transaction_is_reported_and_nothing_charges_until_s_is_typed(tmp_path):
     journal = tmp_path / "state" / "journal"
     async with Site(tmp_path) as site:
         await site.boot()
@@ -15,7 +15,7 @@ async def test_a_lost_transaction_is_told_and_nothing_charges_until_somebody_say
         await site.current_flows()
         since = site.mark()
         for _ in range(2):  # records behind the one that is lost
-            await site.heard("MeterValues", since)
+            await site.received("MeterValues", since)
             since = site.mark()
         await site.firmware.kill()
         data = bytearray(journal.read_bytes())
@@ -25,9 +25,9 @@ async def test_a_lost_transaction_is_told_and_nothing_charges_until_somebody_say
         since = site.mark()
         await site.firmware.start()
         await site.booted(since)
-        told = await site.heard("StatusNotification", since, connectorId=1, status="Faulted")
+        told = await site.received("StatusNotification", since, connectorId=1, status="Faulted")
         assert told.payload["errorCode"] == "InternalError" and "in doubt" in told.payload["info"]
-        event = await site.heard("SecurityEventNotification", since, type="JournalDamaged")
+        event = await site.received("SecurityEventNotification", since, type="JournalDamaged")
         assert "the running transaction" in event.payload["techInfo"]
         await site.answer("status", "in doubt, until s releases it: .*the running transaction")
         await site.condition("journal", "BLOCKS")

@@ -34,7 +34,7 @@ async def test_a_session_on_a_medium_that_gets_full_and_has_room_again(tmp_path)
         await site.answer("auth NEXT", "the journal cannot be written")
         assert site.central.calls("StopTransaction") == []
         make_room(site)
-        stop = await site.heard("StopTransaction", since, 30)
+        stop = await site.received("StopTransaction", since, 30)
         assert stop.payload["reason"] == "Other"
         billed = stop.payload["meterStop"] - begun.payload["meterStart"]
         assert abs(billed - delivered) <= 1 + 2 + 0.02 * delivered, (billed, delivered)
@@ -47,7 +47,7 @@ async def test_a_session_on_a_medium_that_gets_full_and_has_room_again(tmp_path)
         site.check_calm()
 
 
-async def test_a_start_on_a_full_medium_connects_and_says_so(tmp_path):
+async def test_a_start_on_a_full_medium_connects_and_is_reported(tmp_path):
     async with Site(tmp_path) as site:
         await site.boot()
         await site.start_session()
@@ -59,7 +59,7 @@ async def test_a_start_on_a_full_medium_connects_and_says_so(tmp_path):
         await site.status("Faulted", since)
         assert not site.module.enabled
         make_room(site)
-        stop = await site.heard("StopTransaction", since, 60)
+        stop = await site.received("StopTransaction", since, 60)
         assert stop.payload["reason"] == "PowerLoss" and not site.module.enabled
         await site.start_session("NEXT")
         await site.stop_session("NEXT")

@@ -18,7 +18,7 @@ async def test_while_charging_again_and_again(tmp_path):
             since = site.mark()
             await site.firmware.restart()
             await charging_again(site, since)
-        await site.heard("MeterValues", site.mark())
+        await site.received("MeterValues", site.mark())
         before = site.module.delivered_wh
         stop = await site.stop_session()
         assert before > 2 and stop.payload["reason"] == "Local"
@@ -32,11 +32,11 @@ async def test_before_the_answer_to_start_transaction(tmp_path):
         await site.plug_in()
         site.central.fault("StartTransaction", Fault(drop=True))
         await site.present("TAG-1")
-        first = await site.heard("StartTransaction")
+        first = await site.received("StartTransaction")
         await site.firmware.kill()
         since = site.mark()
         await site.boot()
-        again = await site.heard("StartTransaction", since)
+        again = await site.received("StartTransaction", since)
         assert again.payload == first.payload and again.uid == first.uid
         await charging_again(site, since)
         await site.stop_session()
@@ -51,11 +51,11 @@ async def test_before_the_answer_to_stop_transaction(tmp_path):
         site.central.fault("StopTransaction", Fault(drop=True))
         since = site.mark()
         await site.present("TAG-1")
-        first = await site.heard("StopTransaction", since)
+        first = await site.received("StopTransaction", since)
         await site.firmware.kill()
         since = site.mark()
         await site.boot()
-        again = await site.heard("StopTransaction", since)
+        again = await site.received("StopTransaction", since)
         assert again.payload == first.payload and again.uid == first.uid
         assert not site.module.enabled, "the transaction had ended"
         await check_books(site, 1)
@@ -72,7 +72,7 @@ async def cut_at_the_start(home, ms):
         await start(site)
         await site.plug_in()
         await site.present("TAG-1")
-        await site.heard("Authorize")
+        await site.received("Authorize")
         await asyncio.sleep(ms / 1000)  # no event to wait for: when the power goes is what varies
         since = site.mark()
         await site.firmware.restart()

@@ -1,6 +1,6 @@
 """Power cuts and stops while the central system or the car is away, and with no transaction at all."""
 
-from charging_site import PATIENCE_S, Site, eventually
+from charging_site import TIMEOUT_S, Site, eventually
 from power_cut_checks import charging_again, check_books, delivered, start
 
 
@@ -13,7 +13,7 @@ async def test_while_offline(tmp_path):
     async with Site(tmp_path) as site:
         await start(site)
         await site.start_session()
-        await site.heard("MeterValues")
+        await site.received("MeterValues")
         await site.central.stop()
         printed = site.firmware.mark
         await eventually(lambda: site.module.delivered_wh > 12, "energy without a witness")
@@ -26,23 +26,23 @@ async def test_while_offline(tmp_path):
         await site.printed(r"transaction \d+ ends", printed)
         since = site.mark()
         await site.central.start()
-        await site.heard("StopTransaction", since, timeout=60)  # the pauses between attempts have become long
+        await site.received("StopTransaction", since, timeout=60)  # the pauses between attempts have become long
         await site.status("Finishing", since)
         await check_books(site, 2)
         assert len(delivered(site, 2)) >= 5
 
 
-async def test_the_car_leaves_while_the_power_is_off(tmp_path):
+async def test_the_vehicle_leaves_while_the_power_is_off(tmp_path):
     async with Site(tmp_path) as site:
         await start(site)
         await site.start_session()
-        await site.heard("MeterValues")
+        await site.received("MeterValues")
         await site.firmware.kill()
         site.pull_out()
         await eventually(lambda: not site.module.enabled, "the module stops by itself")
         since = site.mark()
         await site.firmware.start()  # what the connector's state is shows when the vehicle does, or did not
-        ended = await site.heard("StopTransaction", since, timeout=30)  # the vehicle may take 15 s to show itself
+        ended = await site.received("StopTransaction", since, timeout=30)  # the vehicle may take 15 s to show itself
         assert ended.payload["reason"] in ("PowerLoss", "EVDisconnected")
         await eventually(lambda: not site.module.enabled, "the module is off")
         await check_books(site, 1)
@@ -86,7 +86,7 @@ async def test_an_orderly_stop_in_the_middle_of_a_transaction(tmp_path):
         await site.start_session()
         frames = site.hub.frames
         assert await site.firmware.interrupt() == 0
-        await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, PATIENCE_S, frames)
+        await site.hub.wait_frame(lambda f: is_switch(f) and f.data[3] == 0x01, TIMEOUT_S, frames)
         assert [f for f in site.hub.log if is_switch(f)][-1].data[3] == 0x01
         await eventually(lambda: not site.module.enabled, "the module is off")
         since = site.mark()

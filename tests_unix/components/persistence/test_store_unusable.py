@@ -11,7 +11,7 @@ async def test_a_directory_in_the_journals_place(tmp_path):
     journal.mkdir(parents=True)
     async with Site(tmp_path) as site:
         await site.boot()
-        heard = await site.heard("StatusNotification", connectorId=1, status="Faulted")
+        heard = await site.received("StatusNotification", connectorId=1, status="Faulted")
         assert heard.payload["errorCode"] == "InternalError"
         assert "journal" in heard.payload["info"]
         await site.answer("status", "fault: the journal cannot be opened")
@@ -26,10 +26,10 @@ async def test_a_directory_in_the_journals_place(tmp_path):
         site.check_calm()
         since = site.mark()
         journal.rmdir()
-        await site.heard("StatusNotification", since, 60, connectorId=1, status="Preparing")
+        await site.received("StatusNotification", since, 60, connectorId=1, status="Preparing")
         assert "the journal can be opened again" in site.firmware.text
         assert (await site.order("RemoteStartTransaction", idTag="TAG-1")).status == "Accepted"
-        await site.heard("StartTransaction", since)
+        await site.received("StartTransaction", since)
         site.check_calm()
 
 
@@ -38,5 +38,5 @@ async def test_a_file_in_the_folders_place(tmp_path):
     (tmp_path / "state").write_text("a file where a folder should be")
     async with Site(tmp_path) as site:
         await site.boot()
-        await site.heard("StatusNotification", connectorId=0, status="Faulted", errorCode="InternalError")
+        await site.received("StatusNotification", connectorId=0, status="Faulted", errorCode="InternalError")
         site.check_calm()

@@ -53,7 +53,7 @@ async def test_each_board_charges_and_stops(tmp):
         assert not failures, (board.NAME, failures)
 
 
-async def test_the_modules_heartbeat_is_heard_where_it_has_a_bus_of_its_own(tmp):
+async def test_the_modules_heartbeat_is_received_where_it_has_a_bus_of_its_own(tmp):
     hot = bytes((760 >> 8, 760 & 255, 0, 0, 0x02, 0, 0, 0))  # over-temperature
     for board, module, vehicle in BOARDS:
         site = await Site(board, tmp + "/" + board.NAME, module, vehicle).start()
@@ -185,7 +185,7 @@ def test_wifi_associates_before_anything_else_is_loaded_or_started(tmp):
         assert station.isconnected(), board.NAME
 
 
-def test_wrong_settings_are_told_although_wifi_has_begun(tmp):
+def test_wrong_settings_are_reported_although_wifi_has_begun(tmp):
     settings = {"ocpp": {"id": "CP-1"}, "wifi": {"ssid": "home", "password": "secret"}}
     hardware = Esp32(VirtualClock())
     log = Log(LogTail(VirtualClock(), None), "main")

@@ -274,7 +274,7 @@ def test_an_image_on_trial_is_reset_however_often_and_the_one_before_counts_anew
     assert board.waits()  # and that one starts no better
 
 
-def test_the_settings_that_the_console_asks_for_are_taken_before_anything_starts_and_once(tmp):
+def test_the_settings_that_the_console_requests_are_taken_before_anything_starts_and_once(tmp):
     """Right ones may be wrong all the same: a password of another network."""
     board = Board(tmp, GOOD)
     board.device.machine.RTC.memory(b"ucharge failed starts \xff")

@@ -53,7 +53,7 @@ def ending(by):
     return dict(ENDING, options={"by": by})
 
 
-def test_a_reset_that_was_asked_for_is_one_and_ctrl_c_leads_to_the_repl():
+def test_a_reset_that_was_requested_is_one_and_ctrl_c_leads_to_the_repl():
     assert end_of(ending(RESTART), HOME="/") == "reset"
     assert end_of(ending(STOPPED), HOME="/") == "REPL"
 

@@ -213,7 +213,7 @@ async def test_a_watchdog_that_cannot_be_opened_is_logged_and_the_rest_goes_on(t
     await ended(kernel, task)
 
 
-async def test_boots_are_counted_and_an_orderly_end_is_told_from_a_power_cut(tmp):
+async def test_boots_are_counted_and_an_orderly_end_is_distinguished_from_a_power_cut(tmp):
     kernel = make(tmp)
     task = await running(kernel)
     health = kernel["health"]
@@ -256,7 +256,7 @@ async def test_a_step_that_blocks_the_loop_is_measured_and_logged(tmp):
     await ended(kernel, task)
 
 
-async def test_what_is_known_to_block_is_told_once_with_its_name_and_what_is_not_is_warned_of(tmp):
+async def test_what_is_known_to_block_is_reported_once_with_its_name_and_what_is_not_is_warned_of(tmp):
     """It was a warning a minute, of Wi-Fi, flash and all. Also one that has blocked before the watching began."""
     kernel = make(tmp)
 

@@ -106,7 +106,7 @@ def drop_files(count):
         open("/dev/null")
 
 
-def test_without_room_an_attempt_does_not_begin_and_is_told_rarely():
+def test_without_room_an_attempt_does_not_begin_and_is_reported_rarely():
     made, heap, tail = memory()
     heap.take(20000)
     heap.take(2000)

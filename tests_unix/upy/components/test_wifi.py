@@ -125,7 +125,7 @@ async def test_it_connects_and_knows_the_strength():
     task.cancel()
 
 
-async def test_a_loss_is_told_counted_and_mended():
+async def test_a_loss_is_reported_counted_and_recovered_from():
     clock, station, wifi, task = await started()
     await clock.advance(5000)
     station.in_reach = False
@@ -257,7 +257,7 @@ async def test_the_radio_is_switched_on_once_by_name_and_a_loss_comes_back_witho
     again.cancel()
 
 
-async def test_a_radio_that_could_not_be_switched_on_is_not_tried_again_while_somebody_charges():
+async def test_a_radio_that_could_not_be_switched_on_is_not_tried_again_while_an_outlet_charges():
     clock = VirtualClock()
     station = Station(clock)
     wifi = make(station, clock, ssid="home", password="secret")

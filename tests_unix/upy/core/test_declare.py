@@ -120,7 +120,7 @@ def test_what_a_board_declares_wrongly():
     refused(board(entry("source", "Source", options={"lvel_ma": 7})), "did you mean level_ma?")
 
 
-def test_a_setting_for_nothing_is_found_although_nobody_sets_it():
+def test_a_setting_for_nothing_is_found_although_it_is_not_set():
     for target in ("source.nothing", "sauce.level_ma", "source", "", None):
         a_board = board(entry("source", "Source"), settings={"power": {"level": target}})
         refused(a_board, "SETTINGS", "'level'", "'power'", "is not there", str(target))

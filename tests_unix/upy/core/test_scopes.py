@@ -164,7 +164,7 @@ def test_what_a_board_declares_wrongly_of_scopes():
     refused(board(outlet("1"), STATION[1], outlet("1")), "scope 1", "twice")
 
 
-def test_a_service_that_is_not_reached_is_told_with_where_it_is():
+def test_a_service_that_is_not_reached_is_reported_with_where_it_is():
     needy = entry("needy", "Needy")
     two = outlet("1"), outlet("2")
     refused(board(needy, *two, STATION[1]), "component needy", "'vehicle'", "bind it to 1/vehicle or 2/vehicle")

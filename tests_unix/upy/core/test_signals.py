@@ -14,7 +14,7 @@ def test_signal_calls_watchers_at_once_and_only_on_change():
     assert seen == [1, 2, None]
 
 
-def test_the_last_thing_that_each_watcher_hears_is_the_value():
+def test_the_last_thing_that_each_watcher_gets_is_the_value():
     signal = Signal(False, VirtualClock())
     seen = []
     signal.watch(lambda value: value and signal.set(False))  # as a start frame that finds the bus broken
@@ -23,7 +23,7 @@ def test_the_last_thing_that_each_watcher_hears_is_the_value():
     assert signal.value is False and (not seen or seen[-1] is False), seen
 
 
-def test_a_watcher_that_raises_hides_the_change_from_nobody():
+def test_a_watcher_that_raises_hides_the_change_from_no_other():
     """Two gates watch one emergency stop."""
     signal = Signal(False, VirtualClock())
     seen = []

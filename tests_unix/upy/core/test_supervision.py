@@ -122,7 +122,7 @@ class Parent(Worker):
         raise ValueError("TAG\r\nE 0.000 gate: open\x1b[2J")
 
 
-async def test_a_task_that_nobody_awaits_fails_in_the_log():
+async def test_a_task_that_is_not_awaited_fails_in_the_log():
     """asyncio would print it on the terminal as it is, past the log, and nothing would be left of it."""
     Worker.events = []
     clock = VirtualClock()

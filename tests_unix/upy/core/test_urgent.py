@@ -221,7 +221,7 @@ def test_nothing_is_allocated_once_the_step_is_done():
     assert urgent.longest["flash"] == 60 and urgent.late_ms == 120
 
 
-def test_it_is_calm_while_nobody_charges():
+def test_it_is_calm_while_no_outlet_charges():
     urgent = Urgent()
     assert urgent.calm()
     first, second = Signal(False), Signal(True)

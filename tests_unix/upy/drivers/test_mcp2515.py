@@ -85,7 +85,7 @@ async def test_ready_gives_others_a_turn_while_int_is_low():
     await task
 
 
-async def test_error_states_are_told_and_counted():
+async def test_error_states_are_reported_and_counted():
     chip, driver = await joined()
     driver.send(ID, DATA, EXTENDED)
     seen = []
@@ -158,7 +158,7 @@ async def test_what_waits_may_go_out_when_the_bus_is_left():
         assert chip.mode == 4
 
 
-async def test_leaving_a_bus_where_nobody_listens_takes_a_few_milliseconds():
+async def test_leaving_a_bus_without_other_nodes_takes_a_few_milliseconds():
     chip, driver = await joined()
     driver.send(ID, DATA, EXTENDED)
     driver.deinit()

@@ -152,7 +152,7 @@ async def test_error_passive_is_shown_and_stays_up():
     await bench.stop()
 
 
-async def test_no_chip_is_told_and_tried_again_until_there_is_one():
+async def test_no_chip_is_reported_and_tried_again_until_there_is_one():
     bench = Bench()
     exchange = bench.chip.spi.write_readinto
 

@@ -113,7 +113,7 @@ async def test_order_when_frames_come_before_and_right_after_a_buffer_is_freed()
     assert got == [1, 2, 3], got
 
 
-async def test_overruns_are_counted_and_told_with_the_next_frame():
+async def test_overruns_are_counted_and_reported_with_the_next_frame():
     chip, driver = await joined()
     full, overrun = driver.RECV_ERR_FULL, driver.RECV_ERR_OVERRUN
     for n in range(3):

@@ -85,7 +85,7 @@ def test_instructions_that_are_none():
         refuses("", chip.spi.init, **bad)
 
 
-def test_bit_timing_is_checked_and_told():
+def test_bit_timing_is_checked_and_reported():
     chip = started()
     assert (chip.bit_rate, chip.sample_point) == (250000, 625)
     for registers in ((0x00, 0x80, 0x00), (0x07, 0x80, 0x00), (0x02, 0x92, 0xC0)):

@@ -92,7 +92,7 @@ def test_warning_passive_bus_off_and_recovery():
     assert peek(chip, 0x2D) == 0 and peek(chip, 0x1C) == 0 and chip.transmit()
 
 
-def test_nobody_acknowledges_and_receive_errors():
+def test_missing_acknowledge_and_receive_errors():
     chip = started()
     load(chip, 0)
     op(chip, 0x81)

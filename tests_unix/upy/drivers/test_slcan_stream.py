@@ -85,7 +85,7 @@ async def test_a_stream_that_is_full_drops_whole_frames_and_never_waits():
     deaf.server.close()
 
 
-async def test_nobody_listens():
+async def test_there_is_no_server():
     wire = await Wire(Clock()).start()
     wire.close()
     await asyncio.sleep_ms(10)
@@ -153,7 +153,7 @@ def why_not(port):
     raise AssertionError(port)
 
 
-def test_what_is_told_of_a_port_that_cannot_be_opened_is_no_number():
+def test_what_is_reported_of_a_port_that_cannot_be_opened_is_no_number():
     """A UART that the chip has not is a ValueError of the port, a directory an errno without a meaning of its own."""
 
     class Machine:

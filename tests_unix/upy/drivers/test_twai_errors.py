@@ -115,7 +115,7 @@ def test_warning_and_passive_there_and_back():
     assert driver.state() == driver.STATE_PASSIVE and driver.get_counters()[:5] == [94, 130, 2, 2, 0]
 
 
-def test_a_frame_that_nobody_takes_is_given_up_after_a_while():
+def test_a_frame_that_is_not_acknowledged_is_given_up_after_a_while():
     hardware, model, driver = opened(air_reads=None)
     for i in range(3):
         driver.send(i, DATA, EXT)

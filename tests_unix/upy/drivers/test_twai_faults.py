@@ -173,7 +173,7 @@ def test_each_access_of_each_step_may_raise():
             assert count > 1, step
 
 
-def test_a_bus_off_is_told_though_its_handling_raises():
+def test_a_bus_off_is_reported_though_its_handling_raises():
     """The gate closes on it: it must not be taken for an error that the driver mends by itself."""
     for late in (False, True):
         for count in range(1, 4):

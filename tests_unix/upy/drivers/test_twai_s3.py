@@ -31,7 +31,7 @@ OF_THE_ESP32 = (
     "test_deinit_leaves_bus_clock_and_pins_and_init_comes_back",
     "test_pins_that_cannot_be",
     "test_the_timer_may_come_while_a_frame_is_handed_over",
-    "test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges",
+    "test_the_timer_allocates_nothing_as_long_as_there_is_no_acknowledge",
     "test_sending_allocates_nothing",
     "test_what_waits_at_the_end_still_goes_out_if_the_bus_takes_it",  # at 12,500 bit/s
     "test_a_receive_error_that_spoils_the_next_frame_resets_the_controller",

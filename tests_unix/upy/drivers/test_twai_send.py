@@ -153,7 +153,7 @@ def test_the_timer_allocates_nothing():
     assert received(driver) == [(ID, DATA, EXT, 0)] * 2
 
 
-def test_the_timer_allocates_nothing_as_long_as_nobody_acknowledges():
+def test_the_timer_allocates_nothing_as_long_as_there_is_no_acknowledge():
     """The state of a charger whose power module is off: for hours."""
     hardware, model, driver = opened(air_reads=None)
     callback = hardware.Timer.made[0].callback

@@ -40,7 +40,7 @@ async def refused(name, servers, cache=None, timeout_ms=200, tries=1):
     raise AssertionError("found: " + found)
 
 
-async def test_an_address_is_asked_for_and_found():
+async def test_an_address_is_requested_and_found():
     async with Serving(always(record(POINTER, A, 60, address("192.0.2.7")))) as server:
         assert await udns.resolve("Central.Example.org", (server.place,)) == "192.0.2.7"
         (query,) = server.queries
@@ -134,7 +134,7 @@ async def test_an_answer_to_something_else_is_no_answer():
         assert await udns.resolve("a.org", (server.place,)) == "192.0.2.7"
 
 
-async def test_an_answer_from_elsewhere_is_not_heard():
+async def test_an_answer_from_elsewhere_is_ignored():
     """The port is found here by looking at the query; the datagram comes from another one of this machine."""
     evil, good = record(POINTER, A, 60, address("192.0.2.66")), record(POINTER, A, 60, address("192.0.2.7"))
     forger = DnsServer(None)
@@ -236,7 +236,7 @@ async def test_the_cache_keeps_a_name_for_its_time_and_gives_its_addresses_in_tu
         assert cache["i.org"][1] == 0
 
 
-async def test_what_is_no_name_is_not_asked_for():
+async def test_what_is_no_name_is_not_requested():
     async with Serving(lambda query: []) as server:
         for name in ("", ".", "a..b", "-" * 64, "a b", "\xfc.org", ".".join(["x" * 60] * 5), "a\n"):
             assert await refused(name, (server.place,)) == errno.EINVAL, name

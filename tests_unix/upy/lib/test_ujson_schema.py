@@ -56,7 +56,7 @@ def test_codes():
     assert error_of(schema, json.loads('{"a":"abc","n":8,"list":[1,2],"text":"xxxx"}')) is None
 
 
-def test_integer_number_and_boolean_are_told_apart():
+def test_integer_number_and_boolean_are_distinguished():
     integer, number, boolean = -3, -4, -5
     for text, fits in (
         ("1", (integer, number)),

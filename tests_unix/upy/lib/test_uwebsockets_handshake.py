@@ -158,7 +158,7 @@ async def test_a_long_head_takes_no_memory_of_its_length():
     wire.drop("")
 
 
-async def test_when_a_server_that_refuses_wants_us_back():
+async def test_when_a_server_that_refuses_gives_a_retry_time():
     date = "Date: Sun, 29 Nov 2026 23:59:30 GMT\r\n"
     for fields, seconds in (
         ("", None),
@@ -204,7 +204,7 @@ async def test_a_secure_url_needs_a_secure_stream():
     ws.abort()
 
 
-async def test_subprotocol_that_was_not_asked_for():
+async def test_subprotocol_that_was_not_requested():
     for asked, line in (
         (("ocpp1.6",), ""),
         (("ocpp1.6",), "Sec-WebSocket-Protocol: ocpp2.0.1\r\n"),

@@ -64,7 +64,7 @@ async def test_a_permission_with_impossible_values_renews_nothing(tmp):
     await rig.stop()
 
 
-async def test_silence_for_3_s_is_heard_for_5_s_it_forbids(tmp):
+async def test_after_3_s_of_silence_it_is_offline_and_after_5_s_it_blocks(tmp):
     rig = await Rig(tmp).start()
     await rig.receive(REQUEST, request())
     await rig.advance(2900)
@@ -153,7 +153,7 @@ async def test_amp_hours_out_of_range_or_short_are_refused_and_old_ones_forgotte
     await rig.stop()
 
 
-async def test_asks_for_amp_hours_every_2_s_and_10_ms_later(tmp):
+async def test_requests_amp_hours_every_2_s_and_10_ms_later(tmp):
     rig = await Rig(tmp).start()
     await rig.advance(1000)  # the first pair may have been before the bus was up, or cut in two by it
     since = len(rig.wire.frames)

@@ -33,7 +33,7 @@ async def test_the_minimum_to_each_and_the_rest_in_equal_parts(tmp):
     await site.stop()
 
 
-async def test_nobody_gets_more_than_the_smallest_of_what_limits_it(tmp):
+async def test_no_outlet_gets_more_than_the_smallest_of_what_limits_it(tmp):
     site = await Station(2, 500000).start()
     site.arrive(1, 300000, permitted_ma=32000)  # by a charging profile
     site.arrive(2, 300000)  # the module can 200 A
@@ -150,7 +150,7 @@ async def test_both_limits_hold(tmp):
     await site.stop()
 
 
-async def test_a_vehicle_that_asks_for_nothing_keeps_its_gate_open(tmp):
+async def test_a_vehicle_that_requests_nothing_keeps_its_gate_open(tmp):
     """So it is the vehicle that suspends, and nobody waits for a turn."""
     site = await Station(2, 60000).start()
     await site.share(0, 100000)

@@ -8,7 +8,7 @@ from bus import CHARGED, CONTROL, DISCHARGED, POWER, REQUEST, STATUS, STOP_FRAME
 HEAPSIZE = "16M"  # the wire keeps every frame
 
 
-async def test_unknown_short_and_garbage_frames_are_counted_and_told_and_nothing_else_happens(tmp):
+async def test_unknown_short_and_garbage_frames_are_counted_and_reported_and_nothing_else_happens(tmp):
     rig = await Rig(tmp).start()
     wire, can = rig.wire, rig.can
     wire.send(0x12345678, bytes(8))

@@ -46,7 +46,7 @@ async def test_a_mask_takes_every_identifier_that_is_equal_where_it_has_ones(tmp
     await rig.stop()
 
 
-async def test_identifiers_of_11_and_of_29_bits_are_told_apart(tmp):
+async def test_identifiers_of_11_and_of_29_bits_are_distinguished(tmp):
     rig = await Rig(tmp).start()
     names = {}
     for name, identifier, options in (

@@ -32,7 +32,7 @@ async def the_limits_are_there_when_it_starts(kind, tmp):
     await bench.stop()
 
 
-async def a_lower_setpoint_is_told_in_the_call_that_lowers_it(kind, tmp):
+async def a_lower_setpoint_is_sent_in_the_call_that_lowers_it(kind, tmp):
     """And nothing that is told is above it."""
     bench = await (await Bench(kind, tmp).start()).charge(amps=5)
     model, module = bench.model, bench.rig.charger
@@ -48,7 +48,7 @@ async def a_lower_setpoint_is_told_in_the_call_that_lowers_it(kind, tmp):
     await bench.stop()
 
 
-async def a_higher_one_is_told_within_a_second(kind, tmp):
+async def a_higher_one_is_sent_within_a_second(kind, tmp):
     bench = await (await Bench(kind, tmp).start()).charge(amps=5)
     bench.rig.vehicle(volts=78, amps=10)
     await bench.advance(1200)
@@ -59,7 +59,7 @@ async def a_higher_one_is_told_within_a_second(kind, tmp):
     await bench.stop()
 
 
-async def a_lower_one_that_the_bus_did_not_take_is_told_again(kind, tmp):
+async def a_lower_one_that_the_bus_did_not_take_is_sent_again(kind, tmp):
     bench = await (await Bench(kind, tmp).start()).charge(amps=5)
     bench.takes = False
     bench.rig.vehicle(amps=20)
@@ -70,7 +70,7 @@ async def a_lower_one_that_the_bus_did_not_take_is_told_again(kind, tmp):
     await bench.stop()
 
 
-async def while_the_gate_is_closed_it_is_never_told_to_start(kind, tmp):
+async def while_the_gate_is_closed_it_is_never_sent_a_start(kind, tmp):
     bench = await (await Bench(kind, tmp).start()).charge()
     bench.rig.gate.transaction.set(False)
     bench.says(76, 0)
@@ -83,7 +83,7 @@ async def while_the_gate_is_closed_it_is_never_told_to_start(kind, tmp):
     await bench.stop()
 
 
-async def a_vehicle_that_asks_for_too_low_a_voltage_is_not_charged(kind, tmp):
+async def a_vehicle_that_requests_too_low_a_voltage_is_not_charged(kind, tmp):
     """The board has 56 V at least: below that nothing can be delivered that the vehicle permits."""
     bench = await (await Bench(kind, tmp).start()).charge()
     module, gate = bench.rig.charger, bench.rig.gate
@@ -151,11 +151,11 @@ def taken(identifier, data, flags):
 
 ALL = (
     the_limits_are_there_when_it_starts,
-    a_lower_setpoint_is_told_in_the_call_that_lowers_it,
-    a_higher_one_is_told_within_a_second,
-    a_lower_one_that_the_bus_did_not_take_is_told_again,
-    while_the_gate_is_closed_it_is_never_told_to_start,
-    a_vehicle_that_asks_for_too_low_a_voltage_is_not_charged,
+    a_lower_setpoint_is_sent_in_the_call_that_lowers_it,
+    a_higher_one_is_sent_within_a_second,
+    a_lower_one_that_the_bus_did_not_take_is_sent_again,
+    while_the_gate_is_closed_it_is_never_sent_a_start,
+    a_vehicle_that_requests_too_low_a_voltage_is_not_charged,
     what_the_module_can_limits_the_setpoint,
     a_measurement_and_a_lower_setpoint_allocate_nothing,
 )

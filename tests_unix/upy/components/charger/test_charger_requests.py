@@ -39,7 +39,7 @@ async def test_round_robin_while_charging(tmp):
     await rig.stop()
 
 
-async def test_limits_are_told_before_the_start(tmp):
+async def test_limits_are_sent_before_the_start(tmp):
     rig = await Rig(tmp).start()
     rig.vehicle()
     rig.module()
@@ -72,7 +72,7 @@ async def test_the_smallest_limit_wins(tmp):
     await rig.stop()
 
 
-async def test_another_limit_is_told_at_once_and_once(tmp):
+async def test_another_limit_is_sent_at_once_and_once(tmp):
     """Not in the turn of its function, which comes every 900 ms."""
     rig = await Rig(tmp).start()
     await rig.charge()

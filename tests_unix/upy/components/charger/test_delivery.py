@@ -5,7 +5,7 @@ from bus import CONTROL, POWER, STOP_FRAME, Rig, power
 HEAPSIZE = "16M"  # the wire keeps every frame
 
 
-async def test_a_module_that_delivers_250_A_to_a_vehicle_that_asks_for_5(tmp):
+async def test_a_module_that_delivers_250_A_to_a_vehicle_that_requests_5(tmp):
     """20 s went by with the gate open and without an error."""
     rig = await Rig(tmp).start()
     rig.vehicle(amps=5)

@@ -47,7 +47,7 @@ async def test_requests_come_at_least_every_second_and_a_stop_at_once(tmp):
     await rig.stop()
 
 
-async def test_a_lower_request_is_told_at_once_a_higher_one_within_a_second(tmp):
+async def test_a_lower_request_is_sent_at_once_a_higher_one_within_a_second(tmp):
     rig = await ElconRig(tmp).start()
     await rig.charge(amps=40)
     since = len(rig.wire.frames)

@@ -83,7 +83,7 @@ async def test_a_start_has_its_limits_first_and_a_stop_goes_to_all(tmp):
     await rig.stop()
 
 
-async def test_what_is_measured_behind_the_diodes_is_billed_and_not_what_was_told(tmp):
+async def test_what_is_measured_behind_the_diodes_is_billed_and_not_what_was_sent(tmp):
     """Told are 450 V and 60 A; the outputs have 405 V, the terminals 400 V, and 7 A and 8 A flow."""
     rig = await started(tmp, {0: Module(), 1: Module()})
     await rig.charge(450.0, 60.0)
@@ -99,7 +99,7 @@ async def test_what_is_measured_behind_the_diodes_is_billed_and_not_what_was_tol
     await rig.stop()
 
 
-async def test_what_is_lowered_is_told_at_once_and_what_is_raised_within_a_second(tmp):
+async def test_what_is_lowered_is_sent_at_once_and_what_is_raised_within_a_second(tmp):
     rig = await started(tmp, {0: Module(), 1: Module()})
     await rig.charge(450.0, 60.0)
     since = len(rig.wire.frames)

@@ -99,7 +99,7 @@ async def test_a_module_that_drops_out(tmp):
     await rig.stop()
 
 
-async def test_a_module_that_comes_later_is_asked_what_it_can_before_it_is_told_anything(tmp):
+async def test_a_module_that_comes_later_reports_its_rating_before_it_is_sent_a_setpoint(tmp):
     rig = await InfyRig(tmp, {0: Module(), 1: Module()}).start()
     rig.modules[1].silent = True
     await rig.advance(14000)

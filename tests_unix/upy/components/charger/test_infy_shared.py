@@ -34,7 +34,7 @@ def two_outlets(controllers):
     return Kernel(Board, {}, clock, Log(LogTail(clock, None), "main"), "/nowhere")
 
 
-def test_modules_of_two_outlets_on_one_bus_are_told_apart_by_the_controller_that_they_answer():
+def test_modules_of_two_outlets_on_one_bus_are_distinguished_by_the_controller_that_they_answer():
     kernel = two_outlets((0xF0, 0xF1))
     can = kernel["can"]
     for identifier, text in (

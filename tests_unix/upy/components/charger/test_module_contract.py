@@ -56,20 +56,20 @@ async def test_the_limits_are_there_when_it_starts(tmp):
     await passed(setpoint.the_limits_are_there_when_it_starts, tmp)
 
 
-async def test_a_lower_setpoint_is_told_in_the_call_that_lowers_it(tmp):
-    await passed(setpoint.a_lower_setpoint_is_told_in_the_call_that_lowers_it, tmp)
+async def test_a_lower_setpoint_is_sent_in_the_call_that_lowers_it(tmp):
+    await passed(setpoint.a_lower_setpoint_is_sent_in_the_call_that_lowers_it, tmp)
 
 
-async def test_a_higher_one_is_told_within_a_second(tmp):
-    await passed(setpoint.a_higher_one_is_told_within_a_second, tmp)
+async def test_a_higher_one_is_sent_within_a_second(tmp):
+    await passed(setpoint.a_higher_one_is_sent_within_a_second, tmp)
 
 
-async def test_a_lower_one_that_the_bus_did_not_take_is_told_again(tmp):
-    await passed(setpoint.a_lower_one_that_the_bus_did_not_take_is_told_again, tmp)
+async def test_a_lower_one_that_the_bus_did_not_take_is_sent_again(tmp):
+    await passed(setpoint.a_lower_one_that_the_bus_did_not_take_is_sent_again, tmp)
 
 
-async def test_while_the_gate_is_closed_it_is_never_told_to_start(tmp):
-    await passed(setpoint.while_the_gate_is_closed_it_is_never_told_to_start, tmp)
+async def test_while_the_gate_is_closed_it_is_never_sent_a_start(tmp):
+    await passed(setpoint.while_the_gate_is_closed_it_is_never_sent_a_start, tmp)
 
 
 async def test_what_is_delivered_is_supervised(tmp):
@@ -84,8 +84,8 @@ async def test_nothing_is_charged_without_a_meter(tmp):
     await passed(contract.nothing_is_charged_without_a_meter, tmp)
 
 
-async def test_a_vehicle_that_asks_for_too_low_a_voltage_is_not_charged(tmp):
-    await passed(setpoint.a_vehicle_that_asks_for_too_low_a_voltage_is_not_charged, tmp)
+async def test_a_vehicle_that_requests_too_low_a_voltage_is_not_charged(tmp):
+    await passed(setpoint.a_vehicle_that_requests_too_low_a_voltage_is_not_charged, tmp)
 
 
 async def test_what_the_module_can_limits_the_setpoint(tmp):

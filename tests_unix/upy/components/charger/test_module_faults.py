@@ -59,7 +59,7 @@ async def test_a_module_that_refuses_to_switch_on_is_a_failure_while_its_reply_i
     await rig.stop()
 
 
-async def test_one_refusal_is_told_to_the_end_of_its_session_and_one_that_came_again_for_a_minute(tmp):
+async def test_one_refusal_is_reported_to_the_end_of_its_session_and_one_that_came_again_for_a_minute(tmp):
     """One frame that anybody may have sent kept a connector Faulted that nobody used any more."""
     for again, left_ms in ((False, 0), (True, 35000)):
         rig = await Rig(tmp + "/" + str(again)).start()
@@ -102,7 +102,7 @@ async def test_other_refusals_are_counted_and_nothing_of_them_is_taken(tmp):
     await rig.stop()
 
 
-async def test_a_module_that_stands_still_though_it_was_told_to_charge(tmp):
+async def test_a_module_that_stands_still_though_it_was_switched_on(tmp):
     rig = await Rig(tmp).start()
     await rig.charge(amps=20)
     rig.module(charging=False)
@@ -115,7 +115,7 @@ async def test_a_module_that_stands_still_though_it_was_told_to_charge(tmp):
     await rig.stop()
 
 
-async def test_who_asks_for_no_current_or_gets_it_has_no_broken_module(tmp):
+async def test_who_requests_no_current_or_gets_it_has_no_broken_module(tmp):
     rig = await Rig(tmp).start()
     await rig.charge(amps=20)
     rig.say[STATUS] = status(False)  # what it says is not what it does

@@ -21,7 +21,7 @@ def test_modules_of_the_package_are_found_by_either_form_of_import():
     assert one.Limits is Limits
 
 
-def test_a_class_that_is_not_there_is_told_as_ever():
+def test_a_class_that_is_not_there_is_reported_as_ever():
     for name in ("Chargr", "limit"):
         try:
             load_class("components.charger:" + name)

@@ -37,7 +37,7 @@ def handle(rig, data):
     rig.can._dispatch([REQUEST, memoryview(data), rig.driver.FLAG_EXT_ID, 0])
 
 
-async def test_a_lower_request_is_told_while_its_frame_is_handled(tmp):
+async def test_a_lower_request_is_sent_while_its_frame_is_handled(tmp):
     """It took up to 900 ms, the turn of its function."""
     rig = await Rig(tmp).start()
     await rig.charge()
@@ -54,7 +54,7 @@ async def test_a_lower_request_is_told_while_its_frame_is_handled(tmp):
     await rig.stop()
 
 
-async def test_a_higher_one_is_told_within_a_second(tmp):
+async def test_a_higher_one_is_sent_within_a_second(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()
     for volts, amps in ((70, 10), (84, 120)):
@@ -85,7 +85,7 @@ async def test_a_vehicle_that_lowers_with_every_frame_does_not_flood_the_bus(tmp
     await rig.stop()
 
 
-async def test_a_lower_one_that_the_bus_did_not_take_is_told_again(tmp):
+async def test_a_lower_one_that_the_bus_did_not_take_is_sent_again(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()
     await rig.advance(1000)
@@ -100,7 +100,7 @@ async def test_a_lower_one_that_the_bus_did_not_take_is_told_again(tmp):
     await rig.stop()
 
 
-async def test_nothing_is_told_while_the_gate_is_closed(tmp):
+async def test_nothing_is_sent_while_the_gate_is_closed(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()
     rig.gate.transaction.set(False)

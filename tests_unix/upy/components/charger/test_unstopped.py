@@ -88,7 +88,7 @@ async def test_an_unknown_current_releases_nothing(tmp):
     await rig.stop()
 
 
-async def test_a_restart_releases_it_only_if_somebody_asked_for_that_and_no_current_flows(tmp):
+async def test_a_restart_releases_it_only_if_that_was_requested_and_no_current_flows(tmp):
     """Nobody looks at the power module when an update, or a store that works again, restarts the firmware."""
     rig = await runaway(tmp)
     await rig.advance(5000)

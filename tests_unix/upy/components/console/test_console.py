@@ -65,7 +65,7 @@ async def test_what_limits_the_setpoint_is_shown_if_it_is_the_module_itself(tmp)
         assert "setpoint: 80.0 V, 0.0 A" in shown and "available: 80.0 V, 25.0 A" in shown
 
 
-async def test_why_says_in_words_of_every_condition_whether_it_forbids(tmp):
+async def test_why_shows_of_every_condition_whether_it_blocks(tmp):
     """No name of the code."""
     async with ConsoleSite(tmp) as site:
         gate = site.kernel["gate"]
@@ -124,7 +124,7 @@ async def test_words_with_arguments(tmp):
         assert "tag CARD-7: " in text and "idTag presented" in text
 
 
-async def test_a_setting_that_the_journal_does_not_take_says_so(tmp):
+async def test_a_setting_that_the_journal_does_not_take_is_reported(tmp):
     async with ConsoleSite(tmp) as site:
         await site.kernel["store"].stop()
         assert "not stored" in await site.type("config HeartbeatInterval 78\n")
@@ -181,7 +181,7 @@ async def test_words_in_any_case_and_the_nearest_of_those_that_are_not_known(tmp
             await site.wait(600)
 
 
-async def test_settings_stay_a_file_where_no_start_can_ask_for_them(tmp):
+async def test_settings_stay_a_file_where_no_start_can_request_them(tmp):
     async with ConsoleSite(tmp) as site:
         assert "edit %s/settings.json and restart" % tmp in await site.type("settings\n")
         assert site.kernel.exit_reason == ""

@@ -57,7 +57,7 @@ class Heard:
         return self.got[before:]
 
 
-def test_the_stop_key_is_heard_at_the_keystroke_and_only_as_the_first_of_a_line():
+def test_the_stop_key_acts_at_the_keystroke_and_only_as_the_first_of_a_line():
     for key in (b"t", b"T"):
         heard = Heard()
         assert heard.type(key) == ["pressed"]
@@ -230,7 +230,7 @@ def test_an_empty_line_shows_a_prompt_which_stays_until_the_next_enter():
     assert heard.type(b"\n") == [] and heard.keyboard.shown() == ""
 
 
-def test_ctrl_c_is_heard_at_the_keystroke_wherever_it_comes():
+def test_ctrl_c_acts_at_the_keystroke_wherever_it_comes():
     heard = Heard()
     assert heard.type(b"\x03") == heard.type(b"w\x03") == heard.type(b"\x1b[\x03") == ["end"]
     assert heard.type(b"hy\n") == [("line", "why")] and heard.keyboard.ignored == 0

@@ -36,7 +36,7 @@ def test_enabled_exactly_while_every_condition_holds():
     assert any(entry.endswith("charging disabled: the CAN bus is down") for entry in tail.lines), list(tail.lines)
 
 
-def test_without_a_transaction_nothing_is_told_of_its_limit():
+def test_without_a_transaction_nothing_is_reported_of_its_limit():
     """That the central system permits no current misleads where nobody has asked for any."""
     gate, good, bus, _ = make()
     gate.add_bus(bus)
@@ -100,7 +100,7 @@ async def test_each_condition_that_goes_sends_a_stop_frame(tmp):
     assert gate.enabled.value is False
 
 
-async def test_an_orderly_stop_is_told_as_the_end_of_the_firmware(tmp):
+async def test_an_orderly_stop_is_reported_as_the_end_of_the_firmware(tmp):
     """Not as a component that does not run, for which somebody would look."""
     async with ConsoleSite(tmp) as site:
         await site.charge()

@@ -21,7 +21,7 @@ def test_the_smallest_limit_of_all_sources_counts():
     assert gate.permits("meter") == 0  # another condition forbids what the limits would permit
 
 
-def test_each_limit_is_told_with_its_source():
+def test_each_limit_is_reported_with_its_source():
     gate, good, bus, tail = make()
     ready(gate, good, bus)
     gate.limit("budget", 0)
@@ -36,7 +36,7 @@ def test_each_limit_is_told_with_its_source():
     assert not any("budget" in words for words in in_words(gate)) and gate.enabled.value
 
 
-def test_a_limit_of_0_is_no_reason_where_something_else_forbids():
+def test_a_limit_of_0_is_no_reason_where_something_else_blocks():
     """The budget leaves nothing to an outlet that cannot use it: it is the vehicle that suspends."""
     gate, good, bus, _ = make()
     ready(gate, good, bus)

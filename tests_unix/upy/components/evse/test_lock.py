@@ -288,7 +288,7 @@ async def test_a_remote_start_while_it_opens_waits_until_it_is_locked_again(tmp)
     assert seen == [(True, True, 3)] and site.gate.enabled.value
 
 
-async def test_finishing_is_told_however_quick_the_lock_is(tmp):
+async def test_finishing_is_reported_however_quick_the_lock_is(tmp):
     site = await made(tmp, Stuck())
     await start(site)
     site.unplug()

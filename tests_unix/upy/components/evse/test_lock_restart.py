@@ -51,7 +51,7 @@ async def test_what_was_left_locked_without_a_transaction_is_unlocked(tmp):
     assert position(tmp) == "unlocked" and site.ocpp.state.value == "Available"
 
 
-async def test_what_is_kept_for_somebody_but_open_is_kept_for_nobody(tmp):
+async def test_what_is_kept_for_an_id_tag_but_open_is_kept_for_none(tmp):
     site = await made(tmp)
     site.ocpp.set("UnlockConnectorOnEVSideDisconnect", "false")
     await start(site)

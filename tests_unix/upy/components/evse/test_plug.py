@@ -40,7 +40,7 @@ async def test_output_voltage_plugs_in(tmp):
     await rig.stop()
 
 
-async def test_a_voltage_that_is_there_at_the_start_may_be_the_capacitors_and_plugs_nobody_in(tmp):
+async def test_a_voltage_that_is_there_at_the_start_may_be_the_capacitors_and_plugs_nothing_in(tmp):
     """A restart right after a session: nobody is plugged in for a moment. A vehicle that is there has a BMS."""
     rig = await Rig(tmp).start()
     told = []
@@ -121,7 +121,7 @@ async def test_no_current_for_5_s_while_charging_although_the_bms_talks_on(tmp):
     await rig.stop()
 
 
-async def test_a_limit_that_keeps_the_current_down_unplugs_nobody(tmp):
+async def test_a_limit_that_keeps_the_current_down_unplugs_nothing(tmp):
     """A module told 0.5 A may well report 0.49 A."""
     rig = await Rig(tmp).start()
     await rig.charge()
@@ -257,7 +257,7 @@ async def test_one_wrong_measurement_is_no_fall(tmp):
     await rig.stop()
 
 
-async def test_a_fall_is_seen_after_a_car_was_plugged_in_longer_than_ticks_can_tell(tmp):
+async def test_a_fall_is_seen_after_a_vehicle_was_plugged_in_longer_than_ticks_can_tell(tmp):
     rig = await Rig(tmp).start()
     rig.vehicle()
     rig.module(volts=80.0)

@@ -39,7 +39,7 @@ async def charging(kind, tmp, amps=50):
     return kind, rig
 
 
-async def nothing_is_charged_before_it_was_heard(kind, tmp):
+async def nothing_is_charged_before_it_responded(kind, tmp):
     """And what others may use is there, from the beginning."""
     kind, rig = await begun(kind, tmp)
     meter = rig.meter
@@ -231,7 +231,7 @@ async def a_second_meter_is_refused(kind, tmp):
 
 
 ALL = (
-    nothing_is_charged_before_it_was_heard,
+    nothing_is_charged_before_it_responded,
     it_counts_what_is_delivered,
     flowing_begins_with_the_gate_and_ends_with_the_current,
     what_flows_with_the_gate_closed_counts,

@@ -112,7 +112,7 @@ async def test_without_the_output_each_frame_of_a_period_weighs_the_same(tmp):
     assert abs(billed - delivered / 2) < 0.06 * delivered, (billed, delivered)
 
 
-async def test_who_sends_a_false_output_too_is_told_from_the_contradiction(tmp):
+async def test_who_sends_a_false_output_too_is_distinguished_from_the_contradiction(tmp):
     """Terminal power and output both say 0 A right after each true one: the true ones are still there."""
     rig, _ = await charging(tmp)
     false = (POWER, power(76, 0)), (TELEMETRY_REPLY, output(rig, amps=0)[1])

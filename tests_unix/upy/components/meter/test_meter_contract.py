@@ -51,8 +51,8 @@ def test_the_list_is_whole():
     assert untested(contract.ALL, globals()) == []
 
 
-async def test_nothing_is_charged_before_it_was_heard(tmp):
-    await each(KINDS, contract.nothing_is_charged_before_it_was_heard, tmp)
+async def test_nothing_is_charged_before_it_responded(tmp):
+    await each(KINDS, contract.nothing_is_charged_before_it_responded, tmp)
 
 
 async def test_it_counts_what_is_delivered(tmp):

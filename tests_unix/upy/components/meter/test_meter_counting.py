@@ -34,7 +34,7 @@ async def end_session(rig):
     assert not rig.gate.plugged.value
 
 
-async def test_a_count_that_goes_back_is_told_not_billed_and_ends_with_the_session(tmp):
+async def test_a_count_that_goes_back_is_reported_not_billed_and_ends_with_the_session(tmp):
     """The meter was exchanged: its count begins anew."""
     rig = await charging(tmp)
     before = rig.meter.read()
@@ -68,7 +68,7 @@ async def test_a_count_that_grows_by_more_than_the_board_can_deliver_is_not_bill
         await rig.stop()
 
 
-async def test_one_that_is_never_heard_is_told_once(tmp):
+async def test_one_that_never_responds_is_reported_once(tmp):
     rig = await Rig(tmp, meter=METER, extra=EXTRA).start()
     rig.vehicle()
     rig.module()
@@ -86,7 +86,7 @@ async def test_one_that_is_never_heard_is_told_once(tmp):
     await rig.stop()
 
 
-async def test_what_it_counts_in_a_silence_is_billed_when_it_is_heard_again(tmp):
+async def test_what_it_counts_in_a_silence_is_billed_when_it_responds_again(tmp):
     rig = await charging(tmp)
     before = rig.meter.read()
     rig.counter.answers = False

@@ -33,7 +33,7 @@ async def test_a_frame_every_4_s_is_billed_for_all_of_the_time_that_the_gate_is_
     await rig.stop()
 
 
-async def test_a_module_that_says_nothing_for_4_s_again_and_again_is_lost_three_times(tmp):
+async def test_a_module_that_sends_nothing_for_4_s_again_and_again_is_lost_three_times(tmp):
     """Its status grows old before its measurement does: it is offline, which closes the gate, too."""
     rig, before = await charging(tmp)
     open_ms = 0

@@ -38,7 +38,7 @@ async def test_the_address_in_text_as_other_ports_have_it():
     assert ip_of((10, 1, 0, "", ("fe80::1", 80))) == b""
 
 
-async def test_each_redirect_is_judged_by_the_address_that_is_dialled():
+async def test_each_redirect_is_checked_by_the_address_that_is_dialled():
     server = await HttpServer().start()
     port = server.url.rpartition(":")[2]
     server.moved = {"/a": "http://127.1:%s/b" % port, "/b": "http://2130706433:%s/c" % port}
@@ -83,7 +83,7 @@ async def test_an_option_allows_it(tmp):
     await life.server.stop()
 
 
-async def test_a_name_that_is_not_found_is_told_as_before():
+async def test_a_name_that_is_not_found_is_reported_as_before():
     try:
         await request("GET", "http://no.such.name.invalid/", allowed=is_remote)
         raise AssertionError("found")

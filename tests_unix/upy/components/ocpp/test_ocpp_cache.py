@@ -139,7 +139,7 @@ class Refusing:
         self._commit(changes, push, pop, drop)
 
 
-async def test_an_entry_that_cannot_be_journaled_costs_nobody_the_answer(tmp):
+async def test_an_entry_that_cannot_be_journaled_costs_no_answer(tmp):
     """The driver is answered, what is out of date is not used, and no later presentation raises."""
     for number, error in enumerate((Persistence.Error("medium full"), MemoryError())):
         site = await booted("%s/%d" % (tmp, number))
@@ -172,7 +172,7 @@ async def test_an_entry_that_cannot_be_journaled_costs_nobody_the_answer(tmp):
         await site.power_off()
 
 
-async def test_a_cache_that_cannot_be_read_knows_nobody(tmp):
+async def test_a_cache_that_cannot_be_read_accepts_no_card(tmp):
     site = await booted(tmp)
     await show(site, "TAG")
     await site.disconnect()

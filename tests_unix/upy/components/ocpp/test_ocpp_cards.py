@@ -46,7 +46,7 @@ async def test_a_card_is_checked_accepted_starts_and_ends_a_transaction(tmp):
     assert reader.told == [("started", "", "", "TAG", 1)]
 
 
-async def test_what_the_central_system_decides_later_is_told_later(tmp):
+async def test_what_the_central_system_decides_later_is_reported_later(tmp):
     site = await booted(tmp)
     reader = Reader(site)
     for status in ("Blocked", "Expired", "Invalid", "ConcurrentTx"):
@@ -108,7 +108,7 @@ async def test_what_waits_for_the_plug_is_given_up_with_the_reason(tmp):
     assert reader.told == [("given_up", "emergency_stop", "", "TAG", 1)]
 
 
-async def test_offline_a_refusal_is_told_at_once(tmp):
+async def test_offline_a_refusal_is_reported_at_once(tmp):
     """It was shown as "being checked" though nobody checked it any more."""
     site = await booted(tmp)
     reader = Reader(site)
@@ -134,7 +134,7 @@ async def test_a_front_end_that_fails_keeps_no_transaction_from_starting(tmp):
     assert site.gate.enabled.value and site.lines("who watches the results of idTags has failed: ValueError")
 
 
-async def test_without_memory_nobody_is_told_what_is_not_so(tmp):
+async def test_without_memory_nothing_false_is_reported(tmp):
     """The result before it would be taken for that of this card."""
     site = await booted(tmp)
     authorization = site.ocpp.authorization

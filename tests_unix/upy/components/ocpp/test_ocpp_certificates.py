@@ -70,7 +70,7 @@ async def test_a_root_signed_by_one_that_is_there_is_known_by_its_issuers_key(tm
     assert await site.listed() == [hash_data(below, root)]
 
 
-async def test_what_is_no_root_is_rejected_and_told(tmp):
+async def test_what_is_no_root_is_rejected_and_reported(tmp):
     site, root = await rooted(tmp)
     site.events.clear()
     other = await authority("Other")
@@ -160,7 +160,7 @@ async def test_the_last_root_of_a_connection_over_tls_stays(tmp):
     assert len(site.trusted()) == 1 and site.lines("ca_file: DER") and site.lines("it is in use")
 
 
-async def test_a_broken_file_is_passed_over_and_told(tmp):
+async def test_a_broken_file_is_passed_over_and_reported(tmp):
     site, root = await rooted(tmp)
     other = await authority("Other")
     await site.install(other.text)

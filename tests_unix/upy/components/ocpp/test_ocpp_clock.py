@@ -40,7 +40,7 @@ async def test_an_image_believes_no_time_before_its_own():
 SECURITY = (("components.ocpp.security:Security", {}),)
 
 
-async def test_a_jump_of_more_than_an_hour_must_be_told_twice_and_is_told(tmp):
+async def test_a_jump_of_more_than_an_hour_must_be_received_twice_and_is_logged(tmp):
     site = await booted(tmp, profiles=SECURITY)
     central, clock = site.central, site.clock
     events = lambda: [p for p in central.of("SecurityEventNotification") if p["type"] == "SettingSystemTime"]  # noqa: E731
@@ -163,7 +163,7 @@ async def test_nor_below_a_sample_that_was_delivered_before_the_restart(tmp):
     assert all_times(site.central)[-1] < NOON, "another transaction is not bound by it"
 
 
-async def test_a_stamp_that_was_told_stays_the_same_after_two_power_cuts(tmp):
+async def test_a_stamp_that_was_reported_stays_the_same_after_two_power_cuts(tmp):
     """Of a run that never knew the time: it is set before the first run that does, not before each later one."""
     site = Site(tmp)
     await site.power_on()

@@ -58,7 +58,7 @@ async def test_suspended_by_either_side(tmp):
     assert site.ocpp.state.value == "SuspendedEV"
 
 
-async def test_fault_is_told_with_its_code_and_the_transaction_goes_on(tmp):
+async def test_fault_is_reported_with_its_code_and_the_transaction_goes_on(tmp):
     site = await booted(tmp)
     await start(site)
     site.charger.error.set("HighTemperature")
@@ -112,7 +112,7 @@ async def test_minimum_status_duration(tmp):
     assert site.central.states() == ["Available", "Preparing"]
 
 
-async def test_offline_changes_are_told_once_and_only_the_last(tmp):
+async def test_offline_changes_are_reported_once_and_only_the_last(tmp):
     site = await booted(tmp)
     central = site.central
     await site.disconnect()
@@ -197,7 +197,7 @@ async def test_state_without_a_central_system(tmp):
     assert site.ocpp.connected.value and site.central.states() == ["Preparing"]
 
 
-async def test_a_status_that_a_short_loss_of_the_connection_swallows_is_told_again(tmp):
+async def test_a_status_that_a_short_loss_of_the_connection_swallows_is_reported_again(tmp):
     """The connection may be gone and back between two steps, so the step alone does not see it."""
     site = await booted(tmp)
     status = site.ocpp.status
@@ -210,7 +210,7 @@ async def test_a_status_that_a_short_loss_of_the_connection_swallows_is_told_aga
     assert site.central.states() == ["Available", "Preparing"]
 
 
-async def test_after_a_lost_answer_a_status_is_told_whatever_was_told_before(tmp):
+async def test_after_a_lost_answer_a_status_is_reported_whatever_was_reported_before(tmp):
     """Whether the central system heard the lost one is not known: the one before it may be news again."""
     site = await booted(tmp)
     status = site.ocpp.status

@@ -12,7 +12,7 @@ def told(central):
     return [payload["type"] for payload in central.of(TOLD)]
 
 
-async def test_the_start_is_told_with_the_time_it_had(tmp):
+async def test_the_start_is_reported_with_the_time_it_had(tmp):
     site = Site(tmp, profiles=SECURITY, firmware_version="7.1")
     await site.power_on()
     await site.run(3600000)  # an hour without network, and without the time
@@ -25,7 +25,7 @@ async def test_the_start_is_told_with_the_time_it_had(tmp):
     ]
 
 
-async def test_what_happens_offline_is_told_in_order_after_a_power_cut(tmp):
+async def test_what_happens_offline_is_reported_in_order_after_a_power_cut(tmp):
     site = await booted(tmp, profiles=SECURITY)
     await site.run(1000)
     await site.disconnect()
@@ -45,7 +45,7 @@ async def test_what_happens_offline_is_told_in_order_after_a_power_cut(tmp):
     assert central.repeated == 0
 
 
-async def test_an_event_that_is_not_answered_is_told_again_under_the_same_id(tmp):
+async def test_an_event_that_is_not_answered_is_reported_again_under_the_same_id(tmp):
     site = Site(tmp, profiles=SECURITY)
     await site.power_on()
     central = Central()

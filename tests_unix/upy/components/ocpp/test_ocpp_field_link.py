@@ -84,7 +84,7 @@ class Patient(Servers):
             await asyncio.sleep_ms(1)
 
 
-async def with_patience(home, ping_interval, interval_s, minutes):
+async def with_ping_interval(home, ping_interval, interval_s, minutes):
     site = Site(home)
     servers = Patient(site, interval_s)
     await site.power_on()
@@ -98,14 +98,14 @@ async def with_patience(home, ping_interval, interval_s, minutes):
 
 async def test_no_pings_at_all(tmp):
     """Where the central system sends none and takes none, ours are turned off: Heartbeats keep the connection."""
-    servers = await with_patience(tmp, "0", 60, 10)
+    servers = await with_ping_interval(tmp, "0", 60, 10)
     assert len(servers.times) == 1 and servers.pings == 0
     assert 8 <= servers.actions.count("Heartbeat") <= 11, servers.actions
 
 
 async def test_a_ping_that_is_not_answered_ends_the_connection(tmp):
     """Within the interval and 20 s, if nothing else comes: a dead peer is noticed though it never said a word."""
-    servers = await with_patience(tmp, "30", 3600, 5)
+    servers = await with_ping_interval(tmp, "30", 3600, 5)
     assert len(servers.times) >= 4 and servers.pings >= 4
     for number, gap in enumerate(servers.gaps()):  # and the back-off
         assert 50000 <= gap <= 51000 + (1000 << number), servers.gaps()
@@ -122,7 +122,7 @@ async def test_a_keep_alive_that_fails_ends_the_connection(tmp):
 
     WebSocket.keepalive = no_memory
     try:
-        servers = await with_patience(tmp, "30", 3600, 1)
+        servers = await with_ping_interval(tmp, "30", 3600, 1)
     finally:
         WebSocket.keepalive = keepalive
     assert len(servers.times) >= 2 and len(failures) >= len(servers.times) - 1, servers.times

@@ -109,7 +109,7 @@ async def test_installation_waits_for_a_transaction_and_for_a_plug_that_is_await
     await life.server.stop()
 
 
-async def test_what_happens_offline_is_told_in_order_and_once(tmp):
+async def test_what_happens_offline_is_reported_in_order_and_once(tmp):
     life = await started(tmp)
     await life.update(retrieveDate=format_utc(NOON + 30000))
     await life.site.disconnect()

@@ -89,7 +89,7 @@ async def test_chunks_without_a_length(tmp):
     await life.server.stop()
 
 
-async def test_a_sink_that_blocks_is_not_written_while_somebody_charges(tmp):
+async def test_a_sink_that_blocks_is_not_written_while_an_outlet_charges(tmp):
     life = await started(tmp, sink=BlockingSink)
     site, server = life.site, life.server
     written = life.sink.write

@@ -59,7 +59,7 @@ async def test_its_transaction_and_its_messages_are_of_outlet_1(tmp):
         await site.power_off()
 
 
-async def test_a_journal_of_an_unknown_version_charges_nobody(tmp):
+async def test_a_journal_of_an_unknown_version_charges_nothing(tmp):
     """One clear message; the file stays as it is for the firmware that knows it."""
     os.mkdir(tmp + "/state")
     records = Records(tmp + "/state/journal")

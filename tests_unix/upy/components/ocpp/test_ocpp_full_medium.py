@@ -95,7 +95,7 @@ async def test_starts_are_refused_with_the_reason_and_come_back_with_the_room(tm
         await site.power_off()
 
 
-async def test_a_session_ends_while_its_bill_is_safe_and_is_told_once_there_is_room(tmp):
+async def test_a_session_ends_while_its_bill_is_safe_and_is_reported_once_there_is_room(tmp):
     with Mounted(Flash(32), "/full", fresh=True) as home:
         site, medium = await ready(home, MeterValueSampleInterval="60")
         site.plug_in()

@@ -38,7 +38,7 @@ def test_what_is_json_and_what_is_not():
         assert not json_text.fits(text, stack), text
 
 
-def test_both_twins_say_the_same():
+def test_both_variants_return_the_same():
     stack = bytearray(64)
     for text in GOOD + BAD:
         data = memoryview(text)

@@ -118,7 +118,7 @@ async def test_a_journal_with_nonsense_falls_back_to_the_default(tmp):
     assert site.ocpp.configuration["LocalPreAuthorize"] is False
 
 
-async def test_watchers_hear_of_changes_only(tmp):
+async def test_watchers_are_called_for_changes_only(tmp):
     site = await booted(tmp)
     heard = []
     site.ocpp.configuration.watch(heard.append)

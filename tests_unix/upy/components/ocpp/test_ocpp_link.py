@@ -113,7 +113,7 @@ async def test_no_attempt_without_a_network(tmp):
     assert site.lines("next connection") == []
 
 
-async def test_heartbeat_of_the_kernel_goes_on_while_nobody_answers(tmp):
+async def test_heartbeat_of_the_kernel_goes_on_while_there_is_no_answer(tmp):
     assert "pulse" in Ocpp.requires
     beats = []
     site = Site(tmp)

@@ -110,7 +110,7 @@ def conflicts(site):
     return [(p["errorCode"], p.get("info")) for p in told]
 
 
-async def test_a_conflict_is_told_each_time_until_there_is_none(tmp):
+async def test_a_conflict_is_reported_each_time_until_there_is_none(tmp):
     site = await booted(tmp, **listed())
     long = "A-TAG-OF-20-LETTERS-"
     await send(site, 1, entry("TAG"), entry(long), entry("BAD", "Invalid"))

@@ -149,7 +149,7 @@ async def test_the_list_leaves_the_journal_its_room():
 # --- damage ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_damaged_file_is_told_counts_as_empty_and_wants_a_full_list(tmp):
+async def test_a_damaged_file_is_reported_counts_as_empty_and_wants_a_full_list(tmp):
     site = await booted(tmp, **listed(max_update=40))
     entries = [{"idTag": "T%02d" % n, "idTagInfo": {"status": "Accepted"}} for n in range(20)]
     full = {"listVersion": 7, "updateType": "Full", "localAuthorizationList": entries}
@@ -174,7 +174,7 @@ async def test_a_damaged_file_is_told_counts_as_empty_and_wants_a_full_list(tmp)
     assert not [line for line in site.ocpp.describe() if "broken" in line]
 
 
-async def test_what_becomes_unreadable_while_it_runs_lets_nobody_in_and_raises_nothing(tmp):
+async def test_what_becomes_unreadable_while_it_runs_accepts_no_card_and_raises_nothing(tmp):
     site = await booted(tmp, **listed(max_update=40))
     entries = [{"idTag": "T%02d" % n, "idTagInfo": {"status": "Accepted"}} for n in range(20)]
     await site.central.call(

@@ -232,7 +232,7 @@ async def test_triggers(tmp):
     await site.server.stop()
 
 
-async def test_an_upload_over_tls_waits_while_somebody_charges(tmp):
+async def test_an_upload_over_tls_waits_while_an_outlet_charges(tmp):
     """Its handshake blocks the loop, and can wait; one without TLS, and the central system's own, do not."""
     site = await started(tmp)
     charging = Signal(True, site.clock)

@@ -70,7 +70,7 @@ def stop_of(central):
     return stop, [value["sampledValue"][0]["context"] for value in stop.get("transactionData", ())]
 
 
-async def test_it_is_thinned_and_then_told_without_transactionData(tmp):
+async def test_it_is_thinned_and_then_reported_without_transactionData(tmp):
     """Half of the samples, the last among them; if that is too long, none: the bill is delivered in any case."""
     for most, samples in ((30000, 24), (15000, 12), (5000, 0)):
         site, central = await offline_session("%s/%d" % (tmp, most), 22, stop_data_bytes=65536)

@@ -80,7 +80,7 @@ async def test_vendor_messages(tmp):
     assert actions.index("StopTransaction") < len(actions) - 1
 
 
-async def test_a_sample_that_is_asked_for_after_a_stop_belongs_to_no_transaction(tmp):
+async def test_a_sample_that_is_requested_after_a_stop_belongs_to_no_transaction(tmp):
     """Also while the journal refuses the stop: its time would be after that of the StopTransaction."""
     site = await booted(tmp, profiles=(("components.ocpp.remote_trigger:RemoteTrigger", {}),))
     site.plug_in()

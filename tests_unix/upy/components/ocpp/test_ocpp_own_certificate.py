@@ -74,7 +74,7 @@ async def test_a_request_outlives_a_restart(tmp):
     assert await site.deliver(await root.answer(request)) == "Accepted" and client(site)
 
 
-async def test_what_is_no_certificate_for_us_is_rejected_and_told(tmp):
+async def test_what_is_no_certificate_for_us_is_rejected_and_reported(tmp):
     site, root = await certified(tmp)
     mine, stranger = client(site).der, await authority("Stranger")
     d, public = await new_key()

@@ -49,7 +49,7 @@ async def test_each_obstacle_to_a_remote_start_is_named(tmp):
     await told(site, "RemoteStartTransaction", start, "idTag SLOW is being checked")
 
 
-async def test_a_charge_point_that_is_not_registered_says_so(tmp):
+async def test_a_charge_point_that_is_not_registered_is_reported(tmp):
     central = Central()
     central.answers["BootNotification"] = {"status": "Pending", "currentTime": "2026-11-22T10:00:00Z", "interval": 600}
     site = await booted(tmp, central)
@@ -96,7 +96,7 @@ async def test_offline_too_the_first_card_stays(tmp):
     assert site.ocpp.present_tag("SECOND") == "accepted"
 
 
-async def test_an_accepted_remote_start_does_not_replace_a_card_that_came_before_it_was_told(tmp):
+async def test_an_accepted_remote_start_does_not_replace_a_card_that_came_before_it_was_reported(tmp):
     site = await booted(tmp)
     answer, start = site.ocpp.core.remote_start_transaction({"idTag": "REMOTE"})
     assert answer["status"] == "Accepted"

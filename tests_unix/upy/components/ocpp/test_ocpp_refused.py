@@ -86,7 +86,7 @@ async def test_what_is_sent_anew_is_the_same_after_a_power_cut(tmp):
     assert len(again.of("StopTransaction")) == 1 and not site.store.keys("ocpp/bounded")
 
 
-async def test_what_is_given_up_is_told_with_all_that_it_was_about(tmp):
+async def test_what_is_given_up_is_reported_with_all_that_it_was_about(tmp):
     site = await booted(tmp, profiles=SECURITY)
     site.ocpp.set("TransactionMessageRetryInterval", "1")
     site.central.answers["StopTransaction"] = "PropertyConstraintViolation"

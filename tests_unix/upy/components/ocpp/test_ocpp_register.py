@@ -44,7 +44,7 @@ def deliver(site, mwh):
     site.energy.fold()
 
 
-async def test_meterStop_is_never_below_a_value_that_was_told_and_bills_are_off_by_less_than_a_Wh(tmp):
+async def test_meterStop_is_never_below_a_value_that_was_reported_and_bills_are_off_by_less_than_a_Wh(tmp):
     """Energies with every fraction of a Wh, also between transactions, and a power cut after each one."""
     central = Central()
     delivered = []

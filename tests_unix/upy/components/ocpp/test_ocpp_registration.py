@@ -10,7 +10,7 @@ def answer(status, interval, time="2027-01-15T12:00:00Z"):
     return {"status": status, "currentTime": time, "interval": interval}
 
 
-async def test_pending_answers_but_asks_nothing(tmp):
+async def test_pending_answers_but_requests_nothing(tmp):
     central = Central()
     central.answers["BootNotification"] = answer("Pending", 20)
     site = await booted(tmp, central)

@@ -149,7 +149,7 @@ async def test_remote_start(tmp):
     assert started(site) == [("MINE", 7)] and site.central.of("Authorize") == []
 
 
-async def test_remote_start_of_the_family_asks_for_the_parent(tmp):
+async def test_remote_start_of_the_family_requests_the_parent(tmp):
     site = await made(tmp)
     site.central.answers["Authorize"] = lambda payload: {
         "idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY" if payload["idTag"] == "SON" else "OTHERS"}

@@ -6,7 +6,7 @@ from ocpp_site import booted
 DISCONNECTED = "EV side disconnected"
 
 
-async def test_states_that_begin_and_end_between_two_steps_are_told(tmp):
+async def test_states_that_begin_and_end_between_two_steps_are_reported(tmp):
     """Accepted, started, stopped and started again without a step of 250 ms between: no state is left out, and what
     came before a transaction message goes before it, what came after it after it.
     """
@@ -134,7 +134,7 @@ async def test_no_current_is_not_charging_though_the_gate_is_open(tmp):
     assert site.central.states() == ["SuspendedEV", "SuspendedEVSE", "Charging", "SuspendedEVSE"]
 
 
-async def test_after_a_restart_a_transaction_is_told_once_its_state_is_certain(tmp):
+async def test_after_a_restart_a_transaction_is_reported_once_its_state_is_certain(tmp):
     site = await booted(tmp)
     await charging(site)
     await site.power_off()

@@ -6,7 +6,7 @@ from connector_states import charging
 from ocpp_site import Central, booted
 
 
-async def test_states_that_commands_make_and_end_between_two_steps_are_told(tmp):
+async def test_states_that_commands_make_and_end_between_two_steps_are_reported(tmp):
     """Each after its answer: Reserved and cancelled, out of service and back, of both connectors."""
     site = await booted(tmp, profiles=(("components.ocpp.reservation:Reservation", {}),))
     site.central.calls.clear()
@@ -24,7 +24,7 @@ async def test_states_that_commands_make_and_end_between_two_steps_are_told(tmp)
     assert site.central.states(0) == ["Unavailable", "Available"]
 
 
-async def test_what_is_asked_for_is_told_though_it_is_not_certain_yet(tmp):
+async def test_what_is_requested_is_reported_though_it_is_not_certain_yet(tmp):
     site = await booted(tmp)
     await charging(site)
     await site.power_off()
@@ -35,7 +35,7 @@ async def test_what_is_asked_for_is_told_though_it_is_not_certain_yet(tmp):
     assert site.central.states() == ["SuspendedEVSE"]
 
 
-async def test_a_start_offline_is_told_before_the_answer_that_ends_it(tmp):
+async def test_a_start_offline_is_reported_before_the_answer_that_ends_it(tmp):
     """Section 4.9, rule 1: what changed offline is told; the answer to StartTransaction comes at once here."""
     for stops, states in (("true", ["Charging", "Finishing"]), ("false", ["Charging", "SuspendedEVSE"])):
         site = await booted(tmp)

@@ -20,7 +20,7 @@ async def test_a_transaction_id_may_be_written_as_7_0(tmp):
     assert stop["transactionId"] == 7 and isinstance(stop["transactionId"], int)
 
 
-async def test_what_is_no_transaction_id_is_asked_for_again(tmp):
+async def test_what_is_no_transaction_id_is_requested_again(tmp):
     site = await booted(tmp)
     site.ocpp.set("TransactionMessageAttempts", "9")
     site.ocpp.set("TransactionMessageRetryInterval", "1")

@@ -104,7 +104,7 @@ async def test_status_of_each_connector_though_nothing_changed(tmp):
     assert site.central.calls == []
 
 
-async def test_a_state_that_was_told_before_it_lasted_is_followed_by_what_comes_after_it(tmp):
+async def test_a_state_that_was_reported_before_it_lasted_is_followed_by_what_comes_after_it(tmp):
     """MinimumStatusDuration keeps short states back, not those that were asked for; what is told last is true."""
     site = await made(tmp)
     site.ocpp.set("MinimumStatusDuration", "5")
@@ -199,7 +199,7 @@ async def test_another_profile_brings_its_messages(tmp):
     assert seen == [1] and site.central.actions() == ["SignedFirmwareStatusNotification"]
 
 
-async def test_the_extended_message_asks_for_the_same(tmp):
+async def test_the_extended_message_requests_the_same(tmp):
     site = await made(tmp)
     for message in ("BootNotification", "Heartbeat", "MeterValues"):
         site.central.calls = []
@@ -210,7 +210,7 @@ async def test_the_extended_message_asks_for_the_same(tmp):
     assert "Core,RemoteTrigger" == site.ocpp.get("SupportedFeatureProfiles")[0][1]
 
 
-async def test_while_pending_what_is_asked_for_is_sent_and_nothing_else(tmp):
+async def test_while_pending_what_is_requested_is_sent_and_nothing_else(tmp):
     """Section 4.2."""
     central = Central()
     pending = {"status": "Pending", "currentTime": "2027-01-15T12:00:00Z", "interval": 600}
@@ -233,7 +233,7 @@ async def test_while_pending_what_is_asked_for_is_sent_and_nothing_else(tmp):
     assert central.states() == ["Preparing"] and central.states(0) == ["Available"]  # told anew: we are accepted now
 
 
-async def test_before_the_first_answer_only_the_boot_notification_can_be_asked_for(tmp):
+async def test_before_the_first_answer_only_the_boot_notification_can_be_requested(tmp):
     central = Central()
     central.answers["BootNotification"] = "InternalError"
     site = await made(tmp, central)
@@ -245,7 +245,7 @@ async def test_before_the_first_answer_only_the_boot_notification_can_be_asked_f
     assert central.actions()[0] == "BootNotification" and site.ocpp.connected.value
 
 
-async def test_a_boot_notification_that_is_asked_for_may_change_the_registration(tmp):
+async def test_a_boot_notification_that_is_requested_may_change_the_registration(tmp):
     site = await made(tmp)
     site.central.answers["BootNotification"] = {"status": "Pending", "currentTime": "", "interval": 5}
     assert await trigger(site, "BootNotification") == "Accepted"

@@ -103,7 +103,7 @@ async def end(site):
     await site.power_off()
 
 
-async def test_a_flood_of_each_command_writes_no_more_than_the_budget_and_is_told(tmp):
+async def test_a_flood_of_each_command_writes_no_more_than_the_budget_and_is_reported(tmp):
     for at, action in enumerate(FLOODS):
         home = "%s/%d" % (tmp, at)
         os.mkdir(home)

@@ -76,7 +76,7 @@ def test_the_composite_schedule_is_the_model_s():
             before = value
 
 
-def test_a_composite_schedule_has_no_more_periods_than_told():
+def test_a_composite_schedule_has_no_more_periods_than_announced():
     daily = parsed(1, profile(1, {0: 10, 3600: 20}, kind="Recurring", start=NOW, recurrencyKind="Daily"))
     made = Composite(NOW * 1000 + 400, 30 * DAY * 1000, 5)
     while made.step(lambda at: limits_at([daily], None, at, at, True), lambda limits: limits.amps):
@@ -90,7 +90,7 @@ def test_a_composite_schedule_has_no_more_periods_than_told():
     assert made.periods == [(0, 100)] and made.duration_ms == 20 * DAY * 1000  # so far it has looked
 
 
-def test_what_cannot_be_judged_never_permits_more():
+def test_what_cannot_be_evaluated_never_permits_more():
     """Without the time, or the start of charging, no more is permitted than there can be."""
     unsure = 0
     for _, profiles, origin in cases(19):
@@ -106,7 +106,7 @@ def test_what_cannot_be_judged_never_permits_more():
     assert unsure > CASES // 2
 
 
-def test_what_needs_no_time_is_judged_without():
+def test_what_needs_no_time_is_evaluated_without():
     relative = parsed(1, profile(1, {0: 32, 60: 6}, kind="Relative"))
     assert both(limits_at([relative], None, 5000, 0, False)) == (320, None)
     assert both(limits_at([relative], None, 61000, 0, False)) == (60, None)

@@ -203,7 +203,7 @@ async def test_what_the_journal_refuses_is_not_installed(tmp):
     assert limit(site) == 20000
 
 
-async def test_a_broken_record_is_dropped_and_told(tmp):
+async def test_a_broken_record_is_dropped_and_reported(tmp):
     site = await ready(tmp)
     assert await set_profile(site, 1, profile(1, 20)) == "Accepted"
     site.store.put("ocpp/cp/9", [9, 1])

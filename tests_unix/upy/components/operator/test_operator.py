@@ -139,7 +139,7 @@ async def test_restarts(tmp):
             assert site.kernel["health"].reset_cause == reason
 
 
-async def test_the_settings_are_not_asked_for_while_a_transaction_runs(tmp):
+async def test_the_settings_are_not_requested_while_a_transaction_runs(tmp):
     async with ConsoleSite(tmp) as site:
         await site.charge()
         assert site.kernel["operator"].request_settings("web") == "running"

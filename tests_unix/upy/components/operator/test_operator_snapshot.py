@@ -237,7 +237,7 @@ def two_outlets(tmp):
         console_site.SETTINGS = before
 
 
-async def test_of_two_outlets_with_vehicles_that_are_done_a_card_waits_for_the_next_plug_and_s_says_so(tmp):
+async def test_of_two_outlets_with_vehicles_that_are_done_a_card_waits_for_the_next_plug_and_s_shows_that(tmp):
     """It said "present a tag to start a transaction", and the card started none."""
     async with two_outlets(tmp) as site:
         site.receive_all()

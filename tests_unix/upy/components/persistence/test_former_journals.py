@@ -128,7 +128,7 @@ async def test_a_module_that_did_not_stop_is_that_of_outlet_1(tmp):
         assert life.errors() == ["", ""]
 
 
-async def test_a_cable_that_is_kept_for_somebody_is_that_of_outlet_1(tmp):
+async def test_a_cable_that_is_kept_for_an_id_tag_is_that_of_outlet_1(tmp):
     home = home_of(tmp, "held")
     life = Life(home)
     life.kernel["1/lock_driver"].position = True  # the cable is in it

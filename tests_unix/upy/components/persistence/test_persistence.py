@@ -94,7 +94,7 @@ async def test_a_tail_of_zeros_or_noise_is_no_record(tmp):
         assert again.get("k") == 1 and again.torn == store.torn + len(tail)
 
 
-async def test_an_empty_or_foreign_file_starts_an_empty_journal_and_says_so(tmp):
+async def test_an_empty_or_foreign_file_starts_an_empty_journal_and_is_reported(tmp):
     for content in (b"", b"hello", b'{"json": 1}\n' * 20):
         os.mkdir(tmp + "/state") if not exists(tmp + "/state") else None
         with open(journal(tmp), "wb") as file:

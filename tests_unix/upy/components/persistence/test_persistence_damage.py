@@ -76,7 +76,7 @@ async def test_no_flipped_bit_undoes_anything(tmp):
     assert told > 500
 
 
-async def test_a_lost_record_is_told_and_what_it_may_have_changed_is_in_doubt(tmp):
+async def test_a_lost_record_is_reported_and_what_it_may_have_changed_is_in_doubt(tmp):
     """Both copies of a record are gone, as with a bad block: the rest is there, the damaged file is kept."""
     store = await restarted(tmp)
     store.put("register", 1000)
@@ -162,7 +162,7 @@ async def test_a_long_rest_is_no_torn_tail(tmp):
     assert store.lost == 0 and store.doubts == () and store.torn == 8000 and store.get("register") == 99
 
 
-async def test_damage_that_is_found_while_it_runs_is_mended_or_leads_to_a_restart(tmp):
+async def test_damage_that_is_found_while_it_runs_is_repaired_or_leads_to_a_restart(tmp):
     """A bit flips in a file that is open: one copy is read from the other one; a record that is lost is told."""
     for copies in (1, 2):
         lay(tmp, b"")

@@ -19,7 +19,7 @@ FORMAT_1 = (
 )
 
 
-async def test_records_of_a_wrong_shape_are_left_out_and_told(tmp):
+async def test_records_of_a_wrong_shape_are_left_out_and_reported(tmp):
     """Sound by their CRC, but no commits: the start neither ends nor takes them in."""
     for text in (
         b'{"o": 5}', b'{"p": [1]}', b'{"s": []}', b'{"d": [["q", "x"]]}', b'{"d": [1]}', b"[1]", b"5", b'{"o": [1]}',
@@ -83,7 +83,7 @@ async def test_what_cannot_be_opened_is_a_fault_and_a_restart_when_it_can(tmp):
     assert len(store.kernel.exits) == 1 and store.fault.value  # until it has restarted
 
 
-async def test_a_journal_of_an_unknown_format_is_told_once_and_not_trusted(tmp):
+async def test_a_journal_of_an_unknown_format_is_reported_once_and_not_trusted(tmp):
     """The gate took it for whole, and its log had the same words as a warning and as an error."""
     text = b'{"v": 9}'
     length = struct.pack("<H", len(text))
@@ -128,7 +128,7 @@ def spans(data):
     return found
 
 
-async def test_a_flipped_bit_in_format_1_costs_its_record_only_and_is_told(tmp):
+async def test_a_flipped_bit_in_format_1_costs_its_record_only_and_is_reported(tmp):
     """The update from former firmware finds a journal with one bad bit: what is behind it is read all the same.
 
     Reading stopped there, and without a word: the register fell, an ended transaction came back.

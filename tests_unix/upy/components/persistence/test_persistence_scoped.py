@@ -84,7 +84,7 @@ async def test_each_scope_has_a_value_that_rides_along(tmp):
     assert (one.get("register"), two_.get("register")) == (155, 260)
 
 
-async def test_what_is_vital_is_told_with_its_scope(tmp):
+async def test_what_is_vital_is_reported_with_its_scope(tmp):
     store = await opened(tmp)
     one, two_ = store.scoped("1", True), store.scoped("2", False)
     one.vital("register", "the energy register")

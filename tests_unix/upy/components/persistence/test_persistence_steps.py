@@ -88,7 +88,7 @@ async def test_no_step_blocks_the_loop_for_long(tmp):
     assert min(longest) <= STEP_MS, longest
 
 
-async def test_it_waits_while_somebody_charges_until_the_journal_is_half_full(tmp):
+async def test_it_waits_while_an_outlet_charges_until_the_journal_is_half_full(tmp):
     clock = VirtualClock()
     charging = Signal(True, clock)
     store = make(tmp, clock)

@@ -65,7 +65,7 @@ async def test_it_goes_on_after_a_power_cut(tmp):
     await site.power_off()
 
 
-async def test_another_dialect_is_asked_for_an_idTag_and_tells_the_journal(tmp):
+async def test_another_dialect_is_requested_an_idTag_and_tells_the_journal(tmp):
     site = Site(tmp, dialect=None)
     dialect = Dialect(site.station)
     await site.power_on()
