@@ -16,8 +16,7 @@ _OFF = const(1)
 _STOP = const(b"\0\0\0\0\x01\0\0\0")  # what `_request` sends
 _STOPPING = const(0x17)  # flags of a module that does not deliver: hardware, temperature, input, time-out
 _NO_BATTERY = const(0x08)
-# bits of all modules together
-_ONLINE = const(1)
+_ONLINE = const(1)  # bits of all modules together
 _WORKS = const(2)
 _CHARGES = const(4)
 _BATTERY = const(8)  # as in the flags of the contract
