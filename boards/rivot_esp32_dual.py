@@ -1,7 +1,7 @@
 """The ESP32 with two CAN buses: the power module on its own controller, the vehicle on an MCP2515 (8 MHz crystal).
 
 So the vehicle gets our feedback on its own bus, and the power module's heartbeat, which has the same identifier, is
-heard.
+received.
 """
 
 from boards import rivot_esp32 as reference

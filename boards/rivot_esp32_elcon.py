@@ -32,7 +32,7 @@ MODULE_BUS = (
 METER = {
     "name": "meter",
     "use": "components.meter.terminal:TerminalMeter",
-    "options": {"power_period_ms": 1000},  # a module tells its status once a second
+    "options": {"power_period_ms": 1000},  # a module sends its status once a second
 }
 
 COMPONENTS = (

@@ -41,7 +41,7 @@ CAN_DRIVER = {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx"
 METER = {
     "name": "meter",
     "use": "components.meter.terminal:TerminalMeter",
-    "options": {"power_period_ms": 100},  # so often the modules are asked
+    "options": {"power_period_ms": 100},  # the modules are polled so often
 }
 
 COMPONENTS = (

@@ -16,7 +16,7 @@ COMPONENTS = (
     {
         "name": "budget",
         "use": "components.budget:Budget",
-        "options": {"limit_ma": 50000},  # less than two of the smallest vehicles ask for
+        "options": {"limit_ma": 50000},  # less than two of the smallest vehicles request
         "critical": True,
     },
 ) + _STATION

@@ -5,7 +5,7 @@ import time
 from micropython import const
 
 LATEST_MS = 4102444799999  # 2099-12-31T23:59:59.999Z: four digits of the year, and no mistaken epoch
-_RELEASED_MS = const(1793491200000)  # 2026-11-01T00:00:00Z: of this release; an image knows more
+_RELEASED_MS = const(1793491200000)  # 2026-11-01T00:00:00Z: of this release; an image has its own
 _DAY_MS = const(86400000)
 
 

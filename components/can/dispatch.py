@@ -116,7 +116,7 @@ class Dispatch:
         """For a handler: ``return can.refuse("max_voltage_mv", 90100, 85500)`` refuses the frame and gives the reason.
 
         `what` is the option, or the part of the frame, that the value is compared with: constant text, whose ending
-        says the unit (_mv, _ma, _mdeg), or that people read it in hexadecimal (_0x, which is left out). Both numbers
+        has the unit (_mv, _ma, _mdeg), or marks it as hexadecimal (_0x, which is left out). Both numbers
         are below 2**30. Allocates nothing.
         """
         self.note(what, value, limit)

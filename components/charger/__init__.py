@@ -106,7 +106,7 @@ Values on the wire that may exceed 2**30 are read with `core.wire`. Frames that 
 def __getattr__(name):
     """The reference protocol, which a board with another one does not have on its heap.
 
-    MicroPython asks here for the modules, too, before it looks for them.
+    MicroPython calls it for the modules, too, before it looks for them.
     """
     if name == "Charger":
         from components.charger.reference import Charger

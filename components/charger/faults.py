@@ -100,8 +100,8 @@ class Faults:
 class StopFailure:
     """With the gate closed, `flows_ma` or more that are measured after `after_ms` are a failure of the power switch.
 
-    It lasts, also over a power cut, until somebody released it after no current had flowed for `quiet_ms`: a person at
-    the console (``s``, ``reset``), or the central system's operator (Reset). No other restart, such as that of an
+    It lasts, also over a power cut, until an operator released it after no current had flowed for `quiet_ms`: at the
+    console (``s``, ``reset``), or the central system's operator (Reset). No other restart, such as that of an
     update, releases it. An unknown current is neither a current nor none. After each start charging is not possible
     until a measurement shows no current.
     """

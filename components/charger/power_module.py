@@ -9,7 +9,7 @@ from core.wire import product
 
 _CHECK_MS = const(100)
 _SILENT_MS = const(3000)
-_POLLED_SILENT_MS = const(5000)  # what is asked for in turns comes once a second
+_POLLED_SILENT_MS = const(5000)  # what is polled in turn comes once a second
 _MOST = const(1000000)  # 1000 V, 1000 A
 
 
@@ -45,7 +45,7 @@ class PowerModule:
 
     # What the protocol sets
     control_ms = 500  # a multiple of 100
-    telemetry_ms = 0  # likewise; 0: nothing is asked for
+    telemetry_ms = 0  # likewise; 0: nothing is polled
     min_ma = 1  # a lower current is 0 on the wire
     sent_mv = sent_ma = 0
     available_mv = available_ma = NO_LIMIT
@@ -148,13 +148,13 @@ class PowerModule:
     def refuse(self, what=None, value=0, limit=0):
         """For a handler of a frame that is too short or holds an impossible value: counts it and returns False.
 
-        `what`, and its value and limit: for people, see ``refuse`` of components/can.
+        `what`, and its value and limit: to be shown, see ``refuse`` of components/can.
         """
         self.refused += 1
         return False if what is None else self.can.refuse(what, value, limit)
 
     def _note_limits(self, mv, ma):
-        """For people: which of the board's limits the terminals are beyond."""
+        """Note, to be shown, which of the board's limits the terminals are beyond."""
         if ma > self.max_current_ma:
             self.can.note("max_current_ma", ma, self.max_current_ma)
         elif mv > self.max_voltage_mv:

@@ -27,7 +27,7 @@ class Keyboard:
     the terminal; None: the terminal echoes.
 
     Left, Right, Home, End, Delete, Ctrl-U (an empty line), Up and Down: the last 10 lines of up to 64 bytes, but those
-    during which somebody set ``private``. Other control characters and keys are ignored and counted in ``ignored``.
+    during which ``private`` was set. Other control characters and keys are ignored and counted in ``ignored``.
     """
 
     def __init__(self, stop, on_line, on_bad, on_ctrl_c, complete, line_max=_LINE_MAX):

@@ -1,4 +1,4 @@
-// Module nameservers: the DNS servers that lwIP knows; network.WLAN tells of the first only.
+// Module nameservers: the DNS servers that lwIP has; network.WLAN returns the first only.
 
 #include <string.h>
 

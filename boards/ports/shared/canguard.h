@@ -54,7 +54,7 @@ __attribute__((always_inline)) static inline bool canguard_holds(uint32_t identi
 
 // canguard_slcan.c: the frame as a line of text.
 
-// The next byte that was received. canguard.due tells whether its line was the frame.
+// The next byte that was received. canguard.due is set if its line was the frame.
 void canguard_slcan_received(uint8_t byte);
 
 // The line of the answer; returns its length, up to CANGUARD_LINE.

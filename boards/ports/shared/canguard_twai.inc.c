@@ -22,8 +22,8 @@ enum { SLOTS = 64, SLOT = 16, AT_ONCE = 32, FIFO_BROKEN = 62, SPOILED = 1 << 24 
 
 static uint8_t ring[SLOTS * SLOT];
 static uint32_t cursor[3]; // the next slot to fill, the next to take, messages lost
-static uint32_t events; // that drain() has not told
-static uint32_t taken; // messages that it has not told
+static uint32_t events; // that drain() has not reported
+static uint32_t taken; // messages that it has not reported
 static bool runs; // the interrupt does
 static bool masked; // the receive interrupt was switched off here, and not by a reset of the controller
 static bool spoiled; // since the last reset of the controller: nothing that is received is right for certain
@@ -86,7 +86,7 @@ static FAST void answer(void) {
             WRITE(COMMAND, SEND);
         } else if (turn == 0) {
             WRITE(ENABLE, READ(ENABLE) | TRANSMIT); // its event may get lost (ESP-IDF's TWAI_ERRATA_FIX_TX_INTR_LOST): the
-            WRITE(COMMAND, ABORT); // status tells it, and every later interrupt and drain() look at that
+            WRITE(COMMAND, ABORT); // status shows it, and every later interrupt and drain() look at that
         }
     }
     if (!canguard.due && (READ(ENABLE) & TRANSMIT)) {

@@ -1,6 +1,6 @@
 // Looks for a frozen module in the place of py/frozenmod.c, which the linker has --wrap of.
 //
-// An import of package/module asks three times: is there a folder of that name, is there a module, and where is it. There
+// An import of package/module checks three times: is there a folder of that name, is there a module, and where is it. There
 // are some 200 names, one behind the other, and each question goes through them from the first one on. Here the name that
 // came by at the first question, package/module.py, is remembered for the two others.
 
@@ -15,7 +15,7 @@ extern const mp_frozen_module_t *const mp_frozen_mpy_content[];
 
 #define ONES (~(uintptr_t)0 / 255)
 
-static const char *seen; // a name that is what was asked for, and .py
+static const char *seen; // a name that is the requested one, and .py
 static size_t seen_at; // its number
 
 // The first character of the next name, word by word.

@@ -6,7 +6,7 @@
 #include "py/gc.h"
 
 // The memory is taken once and is the collector's for ever; a soft reset has made its list of areas anew. If there is none,
-// the charger starts with the first area: components/health.py tells that the heap is smaller than it should be.
+// the charger starts with the first area: components/health.py logs that the heap is smaller than it should be.
 void ucharge_add_gc_area(void) {
     static char *area;
     if (area == NULL) {

@@ -1,4 +1,4 @@
-// Module gcheap: what Python itself cannot ask of the GC heap, and cannot give back to it.
+// Module gcheap: what Python itself cannot query of the GC heap, and cannot give back to it.
 
 #include <string.h>
 
@@ -15,13 +15,13 @@ static mp_obj_t largest(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(largest_obj, largest);
 
-// What each class and most modules have and no code of ours ever asks for.
+// What each class and most modules have and no code of ours ever uses.
 static bool is_spare(mp_obj_t key) {
     return key == MP_OBJ_NEW_QSTR(MP_QSTR___module__) || key == MP_OBJ_NEW_QSTR(MP_QSTR___qualname__)
            || key == MP_OBJ_NEW_QSTR(MP_QSTR___file__) || key == MP_OBJ_NEW_QSTR(MP_QSTR_const);
 }
 
-// Give back the slots that a dictionary has grown beyond what it holds: 0 to 40 %, and it never shrinks by itself. In place:
+// Give back the slots that a dictionary has grown beyond what it holds: 0 to 40 %, and it never shrinks otherwise. In place:
 // to look for room for another table, some 600 times, takes longer than all the rest.
 static void trim_map(mp_map_t *map) {
     size_t alloc = map->alloc, used = 0;

@@ -1,5 +1,5 @@
 // The port's configuration, with a GC heap of a fixed size in place of one that grows: mpconfigboard.cmake hands it to
-// py/mpconfig.h as MP_CONFIGFILE, for mpconfigport.h itself cannot be told to leave MICROPY_GC_SPLIT_HEAP_AUTO out.
+// py/mpconfig.h as MP_CONFIGFILE, for mpconfigport.h itself cannot be made to leave MICROPY_GC_SPLIT_HEAP_AUTO out.
 // modespnow.c includes mpconfigport.h once more, without a use of it: the compiler warns of a redefinition there.
 
 #include <mpconfigport.h>

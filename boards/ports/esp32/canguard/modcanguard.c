@@ -23,7 +23,7 @@
 #define FAST IRAM_ATTR
 #define READ(n) (*(volatile uint32_t *)(TWAI_BASE + 4 * (n)))
 #define WRITE(n, value) (*(volatile uint32_t *)(TWAI_BASE + 4 * (n)) = (value))
-// There are two cores: the interrupt comes on the one that asked for it, a thread may be on the other.
+// There are two cores: the interrupt comes on the one that requested it, a thread may be on the other.
 #define LOCK() portENTER_CRITICAL(&lock)
 #define UNLOCK() portEXIT_CRITICAL(&lock)
 #define LOCK_ISR() portENTER_CRITICAL_ISR(&lock)

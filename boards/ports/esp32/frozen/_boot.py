@@ -1,10 +1,10 @@
-"""Start of an ESP32 image, run by the port before main.py: mounts the files, and says where modules are taken from.
+"""Start of an ESP32 image, run by the port before main.py: mounts the files, and sets where modules are imported from.
 
 An application in the partition "romfs", which MicroPython has mounted on /rom, goes before the frozen one unless that
 is newer: a few hundred KB update the charger, and a whole image that comes after them is not held back by them.
 Nothing in the writable file system stands in for a module of ours.
 
-Files that cannot be mounted are made anew: there is nobody to ask, and the identity may lie in NVS. On a blank
+Files that cannot be mounted are made anew: there is no operator to decide, and the identity may lie in NVS. On a blank
 flash they are made at once.
 """
 
@@ -46,7 +46,7 @@ def _mount():
                 time.sleep(1)
         print("files: made anew, what was in them is lost")
     vfs.VfsLfs2.mkfs(bdev)
-    vfs.mount(bdev, "/")  # by itself it finds out what is on it
+    vfs.mount(bdev, "/")  # it detects the file system
 
 
 def _built(path):
@@ -65,7 +65,7 @@ if bdev:
     try:
         _mount()
     except OSError as e:
-        print("files:", repr(e))  # main.py tells what it misses, and resets
+        print("files:", repr(e))  # main.py logs what is missing, and resets
 
 _in_rom = _built("/rom/lib")
 if _in_rom >= 0 and _in_rom >= _built(_FROZEN):

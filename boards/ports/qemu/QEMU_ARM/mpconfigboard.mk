@@ -15,6 +15,6 @@ MICROPY_VFS_LFS2 = 1
 LDSCRIPT = $(UCHARGE_PORT)/an385.ld
 LIB_SRC_C += shared/timeutils/timeutils.c
 
-# The port's main() knows a REPL only, and its console neither waits nor polls: ours take their place.
+# The port's main() has a REPL only, and its console neither waits nor polls: ours take their place.
 LDFLAGS += -Wl,--wrap=main -Wl,--wrap=mp_hal_stdin_rx_chr -Wl,--wrap=mp_hal_stdio_poll -Wl,--wrap=gc_collect
 LDFLAGS += -Wl,--wrap=mp_find_frozen_module

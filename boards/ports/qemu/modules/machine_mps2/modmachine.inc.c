@@ -2,7 +2,7 @@
 
 #include "mps2.h"
 
-#define RESET_STATUS 3 // "start me again", to whoever started QEMU
+#define RESET_STATUS 3 // requests a restart from the process that started QEMU
 
 // A word of the second RAM, which neither QEMU nor the start-up code writes to: it is 0 after QEMU's start and survives
 // the watchdog's reset.

@@ -125,7 +125,7 @@ void __wrap_gc_collect(void) {
     }
 }
 
-// watch_heap(): from now on look after each collection how much is in use; the end tells the most of it.
+// watch_heap(): from now on look after each collection how much is in use; the end prints the most of it.
 static mp_obj_t watch_heap(void) {
     watching = true;
     return mp_const_none;

@@ -39,7 +39,7 @@ size_t mps2_uart_write(unsigned int number, const uint8_t *data, size_t size); /
 uint32_t mps2_can_lost(void); // lines for which there was no room while the guard was armed
 uint32_t mps2_answer_us(void); // from the last frame that the guard answered until its answer was out
 
-// semihost.c: what the board asks of the machine that runs QEMU.
+// semihost.c: the board's requests to the machine that runs QEMU.
 void mps2_exit(int status) __attribute__((noreturn));
 bool mps2_random(uint8_t *buf, size_t size);
 

@@ -27,7 +27,7 @@ static char memory[UCHARGE_GC_FIRST_AREA + UCHARGE_GC_SECOND_AREA] __attribute__
 static size_t taken;
 static int status;
 
-// First stage of the watchdog: no second chance is asked for; its second stage resets the machine.
+// First stage of the watchdog: no second chance is requested; its second stage resets the machine.
 static void watchdog_bites(void) {
 }
 

@@ -94,7 +94,7 @@ static bool guard(uint8_t byte) {
     return !skips;
 }
 
-// Take what the UART has; if there is no room, leave it there and hear no more of it until there is.
+// Take what the UART has; if there is no room, leave it there and mask its interrupt until there is.
 static void receive(unsigned int number) {
     ring_t *ring = &rings[number];
     while (STATE(number) & RX_FULL) {
