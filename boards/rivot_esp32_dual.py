@@ -15,7 +15,7 @@ SETTINGS = reference.SETTINGS
 VEHICLE_BUS = (
     {
         "name": "vehicle_can_driver",
-        "use": "drivers.mcp2515:Mcp2515",
+        "use": "drivers.can.mcp2515:Mcp2515",
         "options": {
             "sck": 18,
             "mosi": 23,

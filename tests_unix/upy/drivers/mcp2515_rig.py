@@ -8,8 +8,8 @@ from construct import construct
 from mcp2515_model import Machine
 from mcp2515_model import Mcp2515 as Chip
 
-from drivers import mcp2515, mcp2515_buffers
-from drivers.mcp2515 import Mcp2515
+from drivers.can import mcp2515, mcp2515_registers
+from drivers.can.mcp2515 import Mcp2515
 
 ID, DATA = 0x1806E5F4, bytes(range(1, 9))
 EXTENDED = Mcp2515.FLAG_EXT_ID
@@ -36,7 +36,7 @@ class Ticks:
 def wired(crystal=8000000, **options):
     """A chip on the pins of a board, and its driver before `init`."""
     chip = Chip(crystal)
-    chip.ticks = mcp2515.time = mcp2515_buffers.time = Ticks()
+    chip.ticks = mcp2515.time = mcp2515_registers.time = Ticks()
     time.sleep_us(40)  # power was on for a while
     sys.modules["machine"] = Machine(chip)
     return chip, construct(Mcp2515, crystal=crystal, **options)

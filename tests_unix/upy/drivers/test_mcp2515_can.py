@@ -18,7 +18,7 @@ class Board:
     NAME = "bench"
     COMPONENTS = (
         {"name": "gate", "use": "components.evse.gate:Gate"},
-        {"name": "driver", "use": "drivers.mcp2515:Mcp2515"},
+        {"name": "driver", "use": "drivers.can.mcp2515:Mcp2515"},
         {"name": "can", "use": "components.can:Can", "options": {"filters": ALL}, "critical": True},
     )
 
@@ -80,7 +80,7 @@ def test_a_board_that_cannot_be_is_refused():
 
         class Wrong:
             NAME = "wrong"
-            COMPONENTS = ({"name": "driver", "use": "drivers.mcp2515:Mcp2515", "options": options},)
+            COMPONENTS = ({"name": "driver", "use": "drivers.can.mcp2515:Mcp2515", "options": options},)
 
         clock = VirtualClock()
         try:

@@ -2,8 +2,7 @@
 
 from mcp2515_rig import EXTENDED, fails, joined, received
 
-from drivers.mcp2515_filters import registers
-from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing
+from drivers.can.mcp2515_registers import BIT_RATES, CRYSTALS, registers, timing
 
 IMPOSSIBLE = (
     (8000000, 800000),  # five quanta

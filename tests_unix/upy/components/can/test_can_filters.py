@@ -12,8 +12,8 @@ from twai_rig import DATA, Hardware, attached, opened, received, until
 
 from core.clock import Clock
 from core.loading import unload
+from drivers.can.mcp2515 import Mcp2515
 from drivers.can.slcan import Slcan
-from drivers.mcp2515 import Mcp2515
 from drivers.twai import Twai
 
 EXT = 2
@@ -242,8 +242,8 @@ def test_a_wrong_filter_of_a_board_is_named():
 
 async def test_what_makes_the_filters_is_let_go():
     """It is some 200 bytes of functions for one call."""
-    for name in ("twai_fit", "mcp2515_fit"):
-        unload("drivers." + name)  # another test's
+    for name in ("drivers.twai_fit", "drivers.can.mcp2515_fit"):
+        unload(name)  # another test's
     hardware, can, seen, tasks = await started()
     left = [name for name in sys.modules if name.endswith("_fit") or name == "components.can.rules"]
     assert not left and not hasattr(sys.modules["drivers"], "twai_fit"), left

@@ -1,5 +1,6 @@
-"""The MCP2515's instructions over SPI (data sheet DS20001801, section 12). None has more than 16 bytes."""
+"""The wires of the MCP2515: its instructions over SPI (data sheet DS20001801, section 12), and its interrupt pin."""
 
+import asyncio
 import errno
 import time
 from micropython import const
@@ -14,7 +15,8 @@ _READ_STATUS = const(0xA0)
 _REQUEST = const(0x80)
 _RESET = const(0xC0)
 _START_CLOCKS = const(256)  # twice the oscillator start-up time of 8.1
-_LONGEST = const(16)
+_LONGEST = const(16)  # bytes of an instruction
+_POLL = const(3)  # MP_STREAM_POLL
 
 
 class _Closed:
@@ -152,3 +154,41 @@ def views(buffer):
     """The first 0, 1, 2, ... bytes of it."""
     whole = memoryview(buffer)
     return tuple([whole[:size] for size in range(len(buffer) + 1)])
+
+
+class _NoPin:
+    """Stands for INT while there is none: high, the chip wants nothing."""
+
+    def __call__(self):
+        return 1
+
+    def irq(self, handler, trigger=0):
+        pass
+
+
+class Line(asyncio.ThreadSafeFlag):
+    """A flag that the falling edge of INT sets. asyncio looks at the level, too: an edge may get lost."""
+
+    def __init__(self):
+        super().__init__()
+        self.pin = _NoPin()
+
+    def open(self, pin, falling):
+        """Watch this input; `falling`: Pin.IRQ_FALLING."""
+        self.pin = pin
+        pin.irq(self.edge, falling)
+
+    def close(self):
+        """Let the pin go."""
+        self.pin.irq(None)
+        self.pin = _NoPin()
+
+    def edge(self, pin):
+        """The handler of the pin's interrupt."""
+        self.set()
+
+    def ioctl(self, req, flags):
+        """What asyncio polls, every millisecond or so."""
+        if req == _POLL and not self.pin():
+            return flags
+        return super().ioctl(req, flags)

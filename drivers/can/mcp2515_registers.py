@@ -1,10 +1,19 @@
-"""Frames in and out of the MCP2515's two receive buffers and three transmit buffers, in the right order."""
+"""The registers of the MCP2515 (data sheet DS20001801): bit timing (section 5), acceptance masks and filters (4.5), and
+the frames in its two receive and three transmit buffers, in the right order.
+"""
 
 import time
 from micropython import const
 
-from drivers.mcp2515_spi import EXT_ID, EXTENDED, REMOTE, RTR, views
+from drivers.can.mcp2515_spi import EXT_ID, EXTENDED, REMOTE, RTR, views
+from drivers.can.timing import segments
 
+CRYSTALS = (8000000, 12000000, 16000000, 20000000)
+BIT_RATES = (10000, 20000, 25000, 50000, 100000, 125000, 250000, 500000, 800000, 1000000)
+_BTLMODE = const(0x80)  # CNF3 sets phase segment 2
+_MAX_PRESCALER = const(64)
+FILTERS_MAX = 6
+_ALL = ((0, 0, 0), (0, 0, 2))  # any standard, any extended identifier
 _WAITING = const(0x54)  # in READ STATUS: TXREQ of the three transmit buffers
 _TXREQ = const(8)
 _TX_TIMEOUT_MS = const(100)
@@ -12,6 +21,68 @@ _SRR = const(0x10)  # in SIDL: remote frame with a standard identifier
 # machine.CAN's errors
 _FULL = const(1)
 _OVERRUN = const(2)
+
+
+def timing(crystal, bitrate):
+    """CNF3, CNF2, CNF1 (as they lie in the registers from 28h on) for a crystal in Hz and a bit rate in bit/s.
+
+    A quantum has ``2 * prescaler`` clocks. Raises ValueError if the crystal does not divide into the bit
+    rate.
+    """
+    found = segments(crystal // 2, bitrate, lambda prescaler: prescaler <= _MAX_PRESCALER)
+    if found is None:
+        raise ValueError("a crystal of %d Hz cannot make %d bit/s" % (crystal, bitrate))
+    prescaler, before, after = found
+    phase_1 = before // 2
+    jump = max(1, min(4, after - 1))  # has to be shorter than phase segment 2
+    return bytes((after - 1, _BTLMODE | phase_1 - 1 << 3 | before - phase_1 - 1, jump - 1 << 6 | prescaler - 1))
+
+
+def registers(filters, extended_flag):
+    """The values of RXF0..2, of RXF3..5 and of RXM0..1 for filters (identifier, bits that must be equal, flags).
+
+    ``None`` takes all frames. The chip has two masks; the first serves two filters, the second four. One mask and up
+    to two filters are the usual case: then all frames go through buffer 0 and are received in order. With more, a frame
+    for one of the further filters may overtake, or be overtaken by, one frame. Raises ValueError for what does not fit.
+    """
+    if filters is None:
+        filters, extended_flag = _ALL, 2
+    first, second = _groups(filters, extended_flag)
+    second = second or [first[0]]
+    slots = [first[0], first[-1]] + second + [second[0]] * (4 - len(second))
+    codes = [code for _, code in slots]
+    return b"".join(codes[:3]), b"".join(codes[3:]), first[0][0] + second[0][0]
+
+
+def _groups(filters, extended_flag):
+    """Filters as (mask, code), up to two that share the first mask and up to four that share the second."""
+    masks = []
+    groups = []
+    for identifier, equal, flags in filters:
+        extended = flags == extended_flag
+        if flags and not extended:
+            raise ValueError("filters look only at identifiers")
+        mask = _words(equal, extended, 0)
+        if mask not in masks:
+            masks.append(mask)
+            groups.append([])
+        groups[masks.index(mask)].append((mask, _words(identifier, extended, 8)))
+    if len(groups) == 1:
+        groups = [groups[0][:2], groups[0][2:]]
+    if len(groups) == 2 and len(groups[0]) > 2:
+        groups.reverse()
+    if len(groups) != 2 or len(groups[0]) > 2 or len(groups[1]) > 4:
+        raise ValueError("at least one filter; at most two with one mask and four with another")
+    return groups
+
+
+def _words(value, extended, mark):
+    """SIDH, SIDL, EID8, EID0; `mark` is set in SIDL if extended. Of standard frames no data bytes are compared."""
+    if not 0 <= value < (1 << 29 if extended else 1 << 11):
+        raise ValueError("invalid id")
+    if not extended:
+        return bytes((value >> 3, (value & 7) << 5, 0, 0))
+    return bytes((value >> 21, value >> 13 & 0xE0 | mark | value >> 16 & 3, value >> 8 & 255, value & 255))
 
 
 class Buffers:

@@ -5,11 +5,8 @@ import errno
 import time
 from micropython import const
 
-from drivers.mcp2515_buffers import Buffers
-from drivers.mcp2515_filters import FILTERS_MAX, registers
-from drivers.mcp2515_line import Line
-from drivers.mcp2515_spi import Port
-from drivers.mcp2515_timing import BIT_RATES, CRYSTALS, timing
+from drivers.can.mcp2515_registers import BIT_RATES, CRYSTALS, FILTERS_MAX, Buffers, registers, timing
+from drivers.can.mcp2515_spi import Line, Port
 
 _CANSTAT = const(0x0E)
 _CANCTRL = const(0x0F)
@@ -38,9 +35,8 @@ _INPUTS = _OUTPUTS + tuple(range(34, 40))
 class Mcp2515:
     """One chip on an SPI bus of its own.
 
-    It differs from ``machine.CAN`` as all our drivers do (drivers/can): the constructor does no I/O; ``init()``
-    sets the chip up, and the ``await ready()`` that follows takes it onto the bus; ``await ready()`` stands for
-    ``irq()``; data of `recv` is valid until the next `recv`.
+    It differs from ``machine.CAN`` as all our drivers do (drivers/can): ``init()`` sets the chip up, and the ``await
+    ready()`` that follows takes it onto the bus.
 
     `recv` and `send` allocate nothing and take three SPI operations of up to 16 bytes (a few more when frames are given
     up). Up to three frames wait in the chip, and are sent in the order in which they were given. When none of them got
@@ -53,8 +49,8 @@ class Mcp2515:
     A chip that does not answer, or answers nonsense, is an OSError of `init` or `restart`. One that is lost later, or
     an INT wire that does not follow the chip, is an OSError of `ready`: what `ready` and `get_counters` read tells.
 
-    It has no ``guard`` (drivers/can): the handler of its interrupt could not read the frame, for Python may be in
-    the middle of a transfer. While the loop is blocked, the vehicle's stop on this bus waits.
+    It has no ``guard`` (drivers/can): the handler of its interrupt could not read the frame, for Python may be in the
+    middle of a transfer. While the loop is blocked, the vehicle's stop on this bus waits.
 
     Options: GPIO numbers ``sck``, ``mosi``, ``miso``, ``cs``, ``interrupt`` (the INT pin); ``spi``, number of the SPI
     peripheral; ``baudrate`` of SPI and ``crystal``, Hz; ``bitrate`` of the bus, bit/s (ValueError if the crystal cannot
@@ -259,7 +255,7 @@ class Mcp2515:
         """Receive only what one of the filters (identifier, bits that must be equal, flags) takes; None: all.
 
         If they change, a chip that is on the bus leaves it, and the next `ready` takes it back. Raises ValueError for
-        what two masks and six filters cannot do (drivers/mcp2515_filters.py), and OSError as `restart`.
+        what two masks and six filters cannot do (drivers/can/mcp2515_registers.py), and OSError as `restart`.
         """
         wanted = registers(filters, self.FLAG_EXT_ID)
         if wanted != self._filters:
@@ -268,8 +264,8 @@ class Mcp2515:
                 self._configure()
 
     def fit_filters(self, filters):
-        """See `fit` in drivers/mcp2515_fit.py."""
-        from drivers.mcp2515_fit import fit
+        """See `fit` in drivers/can/mcp2515_fit.py."""
+        from drivers.can.mcp2515_fit import fit
 
         return fit(filters, self.FLAG_EXT_ID)
 

@@ -2,13 +2,13 @@
 
 from micropython import const
 
-from drivers.mcp2515_filters import FILTERS_MAX
+from drivers.can.mcp2515_registers import FILTERS_MAX
 
 _FEW = const(64)
 
 
 def fit(filters, extended_flag):
-    """At most six filters for `registers` in drivers/mcp2515_filters.py that take all that these do.
+    """At most six filters for `registers` in drivers/can/mcp2515_registers.py that take all that these do.
 
     They take few others, but some. Both kinds of identifiers: one mask for each. One kind: two filters with one mask,
     so that frames stay in order and each can wait in either buffer, if they take no more than 64 identifiers; else what
