@@ -76,7 +76,11 @@ COMMON = (
     {"name": "console", "use": "components.console:Console"},
 )
 
-CAN_DRIVER = {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 250000}}
+CAN_DRIVER = {
+    "name": "can_driver",
+    "use": "drivers.can.twai_esp32:TwaiEsp32",
+    "options": {"tx": 21, "rx": 22, "bitrate": 250000},
+}
 
 COMPONENTS = COMMON + (CAN_DRIVER,) + ONE_BUS
 

@@ -36,7 +36,11 @@ MODULE_BUS = (
     },
 )
 
-CAN_DRIVER = {"name": "can_driver", "use": "drivers.twai:Twai", "options": {"tx": 21, "rx": 22, "bitrate": 125000}}
+CAN_DRIVER = {
+    "name": "can_driver",
+    "use": "drivers.can.twai_esp32:TwaiEsp32",
+    "options": {"tx": 21, "rx": 22, "bitrate": 125000},
+}
 
 METER = {
     "name": "meter",

@@ -13,7 +13,7 @@ SETTINGS = reference.SETTINGS
 
 CAN_DRIVER = {
     "name": "can_driver",
-    "use": "drivers.twai_s3:TwaiS3",
+    "use": "drivers.can.twai_s3:TwaiS3",
     "options": {"tx": 4, "rx": 5, "bitrate": 250000},
 }
 

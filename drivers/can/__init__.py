@@ -18,3 +18,25 @@
   under the answer's identifier until then. ``fired()`` counts it, once for each ``arm(True)``. The frame is received as
   any other. Neither `arm` nor `fired` allocates.
 """
+
+
+def segments(clock, bitrate, possible):
+    """Where in the bit a controller samples: (prescaler, quanta before that without the first one, quanta after it).
+
+    None if the clock does not divide into the bit rate.
+
+    `clock` in Hz, divided by a prescaler that ``possible(prescaler)`` permits, makes the quanta; a bit (bit/s) has 8 to
+    25 of them. At most 16 lie between the first one and the sample, which leaves 2 to 8 after it. Taken is what samples
+    nearest to 80 % of the bit (CiA 601-3 asks for 75 to 87.5 %), then what has most quanta.
+    """
+    best = None
+    best_off = 0
+    for quanta in range(25, 7, -1):
+        prescaler = clock // (bitrate * quanta)
+        if prescaler * bitrate * quanta != clock or not possible(prescaler):
+            continue
+        after = max(quanta - 17, (quanta + 2) // 5)
+        off = abs(1000 * (quanta - after) // quanta - 800)
+        if best is None or off < best_off:
+            best, best_off = (prescaler, quanta - 1 - after, after), off
+    return best

@@ -5,8 +5,8 @@ the frames in its two receive and three transmit buffers, in the right order.
 import time
 from micropython import const
 
+from drivers.can import segments
 from drivers.can.mcp2515_spi import EXT_ID, EXTENDED, REMOTE, RTR, views
-from drivers.can.timing import segments
 
 CRYSTALS = (8000000, 12000000, 16000000, 20000000)
 BIT_RATES = (10000, 20000, 25000, 50000, 100000, 125000, 250000, 500000, 800000, 1000000)

@@ -62,7 +62,7 @@ def test_every_board_makes_an_image_that_micropython_reads(board, tmp_path, caps
 
 def test_what_a_board_does_not_name_is_not_in_its_image():
     desk, one = (set(payload(Selection(board), "xtensawin")) for board in ("esp32_bench", "rivot_esp32"))
-    assert "lib/drivers/can/slcan.mpy" in desk - one and "lib/drivers/twai.mpy" in one - desk
+    assert "lib/drivers/can/slcan.mpy" in desk - one and "lib/drivers/can/twai.mpy" in one - desk
     assert not any("drivers/host" in name or "mcp2515" in name for name in desk | one)
 
 

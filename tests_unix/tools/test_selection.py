@@ -40,7 +40,7 @@ def test_the_components_of_the_board_and_what_they_need(tmp_path):
     owners = set(selection.packages)
     assert named < owners
     assert owners - named == {"boards", "core", "main", "udns", "uhttp", "ujson_schema", "uwebsockets", "ux509"}
-    assert "drivers.twai" not in owners and "drivers.nvs" not in owners
+    assert "drivers.can.twai_esp32" not in owners and "drivers.nvs" not in owners
 
 
 def test_every_file_is_there_and_has_its_place_in_the_image(tmp_path):
@@ -141,6 +141,22 @@ def test_a_board_with_another_power_module_has_not_the_reference_protocol(tmp_pa
         named = {entry["use"] for _, entry in selection.entries}
         has = "components/charger/reference.py" in paths_of(selection)
         assert has is ("components.charger:Charger" in named), board
+
+
+def test_a_driver_brings_the_tables_of_its_own_chip_only(tmp_path):
+    """twai_esp32, twai_s3 and mcp2515 have tables of pads, addresses or instructions."""
+    chips = {"twai_esp32", "twai_s3", "mcp2515", "mcp2515_fit", "twai_fit", "slcan"}
+    for board, wanted in (
+        ("rivot_esp32", {"twai_esp32", "twai_fit"}),
+        ("rivot_esp32s3", {"twai_s3", "twai_fit"}),
+        ("rivot_esp32_dual", {"twai_esp32", "twai_fit", "mcp2515", "mcp2515_fit"}),
+        ("unix", {"slcan"}),
+    ):
+        drivers = [path for path in paths_of(Selection(board, build=tmp_path)) if path.startswith("drivers/can/")]
+        assert {Path(path).stem for path in drivers} & chips == wanted, board
+    packages = Selection("rivot_esp32_dual", build=tmp_path).packages
+    assert "drivers/can/mcp2515_spi.py" in packages["drivers.can.mcp2515"], "a driver is weighed by itself"
+    assert "drivers/can/twai_poll.py" in packages["drivers.can.twai_esp32"]
 
 
 def test_the_machine_code_of_others_cannot_be_left_out(select):

@@ -1,5 +1,5 @@
 // The guard at the own CAN controller of an ESP32 or ESP32-S3: its receive interrupt moves each message to the ring, as drain() of
-// drivers/twai_viper.py does by a timer, and answers the one frame of the rule. Python sees the ring, the bus's events and the
+// drivers/can/twai_frames.py does by a timer, and answers the one frame of the rule. Python sees the ring, the bus's events and the
 // status by the functions of that module, which are here, too; so only one of them touches the registers at a time.
 //
 // The port's module includes this, and defines before: READ(n) and WRITE(n, value) of a register by its number, LOCK() and
@@ -58,7 +58,7 @@ static FAST void receive(void) {
     }
 }
 
-// A bus error was captured: does it spoil the next message? ESP-IDF's condition, see drivers/twai_chip.py.
+// A bus error was captured: does it spoil the next message? ESP-IDF's condition, see drivers/can/twai_esp32.py.
 static FAST void judge(void) {
     uint32_t error = READ(ECC);
     uint32_t segment = error & 31;
@@ -168,9 +168,9 @@ static mp_obj_t buffers(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(buffers_obj, buffers);
 
-// drain(memory, base, ring, cursor): status | messages << 8 | events << 16 since the last call; bit 24: reset the controller,
-// what is received is not to be trusted. All the arguments are known here.
-static mp_obj_t drain(size_t n_args, const mp_obj_t *args) {
+// drain(registers, ring, cursor): status | messages << 8 | events << 16 since the last call; bit 24: reset the controller, what
+// is received is not to be trusted. All the arguments are known here.
+static mp_obj_t drain(mp_obj_t registers_in, mp_obj_t ring_in, mp_obj_t cursor_in) {
     LOCK();
     enable();
     uint32_t status = look(false);
@@ -183,9 +183,9 @@ static mp_obj_t drain(size_t n_args, const mp_obj_t *args) {
     UNLOCK();
     return MP_OBJ_NEW_SMALL_INT(status | count << 8 | new << 16);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(drain_obj, 4, 4, drain);
+static MP_DEFINE_CONST_FUN_OBJ_3(drain_obj, drain);
 
-// take(ring, cursor, out): the identifier of the next message, or -1; see drivers/twai_viper.py.
+// take(ring, cursor, out): the identifier of the next message, or -1; see drivers/can/twai_frames.py.
 static mp_obj_t take(mp_obj_t ring_in, mp_obj_t cursor_in, mp_obj_t out_in) {
     mp_buffer_info_t out;
     mp_get_buffer_raise(out_in, &out, MP_BUFFER_WRITE);
@@ -210,12 +210,12 @@ static mp_obj_t take(mp_obj_t ring_in, mp_obj_t cursor_in, mp_obj_t out_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(take_obj, take);
 
-// put(memory, base, queue, at): copy the message at `at` of the queue into the transmit buffer, and have it sent. It is not
+// put(registers, queue, at): copy the message at `at` of the queue into the transmit buffer, and have it sent. It is not
 // if the guard has that buffer, or holds up what goes to its answer's receiver.
-static mp_obj_t put(size_t n_args, const mp_obj_t *args) {
+static mp_obj_t put(mp_obj_t registers_in, mp_obj_t queue_in, mp_obj_t at_in) {
     mp_buffer_info_t queue;
-    mp_get_buffer_raise(args[2], &queue, MP_BUFFER_READ);
-    mp_int_t at = mp_obj_get_int(args[3]);
+    mp_get_buffer_raise(queue_in, &queue, MP_BUFFER_READ);
+    mp_int_t at = mp_obj_get_int(at_in);
     if (at < 0 || (size_t)at + SLOT > queue.len) {
         mp_raise_ValueError(NULL);
     }
@@ -234,7 +234,7 @@ static mp_obj_t put(size_t n_args, const mp_obj_t *args) {
     UNLOCK();
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(put_obj, 4, 4, put);
+static MP_DEFINE_CONST_FUN_OBJ_3(put_obj, put);
 
 // What a module canguard with this controller has beside what is the port's own.
 #define CANGUARD_TWAI_GLOBALS \

@@ -27,7 +27,7 @@ HOT = {
     "components/charger/power_module.py": "terminal set_flags refuse",
     "components/meter/terminal.py": "terminal",
     "drivers/can/slcan_lines.py": "recv came pending other _line",
-    "drivers/twai.py": "recv",
+    "drivers/can/twai.py": "recv",
 }
 
 

@@ -11,15 +11,14 @@ from esp32_standins.uart import Timers, Uarts
 from mcp2515_model import Machine as ChipOnPins
 from mcp2515_model import Mcp2515
 from twai_model import Twai as TwaiModel
-from twai_rig import canguard
+from twai_rig import FRAMES, Registers, canguard
 from virtual_clock import VirtualClock
 
 from core.kernel import STOPPED, Kernel
 from core.log import Log, LogTail
 from core.settings import lay_identity_over
-from drivers import twai_plain
+from drivers.can.twai_esp32 import TwaiEsp32
 from drivers.nvs import Nvs
-from drivers.twai import Twai
 
 SETTINGS = {
     "ocpp": {"url": "ws://127.0.0.1:1/ocpp", "id": "CP-1"},  # nobody is there
@@ -151,20 +150,23 @@ class Site:
         return code
 
 
-class PlainTwai(Twai):
+class PlainTwai(TwaiEsp32):
     """The driver without its machine code, which would take real addresses; with that of the guard on the model."""
 
     def __init__(self, **options):
-        if canguard:
-            import machine
+        import machine
 
+        if canguard:
             canguard.model(machine.mem32, self.chip.address)
-        super().__init__(code=canguard or twai_plain, **options)
+        super().__init__(registers=Registers(machine.mem32, self.chip.address), code=canguard or FRAMES, **options)
 
 
 def here(board):
     """The board, with what cannot be on this machine replaced."""
-    instead = {"drivers.terminal:Terminal": "console_site:Screen", "drivers.twai:Twai": "esp32_site:PlainTwai"}
+    instead = {
+        "drivers.terminal:Terminal": "console_site:Screen",
+        "drivers.can.twai_esp32:TwaiEsp32": "esp32_site:PlainTwai",
+    }
 
     def replaced(entry):
         if "scope" in entry:

@@ -10,7 +10,7 @@ import canguard
 from twai_model import DATA_FIELD, ERROR_STUFF
 from twai_rig import DATA, ID, opened, received
 
-from drivers.twai import Twai
+from drivers.can.twai import Twai
 
 EXT = Twai.FLAG_EXT_ID
 REQUEST, CONTROL, FEEDBACK = 0x1806E5F4, 0x068181FE, 0x18FF50E5

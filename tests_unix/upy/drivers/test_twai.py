@@ -9,7 +9,7 @@ from components.can import Can
 from core.clock import Clock
 from core.log import Log, LogTail
 from core.signals import Signal
-from drivers.twai import Twai
+from drivers.can.twai import Twai
 
 EXT = Twai.FLAG_EXT_ID
 

@@ -3,7 +3,7 @@
 from twai_model import ACK_SLOT, DATA_FIELD, ERROR_BIT, ERROR_OTHER, ERROR_STUFF
 from twai_rig import DATA, ID, Hardware, attached, opened, raises, received
 
-from drivers.twai import Twai
+from drivers.can.twai import Twai
 
 EXT = Twai.FLAG_EXT_ID
 CRC, ACK_DELIMITER = 8, 27

@@ -3,7 +3,7 @@
 from twai_model import DATA_FIELD, ERROR_STUFF
 from twai_rig import DATA, ID, Hardware, attached, received
 
-from drivers.twai import Twai
+from drivers.can.twai import Twai
 
 EXT = Twai.FLAG_EXT_ID
 _STEPS_MAX = 300

@@ -1,9 +1,6 @@
 """The driver of the ESP32-S3's controller on the model of that chip: the ESP32's suite, and what is different."""
 
 import asyncio
-import micropython
-import random
-from array import array
 
 import test_twai
 import test_twai_errors
@@ -15,24 +12,15 @@ from twai_model_s3 import TwaiS3 as Model
 from twai_rig import DATA, ID, Hardware, attached, opened, raises, received
 
 from boards import rivot_esp32s3
-from drivers import twai_s3, words_plain
-from drivers.twai_s3 import Registers, TwaiS3
+from drivers.can.twai_s3 import TwaiS3
 
 EXT = TwaiS3.FLAG_EXT_ID
-try:
-    from drivers import words_viper
-
-    KINDS = (words_plain, words_viper)
-except SyntaxError:  # an interpreter without a native emitter
-    KINDS = (words_plain,)
-# They name addresses, pins, revisions, errata or bit rates of the ESP32, or take the place of its memory.
+# They name addresses, pins, revisions, errata or bit rates of the ESP32, or are none of the guard's.
 OF_THE_ESP32 = (
     "test_the_constructor_touches_nothing_and_init_takes_the_bus",
     "test_deinit_leaves_bus_clock_and_pins_and_init_comes_back",
     "test_pins_that_cannot_be",
-    "test_the_timer_may_come_while_a_frame_is_handed_over",
     "test_the_timer_allocates_nothing_as_long_as_there_is_no_acknowledge",
-    "test_sending_allocates_nothing",
     "test_what_waits_at_the_end_still_goes_out_if_the_bus_takes_it",  # at 12,500 bit/s
     "test_a_receive_error_that_spoils_the_next_frame_resets_the_controller",
     "test_bus_off_forgets_what_waits_and_recovers_after_128_times_11_bits",
@@ -41,13 +29,12 @@ OF_THE_ESP32 = (
 
 def on_the_s3(action):
     """Run something with the rig's hardware and driver those of the ESP32-S3."""
-    before = twai_rig.KIND, twai_rig.PINS, Hardware.model, twai_s3.words
+    before = twai_rig.KIND, twai_rig.PINS, Hardware.model
     twai_rig.KIND, twai_rig.PINS, Hardware.model = TwaiS3, {"tx": 4, "rx": 5}, Model
-    twai_s3.words = words_plain  # the model is no memory
     try:
         return action()
     finally:
-        twai_rig.KIND, twai_rig.PINS, Hardware.model, twai_s3.words = before
+        twai_rig.KIND, twai_rig.PINS, Hardware.model = before
 
 
 def run_suite(module):
@@ -67,7 +54,7 @@ def test_the_suite_of_the_driver():
 
 
 def test_the_suite_of_sending():
-    assert on_the_s3(lambda: run_suite(test_twai_send)) == 6
+    assert on_the_s3(lambda: run_suite(test_twai_send)) == 8
 
 
 def test_the_suite_of_errors():
@@ -151,42 +138,11 @@ def test_bus_off_and_back():
     on_the_s3(recovers)
 
 
-def test_words_of_memory_are_the_same_in_machine_code():
-    """Reading and writing allocates nothing, wherever the registers are: the timer does it every millisecond."""
-    words = array("I", [random.getrandbits(30) for _ in range(32)])
-    memory = Offsets(words)
-    for kind in KINDS:
-        where = (memory, 0) if kind is words_plain else (None, words)
-        assert [kind.peek(*where, place) for place in range(32)] == list(words)
-        kind.poke(*where, 7, 0x12345678)
-        assert words[7] == 0x12345678
-        twai_s3.words = kind
-        registers = Registers(*where)
-        registers[28] = 5
-        micropython.heap_lock()
-        value = registers[28]
-        micropython.heap_unlock()
-        assert value == 5 and words[7] == 5
-
-
-class Offsets:
-    """machine.mem32 over plain memory."""
-
-    def __init__(self, words):
-        self._words = words
-
-    def __getitem__(self, address):
-        return self._words[address // 4]
-
-    def __setitem__(self, address, value):
-        self._words[address // 4] = value
-
-
 def test_the_board_is_the_reference_board_but_for_its_controller():
     from boards import rivot_esp32 as reference
 
     ours = [entry for entry in rivot_esp32s3.COMPONENTS if entry["name"] != "can_driver"]
     assert ours == [entry for entry in reference.COMPONENTS if entry["name"] != "can_driver"]
     driver = [entry for entry in rivot_esp32s3.COMPONENTS if entry["name"] == "can_driver"]
-    assert driver[0]["use"] == "drivers.twai_s3:TwaiS3" and rivot_esp32s3.PORT_BOARD == "UCHARGE_S3"
+    assert driver[0]["use"] == "drivers.can.twai_s3:TwaiS3" and rivot_esp32s3.PORT_BOARD == "UCHARGE_S3"
     assert driver[0]["options"]["bitrate"] == reference.CAN_DRIVER["options"]["bitrate"]

@@ -3,10 +3,9 @@
 import gc
 import micropython
 
-from twai_rig import DATA, ID, opened, raises, received
+from twai_rig import DATA, FRAMES, ID, opened, raises, received
 
-from drivers import twai_plain
-from drivers.twai import Twai, fastest
+from drivers.can.twai import Twai, fastest
 
 EXT = Twai.FLAG_EXT_ID
 
@@ -84,15 +83,17 @@ def test_the_timer_may_come_while_a_frame_is_written():
 def test_the_timer_may_come_while_a_frame_is_handed_over():
     hardware, model, driver = opened(air_reads=None)
 
-    class Memory:
+    registers = driver._chip.registers
+
+    class Registers:
         """The timer comes after every reading."""
 
-        def __getitem__(self, address):
-            value = model[address]
+        def __getitem__(self, number):
+            value = registers[number]
             hardware.tick()
             return value
 
-    driver._chip.memory = Memory()
+    driver._chip.registers = Registers()
     assert driver.send(ID, DATA, EXT) == 0 and driver.get_counters()[5] == 1
     assert model.transmit() and model.transmit() is None
 
@@ -133,11 +134,11 @@ def fill(hardware, driver):
 def test_receiving_allocates_nothing():
     hardware, _, driver = opened()
     frame = [0, None, 0, 0]
-    for kind in (twai_plain, fastest, twai_plain):  # recv() needs only the ring, which is plain memory
+    for kind in (FRAMES, fastest, FRAMES):  # recv() needs only the ring, which is plain memory
         fill(hardware, driver)
         driver._code = kind
         assert allocated(drain, driver, frame) == 0
-        driver._code = twai_plain
+        driver._code = FRAMES
     assert frame == [1, DATA[:3], 0, 0]
 
 
@@ -162,8 +163,8 @@ def test_the_timer_allocates_nothing_as_long_as_there_is_no_acknowledge():
         model.no_acknowledge()
         hardware.tick()
     assert driver.state() == driver.STATE_PASSIVE
-    still = {0x3FF6B008: 0x40, 0x3FF6B00C: 0, 0x3FF6B038: 0, 0x3FF6B03C: 128}  # read without what the model allocates
-    driver._memory = driver._chip.memory = still
+    still = {2: 0x40, 3: 0, 14: 0, 15: 128}  # read without what the model allocates
+    driver._registers = driver._chip.registers = still
     assert allocated(callback, None) == 0
     assert driver.state() == driver.STATE_PASSIVE
 
@@ -171,10 +172,11 @@ def test_the_timer_allocates_nothing_as_long_as_there_is_no_acknowledge():
 def test_sending_allocates_nothing():
     hardware, model, driver = opened(air_reads=None)
     driver.send(ID, DATA, EXT)
-    driver._chip.memory = {0x3FF6B008: 0}  # a status, read without what the model allocates: it is being sent
+    registers = driver._chip.registers
+    driver._chip.registers = {2: 0}  # a status, read without what the model allocates: it is being sent
     assert allocated(driver.send, ID, DATA, EXT) == 0
     assert allocated(driver.send, 0x123, DATA, 0) == 0
-    driver._chip.memory = model
+    driver._chip.registers = registers
     for wanted in ((ID, DATA, True, False), (ID, DATA, True, False), (0x123, DATA, False, False)):
         assert model.transmit() == wanted
         hardware.tick()

@@ -6,15 +6,16 @@ import time
 from construct import construct
 from twai_model import Twai as Model
 
-from drivers import twai_plain
+from drivers.can.twai_esp32 import TwaiEsp32
+from drivers.plain import plain
 
 try:  # an interpreter with boards/ports/shared/canguard_twai.inc.c, see tests_unix/images/test_twai_guard.py
     import canguard
 except ImportError:
     canguard = None
-from drivers.twai import Twai
 
-KIND, PINS = Twai, {}  # another chip's test sets them, and Hardware.model
+FRAMES = plain("drivers.can.twai_frames")  # the model is no memory, which machine code needs
+KIND, PINS = TwaiEsp32, {}  # another chip's test sets them, and Hardware.model
 ID, DATA = 0x1806E5F4, bytes(range(1, 9))
 
 
@@ -46,6 +47,20 @@ class Timers:
         return self.made[-1]
 
 
+class Registers:
+    """The controller's, by number."""
+
+    def __init__(self, memory, address):
+        self.memory = memory
+        self.address = address
+
+    def __getitem__(self, number):
+        return self.memory[self.address + 4 * number]
+
+    def __setitem__(self, number, value):
+        self.memory[self.address + 4 * number] = value
+
+
 class Hardware:
     """What the driver uses of the module ``machine``."""
 
@@ -75,7 +90,8 @@ def attached(**options):
     """A driver that has `hardware` in the place of ``machine``."""
     if canguard:
         canguard.model(options["hardware"].mem32, KIND.chip.address)
-    return construct(KIND, code=canguard or twai_plain, **dict(PINS, **options))
+    registers = Registers(options["hardware"].mem32, KIND.chip.address)
+    return construct(KIND, registers=registers, code=canguard or FRAMES, **dict(PINS, **options))
 
 
 def opened(revision=3, air_reads=1, **options):

@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.loading import unload
 from drivers.can.mcp2515 import Mcp2515
 from drivers.can.slcan import Slcan
-from drivers.twai import Twai
+from drivers.can.twai import Twai
 
 EXT = 2
 REFERENCE = (0x1806E5F4, 0x160B8001, 0x160D8001, 0x00433F01, 0x00473F01, 0x0681817E, 0x0681827E)  # docs/can.md
@@ -242,11 +242,11 @@ def test_a_wrong_filter_of_a_board_is_named():
 
 async def test_what_makes_the_filters_is_let_go():
     """It is some 200 bytes of functions for one call."""
-    for name in ("drivers.twai_fit", "drivers.can.mcp2515_fit"):
+    for name in ("drivers.can.twai_fit", "drivers.can.mcp2515_fit"):
         unload(name)  # another test's
     hardware, can, seen, tasks = await started()
     left = [name for name in sys.modules if name.endswith("_fit") or name == "components.can.rules"]
-    assert not left and not hasattr(sys.modules["drivers"], "twai_fit"), left
+    assert not left and not hasattr(sys.modules["drivers.can"], "twai_fit"), left
     await ended(hardware, tasks)
 
 

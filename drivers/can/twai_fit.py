@@ -2,10 +2,11 @@
 
 
 def fit(filters, extended_flag):
-    """At most two filters for `acceptance` in drivers/twai_timing.py that take all that these do: few others, but some.
+    """At most two filters for `acceptance` in drivers/can/twai_chip.py that take all that these do.
 
-    A standard identifier is compared where the upper 11 bits of an extended one are. Whether one filter of all bits or
-    two of 16 take fewer identifiers is counted; beside standard identifiers the further bits are those of the data.
+    They take few others, but some. A standard identifier is compared where the upper 11 bits of an extended one are.
+    Whether one filter of all bits or two of 16 take fewer identifiers is counted; beside standard identifiers the
+    further bits are those of the data.
     """
     wide = []
     upper = 0x1FFFE000

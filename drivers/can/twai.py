@@ -1,12 +1,11 @@
-"""The ESP32's own CAN controller (TWAI) through its registers, in the shape of ``machine.CAN``."""
+"""The own CAN controller (TWAI) of an ESP32 through its registers, in the shape of ``machine.CAN``."""
+# mypy: disable-error-code="attr-defined"
 
 import errno
 from micropython import const
 
-from drivers.twai_chip import Chip
-from drivers.twai_poll import SETTING, Poll
-from drivers.twai_queue import Queue
-from drivers.twai_timing import acceptance, timing
+from drivers.can.twai_chip import acceptance, timing
+from drivers.can.twai_poll import Poll, Queue
 
 try:
     import canguard as fastest
@@ -14,16 +13,19 @@ try:
     fastest.drain  # noqa: B018  (another port's guard has no controller)
 except (ImportError, AttributeError):
     try:
-        from drivers import twai_viper as fastest
-    except (ImportError, SyntaxError, ValueError):  # this build, or this image, has no native code
-        from drivers import twai_plain as fastest
+        from drivers.can import twai_frames as fastest
+    except SyntaxError:  # from source, without native code
+        from drivers.plain import plain
+
+        fastest = plain("drivers.can.twai_frames")
 
 _TX_TIMEOUT_MS = const(100)
 _FAREWELL_BITS = const(600)
 
 
 class Twai(Poll):
-    """The on-chip controller. What differs from ``machine.CAN`` is as documented in drivers/can, and:
+    """The on-chip controller; `TwaiEsp32` and `TwaiS3` are those of a chip. What differs from ``machine.CAN`` is as
+    documented in drivers/can, and:
 
     - The state is STATE_STOPPED until 11 recessive bits went by.
     - A timer empties the controller's 64 bytes (4 frames of 8 bytes) every millisecond at 250 kbit/s, more often on a
@@ -35,38 +37,30 @@ class Twai(Poll):
     - ``send`` queues up to 16 frames. What did not get through in 100 ms is given up, with all that waits behind it,
       and counted in `tx_dropped`: commands must not go out when they are old. Bus-off does the same.
     - ``restart`` follows the standard: it takes part again after 128 times 11 recessive bits.
-    - ``set_filters``: see `acceptance` in drivers/twai_timing.py. It loses what is just being received or sent.
+    - ``set_filters``: see `acceptance` in drivers/can/twai_chip.py. It loses what is just being received or sent.
 
-    Options: GPIO numbers, tx (out of 0..5, 12..23, 25..27, 32, 33) and rx (also 34..39); bitrate, bit/s; timer, number.
-
-    Errata: a frame after certain receive errors (TWAI-3.13.5) and a broken FIFO (3.13.11) are dropped with a reset of
-    the controller, the first message after bus-off is right (3.13.3).
-
-    In tests `hardware` stands in for ``machine`` (mem32 and Timer); with it goes ``twai_plain`` as `code`.
+    ``chip`` is the controller's class. In tests `hardware` stands in for ``machine`` (mem32 and Timer), and `registers`
+    for the controller's; with them goes the plain Python of drivers/can/twai_frames.py as `code`.
     """
 
     requires = ()
-    chip = Chip
-    options = {
-        "tx": (int, 21, 0, 33),
-        "rx": (int, 22, 0, 39),
-        "bitrate": (int, 250000, (25000, 50000, 100000, 125000, 250000, 500000, 800000, 1000000)),
-        "timer": (int, 0, 0, 3),
-    }
+    chip: type
 
     FLAG_RTR, FLAG_EXT_ID, FLAG_UNORDERED = 1, 2, 4
     RECV_ERR_FULL, RECV_ERR_OVERRUN = 1, 2
 
-    def __init__(self, tx, rx, bitrate, timer, hardware=None, code=fastest):
+    def __init__(self, tx, rx, bitrate, timer, hardware=None, registers=None, code=fastest):
         kind = self.chip
-        kind.soc.check_pins(tx, rx)
         timing(bitrate, True)
         if hardware is None:
             import machine as hardware
         self._hardware = hardware
-        memory = hardware.mem32
-        chip = kind(memory, (tx, rx), acceptance(None, self.FLAG_EXT_ID))
-        super().__init__(memory, chip, code, Queue(code.put, kind.address, self.FLAG_EXT_ID))
+        if registers is None:
+            import uctypes
+
+            registers = uctypes.struct(kind.address, (uctypes.ARRAY, uctypes.UINT32 | 32), uctypes.NATIVE)
+        chip = kind(hardware.mem32, registers, (tx, rx), acceptance(None, self.FLAG_EXT_ID))
+        super().__init__(chip, code, Queue(code.put, registers, self.FLAG_EXT_ID))
         self._bitrate = bitrate
         self._timer_id = timer
         self._timer = None
@@ -86,8 +80,8 @@ class Twai(Poll):
         self._interrupt(True)
         self._chip.start(self._bitrate)
         self._runs = True
-        self._unsettled = 0
         self._starts()
+        self._unsettled = 0
         frequency = max(100, self._bitrate // 250)
         self._tx_timeout_ticks = frequency * _TX_TIMEOUT_MS // 1000
         timer = self._hardware.Timer
@@ -105,7 +99,7 @@ class Twai(Poll):
             self._timer = None
         try:
             if self._on_bus():
-                self._queue.finish(self._memory, self._chip.free, _FAREWELL_BITS * 1000000 // self._bitrate)
+                self._queue.finish(self._chip.free, _FAREWELL_BITS * 1000000 // self._bitrate)
         finally:
             self._runs = False
             self.tx_dropped += self._queue.clear()
@@ -120,7 +114,6 @@ class Twai(Poll):
         was_off = self._state == self.STATE_BUS_OFF
         try:
             self._busy = True
-            self._unsettled = SETTING
             self._starts()
             if was_off and chip.recover():
                 self._recovers = True
@@ -182,7 +175,7 @@ class Twai(Poll):
             self._busy = True
             waits = self._on_bus() and self._queue.append(at)
             if waits and self._chip.free():
-                self._queue.pump(self._memory)
+                self._queue.pump()
         finally:
             self._busy = False
         return waits
@@ -204,7 +197,6 @@ class Twai(Poll):
         try:
             self._busy = True
             errors = chip.errors
-            self._unsettled = SETTING
             self._starts()
             chip.filters = wanted
             chip.join(*errors)
@@ -213,8 +205,8 @@ class Twai(Poll):
             self._busy = False
 
     def fit_filters(self, filters):
-        """See `fit` in drivers/twai_fit.py."""
-        from drivers.twai_fit import fit
+        """See `fit` in drivers/can/twai_fit.py."""
+        from drivers.can.twai_fit import fit
 
         return fit(filters, self.FLAG_EXT_ID)
 

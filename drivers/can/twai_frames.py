@@ -1,39 +1,36 @@
-"""The way of a frame out of and into the TWAI controller, in machine code that reads and writes its registers itself.
-
-``twai_plain`` has the same functions in plain Python, over ``machine.mem32`` or what stands in for it.
-"""
+"""The way of a frame out of and into the TWAI controller, in machine code that reads and writes its registers."""
 
 import micropython
 
 
 @micropython.viper
-def drain(memory, base: ptr32, ring: ptr8, cursor: ptr32) -> int:
+def drain(registers: ptr32, ring: ptr8, cursor: ptr32) -> int:
     """Move what was received into the ring; return status | frames << 8 | events << 16.
 
     `ring`: 64 slots of 16 bytes, each a message as the receive buffer has it. `cursor`: the next slot to fill, the next
     to take, frames lost because the ring was full. Nothing is moved after a bus error (event 0x80) or an overrun
-    (status 2): then the receive buffer is not to be trusted. `memory` is not used.
+    (status 2): then the receive buffer is not to be trusted.
     """
-    events = int(base[3]) & 255
-    status = int(base[2]) & 255
+    events = int(registers[3]) & 255
+    status = int(registers[2]) & 255
     taken = 0
     while status & 3 == 1 and events & 128 == 0 and taken < 32:
         head = int(cursor[0])
         if head + 1 & 63 == int(cursor[1]):
             cursor[2] = int(cursor[2]) + 1
         else:
-            info = int(base[16])
+            info = int(registers[16])
             at = head << 4
             last = at + (5 if info & 128 else 3) + (8 if info & 8 else info & 7)
             register = 16
             while at < last:
-                ring[at] = int(base[register])
+                ring[at] = int(registers[register])
                 register += 1
                 at += 1
             cursor[0] = head + 1 & 63
-        base[1] = 4  # release the receive buffer
+        registers[1] = 4  # release the receive buffer
         taken += 1
-        status = int(base[2]) & 255
+        status = int(registers[2]) & 255
     return status | taken << 8 | events << 16
 
 
@@ -63,13 +60,13 @@ def take(ring: ptr8, cursor: ptr32, out: ptr8) -> int:
 
 
 @micropython.viper
-def put(memory, base: ptr32, queue: ptr8, at: int):
-    """Copy the message at `at` of the queue into the transmit buffer, and have it sent. `memory` is not used."""
+def put(registers: ptr32, queue: ptr8, at: int):
+    """Copy the message at `at` of the queue into the transmit buffer, and have it sent."""
     register = 16
     info = int(queue[at])
     last = at + (5 if info & 128 else 3) + (info & 15)
     while at < last:
-        base[register] = int(queue[at])
+        registers[register] = int(queue[at])
         register += 1
         at += 1
-    base[1] = 1  # transmission request
+    registers[1] = 1  # transmission request
