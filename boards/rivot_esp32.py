@@ -54,8 +54,8 @@ COMMON = (
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
     {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
     {"name": "smart_charging", "use": "components.ocpp.smart_charging:SmartCharging"},
-    {"name": "remote_trigger", "use": "components.ocpp.remote_trigger:RemoteTrigger"},
-    {"name": "extended_trigger", "use": "components.ocpp.extended_trigger:ExtendedTrigger"},
+    {"name": "remote_trigger", "use": "components.ocpp.v16.triggers:RemoteTrigger"},
+    {"name": "extended_trigger", "use": "components.ocpp.v16.triggers:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
     {"name": "security", "use": "components.ocpp.security:Security"},
     {

@@ -106,6 +106,6 @@ def find(name: str, paths: Iterable[Path]) -> Path | None:
 
 
 def owner_of(name: str) -> str:
-    """The package or component that a module belongs to: components.ocpp of components.ocpp.boot."""
+    """The package or component that a module belongs to: components.ocpp of components.ocpp.v16.boot."""
     parts = name.split(".")
     return ".".join(parts[:2]) if parts[0] in ("components", "drivers") else parts[0]

@@ -60,7 +60,6 @@ class Ocpp:
         "writes_per_hour": (int, 240, 1, 100000),
     }
 
-    _profiles = ""
     _steps = _pages = ()
 
     def __init__(self, station, log, kernel, home, pulse, wifi, **options):
@@ -80,23 +79,19 @@ class Ocpp:
         from .assembly import connection, messages
 
         parts = connection(self, self.ca_file, options)
-        self.writes, self.actions, self.rpc, self.trust, self.link, self.boot = parts
-        parts = messages(self, options["vendor_id"])
-        self.delivery, self.status, self.core, self.outbox = parts
+        self.writes, self.actions, self.rpc, self.trust, self.link = parts
+        self.boot, self.delivery, self.status, self.core, self.outbox = messages(self, options)
         unload("components.ocpp.assembly")
         unbind("components.ocpp")
 
     # --- for the profiles ---------------------------------------------------------------------------------------
 
-    def add_profile(self, name, profile, feature="", keys=()):
-        """A profile registers itself in its constructor: its name in the table of `Actions`, which tells what it has to
-        have, its name in SupportedFeatureProfiles ("": not in there), and its keys (rows as in keys.py).
+    def add_profile(self, name, profile, keys=()):
+        """A profile registers itself in its constructor: its name in the table of the dialect, which tells what it has
+        to have (see `Actions`), and its rows of the configuration.
         """
         self.actions.add(name, profile)
         self.configuration.add(keys)
-        if feature:
-            self._profiles += "," + feature if self._profiles else feature
-            self.configuration.fix("SupportedFeatureProfiles", self._profiles)
 
     def add_step(self, function):
         """Have ``function()`` called every 250 ms."""
@@ -128,6 +123,7 @@ class Ocpp:
     async def start(self):
         """Read the journal."""
         self.writes.start()
+        self.core.start()
         self.delivery.start()
 
     async def stop(self):

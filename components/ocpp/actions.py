@@ -1,61 +1,10 @@
-"""Who answers the central system's requests, and the schemas of all messages: each profile brings its own."""
+"""Who answers the central system's requests, and the schemas of all messages: each profile has its own."""
 
 from micropython import const
 
 from ujson_schema import SchemaError, validate
 
-# Action, the profile that has it, and the function that answers it: a method of the profile, or one of the module that
-# its `calls` loads. "": a request of ours.
-ACTIONS = const((
-    "Authorize", "core", "",
-    "BootNotification", "core", "",
-    "CancelReservation", "reservation", "cancel_reservation",
-    "CertificateSigned", "certificates", "certificate_signed",
-    "ChangeAvailability", "core", "change_availability",
-    "ChangeConfiguration", "core", "change_configuration",
-    "ClearCache", "core", "clear_cache",
-    "ClearChargingProfile", "smart_charging", "clear_charging_profile",
-    "DataTransfer", "core", "data_transfer",
-    "DeleteCertificate", "certificates", "delete_certificate",
-    "DiagnosticsStatusNotification", "firmware", "",
-    "ExtendedTriggerMessage", "extended_trigger", "trigger_message",
-    "FirmwareStatusNotification", "firmware", "",
-    "GetCompositeSchedule", "smart_charging", "get_composite_schedule",
-    "GetConfiguration", "core", "get_configuration",
-    "GetDiagnostics", "firmware", "get_diagnostics",
-    "GetInstalledCertificateIds", "certificates", "get_installed_certificate_ids",
-    "GetLocalListVersion", "local_list", "get_local_list_version",
-    "GetLog", "log_upload", "get_log",
-    "Heartbeat", "core", "",
-    "InstallCertificate", "certificates", "install_certificate",
-    "LogStatusNotification", "log_upload", "",
-    "MeterValues", "core", "",
-    "RemoteStartTransaction", "core", "remote_start_transaction",
-    "RemoteStopTransaction", "core", "remote_stop_transaction",
-    "ReserveNow", "reservation", "reserve_now",
-    "Reset", "core", "reset",
-    "SecurityEventNotification", "security", "",
-    "SendLocalList", "local_list", "send_local_list",
-    "SetChargingProfile", "smart_charging", "set_charging_profile",
-    "SignCertificate", "certificates", "",
-    "SignedFirmwareStatusNotification", "signed_firmware", "",
-    "SignedUpdateFirmware", "signed_firmware", "signed_update_firmware",
-    "StartTransaction", "core", "",
-    "StatusNotification", "core", "",
-    "StopTransaction", "core", "",
-    "TriggerMessage", "remote_trigger", "trigger_message",
-    "UnlockConnector", "core", "unlock_connector",
-    "UpdateFirmware", "firmware", "update_firmware",
-))  # fmt: skip
-# What a request is answered whose profile is not there, but whose answer has a word for that (5.1, 5.10, 5.13, 5.15)
-_WITHOUT = const((
-    "CancelReservation", "status", "Rejected",
-    "GetLocalListVersion", "listVersion", -1,
-    "ReserveNow", "status", "Rejected",
-    "SendLocalList", "status", "NotSupported",
-))  # fmt: skip
 _LEVELS = const(8)  # no payload of OCPP nests deeper
-
 
 NO_MEMORY = "no memory"  # the description of an InternalError
 INVALID = (  # the codes of what the central system should not have sent
@@ -78,17 +27,21 @@ class Actions:
     of it and a function to be called once the answer is sent; it may raise CallError. What takes long is a coroutine
     that returns the same.
 
-    A profile has ``calls()``, which imports the module of its seldom asked handlers, functions(profile, payload), and
-    returns it; that one's ``schemas`` are those of the profile, unless it has them itself. The module is let go with
-    `release`, unless `on_demand` is in use elsewhere.
+    Seldom asked handlers are functions(profile, payload) of a module. A profile has ``calls()``, which imports it and
+    returns it; that of a feature of the `station` is the dialect's module of its name. The module's ``schemas`` are
+    those of the profile, unless it has them itself. The module is let go with `release`, unless `on_demand` is in use
+    elsewhere.
 
-    ``profiles``: all of them, in the order of the board.
+    ``profiles``: all that were added, in the order of the board.
 
-    `strict`: unknown fields in requests are refused, and so is null in the place of a field; otherwise such a field is
-    absent, in answers to us, too. `run(action, handler, payload)` calls a handler.
+    `dialect`: the package, see `components.ocpp.v16`. `strict`: unknown fields in requests are refused, and so is null
+    in the place of a field; otherwise such a field is absent, in answers to us, too. `run(action, handler, payload)`
+    calls a handler.
     """
 
-    def __init__(self, log, strict, run, on_demand):
+    def __init__(self, dialect, station, log, strict, run, on_demand):
+        self._dialect = dialect
+        self._feature = station.feature
         self._log = log
         self._strict = strict
         self._run = run
@@ -102,21 +55,37 @@ class Actions:
         self.profiles += (profile,)
 
     def profile(self, name):
-        """The profile of this name in the table, or None."""
-        return self.profiles[self._names.index(name)] if name in self._names else None
+        """The profile or the station's feature of this name in the table, or None."""
+        return self.profiles[self._names.index(name)] if name in self._names else self._feature(name)
+
+    def calls(self, name):
+        """The module of the seldom asked handlers of the profile of this name, which is there."""
+        own = getattr(self.profile(name), "calls", None)
+        return own() if own is not None else __import__(self._dialect.__name__ + "." + name, None, None, ("schemas",))
+
+    def _schemas(self, name):
+        """The generated module of schemas of a profile."""
+        return getattr(self.profile(name), "schemas", None) or self.calls(name).schemas
+
+    def _row(self, action):
+        """(the profile's name in the dialect's table, its function or ""); ("", ""): there is no such action."""
+        table = self._dialect.ACTIONS
+        for row in range(0, len(table), 3):
+            if table[row] == action:
+                return table[row + 1], table[row + 2]
+        return "", ""
 
     def check_answer(self, action, answer):
         """Validate an answer to a request of ours; unknown fields are tolerated. Raises SchemaError.
 
         One whose schema finds no room in the heap is taken as it is.
         """
-        row = _row(action)
-        profile = self.profile(ACTIONS[row + 1]) if row >= 0 else None
-        if profile is None:
+        name, _ = self._row(action)
+        if self.profile(name) is None:
             return
         try:
             with self._on_demand:
-                schema = _schemas(profile).response(action)
+                schema = self._schemas(name).response(action)
         except MemoryError:
             return
         if schema is not None:
@@ -137,15 +106,14 @@ class Actions:
         action, payload = frame[2], frame[3]
         if not isinstance(action, str) or len(frame) > 4:
             raise CallError("FormationViolation", "not [2, id, action, payload]")
-        row = _row(action)
-        if row < 0:
+        name, function = self._row(action)
+        if not name:
             raise CallError("NotImplemented", action[:50])
-        profile = self.profile(ACTIONS[row + 1])
-        if profile is None or not ACTIONS[row + 2]:
-            return _without(action), None
+        if not function or self.profile(name) is None:
+            return self._without(action), None
         try:
-            handler = self._handler(profile, ACTIONS[row + 2])
-            self._validate(_schemas(profile).request(action), payload, not self._strict)
+            handler = self._handler(name, function)
+            self._validate(self._schemas(name).request(action), payload, not self._strict)
             result = self._run(action, handler, payload)
         except SchemaError as e:
             raise CallError(e.code, str(e))
@@ -155,16 +123,25 @@ class Actions:
             raise self._failure(action, e)
         return (result, None) if isinstance(result, dict) else result
 
-    def _handler(self, profile, name):
+    def _without(self, action):
+        """The answer to an action that this board does not have. Raises CallError where OCPP has no word for that."""
+        words = self._dialect.WITHOUT
+        if action not in words:
+            raise CallError("NotSupported", action[:50])
+        at = words.index(action)
+        return {words[at + 1]: words[at + 2]}
+
+    def _handler(self, name, function):
         """A method of the profile, or a function of its module that is loaded for this CALL."""
-        handler = getattr(profile, name, None)
+        profile = self.profile(name)
+        handler = getattr(profile, function, None)
         if handler is not None:
             return handler
         if not self._loaded:
             self._on_demand.begin()
             self._loaded = True
-        function = getattr(profile.calls(), name)
-        return lambda payload: function(profile, payload)
+        handler = getattr(self.calls(name), function)
+        return lambda payload: handler(profile, payload)
 
     def release(self):
         """The CALL is answered: let go of what was loaded for it."""
@@ -200,24 +177,3 @@ def _drop_nulls(value, levels=_LEVELS):
         return
     for item in value:
         _drop_nulls(item, levels - 1)
-
-
-def _row(action):
-    """Where an action is in the table, or -1."""
-    for row in range(0, len(ACTIONS), 3):
-        if ACTIONS[row] == action:
-            return row
-    return -1
-
-
-def _schemas(profile):
-    """The generated module of schemas of a profile."""
-    return getattr(profile, "schemas", None) or profile.calls().schemas
-
-
-def _without(action):
-    """The answer to an action that this board does not have. Raises CallError where OCPP has no word for that."""
-    if action not in _WITHOUT:
-        raise CallError("NotSupported", action[:50])
-    at = _WITHOUT.index(action)
-    return {_WITHOUT[at + 1]: _WITHOUT[at + 2]}

@@ -33,7 +33,7 @@ class Link:
 
     failure = ""
 
-    def __init__(self, ocpp, rpc, access, trust, max_size):
+    def __init__(self, ocpp, rpc, access, trust, max_size, subprotocol):
         self.access = access
         self.trust = trust
         self.open = Signal(False, ocpp.clock)
@@ -43,6 +43,7 @@ class Link:
         self._rpc = rpc
         self._configuration = ocpp.configuration
         self._max_size = max_size
+        self._subprotocol = subprotocol
         self._check = None  # of the connection that is being made, or open
         self._anew = False  # dial at once when this connection has ended
         self._ws = None
@@ -165,7 +166,7 @@ class Link:
             return await connect(
                 access.url,
                 ssl=context,
-                subprotocols=("ocpp1.6",),
+                subprotocols=(self._subprotocol,),
                 auth=access.auth,
                 max_size=self._max_size,
                 timeout_ms=_CONNECT_MS,

@@ -1,14 +1,8 @@
 """Where requests of ours come from: see `Rpc.sources`."""
 
 import asyncio
-from micropython import const
 
-from core.isotime import parse_utc
-
-from .rpc import CLOSED, TIMEOUT, Call
-
-_INVALID = const("Invalid")
-_STATUSES = const(("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"))
+from .rpc import Call
 
 
 class Turns:
@@ -96,35 +90,3 @@ class Outbox:
         self.add(action, payload, done)
         await over.wait()
         return tuple(outcome)
-
-
-def authorizing(authorization, log):
-    """A source of Authorize, for the idTags that `authorization` wants to know of."""
-
-    def on_answer(answer, error):
-        if error in (TIMEOUT, CLOSED):
-            authorization.unanswered()
-        else:
-            authorization.answered(None if error is not None else verdict_in(answer, authorization, log))
-
-    def next_call():
-        tag = authorization.asked()
-        return None if tag is None else Call("Authorize", {"idTag": tag}, on_answer)
-
-    return next_call
-
-
-def verdict_in(answer, authorization, log):
-    """The idTagInfo of an answer (OCPP 1.6, section 7.27) as a verdict, see `Authorization`; None if it has none. An
-    unknown status is Invalid.
-    """
-    info = answer.get("idTagInfo")
-    if not isinstance(info, dict) or info.get("status") is None:
-        return None
-    status, expiry, parent = info["status"], info.get("expiryDate"), info.get("parentIdTag")
-    try:
-        expiry_ms = 0 if expiry is None else parse_utc(expiry)
-    except (TypeError, ValueError):
-        expiry_ms = 0
-        log.rare("no usable expiryDate: %s", str(expiry)[:40])
-    return status if status in _STATUSES else _INVALID, expiry_ms, parent if authorization.is_tag(parent) else None

@@ -12,30 +12,6 @@ _HOUR_MS = const(3600000)
 _LEFT = const("ocpp/writes")  # what was left at the last orderly stop: a Reset is a command like others
 _WHY = const("too much was written for commands")
 
-# Action, the status that refuses it ("": by a CALLERROR), erases of what follows the answer if it is Accepted. What the
-# handler itself has the journal write is counted.
-_WRITING = const((
-    "BootNotification", "Rejected", 0,  # its answer sets HeartbeatInterval
-    "CancelReservation", "Rejected", 0,
-    "CertificateSigned", "Rejected", 4,
-    "ChangeAvailability", "Rejected", 0,
-    "ChangeConfiguration", "Rejected", 0,
-    "ClearCache", "Rejected", 0,
-    "ClearChargingProfile", "", 0,
-    "DeleteCertificate", "Failed", 2,
-    "ExtendedTriggerMessage", "Rejected", 2,
-    "GetDiagnostics", "", 4,
-    "GetLog", "Rejected", 4,
-    "InstallCertificate", "Rejected", 4,
-    "RemoteStartTransaction", "Rejected", 4,
-    "ReserveNow", "Rejected", 0,
-    "Reset", "Rejected", 10,
-    "SendLocalList", "Failed", 5,
-    "SetChargingProfile", "Rejected", 0,
-    "SignedUpdateFirmware", "Rejected", 30,
-    "UpdateFirmware", "", 30,
-))  # fmt: skip
-
 
 class WriteBudget:
     """``left`` erases may be caused at once, at most `burst`; `per_hour` come back. ``refused`` counts commands.
@@ -43,7 +19,8 @@ class WriteBudget:
     Commands that write nothing cost nothing; RemoteStopTransaction and UnlockConnector are never refused.
     """
 
-    def __init__(self, ocpp, burst, per_hour):
+    def __init__(self, ocpp, writing, burst, per_hour):
+        self._writing = writing  # see `WRITING` of a dialect
         self._clock = ocpp.clock
         self._store = ocpp.store
         self._log = ocpp.log
@@ -70,12 +47,13 @@ class WriteBudget:
 
     def run(self, action, handler, payload):
         """What ``handler(payload)`` returns, or the answer that refuses the action. Raises CallError."""
-        if action not in _WRITING:
+        writing = self._writing
+        if action not in writing:
             return handler(payload)
-        at = _WRITING.index(action)
+        at = writing.index(action)
         self._refill()
-        if self.left < max(1, _WRITING[at + 2]):
-            return self._refuse(action, _WRITING[at + 1])
+        if self.left < max(1, writing[at + 2]):
+            return self._refuse(action, writing[at + 1])
         before = self._store.erases
         result = ()
         try:
@@ -83,7 +61,7 @@ class WriteBudget:
         finally:
             self.left -= self._store.erases - before
             if _is_accepted(result):
-                self.left -= _WRITING[at + 2]
+                self.left -= writing[at + 2]
         return result
 
     def _refill(self):

@@ -116,7 +116,7 @@ def test_machine_code_is_used(executable):
 
 def test_no_docstring_is_frozen(executable):
     content = executable.read_bytes()
-    assert b"components/ocpp/boot.py" in content
+    assert b"components/ocpp/v16/boot.py" in content
     assert b"Start the firmware with the command line's arguments" not in content  # the docstring of main.main()
 
 

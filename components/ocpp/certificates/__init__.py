@@ -66,7 +66,7 @@ class Certificates:
         self.max_installed = max_installed
         self.additional_root_check = additional_root_check
         configuration = ocpp.configuration
-        ocpp.add_profile("certificates", self, "", KEYS)
+        ocpp.add_profile("certificates", self, KEYS)
         configuration.fix("AdditionalRootCertificateCheck", additional_root_check)
         configuration.fix("CertificateStoreMaxLength", max_installed)
         # A message must fit into max_message, where each line feed of a PEM text takes two characters.

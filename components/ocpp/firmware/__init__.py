@@ -46,7 +46,7 @@ class Firmware:
         self.tries = tries
         self.interval_s = interval_s
         self.timeout_ms = timeout_ms
-        ocpp.add_profile("firmware", self, "FirmwareManagement")
+        ocpp.add_profile("firmware", self)
         ocpp.add_step(self._step)
 
     def verify_by(self, function, unsigned):

@@ -49,7 +49,7 @@ class LocalList:
         self.max_update = max_update
         self._configuration = ocpp.configuration
         self.file = ListFile(home + "/" + file, clock, ocpp.urgent.block)
-        ocpp.add_profile("local_list", self, "LocalAuthListManagement", KEYS)
+        ocpp.add_profile("local_list", self, KEYS)
         ocpp.configuration.fix("LocalAuthListMaxLength", max_entries)
         ocpp.configuration.fix("SendLocalListMaxLength", max_update)
         ocpp.configuration.watch(self._on_configuration)

@@ -42,7 +42,7 @@ class Reservation:
         self.ocpp = ocpp
         self._same = ocpp.station.authorization.same_tag
         self.held = [()] * len(ocpp.outlets)  # type: list
-        ocpp.add_profile("reservation", self, "Reservation", KEYS)
+        ocpp.add_profile("reservation", self, KEYS)
         ocpp.configuration.fix("ReserveConnectorZeroSupported", connector_zero)
         ocpp.station.add_step(self._step)
         ocpp.station.reserve_by(self)

@@ -51,7 +51,7 @@ class Security:
             ocpp.link.access, store, log, ocpp.trust, url_tls, profile, self._on_change
         )
         ocpp.link.dial_by(credentials)
-        ocpp.add_profile("security", self, "", KEYS)
+        ocpp.add_profile("security", self, KEYS)
         configuration.set_handler("AuthorizationKey", self._set_key)
         configuration.set_handler("SecurityProfile", self._set_profile)
         ocpp.report_to(events.report)

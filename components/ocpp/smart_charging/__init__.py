@@ -79,7 +79,7 @@ class SmartCharging:
         self.max_profiles = max_profiles
         self.max_level = max_level
         self.max_periods = max_periods
-        ocpp.add_profile("smart_charging", self, "SmartCharging", KEYS)
+        ocpp.add_profile("smart_charging", self, KEYS)
         ocpp.configuration.fix("ChargeProfileMaxStackLevel", max_level)
         ocpp.configuration.fix("ChargingScheduleMaxPeriods", max_periods)
         ocpp.configuration.fix("MaxChargingProfilesInstalled", max_profiles)

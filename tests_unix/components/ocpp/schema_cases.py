@@ -8,7 +8,7 @@ from importlib.resources import files
 
 # The generated modules, and the actions whose schemas each of them holds; a profile that is added is added here.
 MODULES = {
-    "components.ocpp.schemas": (
+    "components.ocpp.v16.schemas": (
         "Authorize BootNotification ChangeAvailability ChangeConfiguration ClearCache DataTransfer GetConfiguration "
         "Heartbeat MeterValues RemoteStartTransaction RemoteStopTransaction Reset StartTransaction StatusNotification "
         "StopTransaction UnlockConnector"
@@ -17,8 +17,7 @@ MODULES = {
     "components.ocpp.certificates.schemas": (
         "CertificateSigned DeleteCertificate GetInstalledCertificateIds InstallCertificate SignCertificate"
     ).split(),
-    "components.ocpp.extended_trigger.schemas": ["ExtendedTriggerMessage"],
-    "components.ocpp.remote_trigger.schemas": ["TriggerMessage"],
+    "components.ocpp.v16.triggers.schemas": ["ExtendedTriggerMessage", "TriggerMessage"],
     "components.ocpp.reservation.schemas": ["CancelReservation", "ReserveNow"],
     "components.ocpp.smart_charging.schemas": ["ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"],
     "components.ocpp.firmware.schemas": (

@@ -1,7 +1,7 @@
 import json
 import micropython
 
-from components.ocpp import schemas
+from components.ocpp.v16 import schemas
 from ujson_schema import SchemaError, validate
 
 INTEGER = -3

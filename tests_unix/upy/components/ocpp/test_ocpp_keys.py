@@ -2,7 +2,7 @@
 
 from ocpp_site import Site, booted
 
-from components.ocpp.keys import CORE
+from components.ocpp.v16.keys import CORE
 from components.station.configuration import Configuration
 from components.station.keys import KEYS
 

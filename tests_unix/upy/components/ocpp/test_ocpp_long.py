@@ -5,8 +5,8 @@ import json
 from ocpp_site import booted
 from scarce_heap import Scarce
 
-from components.ocpp.delivery import Delivery
-from components.ocpp.payloads import sampled_values
+from components.ocpp.v16.delivery import Delivery
+from components.ocpp.v16.payloads import sampled_values
 from components.station.journal import Journal
 from components.station.metering import NAMES, rendered_size
 

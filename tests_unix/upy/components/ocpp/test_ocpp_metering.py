@@ -82,7 +82,7 @@ async def test_vendor_messages(tmp):
 
 async def test_a_sample_that_is_requested_after_a_stop_belongs_to_no_transaction(tmp):
     """Also while the journal refuses the stop: its time would be after that of the StopTransaction."""
-    site = await booted(tmp, profiles=(("components.ocpp.remote_trigger:RemoteTrigger", {}),))
+    site = await booted(tmp, profiles=(("components.ocpp.v16.triggers:RemoteTrigger", {}),))
     site.plug_in()
     site.ocpp.present_tag("TAG")
     await site.run(2000)

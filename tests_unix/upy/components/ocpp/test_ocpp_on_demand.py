@@ -7,8 +7,9 @@ from construct import construct
 from ocpp_site import NOON, Central, Site
 from scarce_heap import Scarce
 
-from components.ocpp.actions import ACTIONS, CallError
+from components.ocpp.actions import CallError
 from components.ocpp.dates import Check
+from components.ocpp.v16 import ACTIONS
 from core.isotime import format_utc
 from drivers.filesink import FileSink
 
@@ -19,8 +20,8 @@ PROFILES = (
     (OCPP + "local_list:LocalList", {}),
     (OCPP + "reservation:Reservation", {}),
     (OCPP + "smart_charging:SmartCharging", {}),
-    (OCPP + "remote_trigger:RemoteTrigger", {}),
-    (OCPP + "extended_trigger:ExtendedTrigger", {}),
+    (OCPP + "v16.triggers:RemoteTrigger", {}),
+    (OCPP + "v16.triggers:ExtendedTrigger", {}),
     (OCPP + "certificates:Certificates", {}),
     (OCPP + "security:Security", {}),
     (OCPP + "firmware:Firmware", {}),
@@ -73,7 +74,7 @@ SETTINGS_REQUESTED = {
 RESIDENT = ("RemoteStartTransaction", "RemoteStopTransaction", "Reset", "UnlockConnector")
 
 
-SELDOM = ("calls", "core_calls", "key_values", "triggers", "update", "upload")  # modules
+SELDOM = ("calls", "core_calls", "key_values", "update", "upload")  # modules
 
 
 async def made(tmp):
@@ -136,7 +137,7 @@ async def test_the_table_and_the_modules_agree(tmp):
     for action, name, function in rows():
         profile = actions.profile(name)
         assert profile is not None, name
-        schemas = getattr(profile, "schemas", None) or profile.calls().schemas
+        schemas = getattr(profile, "schemas", None) or actions.calls(name).schemas
         if not function:
             assert schemas.response(action) is not None, action
             continue
@@ -144,7 +145,7 @@ async def test_the_table_and_the_modules_agree(tmp):
         if hasattr(profile, function):
             assert action in RESIDENT, action
         else:
-            assert callable(getattr(profile.calls(), function)), action
+            assert callable(getattr(actions.calls(name), function)), action
             seldom.append(action)
     on_demand.end()
     assert sorted(seldom) == sorted(SETTINGS_REQUESTED), seldom

@@ -28,7 +28,7 @@ async def test_what_is_requested_is_reported_though_it_is_not_certain_yet(tmp):
     site = await booted(tmp)
     await charging(site)
     await site.power_off()
-    site = await booted(tmp, profiles=(("components.ocpp.remote_trigger:RemoteTrigger", {}),))
+    site = await booted(tmp, profiles=(("components.ocpp.v16.triggers:RemoteTrigger", {}),))
     asked = {"requestedMessage": "StatusNotification", "connectorId": 1}
     assert await site.central.call("TriggerMessage", asked) == {"status": "Accepted"}
     await site.run(500)

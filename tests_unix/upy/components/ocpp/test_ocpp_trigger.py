@@ -7,8 +7,8 @@ from ocpp_site import Central, booted
 from triggered_messages import Telling
 
 PROFILES = (
-    ("components.ocpp.remote_trigger:RemoteTrigger", {}),
-    ("components.ocpp.extended_trigger:ExtendedTrigger", {}),
+    ("components.ocpp.v16.triggers:RemoteTrigger", {}),
+    ("components.ocpp.v16.triggers:ExtendedTrigger", {}),
 )
 
 

@@ -6,7 +6,7 @@ from two_outlet_site import charge_both, made, present, told
 
 
 async def test_triggers_with_and_without_connector(tmp):
-    site = await made(tmp, profiles=(("components.ocpp.remote_trigger:RemoteTrigger", {}),))
+    site = await made(tmp, profiles=(("components.ocpp.v16.triggers:RemoteTrigger", {}),))
     await charge_both(site)
     await site.run(500)
 
@@ -78,7 +78,7 @@ async def test_vendor_messages_carry_the_connector_where_there_are_several(tmp):
 
 async def test_connectors_as_JSON_may_write_them(tmp):
     """2.0 is an integer for JSON and its schemas; as an index or a shift it is none."""
-    profiles = ("remote_trigger:RemoteTrigger", "reservation:Reservation", "smart_charging:SmartCharging")
+    profiles = ("v16.triggers:RemoteTrigger", "reservation:Reservation", "smart_charging:SmartCharging")
     site = await made(tmp, profiles=tuple([("components.ocpp." + use, {}) for use in profiles]))
     whole = {"connectorId": 2.0}
     for action, more, expected in (

@@ -1,6 +1,6 @@
 """What a central system asks us to send, asked without one."""
 
-from components.ocpp.triggers import trigger
+from components.ocpp.v16.triggers.calls import trigger
 
 
 def triggered(site, message, connector=None):

@@ -13,10 +13,9 @@ money depends on it, as a security event.
 import gc
 from micropython import const
 
-from .actions import NO_MEMORY
-from .payloads import Payloads, id_in
-from .rpc import CLOSED, TIMEOUT, Call
-from .sources import verdict_in
+from ..actions import NO_MEMORY
+from ..rpc import CLOSED, TIMEOUT, Call
+from .payloads import Payloads, id_in, verdict_in
 
 _IDS = const("ocpp/id/")  # + our number of a transaction: its transactionId
 _KIND = const(0)

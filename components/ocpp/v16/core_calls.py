@@ -1,6 +1,6 @@
 """What of the Core profile is seldom asked (OCPP 1.6, chapter 5): loaded for the CALL. `core` is the CoreProfile."""
 
-from .actions import CallError
+from ..actions import CallError
 
 
 def change_availability(core, payload):

@@ -4,7 +4,7 @@ from micropython import const
 
 from core.text import printable
 
-from .rpc import CLOSED, TIMEOUT, Call
+from ..rpc import CLOSED, TIMEOUT, Call
 
 _KEPT_MAX = const(8)  # changes kept for each outlet while the central system is slow
 _INFO_MAX = const(50)  # characters

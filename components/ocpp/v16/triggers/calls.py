@@ -1,4 +1,4 @@
-"""What a central system may ask us to send: TriggerMessage and, of the security extension, ExtendedTriggerMessage.
+"""The answers to TriggerMessage and ExtendedTriggerMessage.
 
 OCPP 1.6, section 5.17: the answer goes out before the message that it promises. It does: what a trigger queues here is
 sent by another task, which gets the connection only after the answer.
@@ -6,7 +6,8 @@ sent by another task, which gets the connection only after the answer.
 
 from micropython import const
 
-from .boot import ACCEPTED
+from ..boot import ACCEPTED
+from . import schemas  # noqa: F401  # see `Actions`
 
 # The message, and the profile whose ``calls()`` has trigger(profile, message, connectorId or None) -> will it be sent?
 _TRIGGERS = const((
@@ -16,6 +17,22 @@ _TRIGGERS = const((
     "SignChargePointCertificate", "certificates",
     "SignedFirmwareStatusNotification", "signed_firmware",
 ))  # fmt: skip
+
+
+def trigger_message(profile, payload):
+    """TriggerMessage (OCPP 1.6, section 5.17)."""
+    return trigger(profile.ocpp, payload["requestedMessage"], payload.get("connectorId"))
+
+
+def extended_trigger_message(profile, payload):
+    """ExtendedTriggerMessage (white paper, section 5.5).
+
+    FirmwareStatusNotification here means SignedFirmwareStatusNotification, which has a trigger of that name.
+    """
+    name = payload["requestedMessage"]
+    if name == "FirmwareStatusNotification":
+        name = "SignedFirmwareStatusNotification"
+    return trigger(profile.ocpp, name, payload.get("connectorId"))
 
 
 def trigger(ocpp, name, connector):
@@ -39,7 +56,7 @@ def trigger(ocpp, name, connector):
         elif profile is None:
             sent = _of_core(ocpp, name, connector)
         else:
-            sent = profile.calls().trigger(profile, name, connector)
+            sent = ocpp.actions.calls(_TRIGGERS[_TRIGGERS.index(name) + 1]).trigger(profile, name, connector)
     finally:
         outbox.asked = False
     return {"status": "Accepted" if sent else "Rejected"}

@@ -5,7 +5,7 @@ Here is what starts and ends a transaction or the firmware, and what others put 
 
 from micropython import const
 
-from . import schemas
+from . import FEATURES, schemas
 from .boot import ACCEPTED
 
 _NO_TAG = const("an idTag has 1 to 20 printable ASCII characters")
@@ -33,6 +33,12 @@ class CoreProfile:
         """Have ``function(data)``, which returns (status, data or None), answer DataTransfers of this vendorId and
         messageId (section 4.3)."""
         self.data_transfers[(vendor, message)] = function
+
+    def start(self):
+        """All profiles are there."""
+        profile = self.ocpp.actions.profile
+        names = [FEATURES[at + 1] for at in range(0, len(FEATURES), 2) if profile(FEATURES[at]) is not None]
+        self.ocpp.configuration.fix("SupportedFeatureProfiles", ",".join(names))
 
     def calls(self):
         """See `Actions`."""

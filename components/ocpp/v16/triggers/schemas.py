@@ -7,6 +7,13 @@ from micropython import const
 _INTEGER = const(-3)
 _CLOSED = const(-8)
 
+_EXTENDED_TRIGGER_MESSAGE = const((
+    _CLOSED, 1,
+    "requestedMessage",
+        "|BootNotification|LogStatusNotification|FirmwareStatusNotification|"
+        "Heartbeat|MeterValues|SignChargePointCertificate|StatusNotification|",
+    "connectorId", _INTEGER,
+))
 _TRIGGER_MESSAGE = const((
     _CLOSED, 1,
     "requestedMessage",
@@ -15,8 +22,12 @@ _TRIGGER_MESSAGE = const((
     "connectorId", _INTEGER,
 ))
 
-_REQUESTS = const(("TriggerMessage", _TRIGGER_MESSAGE))
+_REQUESTS = const((
+    "ExtendedTriggerMessage", _EXTENDED_TRIGGER_MESSAGE,
+    "TriggerMessage", _TRIGGER_MESSAGE,
+))
 _RESPONSES = const((
+    "ExtendedTriggerMessage", (_CLOSED, 1, "status", "|Accepted|Rejected|NotImplemented|"),
     "TriggerMessage", (_CLOSED, 1, "status", "|Accepted|Rejected|NotImplemented|"),
 ))
 

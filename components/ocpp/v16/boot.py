@@ -6,7 +6,7 @@ from core.clock import LATEST_MS
 from core.isotime import format_utc, parse_utc
 from core.signals import Signal
 
-from .rpc import CLOSED, Call
+from ..rpc import CLOSED, Call
 
 ACCEPTED, PENDING, REJECTED = "Accepted", "Pending", "Rejected"
 _RETRY_MS = const(30000)  # where the central system names no interval, or does not answer

@@ -1,11 +1,19 @@
-"""Transaction messages, made of the records in the journal (see `Journal` of the station)."""
+"""Transaction messages, made of the records in the journal (see `Journal` of the station); Authorize, and the idTagInfo
+of the answers to both.
+"""
 
 from micropython import const
+
+from core.isotime import parse_utc
+
+from ..rpc import CLOSED, TIMEOUT, Call
 
 _TX = const(2)
 _STAMP = const(3)
 _WH = const(4)
 _BOUNDED = "ocpp/bounded"  # [number of the message, the number that it is sent with, bound of its stamps: UTC in ms]
+_INVALID = const("Invalid")
+_STATUSES = const(("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"))
 _UNKNOWN_ID = const(-1)  # stands for the transactionId of a StartTransaction that the central system never took
 
 
@@ -121,3 +129,35 @@ def thousandths(value):
     sign = "-" if value < 0 else ""
     whole, part = divmod(abs(value), 1000)
     return "%s%d.%03d" % (sign, whole, part)
+
+
+def authorizing(authorization, log):
+    """A source of Authorize, for the idTags that `authorization` wants to know of."""
+
+    def on_answer(answer, error):
+        if error in (TIMEOUT, CLOSED):
+            authorization.unanswered()
+        else:
+            authorization.answered(None if error is not None else verdict_in(answer, authorization, log))
+
+    def next_call():
+        tag = authorization.asked()
+        return None if tag is None else Call("Authorize", {"idTag": tag}, on_answer)
+
+    return next_call
+
+
+def verdict_in(answer, authorization, log):
+    """The idTagInfo of an answer (OCPP 1.6, section 7.27) as a verdict, see `Authorization`; None if it has none. An
+    unknown status is Invalid.
+    """
+    info = answer.get("idTagInfo")
+    if not isinstance(info, dict) or info.get("status") is None:
+        return None
+    status, expiry, parent = info["status"], info.get("expiryDate"), info.get("parentIdTag")
+    try:
+        expiry_ms = 0 if expiry is None else parse_utc(expiry)
+    except (TypeError, ValueError):
+        expiry_ms = 0
+        log.rare("no usable expiryDate: %s", str(expiry)[:40])
+    return status if status in _STATUSES else _INVALID, expiry_ms, parent if authorization.is_tag(parent) else None
