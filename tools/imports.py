@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
+import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,9 @@ DEVICE_MODULES = frozenset(
     esp32 framebuf gc gcheap hashlib heapq io json machine math micropython mps2 nameservers network os platform random
     re select socket struct sys termios time tls uctypes uhashlib vfs""".split()
 )
+_MICROPYPATH = ".frozen:~/.micropython/lib:/usr/lib/micropython"  # what MicroPython takes without the variable
+_STATION = "components.station."
+_DIALECT = re.compile(r"components\.ocpp\.v\d+")
 _CATCHES_IMPORT = {"ImportError", "SyntaxError", "Exception"}
 _MACHINE_CODE = {"viper", "native", "asm_thumb", "asm_xtensa", "asm_rv32"}
 
@@ -92,6 +97,13 @@ def has_machine_code(tree: ast.AST) -> bool:
     return False
 
 
+def search_path() -> list[Path]:
+    """Where modules are looked for: the repository, its lib, and MICROPYPATH."""
+    root = Path(__file__).resolve().parent.parent
+    further = os.environ.get("MICROPYPATH") or _MICROPYPATH
+    return [root, root / "lib", *(Path(p).expanduser() for p in further.split(":") if p and p != ".frozen")]
+
+
 def find(name: str, paths: Iterable[Path]) -> Path | None:
     """The source of a module: the first folder of the path that has its first package decides."""
     first, *rest = name.split(".")
@@ -109,3 +121,12 @@ def owner_of(name: str) -> str:
     """The package or component that a module belongs to: components.ocpp of components.ocpp.v16.boot."""
     parts = name.split(".")
     return ".".join(parts[:2]) if parts[0] in ("components", "drivers") else parts[0]
+
+
+def answers_for(declared: Iterable[str], taken: Iterable[str]) -> list[tuple[str, str]]:
+    """(feature, module) of what the dispatcher of ocpp loads by its name: of a dialect that is taken, its answers for
+    each feature of the station that a board declares. There need not be such a module.
+    """
+    features = sorted(name for name in declared if name.startswith(_STATION))
+    dialects = sorted(filter(_DIALECT.fullmatch, taken))
+    return [(name, f"{dialect}.{name.removeprefix(_STATION)}") for dialect in dialects for name in features]

@@ -4,7 +4,8 @@
 their import statements (those inside functions too) what these need; the board, main.py, and a generated image.py.
 
 An import inside ``try`` with a handler for ImportError or SyntaxError is optional: what stands in for the module is not
-taken. What a package's ``__getattr__`` imports for a name is taken if that name is used. Besides the repository
+taken. What a package's ``__getattr__`` imports for a name is taken if that name is used. A feature of the station that
+the board names brings the module of its name in the dialect that ``components.ocpp`` takes. Besides the repository
 the folders of MICROPYPATH are searched, as MicroPython itself does. For a target without machine code our own modules
 are taken from build/BOARD/plain/, without the decorators that ask for it (core/plain.py).
 
@@ -26,6 +27,7 @@ from tools.imports import (
     DEVICE_MODULES,
     Import,
     SelectionError,
+    answers_for,
     binds,
     catches_import_error,
     find,
@@ -35,12 +37,11 @@ from tools.imports import (
     is_on_demand,
     owner_of,
     parse,
+    search_path,
 )
 from tools.version import built, version
 
 ROOT = Path(__file__).resolve().parent.parent
-
-_MICROPYPATH = ".frozen:~/.micropython/lib:/usr/lib/micropython"  # what MicroPython takes without the variable
 _GENERATED = "image"
 
 
@@ -79,12 +80,6 @@ def whereabouts(module: str) -> str:
     return f"{elsewhere}boards/ has {', '.join(boards())}"
 
 
-def search_path() -> list[Path]:
-    """Where modules are looked for: the repository, its lib, and MICROPYPATH."""
-    further = os.environ.get("MICROPYPATH") or _MICROPYPATH
-    return [ROOT, ROOT / "lib", *(Path(p).expanduser() for p in further.split(":") if p and p != ".frozen")]
-
-
 class Selection:
     """The modules of one board.
 
@@ -115,6 +110,9 @@ class Selection:
                 raise SelectionError(f"board {board}: component {component}: no module {name} for {use!r}")
             self._root(name, self._declared_by(name) or owner_of(name))
             self._ask(name, use.partition(":")[2])
+        for feature, answers in answers_for(self._declared, self.modules):
+            if self._exists(answers):
+                self._root(answers, feature)
 
     @property
     def files(self) -> list[tuple[str, Path]]:

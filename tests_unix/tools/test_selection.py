@@ -104,6 +104,39 @@ def test_an_import_that_may_fail_may_be_missing(select):
     assert "desk/instead.py" in paths_of(select(lamp=lamp, instead="X = 1"))
 
 
+def test_a_feature_of_the_station_brings_what_the_dialect_answers_for_it(tmp_path):
+    """The dispatcher of OCPP imports it by its name: no statement shows that."""
+    entry = '{"name": "%s", "use": "components.%s:Class"},'
+    sources = {
+        "components/station/__init__.py": "",
+        "components/station/parking.py": "class Class: pass",
+        "components/station/towing.py": "class Class: pass",
+        "components/station/washing.py": "class Class: pass",
+        "components/ocpp/__init__.py": "from . import v16\nclass Class: pass",
+        "components/ocpp/v16/__init__.py": "",
+        "components/ocpp/v16/parking.py": "from . import parking_schemas as schemas",
+        "components/ocpp/v16/parking_schemas.py": "",
+        "components/ocpp/v16/washing.py": "",
+        "components/ocpp/v201/__init__.py": "",
+        "components/ocpp/v201/parking.py": "",
+    }
+    for name, text in sources.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    taken = {}
+    for features in ((), ("station.parking", "station.towing"), ("ocpp", "station.parking", "station.towing")):
+        board = tmp_path / f"desk/bench{len(features)}.py"
+        board.parent.mkdir(exist_ok=True)
+        entries = "".join(entry % (name.rpartition(".")[2], name) for name in ("station", *features))
+        board.write_text(f'NAME = "bench"\nCOMPONENTS = ({entries})\n')
+        paths = [tmp_path, *search_path()[:2]]
+        selection = Selection(f"desk.bench{len(features)}", build=tmp_path / "build", paths=paths)
+        taken[len(features)] = [path for path in paths_of(selection) if path.startswith("components/ocpp/")]
+    assert taken[0] == taken[2] == []
+    assert taken[3] == [name for name in sources if "ocpp" in name and "washing" not in name and "v201" not in name]
+
+
 ON_DEMAND = """
 def __getattr__(name):
     if name == "Lamp":
