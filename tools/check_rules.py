@@ -24,6 +24,8 @@ MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 PORT_MODULES = {"flashbdev", "image", "mps2", "uhashlib"}  # what start-up code finds in its image
 DEVICE_ROOMS = ("core", "components", "drivers", "boards", "lib")
+DIALECT = re.compile(r"components\.ocpp\.(v\d+)(?:\.|$)")
+DIALECT_IS_CHOSEN_IN = ("components", "ocpp", "assembly.py")
 ANY_LENGTH_OF_FUNCTION = ("tests_unix", "bench")
 
 FORBIDDEN_TEXT = (
@@ -130,8 +132,15 @@ def wrong_imports(path: Path, tree: ast.Module, room: tuple[str, ...], packages:
     if room[0] != "boards" or room[1] == "ports":  # a board is data; what a port needs to start is not
         allowed = allowed | DEVICE_MODULES
     for line, name in imported(tree, room):
-        if not any(name == prefix or name.startswith(prefix + ".") for prefix in allowed):
+        permitted = any(name == prefix or name.startswith(prefix + ".") for prefix in allowed)
+        if not permitted or is_foreign_dialect(room, name):
             yield path, line, f"{room[0]} must not import {name}"
+
+
+def is_foreign_dialect(room: tuple[str, ...], name: str) -> bool:
+    """Tell whether a name is of a dialect of OCPP that the file is not in: one place alone may choose between them."""
+    dialect = DIALECT.match(name)
+    return dialect is not None and room[2:3] != (dialect[1],) and room != DIALECT_IS_CHOSEN_IN
 
 
 def imported(tree: ast.Module, room: tuple[str, ...]) -> Iterator[tuple[int, str]]:
