@@ -1,4 +1,53 @@
-"""OCPP 1.6: what is told and asked in its messages."""
+"""OCPP 1.6; and what a dialect is: the part of `components.ocpp` that knows messages by their names.
+
+Below it CALLs, their answers and the connection are known, but no action; the service ``station`` charges, and knows no
+message. A dialect sends what happens there, and makes what is asked a call of what is there. It imports modules of
+`components.ocpp`, and none of the station or of another dialect; `components.ocpp.assembly` alone imports it.
+
+The package has, as flat tuples of constants, which take no RAM in an image,
+
+- ``SUBPROTOCOL``: of the WebSocket
+- ``ACTIONS``: (action, profile, function) of each message either way, "" for a request of ours: see `Actions`
+- ``WITHOUT``: (action, member, value): the answer where the board has no such profile; others are NotSupported
+- ``WRITING``: (action, status, erases) of requests that have something written: see `WriteBudget`
+
+and besides for each feature of the station that it knows a module of its name, with functions(feature, payload) and the
+generated ``schemas``; a profile that is a component has its own (`Ocpp.add_profile`). The function ``messages(ocpp,
+options)`` of the module ``assembly`` makes and registers the parts. It returns, for the use of others, in this order
+
+- ``boot``, the registration: ``accepted`` (Signal, bool), ``status`` (as it was answered last, or None), ``pending()``
+  (may only be sent what was asked for?), ``identity`` ({name: text}), ``bad_times`` (a count)
+- ``delivery``, of the journal's events: ``start()``, called once the station has read the journal
+- ``status``, of the connectors' states: ``step()``, called every 250 ms after theirs; ``tell_again(connector)``, 0 for
+  the charge point; ``skipped`` (a count)
+- ``core``, the answers to what every central system asks: ``start()``, called once all profiles are there;
+  ``set_data_transfer_handler(vendor, message, function)``
+- ``outbox``, an `Outbox`
+
+and has before registered
+
+- ``station.connect(online, wake, waiting, step)``, with `Ocpp.online`, `Rpc.wake` and `Ocpp.step`
+- ``ocpp.rpc.add_sources(function, ...)``: who has the next `Call`, in the order of precedence; `Turns` may share it out
+- ``ocpp.add_profile("core", core, rows)``, with the rows of the configuration that it has, and WebSocketPingInterval
+
+Of the station (see `components.station`) a dialect uses
+
+- ``authorization.asked()``, an idTag that the central system is to be asked for; then
+  ``authorization.answered(verdict)`` or ``authorization.unanswered()``; ``authorization.learn(tag, verdict)`` for one
+  that comes unasked
+- ``journal.oldest()``, the event to be sent; ``journal.take(record, changes)`` when it was, or is given up;
+  ``journal.outlet_of(record)``, ``journal.values(sample)``, ``journal.context(sample)``
+- ``transactions.confirmed(number, id, verdict)`` of the event's outlet, which returns what to journal with that and
+  what to call then; ``transactions.current`` and, after a restart, its ``called(id)``: the central system's name for it
+- ``stamps.learn(utc_ms)``; ``stamps.fixed(stamp, latest_ms)`` and ``stamps.text(stamp)``, a stamp as UTC;
+  ``stamps.message_id(number)``
+- ``connector.notification``, a Signal: (state, error, info), None while that is uncertain; of the charge point
+  ``availability.charge_point()``
+- ``transactions.obstacle(tag)``, ``transactions.remote_start(tag)``, ``transactions.stop(reason)``
+- ``availability.change(connector, operative)``, ``authorization.clear()``, ``station.reset(kind)``
+- ``configuration.read(name)``, ``configuration.set(name, text)``, then ``configuration.settle()``
+- ``metering.triggered()``, ``metering.next_aligned()``
+"""
 
 from micropython import const
 
