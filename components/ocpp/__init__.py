@@ -1,23 +1,22 @@
-"""OCPP 1.6J for the station, with the Core profile: the component that puts the parts of this package together.
+"""OCPP-J for the station: the component that puts the parts of this package together.
 
-Who charges, and for how much energy, is the business of the service ``station``: here is told what is in its journal,
-and what a central system asks becomes calls of it.
+Who charges, and for how much energy, is the business of the service ``station``: what happens there is sent, and what a
+central system asks becomes calls of it. What messages there are for that is the business of a dialect, `v16`.
 
-Each further profile is a component of its own, which requires this one and registers itself with `Ocpp.add_profile`.
+Each further profile is a component of its own, which requires this one and registers itself with `Ocpp.add_profile`, or
+a feature of the station, for which the dialect answers.
 
 =============================  ===================================================================================
-link, rpc, sources             the WebSocket; CALL, CALLRESULT, CALLERROR; whose request is sent next, Authorize's too
-json_text, surrogates          what is JSON, and odd characters in it
-actions                        who answers which request, and the messages' schemas
-boot                           registration, Heartbeat, time
-delivery, payloads             transaction messages: the events of the journal, sent
-status                         how a connector's state is sent
-keys                           configuration keys that are not the station's own
-assembly                       who needs whom; loaded for that
-core_profile, core_calls,      the central system's commands, those that are loaded when they come, and how much they
-wear                           may write
-access, urls, failures         what is dialled, and what it means when that fails
+v16                            OCPP 1.6 and its Core profile; and what a dialect is
+link, access, urls, failures   the WebSocket: what is dialled, and what it means when that fails
 trust, dates                   which peers are trusted over TLS
+rpc, sources                   CALL, CALLRESULT, CALLERROR; whose request is sent next
+json_text, surrogates          what is JSON, and odd characters in it
+actions, wear                  who answers which request, by which schema, and how much it may write
+notices, orders, report,       notifications that outlive a restart; updates, uploads, diagnostics
+upload
+page                           what there is to see
+assembly                       who needs whom, and which dialect; loaded for that
 =============================  ===================================================================================
 """
 
