@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.elcon import ElconModules
-from tools.imports import find
+from tools.imports import find, search_path
 from tools.infy import InfyModules
 from tools.powermodule import PowerModule
 from tools.powerstage import PowerStage
-from tools.selection import SelectionError, module_name, search_path, whereabouts
+from tools.selection import SelectionError, module_name, whereabouts
 
 Path = tuple[str, ...]  # of a setting: ("can", "port") or ("can", "1", "port")
 Entry = dict[str, Any]
