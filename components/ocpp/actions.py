@@ -29,23 +29,19 @@ class Actions:
 
     Seldom asked handlers are functions(profile, payload) of a module. A profile has ``calls()``, which imports it and
     returns it; that of a feature of the `station` is the dialect's module of its name. The module's ``schemas`` are
-    those of the profile, unless it has them itself. The module is let go with `release`, unless `on_demand` is in use
+    those of the profile, unless it has them itself. The module is let go with `release`, unless it is in use
     elsewhere.
 
     ``profiles``: all that were added, in the order of the board.
 
-    `dialect`: the package, see `components.ocpp.v16`. `strict`: unknown fields in requests are refused, and so is null
-    in the place of a field; otherwise such a field is absent, in answers to us, too. `run(action, handler, payload)`
-    calls a handler.
+    ``dialect``: the package, see `components.ocpp.v16`. `strict`: unknown fields in requests are refused, and so is
+    null in the place of a field; otherwise such a field is absent, in answers to us, too.
     """
 
-    def __init__(self, dialect, station, log, strict, run, on_demand):
-        self._dialect = dialect
-        self._feature = station.feature
-        self._log = log
+    def __init__(self, ocpp, dialect, strict):
+        self._ocpp = ocpp
+        self.dialect = dialect
         self._strict = strict
-        self._run = run
-        self._on_demand = on_demand
         self._loaded = False  # was a module loaded for the CALL that is being answered?
         self._names = self.profiles = ()
 
@@ -56,12 +52,12 @@ class Actions:
 
     def profile(self, name):
         """The profile or the station's feature of this name in the table, or None."""
-        return self.profiles[self._names.index(name)] if name in self._names else self._feature(name)
+        return self.profiles[self._names.index(name)] if name in self._names else self._ocpp.station.feature(name)
 
     def calls(self, name):
         """The module of the seldom asked handlers of the profile of this name, which is there."""
         own = getattr(self.profile(name), "calls", None)
-        return own() if own is not None else __import__(self._dialect.__name__ + "." + name, None, None, ("schemas",))
+        return own() if own is not None else __import__(self.dialect.__name__ + "." + name, None, None, ("schemas",))
 
     def _schemas(self, name):
         """The generated module of schemas of a profile."""
@@ -69,7 +65,7 @@ class Actions:
 
     def _row(self, action):
         """(the profile's name in the dialect's table, its function or ""); ("", ""): there is no such action."""
-        table = self._dialect.ACTIONS
+        table = self.dialect.ACTIONS
         for row in range(0, len(table), 3):
             if table[row] == action:
                 return table[row + 1], table[row + 2]
@@ -84,7 +80,7 @@ class Actions:
         if self.profile(name) is None:
             return
         try:
-            with self._on_demand:
+            with self._ocpp.on_demand:
                 schema = self._schemas(name).response(action)
         except MemoryError:
             return
@@ -114,7 +110,7 @@ class Actions:
         try:
             handler = self._handler(name, function)
             self._validate(self._schemas(name).request(action), payload, not self._strict)
-            result = self._run(action, handler, payload)
+            result = self._ocpp.writes.run(action, handler, payload)
         except SchemaError as e:
             raise CallError(e.code, str(e))
         except CallError:
@@ -125,7 +121,7 @@ class Actions:
 
     def _without(self, action):
         """The answer to an action that this board does not have. Raises CallError where OCPP has no word for that."""
-        words = self._dialect.WITHOUT
+        words = self.dialect.WITHOUT
         if action not in words:
             raise CallError("NotSupported", action[:50])
         at = words.index(action)
@@ -138,7 +134,7 @@ class Actions:
         if handler is not None:
             return handler
         if not self._loaded:
-            self._on_demand.begin()
+            self._ocpp.on_demand.begin()
             self._loaded = True
         handler = getattr(self.calls(name), function)
         return lambda payload: handler(profile, payload)
@@ -147,7 +143,7 @@ class Actions:
         """The CALL is answered: let go of what was loaded for it."""
         if self._loaded:
             self._loaded = False
-            self._on_demand.end()
+            self._ocpp.on_demand.end()
 
     async def finish(self, action, work):
         """Await what a handler left to be done: (payload, function or None). Raises CallError."""
@@ -161,7 +157,7 @@ class Actions:
 
     def _failure(self, action, error):
         """The answer if a handler fails, which is logged with its traceback."""
-        self._log.exception("handler of %s: %r" % (action, error), error)
+        self._ocpp.log.exception("handler of %s: %r" % (action, error), error)
         return CallError("InternalError", NO_MEMORY if isinstance(error, MemoryError) else type(error).__name__)
 
 

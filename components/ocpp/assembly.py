@@ -17,14 +17,13 @@ def connection(ocpp, ca_file, o):
     from .trust import Trust
     from .wear import WriteBudget
 
-    log, on_demand = ocpp.log, ocpp.on_demand
     counters = Counters()
-    ocpp.writes = writes = WriteBudget(ocpp, dialect.WRITING, o["writes_burst"], o["writes_per_hour"])
-    actions = Actions(dialect, ocpp.station, log, o["strict"], writes.run, on_demand)
+    ocpp.writes = writes = WriteBudget(ocpp, o["writes_burst"], o["writes_per_hour"])
+    actions = Actions(ocpp, dialect, o["strict"])
     rpc = Rpc(ocpp, counters, actions, o["call_timeout_ms"])
-    trust = Trust(ocpp.clock, ocpp.store, log, ca_file, on_demand)
+    trust = Trust(ocpp.clock, ocpp.store, ocpp.log, ca_file, ocpp.on_demand)
     access = Access(o["url"], o["id"], o["auth_key"], ca_file)
-    link = Link(ocpp, rpc, access, trust, o["max_message"], dialect.SUBPROTOCOL)
+    link = Link(ocpp, rpc, access, trust, o["max_message"])
     return writes, actions, rpc, trust, link
 
 

@@ -33,7 +33,7 @@ class Link:
 
     failure = ""
 
-    def __init__(self, ocpp, rpc, access, trust, max_size, subprotocol):
+    def __init__(self, ocpp, rpc, access, trust, max_size):
         self.access = access
         self.trust = trust
         self.open = Signal(False, ocpp.clock)
@@ -43,7 +43,6 @@ class Link:
         self._rpc = rpc
         self._configuration = ocpp.configuration
         self._max_size = max_size
-        self._subprotocol = subprotocol
         self._check = None  # of the connection that is being made, or open
         self._anew = False  # dial at once when this connection has ended
         self._ws = None
@@ -166,7 +165,7 @@ class Link:
             return await connect(
                 access.url,
                 ssl=context,
-                subprotocols=(self._subprotocol,),
+                subprotocols=(self._ocpp.actions.dialect.SUBPROTOCOL,),
                 auth=access.auth,
                 max_size=self._max_size,
                 timeout_ms=_CONNECT_MS,

@@ -45,7 +45,6 @@ class Rpc:
         self._clock = ocpp.clock
         self._log = ocpp.log
         self.counters = counters
-        self._new_id = ocpp.stamps.message_id
         self._ocpp = ocpp
         self._timeout_ms = timeout_ms
         self._actions = actions
@@ -111,7 +110,7 @@ class Rpc:
         return None
 
     async def _perform(self, call):
-        call.message_id = call.message_id or self._new_id()
+        call.message_id = call.message_id or self._ocpp.stamps.message_id()
         self._over.clear()
         self._call = call
         self._sent = False

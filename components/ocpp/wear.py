@@ -19,61 +19,57 @@ class WriteBudget:
     Commands that write nothing cost nothing; RemoteStopTransaction and UnlockConnector are never refused.
     """
 
-    def __init__(self, ocpp, writing, burst, per_hour):
-        self._writing = writing  # see `WRITING` of a dialect
-        self._clock = ocpp.clock
-        self._store = ocpp.store
-        self._log = ocpp.log
+    def __init__(self, ocpp, burst, per_hour):
+        self._ocpp = ocpp
         self._burst = self.left = burst
         self._per_hour = per_hour
         self._at_ms = 0  # uptime up to which `left` was reckoned
         self._told_ms = None
         self.refused = 0
-        self._ocpp = ocpp
 
     def start(self):
         """Read the journal."""
-        self.left = min(self._store.get(_LEFT, self._burst), self._burst)
+        self.left = min(self._ocpp.store.get(_LEFT, self._burst), self._burst)
 
     def stop(self):
         """The firmware stops in order: the next start continues with what is left."""
         self._refill()
         left = None if self.left == self._burst else self.left
         try:
-            if left != self._store.get(_LEFT):
-                self._store.put(_LEFT, left)
-        except self._store.Error as e:
-            self._log.rare("what may be written is not journaled: %s", str(e))
+            if left != self._ocpp.store.get(_LEFT):
+                self._ocpp.store.put(_LEFT, left)
+        except self._ocpp.store.Error as e:
+            self._ocpp.log.rare("what may be written is not journaled: %s", str(e))
 
     def run(self, action, handler, payload):
         """What ``handler(payload)`` returns, or the answer that refuses the action. Raises CallError."""
-        writing = self._writing
+        writing = self._ocpp.actions.dialect.WRITING
         if action not in writing:
             return handler(payload)
         at = writing.index(action)
         self._refill()
         if self.left < max(1, writing[at + 2]):
             return self._refuse(action, writing[at + 1])
-        before = self._store.erases
+        before = self._ocpp.store.erases
         result = ()
         try:
             result = handler(payload)
         finally:
-            self.left -= self._store.erases - before
+            self.left -= self._ocpp.store.erases - before
             if _is_accepted(result):
                 self.left -= writing[at + 2]
         return result
 
     def _refill(self):
-        now = self._clock.uptime_ms()
+        now = self._ocpp.clock.uptime_ms()
         more = (now - self._at_ms) * self._per_hour // _HOUR_MS
         self._at_ms += more * _HOUR_MS // self._per_hour
         self.left = min(self._burst, self.left + more)
 
     def _refuse(self, action, status):
         self.refused += 1
-        self._log.rare("%s refused: " + _WHY, action)
-        now = self._clock.uptime_ms()
+        self._ocpp.log.rare("%s refused: " + _WHY, action)
+        now = self._ocpp.clock.uptime_ms()
         if self._told_ms is None or now - self._told_ms >= _HOUR_MS:
             self._told_ms = now
             self._ocpp.security_event("MemoryExhaustion", "flash: %s refused, %s" % (action, _WHY))

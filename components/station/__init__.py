@@ -61,7 +61,7 @@ class Station:
     outlets = ()
     card = ()  # type: tuple  # as in `Transactions`: one that waits for the outlet that is plugged in next
     starting = begun = ended = ()  # see `watch_transactions`
-    features = _feature_names = _steps = _stamp_sources = ()
+    features = _steps = _stamp_sources = ()
     _send = None
 
     def __init__(self, clock, log, kernel, pulse, store, evse, gate, **options):
@@ -114,12 +114,11 @@ class Station:
         """What a board may leave out registers itself by a name; who speaks with the central system finds it by that,
         and shows its `page`, if it has one.
         """
-        self._feature_names += (name,)
-        self.features += (feature,)
+        self.features += (name, feature)
 
     def feature(self, name):
         """The feature of this name, or None."""
-        return self.features[self._feature_names.index(name)] if name in self._feature_names else None
+        return self.features[self.features.index(name) + 1] if name in self.features else None
 
     def reserve_by(self, reservation):
         """Have reservations asked who may start where: see `Absent`."""

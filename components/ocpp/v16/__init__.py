@@ -125,12 +125,3 @@ WRITING = const((
     "SignedUpdateFirmware", "Rejected", 30,
     "UpdateFirmware", "", 30,
 ))  # fmt: skip
-# The profile, and its name in SupportedFeatureProfiles, in their order there
-FEATURES = const((
-    "core", "Core",
-    "local_list", "LocalAuthListManagement",
-    "reservation", "Reservation",
-    "smart_charging", "SmartCharging",
-    "remote_trigger", "RemoteTrigger",
-    "firmware", "FirmwareManagement",
-))  # fmt: skip

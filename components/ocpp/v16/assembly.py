@@ -14,11 +14,11 @@ def messages(ocpp, o):
     from .status import StatusReporter
 
     rpc, station, count, vendor_id = ocpp.rpc, ocpp.station, len(ocpp.outlets), o["vendor_id"]
-    boot = Boot(ocpp, rpc, o, ocpp.link.believes)
+    boot = Boot(ocpp, o)
     delivery = Delivery(ocpp, rpc)
     status = StatusReporter(ocpp, boot, ocpp.link)
     station.connect(ocpp.online, rpc.wake, status.waiting, ocpp.step)
-    core = CoreProfile(ocpp, boot, vendor_id)
+    core = CoreProfile(ocpp, vendor_id)
     ocpp.add_profile("core", core, CORE)
     unload("components.ocpp.v16.keys")
     if count > 1:

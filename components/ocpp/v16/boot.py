@@ -8,7 +8,9 @@ from core.signals import Signal
 
 from ..rpc import CLOSED, Call
 
-ACCEPTED, PENDING, REJECTED = "Accepted", "Pending", "Rejected"
+ACCEPTED = "Accepted"
+_PENDING = const("Pending")
+_REJECTED = const("Rejected")
 _RETRY_MS = const(30000)  # where the central system names no interval, or does not answer
 _SOON_MS = const(1000)
 _WAIT_MAX_S = const(86400)
@@ -31,23 +33,20 @@ class Boot:
     ``identity``: the payload of BootNotification.
     """
 
-    def __init__(self, ocpp, rpc, options, believes):
+    def __init__(self, ocpp, options):
         self.accepted = Signal(False, ocpp.clock)
         self.status = None
         self.bad_times = 0  # answers whose currentTime was no time, or implausible
         self._ocpp = ocpp
         self._clock = ocpp.clock
-        self._log = ocpp.log
-        self._rpc = rpc
         self.identity = _identity_of(options)
-        self._believes = believes  # function(UTC in ms): is it plausible?
         self._due_ms = 0
         self._asked = False
         self._synced_ms = 0
 
     def pending(self):
         """Are we registered as Pending: only what the central system asks for may be sent (section 4.2)?"""
-        return self.status == PENDING
+        return self.status == _PENDING
 
     def ask(self):
         """Have a BootNotification sent, whatever the last answer was."""
@@ -59,7 +58,7 @@ class Boot:
         if not due and not self._asked:
             return None
         self._asked = False
-        self._rpc.mute(False)
+        self._ocpp.rpc.mute(False)
         return Call("BootNotification", self.identity, self._on_boot)
 
     def next_heartbeat(self):
@@ -70,14 +69,14 @@ class Boot:
         if self._ocpp.stamps.wanted():
             return Call("Heartbeat", {}, self.on_heartbeat)
         quiet_ms = self._ocpp.configuration["HeartbeatInterval"] * 1000
-        if now - self._rpc.exchanged_ms < quiet_ms and now - self._synced_ms < _SYNC_MS:
+        if now - self._ocpp.rpc.exchanged_ms < quiet_ms and now - self._synced_ms < _SYNC_MS:
             return None
         return Call("Heartbeat", {}, self.on_heartbeat)
 
     def _on_boot(self, answer, error):
         now = self._clock.uptime_ms()
         self._due_ms = now if error == CLOSED else now + _RETRY_MS
-        if answer is None or answer.get("status") not in (ACCEPTED, PENDING, REJECTED):
+        if answer is None or answer.get("status") not in (ACCEPTED, _PENDING, _REJECTED):
             return
         utc_ms = self._time_in(answer)
         if utc_ms is not None and not self._believed(utc_ms):
@@ -89,12 +88,12 @@ class Boot:
         interval = answer.get("interval")
         if not isinstance(interval, int) or isinstance(interval, bool) or interval < 0:
             interval = 0
-        self._log.info("BootNotification: %s, interval %d s", self.status, interval)
-        self._rpc.mute(self.status == REJECTED)
+        self._ocpp.log.info("BootNotification: %s, interval %d s", self.status, interval)
+        self._ocpp.rpc.mute(self.status == _REJECTED)
         self.accepted.set(self.status == ACCEPTED)  # before anything that the journal may refuse
         if self.status != ACCEPTED:
             self._due_ms = now + (min(interval, _WAIT_MAX_S) * 1000 or _RETRY_MS)
-        if self.status != REJECTED and utc_ms is not None:
+        if self.status != _REJECTED and utc_ms is not None:
             self._take_time(utc_ms)
         if self.status == ACCEPTED and interval and interval != self._ocpp.configuration["HeartbeatInterval"]:
             self._ocpp.writes.run("BootNotification", self._set_interval, min(interval, _WAIT_MAX_S))
@@ -103,7 +102,7 @@ class Boot:
         try:
             return {"status": self._ocpp.configuration.set("HeartbeatInterval", str(interval_s))}
         except OSError as e:
-            self._log.rare("HeartbeatInterval stays as it is: %s", e)
+            self._ocpp.log.rare("HeartbeatInterval stays as it is: %s", e)
             return {"status": "Rejected"}
 
     def on_heartbeat(self, answer, error):
@@ -122,14 +121,14 @@ class Boot:
         except (KeyError, TypeError, ValueError):
             pass
         self.bad_times += 1
-        self._log.rare("no usable currentTime: %s", str(answer.get("currentTime"))[:40])
+        self._ocpp.log.rare("no usable currentTime: %s", str(answer.get("currentTime"))[:40])
         return None
 
     def _believed(self, utc_ms):
-        if self._believes(utc_ms):
+        if self._ocpp.link.believes(utc_ms):
             return True
         self.bad_times += 1
-        self._log.rare("a currentTime at which the certificate is not valid: %s", format_utc(utc_ms))
+        self._ocpp.log.rare("a currentTime at which the certificate is not valid: %s", format_utc(utc_ms))
         return False
 
     def _take_time(self, utc_ms):

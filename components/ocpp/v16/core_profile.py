@@ -5,7 +5,9 @@ Here is what starts and ends a transaction or the firmware, and what others put 
 
 from micropython import const
 
-from . import FEATURES, schemas
+from core.loading import unload
+
+from . import schemas
 from .boot import ACCEPTED
 
 _NO_TAG = const("an idTag has 1 to 20 printable ASCII characters")
@@ -22,11 +24,9 @@ class CoreProfile:
     schemas = schemas
     _refused = ""  # what was refused last, and why
 
-    def __init__(self, ocpp, boot, vendor_id):
+    def __init__(self, ocpp, vendor_id):
         self.ocpp = ocpp
-        self._boot = boot
         self.vendor_id = vendor_id
-        self._log = ocpp.log
         self.data_transfers = {}  # {(vendorId, messageId): function}
 
     def set_data_transfer_handler(self, vendor, message, function):
@@ -36,6 +36,9 @@ class CoreProfile:
 
     def start(self):
         """All profiles are there."""
+        from .keys import FEATURES
+
+        unload("components.ocpp.v16.keys")
         profile = self.ocpp.actions.profile
         names = [FEATURES[at + 1] for at in range(0, len(FEATURES), 2) if profile(FEATURES[at]) is not None]
         self.ocpp.configuration.fix("SupportedFeatureProfiles", ",".join(names))
@@ -54,7 +57,7 @@ class CoreProfile:
     def refuse(self, action, subject, why, status="Rejected"):
         """The answer with this status; log and console show why."""
         self._refused = "%s %s: %s" % (action, subject, why)
-        self._log.rare(action + " %s: %s: %s", subject, status, why)
+        self.ocpp.log.rare(action + " %s: %s: %s", subject, status, why)
         return {"status": status}
 
     def remote_start_transaction(self, payload):
@@ -77,7 +80,7 @@ class CoreProfile:
         Without connectorId it is the outlet where a vehicle waits, else one that is kept for this idTag, else one that
         is free.
         """
-        if self._boot.status != ACCEPTED:  # section 4.2: not while Pending
+        if self.ocpp.boot.status != ACCEPTED:  # section 4.2: not while Pending
             return None, _UNREGISTERED
         outlets = self.ocpp.outlets if connector is None else (self.ocpp.station.outlet(connector),)
         if outlets[0] is None:
@@ -102,7 +105,7 @@ class CoreProfile:
     def remote_stop_transaction(self, payload):
         """RemoteStopTransaction (section 5.12)."""
         wanted = payload["transactionId"]
-        if self._boot.status != ACCEPTED:
+        if self.ocpp.boot.status != ACCEPTED:
             return self.refuse("RemoteStopTransaction", wanted, _UNREGISTERED)
         running = [one.transactions.current for one in self.ocpp.outlets if one.transactions.current is not None]
         found = [current for current in running if current.id == wanted]

@@ -29,3 +29,12 @@ CORE = (
     ("TransactionMessageRetryInterval", "int", 60, 1, 86400, "RW"),
     ("WebSocketPingInterval", "int", 30, 0, 86400, "RW"),
 )
+# The profile, and its name in SupportedFeatureProfiles, in their order there
+FEATURES = const((
+    "core", "Core",
+    "local_list", "LocalAuthListManagement",
+    "reservation", "Reservation",
+    "smart_charging", "SmartCharging",
+    "remote_trigger", "RemoteTrigger",
+    "firmware", "FirmwareManagement",
+))  # fmt: skip

@@ -20,7 +20,6 @@ class StatusReporter:
 
     def __init__(self, ocpp, boot, link):
         self._ocpp = ocpp
-        self._pending = boot.pending  # function: may only be sent what the central system asks for?
         self._changes = []  # (connector, state, stamp, number); stamp None: of the moment when it is sent
         # Of each connector: the last state that was put into _changes
         self._noted = [None] * (len(ocpp.outlets) + 1)
@@ -116,7 +115,7 @@ class StatusReporter:
         online = self._ocpp.online()
         if online and self._changes:
             return self._call(self._changes.pop(0))
-        if self._asked and (online or self._pending()):
+        if self._asked and (online or self._ocpp.boot.pending()):
             connector = 0
             while not self._asked & 1 << connector:
                 connector += 1

@@ -102,13 +102,13 @@ def loaded():
 class Watch:
     """Context: ``seen`` are the modules that are there for a while when a handler is called."""
 
-    def __init__(self, actions):
+    def __init__(self, writes):
         self.seen = []
-        self._actions = actions
-        self._run = actions._run
+        self._writes = writes
+        self._run = writes.run
 
     def __enter__(self):
-        self._actions._run = self._watched
+        self._writes.run = self._watched
         return self
 
     def _watched(self, action, handler, payload):
@@ -116,7 +116,7 @@ class Watch:
         return self._run(action, handler, payload)
 
     def __exit__(self, kind, error, trace):
-        self._actions._run = self._run
+        self._writes.run = self._run
 
 
 async def answer_to(site, action, payload):
@@ -159,7 +159,7 @@ async def test_each_part_is_there_for_its_message_only(tmp):
     assert loaded() == []
     for action in sorted(SETTINGS_REQUESTED):
         payload, expected = SETTINGS_REQUESTED[action]
-        with Watch(site.ocpp.actions) as watch:
+        with Watch(site.ocpp.writes) as watch:
             answer = await answer_to(site, action, dict(payload))
         assert answer == expected, (action, answer)
         assert len(watch.seen) == 1 and watch.seen[0], action
@@ -219,7 +219,7 @@ async def test_what_stops_needs_nothing_that_is_loaded(tmp):
         ("UnlockConnector", {"connectorId": 1}),
         ("Reset", {"type": "Soft"}),
     ):
-        with Watch(site.ocpp.actions) as watch:
+        with Watch(site.ocpp.writes) as watch:
             site.ocpp.actions.handle([2, "id", action, payload])
         assert watch.seen == [[]], action
     await site.power_off()
