@@ -10,9 +10,10 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     emergency_stop: whether it is pressed; stopping: whether the firmware ends; heap_free, system_free: bytes (None: not
     measured, or no such heap)
 ``outlet/N``, N being 1 ... n
-    state: OCPP's ChargePointStatus; error: ChargePointErrorCode; info: words to it; limit: what limits the current, in
-    words; enabled: whether the gate is open; plugged; unplugged: why it last was, in words; terminal_voltage_mv,
-    terminal_current_ma, power_mw; soc_permille; session_mwh: of the transaction that runs, or of the last one
+    state: OCPP's ChargePointStatus; error: ChargePointErrorCode, words for what has none; info: words to it; limit:
+    what limits the current, in words; enabled: whether the gate is open; plugged; unplugged: why it last was, in words;
+    terminal_voltage_mv, terminal_current_ma, power_mw; soc_permille; session_mwh: of the transaction that runs, or of
+    the last one
 ``outlet/N/transaction``, None if none runs
     number: our own; id: the central system's, None until it is known; id_tag; meter_start_wh; refused: whether the
     central system refused the idTag after the start

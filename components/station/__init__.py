@@ -63,6 +63,7 @@ class Station:
     starting = begun = ended = ()  # see `watch_transactions`
     features = _steps = _stamp_sources = ()
     _send = None
+    tag_max = 36  # characters of an idTag, see `connect`
 
     def __init__(self, clock, log, kernel, pulse, store, evse, gate, **options):
         self.clock = clock
@@ -81,12 +82,13 @@ class Station:
 
     # --- who speaks with the central system -----------------------------------------------------------------------
 
-    def connect(self, online, wake, waiting, step):
+    def connect(self, online, wake, waiting, step, tag_max):
         """Have a central system notified. ``online()``: is it there, and has it accepted us? ``wake()`` is called when
         there is something new for it; ``waiting()``: is there something that is to be sent before the end, besides what
-        is in the journal? ``step()`` is called every 250 ms, once the states are derived.
+        is in the journal? ``step()`` is called every 250 ms, once the states are derived. `tag_max`: so many characters
+        an idTag has at most.
         """
-        self.online, self.wake, self.waiting, self._send = online, wake, waiting, step
+        self.online, self.wake, self.waiting, self._send, self.tag_max = online, wake, waiting, step, tag_max
 
     def online(self):
         """See `connect`; nobody is there."""
@@ -221,7 +223,7 @@ class Station:
         """A result of `present`, or of `Authorization.card`, in words; None, for want of memory, has none."""
         from .authorization import result_words
 
-        return result_words(result) if result else ""
+        return result_words(result, self.tag_max) if result else ""
 
     def set(self, key, value):
         """Configuration: set a key; returns what became of it. A refusal: see ``configuration.refusal``."""

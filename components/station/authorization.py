@@ -9,13 +9,12 @@ from core.text import is_ascii
 
 _CACHE = const("ocpp/a/")  # + idTag in capitals: [status, expiry as UTC in ms or 0, parentIdTag]
 _CLEARED_AT_ONCE = const(100)  # idTags that a record of the journal holds with room to spare
-TAG_MAX = const(20)  # characters
 ACCEPTED, EXPIRED, INVALID = "Accepted", "Expired", "Invalid"
 
 # Codes in words: of what became of an idTag, and why. All constant: a frozen table takes no RAM.
 _WORDS = const(
     (
-        ("no_tag", "an idTag has 1 to 20 printable ASCII characters"),
+        ("no_tag", "an idTag has 1 to %d printable ASCII characters"),
         ("checking", "being checked"),
         ("accepted", "accepted"),
         ("started", "accepted"),
@@ -54,18 +53,13 @@ def reason_words(why):
     return ""
 
 
-def result_words(result):
+def result_words(result, tag_max):
     """A result of `Authorization.tell` in words."""
     for code, text in _WORDS:
         if code == result[1]:
-            why = reason_words(result[2:4])
+            why, text = reason_words(result[2:4]), text % tag_max if "%" in text else text
             return text + ": " + why if why else text
     return ""
-
-
-def is_tag(value):
-    """May this be an idTag or a parentIdTag, wherever it comes from: CiString20Type, printable ASCII, not empty?"""
-    return isinstance(value, str) and 0 < len(value) <= TAG_MAX and is_ascii(value.encode())
 
 
 def same_tag(a, b):
@@ -93,9 +87,12 @@ class Authorization:
         self._list = None
         self.card = Signal(None, station.clock)
 
-    is_tag = staticmethod(is_tag)
     same_tag = staticmethod(same_tag)
     reason_words = staticmethod(reason_words)
+
+    def is_tag(self, value):
+        """May this be an idTag or a parentIdTag, wherever it comes from: printable ASCII, not empty, not too long?"""
+        return isinstance(value, str) and 0 < len(value) <= self._station.tag_max and is_ascii(value.encode())
 
     def add_list(self, listed):
         """Have a list asked before the cache: ``listed.find(tag)`` is (status, parent) or None; ``listed.told(tag, own,

@@ -13,13 +13,13 @@ So a card of a fleet that has one parentIdTag does not end a colleague's transac
 card is checked at a time, beside the remote starts, and one waits.
 """
 
-from .authorization import ACCEPTED, is_tag, same_tag
+from .authorization import ACCEPTED, same_tag
 
 
 def present(station, tag):
     """A card reader, or the like, has read `tag`. Returns what becomes of it, see `Authorization.tell`."""
     tag, tell = tag.strip(), station.authorization.tell
-    if not is_tag(tag):
+    if not station.authorization.is_tag(tag):
         return tell("no_tag", tag, (), 0)
     for current in _running(station):
         if same_tag(tag, current.id_tag):
@@ -38,7 +38,7 @@ def present(station, tag):
 def start(station, tag, number):
     """Somebody asks for a transaction at outlet `number`; it ends none. Returns what becomes of it."""
     tag, outlet, tell = tag.strip(), station.outlet(number), station.authorization.tell
-    if not is_tag(tag):
+    if not station.authorization.is_tag(tag):
         return tell("no_tag", tag, (), 0)
     if outlet is None:
         return tell("refused", tag, ("no_outlet", str(number)), 0)

@@ -6,11 +6,6 @@ from micropython import const
 
 from core.signals import Signal
 
-_ERRORS = const(
-    "|ConnectorLockFailure|EVCommunicationError|GroundFailure|HighTemperature|InternalError|LocalListConflict|"
-    "NoError|OtherError|OverCurrentFailure|OverVoltage|PowerMeterFailure|PowerSwitchFailure|ReaderFailure|ResetFailure|"
-    "UnderVoltage|WeakSignal|"
-)
 NO_ERROR = "NoError"
 _WARNING = const("EVCommunicationError")  # section 4.9: not Faulted, and sent with these states only
 _WARNED = const(("Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing"))
@@ -23,7 +18,8 @@ _AVAILABLE = "ocpp/available"  # a list: of the charge point, and of each connec
 
 
 class Connector:
-    """An outlet's ``state`` (Signal: ChargePointStatus), ``error`` (ChargePointErrorCode), ``info`` (words to it).
+    """An outlet's ``state`` (Signal: ChargePointStatus), ``error`` (ChargePointErrorCode, or words for what
+    has none), ``info`` (words to it).
 
     ``notification``: Signal, what is to be sent: the three as a tuple, None until the first state is certain.
     ``since_ms``: uptime of its last change.
@@ -126,12 +122,7 @@ class Connector:
         failure = self._transactions.lock.failure()
         if failure:
             return "ConnectorLockFailure", failure
-        name = self._outlet.evse.module.error.value
-        if not name or name == NO_ERROR:
-            return NO_ERROR, ""
-        if "|" in name or "|" + name + "|" not in _ERRORS:
-            return "OtherError", name[:50]
-        return name, ""
+        return self._outlet.evse.module.error.value or NO_ERROR, ""
 
     def _idle(self):
         """The state without a transaction."""
@@ -251,7 +242,7 @@ class Availability:
         return not self._held and self._operative[0] and self._operative[connector]
 
     def charge_point(self):
-        """(status, errorCode, info) of connector 0: a fault of the whole station is sent there as well.
+        """(state, error, info) of connector 0: a fault of the whole station is sent there as well.
 
         A scheduled Inoperative comes true with the end of the last transaction (5.2).
         """
@@ -263,9 +254,9 @@ class Availability:
         return "Available" if operative else "Unavailable", error, self._conflict
 
     def fault(self):
-        """(errorCode, info) of what keeps every connector from charging."""
+        """(error, info) of what keeps every connector from charging."""
         if self._emergency_stop.value:
-            return "OtherError", "emergency stop"
+            return "emergency stop", ""
         store = self._store
         if store.doubts:
             return "InternalError", ("in doubt: " + ", ".join(store.doubts))[:50]

@@ -26,7 +26,7 @@ options)`` of the module ``assembly`` makes and registers the parts. It returns,
 
 and has before registered
 
-- ``station.connect(online, wake, waiting, step)``, with `Ocpp.online`, `Rpc.wake` and `Ocpp.step`
+- ``station.connect(online, wake, waiting, step, tag_max)``, with `Ocpp.online`, `Rpc.wake` and `Ocpp.step`
 - ``ocpp.rpc.add_sources(function, ...)``: who has the next `Call`, in the order of precedence; `Turns` may share it out
 - ``ocpp.add_profile("core", core, rows)``, with the rows of the configuration that it has, and WebSocketPingInterval
 

@@ -17,7 +17,7 @@ def messages(ocpp, o):
     boot = Boot(ocpp, o)
     delivery = Delivery(ocpp, rpc)
     status = StatusReporter(ocpp, boot, ocpp.link)
-    station.connect(ocpp.online, rpc.wake, status.waiting, ocpp.step)
+    station.connect(ocpp.online, rpc.wake, status.waiting, ocpp.step, 20)  # CiString20Type
     core = CoreProfile(ocpp, vendor_id)
     ocpp.add_profile("core", core, CORE)
     unload("components.ocpp.v16.keys")

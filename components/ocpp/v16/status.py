@@ -8,6 +8,11 @@ from ..rpc import CLOSED, TIMEOUT, Call
 
 _KEPT_MAX = const(8)  # changes kept for each outlet while the central system is slow
 _INFO_MAX = const(50)  # characters
+_ERRORS = const(
+    "|ConnectorLockFailure|EVCommunicationError|GroundFailure|HighTemperature|InternalError|LocalListConflict|"
+    "NoError|OtherError|OverCurrentFailure|OverVoltage|PowerMeterFailure|PowerSwitchFailure|ReaderFailure|ResetFailure|"
+    "UnderVoltage|WeakSignal|"
+)
 
 
 class StatusReporter:
@@ -129,6 +134,8 @@ class StatusReporter:
     def _call(self, change):
         connector, state, stamp, _ = change
         status, error, info = state
+        if "|" in error or "|" + error + "|" not in _ERRORS:
+            error, info = "OtherError", info or error
         payload = {
             "connectorId": connector,
             "status": status,

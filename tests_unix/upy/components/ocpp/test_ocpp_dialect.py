@@ -166,7 +166,7 @@ class Module:
         parts = Parts(ocpp)
         outbox = Outbox(ocpp.log, ocpp.online, ocpp.rpc.wake, parts.pending)
         core = Core(ocpp.station)
-        ocpp.station.connect(ocpp.online, ocpp.rpc.wake, parts.waiting, ocpp.step)
+        ocpp.station.connect(ocpp.online, ocpp.rpc.wake, parts.waiting, ocpp.step, 36)
         ocpp.rpc.add_sources(parts.hello, parts.ask, parts.event, outbox.next_call)
         ocpp.add_profile("core", core, (("WebSocketPingInterval", "int", 30, 0, 86400, "RW"),))
         return parts, parts, parts, core, outbox

@@ -1,15 +1,15 @@
 """What an idTag may be: the same at the reader, in remote starts, reservations, lists and answers (CiString20Type)."""
 
-from ocpp_site import NOON, booted
+from ocpp_site import NOON, Site, booted
 
-from components.station.authorization import is_tag
 from core.isotime import format_utc
 
 PROFILES = (("components.ocpp.reservation:Reservation", {}), ("components.ocpp.local_list:LocalList", {"file": "list"}))
 NO_TAGS = ("", "TAG\n", "\rTAG", "\x1b[2J", "TA\0G", "TAG\x7f", "TAG\x9b", "TAG\u2028", "T\xc4G", "\U0001f50c")
 
 
-def test_what_an_idtag_may_be():
+def test_what_an_idtag_may_be(tmp):
+    is_tag = Site(tmp).station.authorization.is_tag
     for value in ("A", "04E91C2A8F", "x" * 20, "with blank", "~!|%s"):
         assert is_tag(value), value
     for value in NO_TAGS + ("x" * 21, None, 5, ["TAG"], True):

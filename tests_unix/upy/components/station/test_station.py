@@ -8,10 +8,10 @@ from components.ocpp import Ocpp
 class Dialect:
     """Stands for another protocol: it takes the events as they are."""
 
-    def __init__(self, station, online=True):
+    def __init__(self, station, online=True, tag_max=36):
         self.station = station
         self.online, self.woken, self.told = online, 0, []
-        station.connect(lambda: self.online, self._wake, lambda: False, lambda: None)
+        station.connect(lambda: self.online, self._wake, lambda: False, lambda: None, tag_max)
 
     def _wake(self):
         self.woken += 1
@@ -104,3 +104,31 @@ async def test_it_is_not_asked_while_it_is_away(tmp):
 
 def test_what_the_dialect_needs_of_the_board_is_the_station():
     assert "station" in Ocpp.requires and "store" not in Ocpp.requires and not hasattr(Ocpp, "collects")
+
+
+async def test_how_long_an_idTag_may_be_is_for_the_dialect_to_say(tmp):
+    """20 characters in OCPP 1.6, 36 in 2.0.1; more than it can send nobody takes for an idTag."""
+    site = Site(tmp, dialect=None)
+    for most in (20, 36):
+        Dialect(site.station, tag_max=most)
+        assert site.station.present("x" * most)[1] == "checking", most
+        site.station.authorization.unanswered()
+        result = site.station.present("x" * (most + 1))
+        assert result[1] == "no_tag", most
+        assert site.station.words(result) == "an idTag has 1 to %d printable ASCII characters" % most
+
+
+async def test_a_fault_is_told_in_the_words_of_what_has_it(tmp):
+    """Which code it is for a central system, or that there is none, is for the dialect to say."""
+    site = await alone(tmp)
+    connector = site.station.outlets[0].connector
+    site.charger.error.set("the fan|is stuck")
+    await site.run(500)
+    assert connector.notification.value == ("Faulted", "the fan|is stuck", "")
+    site.charger.error.set("")
+    site.kernel.emergency_stop.set(True)
+    await site.run(500)
+    assert connector.notification.value == ("Faulted", "emergency stop", "")
+    assert site.station.availability.charge_point() == ("Faulted", "emergency stop", "")
+    assert site.station.words(site.station.present("TAG")) == "refused: the connector is faulted: emergency stop"
+    await site.power_off()
