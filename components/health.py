@@ -154,7 +154,9 @@ class Health:
             if not part.critical:
                 continue
             late = part.task is not None and time.ticks_diff(now, part.beat_ms) > self._limit_ms
-            part.hung = late and part.state == "running"
+            hung_now = late and part.state == "running"
+            if hung_now != part.hung:  # most never are
+                part.hung = hung_now
             if part.hung:
                 hung.append("%s makes no progress" % part.name)
             elif part.state != "running" and not self._kernel.stopping:  # then each is, one after the other

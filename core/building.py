@@ -26,7 +26,7 @@ class Builder:
         """All parts, those that are early first. Raises DeclarationError."""
         kernel = self._kernel
         declared = read(board, settings, self._begin)
-        kernel.parts = [one.part for one in declared]
+        kernel.parts = tuple([one.part for one in declared])
         for one in declared:
             if one.part.instance is None:
                 self._build(one)
@@ -34,7 +34,7 @@ class Builder:
     def _begin(self, declared):
         """Build an early part, and have it begin what takes its time while the others are loaded and built."""
         part = declared.part
-        self._kernel.parts.append(part)
+        self._kernel.parts += (part,)
         self._build(declared)
         if self._begins and hasattr(part.instance, "begin"):
             try:
@@ -64,7 +64,7 @@ class Builder:
         if name == "clock":
             return kernel.clock
         if name == "log":
-            return self._log.child(part.name)
+            return part.log_to(self._log.tail)
         if name == "kernel":
             return kernel
         if name == "home":

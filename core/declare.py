@@ -66,7 +66,7 @@ class Declared:
             names = getattr(cls, kind, ())
             if names != ():
                 setattr(self, kind, names)
-        self.part = Part(full_name(scope, entry), entry.get("critical", False), scope)
+        self.part = Part(self.local, entry.get("critical", False), scope)
         self.name = self.part.name
 
     def find(self, bound, names):

@@ -65,7 +65,7 @@ class Kernel:
         self.stopping = False
         self._stopped = False
         gc.threshold(gc.mem_free() // _GARBAGE)
-        self.parts = []
+        self.parts = ()
         self._board_name = getattr(board, "NAME", "")
         try:
             Builder(self, log, begin).build(board, settings)
@@ -160,40 +160,51 @@ class Kernel:
         self.update_alive()
 
     async def _supervise(self, part):
-        """One life of a component after the other. (One frame for all: each on the heap of its own costs 100 bytes.)"""
-        back_off_ms = _BACK_OFF_MS
-        try:
-            while True:
-                began_ms = self.clock.uptime_ms()
-                try:
-                    await part.instance.run()
-                    self._set_state(part, "done")
+        """One life of a component after the other. (This frame is on the heap as long as it lives: it is small.)"""
+        while True:
+            try:
+                if part.state == "failed":
+                    await self.clock.sleep_ms(part.back_off_ms)
+                    self._began(part)
+                await part.instance.run()
+                return self._ended(part, "done")
+            except BaseException as e:
+                if not self._fails(part, e):
                     return
-                except asyncio.CancelledError as e:
-                    if self._exit.is_set():
-                        raise
-                    self._failed(part, e)  # not ours: a task that the component awaited was cancelled
-                except Exception as e:
-                    self._failed(part, e)
-                if self._exit.is_set():
-                    return
-                if self.clock.uptime_ms() - began_ms > _STEADY_MS:
-                    back_off_ms = _BACK_OFF_MS
-                self.log.error("%s failed (%d times); next try in %d ms", part.name, part.failures, back_off_ms)
-                await self.clock.sleep_ms(back_off_ms)
-                self._set_state(part, "running")
-                back_off_ms = min(2 * back_off_ms, _BACK_OFF_MAX_MS)
-        finally:
+
+    def _began(self, part):
+        part.began_ms = self.clock.uptime_ms()
+        self._set_state(part, "running")
+
+    def _ended(self, part, state):
+        part.task = None
+        self._set_state(part, state)
+
+    def _fails(self, part, error):
+        """`error` has ended one life; returns whether there is another one. Raises what ends the firmware."""
+        ends = self._exit.is_set()
+        cancelled = isinstance(error, asyncio.CancelledError)  # by us, or it was a task that the component awaited
+        if not (isinstance(error, Exception) or cancelled) or (cancelled and ends):
             part.task = None
+            raise error
+        self._failed(part, error)
+        if ends:
+            part.task = None
+            return False
+        if part.began_ms is None or self.clock.uptime_ms() - part.began_ms > _STEADY_MS:
+            part.back_off_ms = 0
+        part.back_off_ms = min(2 * part.back_off_ms, _BACK_OFF_MAX_MS) or _BACK_OFF_MS
+        self.log.error("%s failed (%d times); next try in %d ms", part.name, part.failures, part.back_off_ms)
+        return True
 
     def _failed(self, part, error):
         part.failures += 1
         self._set_state(part, "failed")  # before the words, which need memory
         try:
-            part.error = repr(error)
-            self.log.exception("component %s raised %s" % (part.name, part.error), error)
+            part.last_error = repr(error)
+            self.log.exception("component %s raised %s" % (part.name, part.last_error), error)
         except MemoryError:
-            part.error = "MemoryError"  # whatever it was: it must be restarted all the same
+            part.last_error = "MemoryError"  # whatever it was: it must be restarted all the same
 
     def _set_state(self, part, state):
         part.state = state

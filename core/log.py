@@ -64,7 +64,7 @@ class Log:
 
     def __init__(self, tail, name):
         self._tail = tail
-        self._name = name
+        self.name = name
 
     def child(self, name):
         return Log(self._tail, name)
@@ -78,7 +78,7 @@ class Log:
             self._tail.counts[level] += 1
             return
         try:
-            self._tail.add(level, self._name, text % args if args else text)
+            self._tail.add(level, self.name, text % args if args else text)
         except MemoryError:
             self._tail.lost += 1
 

@@ -6,6 +6,8 @@ import sys
 import time
 from micropython import const
 
+from core.log import Log
+
 # What the system's errors mean where something is opened or dialled. By name: the numbers differ between ports.
 _MEANINGS = const(
     (
@@ -63,8 +65,8 @@ def error_text(error):
     return name or "error %s of the system" % args[0]
 
 
-class Part:
-    """One instance and, while it runs, its state."""
+class Part(Log):
+    """One instance, its log and, while it runs, its state."""
 
     # Of the class until they are set, which saves memory: most parts never fail.
     critical = False
@@ -72,18 +74,29 @@ class Part:
     state = "built"  # built, started, running, failed (waits to be restarted), done, stopped
     beat_ms = 0
     failures = 0
-    error = ""
+    back_off_ms = 0  # how long it waited, or waits, after the last failure
+    began_ms = None  # uptime, of the start after that
+    last_error = ""
     hung = False  # it runs, but makes no progress
     task = None
     scope = ""  # the one that it is in; "": outside of all
     ticks_ms = staticmethod(time.ticks_ms)  # a test's clock has another one
 
-    def __init__(self, name, critical, scope=""):
-        self.name = name
+    def __init__(self, local, critical, scope=""):
+        self.local = local
         if critical:
             self.critical = True
         if scope:
             self.scope = scope
+
+    @property
+    def name(self):  # made when it is needed: it would be a string for each part in a scope
+        return self.scope + "/" + self.local if self.scope else self.local
+
+    def log_to(self, tail):
+        """Have its own log, the service "log" of the instance."""
+        self._tail = tail
+        return self
 
     def beat(self):
         """The service "pulse" of the instance, to be called to show that it makes progress."""

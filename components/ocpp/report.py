@@ -43,7 +43,7 @@ def _components(kernel):
     for part in kernel.parts:
         text = "%s: %s%s" % (part.name, part.state, ", critical" if part.critical else "")
         if part.failures:
-            text += ", failed %d times, last: %s" % (part.failures, part.error)
+            text += ", failed %d times, last: %s" % (part.failures, part.last_error)
         yield text
     yield "what blocked the loop, at most, in ms: " + kernel.urgent.describe()
 

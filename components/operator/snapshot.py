@@ -94,7 +94,7 @@ _BUS = const((
     "state", "error", "rx", "tx", "tx_dropped", "unknown", "refused", "garbage", "rx_overruns", "bus_offs",
     "guard_stops",
 ))  # fmt: skip
-_COMPONENT = const(("state", "critical", "failures", "error"))
+_COMPONENT = const(("state", "critical", "failures"))
 
 
 _DIAGNOSTICS = const((
@@ -259,6 +259,7 @@ class Snapshot:
                     return _frames(part.instance)
             if kind == "component" and name == part.name:
                 piece = _values(part, _COMPONENT)
+                piece["error"] = part.last_error
                 beats = part.critical and part.task is not None  # others need not show that they make progress
                 now = self._of.clock.ticks_ms()
                 piece["beat_ms"] = max(0, time.ticks_diff(now, part.beat_ms)) if beats else None

@@ -65,7 +65,7 @@ def test_a_wrong_board_is_one_line(tmp_path, wrong, right, words):
     ("def __init__", 'options = ["x"]\n    def __init__', "options is a list"),
     ("def __init__", 'options = {"x": int}\n    def __init__', "option 'x'"),
     ("def __init__", 'options = {"x": (int, 9, 0, 5)}\n    def __init__', "its own default: 9 is not within 0..5"),
-    ("pass", "self.port = log.port", "AttributeError: 'Log' object has no attribute 'port'"),
+    ("pass", "self.port = log.port", "AttributeError: 'Part' object has no attribute 'port'"),
     ("pass", "raise OSError(5)", "OSError: [Errno 5] EIO"),
     ("pass", "raise ValueError('no reader of this kind')", "no reader of this kind"),
     ("def __init__(self, log):", "def __init__(self):", "TypeError"),

@@ -49,7 +49,7 @@ async def test_each_board_charges_and_stops(tmp):
         await site.run(20)
         assert site.module.frames(CONTROL)[before] == STOP_FRAME
         assert await site.stop() == STOPPED
-        failures = [(part.name, part.error) for part in site.kernel.parts if part.failures]
+        failures = [(part.name, part.last_error) for part in site.kernel.parts if part.failures]
         assert not failures, (board.NAME, failures)
 
 

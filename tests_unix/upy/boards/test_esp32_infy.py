@@ -59,4 +59,4 @@ async def test_it_charges_and_stops(tmp):
     assert feedback[:2] == bytes((4000 >> 8, 4000 & 255)) and not site.module.frames(HEARTBEAT)
     assert site.kernel["can"].tx_dropped == 0 and site.kernel["can"].unknown == 0
     assert await site.stop() == STOPPED
-    assert [(part.name, part.error) for part in site.kernel.parts if part.failures] == []
+    assert [(part.name, part.last_error) for part in site.kernel.parts if part.failures] == []

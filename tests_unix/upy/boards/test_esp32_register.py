@@ -45,7 +45,7 @@ async def test_a_power_cut_takes_20_Wh_and_a_session_wears_no_file(tmp):
     assert mwh - 20000 - 1000 - 500 <= found <= mwh, (mwh, found)
     assert again.kernel["meter"].read() == found
     await again.stop()
-    failures = [(part.name, part.error) for part in again.kernel.parts if part.failures]
+    failures = [(part.name, part.last_error) for part in again.kernel.parts if part.failures]
     assert not failures, failures
 
 

@@ -63,7 +63,7 @@ async def test_each_outlet_charges_and_stops_on_its_own_bus(tmp):
     await site.talk(500)
     assert STOP_FRAME not in site.buses[1].frames(CONTROL)[before[1] :]
     assert await site.stop() == STOPPED
-    failures = [(part.name, part.error) for part in site.kernel.parts if part.failures]
+    failures = [(part.name, part.last_error) for part in site.kernel.parts if part.failures]
     assert not failures, failures
 
 

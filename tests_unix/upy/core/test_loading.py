@@ -57,7 +57,7 @@ def test_a_device_keeps_nothing_of_what_reads_declarations():
     kernel.forget_declarations()
     for name in ("declare", "options", "settings"):
         assert "core." + name not in sys.modules and not hasattr(core, name)
-    assert Kernel(Board, {}, clock, Log(LogTail(clock), "main")).parts == []  # it reads one again
+    assert Kernel(Board, {}, clock, Log(LogTail(clock), "main")).parts == ()  # it reads one again
 
 
 class Declared:

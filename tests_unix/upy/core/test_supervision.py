@@ -96,7 +96,7 @@ async def test_a_failing_component_is_restarted_with_growing_back_off():
     task = asyncio.create_task(k.run())
     await clock.settle()
     part = k.parts[0]
-    assert part.state == "failed" and part.failures == 1 and "broken" in part.error
+    assert part.state == "failed" and part.failures == 1 and "broken" in part.last_error
     assert k.alive.value is False and k.parts[1].state == "running"
     at = []
     while len(at) < 3:

@@ -22,7 +22,7 @@ class Part:
         self.state = "running"
         self.critical = False
         self.failures = failures
-        self.error = "OSError(5,)"
+        self.last_error = "OSError(5,)"
 
 
 class Security:
