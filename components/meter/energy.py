@@ -35,7 +35,6 @@ class Energy:
     def __init__(self, clock, store, register, pause_ms):
         self._clock = clock
         self._store = store
-        self._key = store.key(_KEY)  # in the journal
         self._register = register  # Signal
         self.at_ms = clock.ticks_ms()  # of the last measurement
         self._last_mw = -1  # none
@@ -116,7 +115,7 @@ class Energy:
         """(the register in mWh, {key: value} to be journaled before it is reported). After the commit: `saved`."""
         self.fold()
         mwh = self._register.value
-        return mwh, {self._key: mwh} if mwh > self._saved_mwh else {}
+        return mwh, {self._store.key(_KEY): mwh} if mwh > self._saved_mwh else {}
 
     def saved(self, mwh):
         """What `changes` returned is in the journal. It allocates nothing."""

@@ -101,15 +101,6 @@ class Persistence(Journal):
         """The full name of a key, for changes that are journaled in another component's commit: see `scoped`."""
         return name
 
-    def scoped(self, scope, first):
-        """What is inside a scope of the board has as its store: see `Scoped`."""
-        from components.persistence.scoped import Scoped
-
-        view = Scoped(self, scope, first)
-        if first:
-            self._adopt, self._scope = view.adopt, scope
-        return view
-
     # --- life -------------------------------------------------------------------------------------------------
 
     async def start(self):
@@ -203,8 +194,8 @@ class Persistence(Journal):
         if not record:
             return
         carried = self._take_along(record)
-        if self._adopt:
-            self._adopt(record)
+        if self._first:
+            self._first.adopt(record)
         if not self._opened or self._in_commit:
             words = "a commit within a commit" if self._opened else self.fault.value
             raise StoreError(words or "the journal is closed")

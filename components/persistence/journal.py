@@ -28,8 +28,8 @@ class Journal:
     damaged = 0
     _opened = False
     _in_commit = False
-    _adopt = None  # of the Scoped for the board's first scope
-    _scope = ""  # ... and the name of that
+    _views = ()  # a Scoped of each scope of the board
+    _first = None  # that of the first
     _copying = None  # the Compaction that is under way
     _compact_due_ms = 0
 
@@ -104,13 +104,27 @@ class Journal:
         if found.index.ignored:
             self._log.warning("journal: %d entries were removed that were absent", found.index.ignored)
 
+    def scoped(self, scope, first):
+        """What is inside a scope of the board has as its store: see `Scoped`."""
+        for view in self._views:
+            if view.scope == scope:
+                return view
+        from components.persistence.scoped import Scoped
+
+        view = Scoped(self, scope, first)
+        self._views += (view,)
+        if first:
+            self._first = view
+        return view
+
     def _moves(self):
         """What is to be journaled at the start: what the board's first scope, or that it has none, moves."""
-        if self.index.get(SCOPE, "") == self._scope:
+        scope = self._first.scope if self._first else ""
+        if self.index.get(SCOPE, "") == scope:
             return {}
         from components.persistence.scoped import moved
 
-        changes = moved(self.index, SCOPE, self._scope)
+        changes = moved(self.index, SCOPE, scope)
         _let_go("scoped")
         return changes
 
@@ -121,11 +135,18 @@ class Journal:
         except (StoreError, TypeError):
             doubts = []
         for key in found.doubts:
-            words = self._vital[key]
+            words = self._vital[key] + self._whose(key)
             if words not in doubts:
                 doubts.append(words)
                 self._log.error("journal: %s is in doubt", words)
         return tuple(doubts)
+
+    def _whose(self, key):
+        """Words for the scope that a key is in."""
+        for view in self._views:
+            if key.startswith(view.key("")):
+                return " of " + view.scope
+        return ""
 
     def _repair(self, found, doubts):
         """Write the journal anew. A medium without room for that keeps the old file, and is logged at each start."""

@@ -12,43 +12,43 @@ class Scoped:
 
     def __init__(self, store, scope, first):
         self._store = store
-        self._prefix = scope + "/"
+        self.scope = scope
         self._first = first
 
     def __getattr__(self, name):
         return getattr(self._store, name)
 
     def key(self, name):
-        return self._prefix + name
+        return self.scope + "/" + name
 
     def vital(self, key, words):
-        self._store.vital(self._prefix + key, "%s of %s" % (words, self._prefix[:-1]))
+        self._store.vital(self.key(key), words)
 
     def get(self, key, default=None):
-        value = self._store.get(self._prefix + key)
+        value = self._store.get(self.key(key))
         if value is None and self._first:
             value = self._store.get(key)
         return default if value is None else value
 
     def keys(self, prefix=""):
         """Those that begin with `prefix`, sorted; of a former board without scopes only with a prefix."""
-        found = [key[len(self._prefix) :] for key in self._store.keys(self._prefix + prefix)]
+        found = [key[len(self.key("")) :] for key in self._store.keys(self.key(prefix))]
         if self._first and prefix:
             found = sorted(set(found + self._store.keys(prefix)))
         return found
 
     def queue(self, name):
-        return self._store.queue(self._prefix + name)
+        return self._store.queue(self.key(name))
 
     def put(self, key, value):
-        self._store.put(self._prefix + key, value)
+        self._store.put(self.key(key), value)
 
     def delete(self, key):
         if self.get(key) is not None:
             self.put(key, None)
 
     def commit(self, changes=None, push=(), pop=(), drop=()):
-        at = self._prefix
+        at = self.key("")
         self._store.commit(
             {at + key: changes[key] for key in changes or ()},
             [(at + name, entry) for name, entry in push],
@@ -59,7 +59,8 @@ class Scoped:
     def adopt(self, record):
         """What a commit sets in the first scope takes the place of what was set before the board had scopes."""
         changes = record.get("s", ())
-        former = [key[len(self._prefix) :] for key in changes if key.startswith(self._prefix)]
+        own = self.key("")
+        former = [key[len(own) :] for key in changes if key.startswith(own)]
         gone = {key: None for key in former if key in self._store.index.offsets and key not in changes}
         if gone:
             for key in changes:

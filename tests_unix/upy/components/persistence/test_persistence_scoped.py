@@ -89,10 +89,10 @@ async def test_what_is_vital_is_reported_with_its_scope(tmp):
     one, two_ = store.scoped("1", True), store.scoped("2", False)
     one.vital("register", "the energy register")
     two_.vital("register", "the energy register")
-    assert sorted(store._vital.items()) == [
-        ("1/register", "the energy register of 1"),
-        ("2/register", "the energy register of 2"),
-    ]
+    store.vital("ocpp/tx", "the running transaction")
+    words = [store._vital[key] + store._whose(key) for key in sorted(store._vital)]
+    assert words == ["the energy register of 1", "the energy register of 2", "the running transaction"]
+    assert store.scoped("2", False) is two_
     two_.mark_doubtful("something")
     assert one.doubts == ("something",) and store.get(DOUBTS) and not one.trusted.value
 
