@@ -1,6 +1,6 @@
 """A group of components whose failure affects only that group."""
 
-from core.signals import Signal
+from core.signals import Untimed
 
 
 class Scope:
@@ -13,7 +13,7 @@ class Scope:
     def __init__(self, name, kernel):
         self.name = name
         self._kernel = kernel
-        self.alive = Signal(False, kernel.clock)
+        self.alive = Untimed(False)
         kernel.alive.watch(self.update, first=True)
 
     def update(self, _=None):

@@ -16,7 +16,8 @@ class Signal:
     the others: `set` raises the first exception of them when all are notified.
     """
 
-    _watchers = ()  # of the class: a signal that is not watched or awaited has none of its own, which saves memory
+    # Of the class: a signal that is not watched or awaited has none of its own, which saves memory.
+    _watchers = None  # a function, as most have one only, or a tuple of them
     _event = None
     _ticks_ms = staticmethod(time.ticks_ms)
 
@@ -34,16 +35,25 @@ class Signal:
             self._notify(value)
 
     def _notify(self, value):
+        watchers = self._watchers
         error = None
-        for watcher in self._watchers:
-            watcher = _call(watcher, value)  # a local more, and this function's frame would come from the heap
-            error = error or watcher
-            if self.value is not value:
-                break  # a watcher changed it: all have been notified of the newer value already
-        else:
+        if type(watchers) is tuple:
+            error = self._notify_all(value)
+        elif watchers is not None:
+            error = _call(watchers, value)
+        if self.value is value:  # else a watcher changed it: all have been notified of the newer value already
             self._wake()
         if error:
             raise error
+
+    def _notify_all(self, value):
+        error = None
+        for watcher in self._watchers:  # type: ignore[union-attr]
+            watcher = _call(watcher, value)  # a local more, and this function's frame would come from the heap
+            error = error or watcher
+            if self.value is not value:
+                break
+        return error
 
     def _wake(self):
         if self._event is not None:
@@ -71,7 +81,13 @@ class Signal:
 
         first: it is called before all others that watch by now, for it stops something; else after them.
         """
-        self._watchers = (function,) + self._watchers if first else self._watchers + (function,)
+        watchers = self._watchers
+        if watchers is None:
+            self._watchers = function
+            return
+        if type(watchers) is not tuple:
+            watchers = (watchers,)
+        self._watchers = (function,) + watchers if first else watchers + (function,)
 
     async def changed(self):
         """Wait for the next change and return the new value."""
@@ -85,6 +101,18 @@ class Signal:
         while not predicate(self.value):
             await self.changed()
         return self.value
+
+
+class Untimed(Signal):
+    """One without the time of its value, for what never grows stale: it takes less memory where it is watched."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def set(self, value):
+        if value != self.value:
+            self.value = value
+            self._notify(value)
 
 
 def _call(watcher, value):

@@ -3,7 +3,7 @@
 from micropython import const
 
 from components.evse.pause import Pause, Settling
-from core.signals import Signal
+from core.signals import Untimed
 
 _ALIVE_MS = const(1000)
 
@@ -62,18 +62,17 @@ class Gate:
     }
 
     def __init__(self, clock, log, kernel, scope, bms_stop_ms, bms_stops, bms_stops_ms):
-        self._clock = clock
         self._log = log
         self._kernel = kernel
-        self.transaction = Signal(False, clock)
-        self.limit_ma = Signal(0, clock)
+        self.transaction = Untimed(False)
+        self.limit_ma = Untimed(0)
         self._limits = ["transaction", 0]  # type: list  # source, mA (None: it limits nothing), and the next: one object
-        self.bms_permits = Signal(False, clock)
-        self.plugged = Signal(False, clock)
-        self.charger_online = Signal(False, clock)
-        self.in_limits = Signal(False, clock)
+        self.bms_permits = Untimed(False)
+        self.plugged = Untimed(False)
+        self.charger_online = Untimed(False)
+        self.in_limits = Untimed(False)
         self.emergency_stop = kernel.emergency_stop
-        self.enabled = Signal(False, clock)
+        self.enabled = Untimed(False)
         kernel.urgent.wait_while(self.enabled)
         self._buses = 0
         self._watcher = self._recompute  # one object for all: each look-up of a bound method makes another
@@ -89,7 +88,7 @@ class Gate:
         self._add("alive", scope.alive, True)
         # After the conditions that they follow, so that they are notified of a change first: the pause has
         # begun when the gate looks.
-        self._alive_steady = Pause(scope.alive, True, _ALIVE_MS, clock)
+        self._alive_steady = Pause(scope.alive, _ALIVE_MS, clock)
         self._bms_settled = Settling(
             self.bms_permits, self.plugged, self.transaction, bms_stop_ms, bms_stops, bms_stops_ms, clock
         )

@@ -8,14 +8,15 @@ from core.signals import Signal
 class Pause(Signal):
     """False for `ms` after another Signal (bool) became True, or, if `edge` is False, was it last. `check` ends it."""
 
-    def __init__(self, source, edge, ms, clock):
+    edge = True
+
+    def __init__(self, source, ms, clock):
         super().__init__(True, clock)
-        self._edge = edge
         self._ms = ms
         source.watch(self._changed, first=True)
 
     def _changed(self, value):
-        if (value is True) is self._edge and self._ms:
+        if (value is True) is self.edge and self._ms:
             self.set(False)  # again: the time counts from the last one
 
     def check(self):
@@ -30,8 +31,10 @@ class Settling(Pause):
     That are `count` stops (0: never) within `within_ms`. The pause then lasts until the vehicle is unplugged.
     """
 
+    edge = False
+
     def __init__(self, bms_permits, plugged, transaction, ms, count, within_ms, clock):
-        super().__init__(bms_permits, False, ms, clock)
+        super().__init__(bms_permits, ms, clock)
         self._transaction = transaction
         self._within_ms = within_ms
         self._stops = [0] * count  # ticks, a ring

@@ -11,6 +11,7 @@ from core.urgent import Urgent
 
 class Kernel:
     def __init__(self, clock):
+        self.clock = clock
         self.alive = Signal(False, clock)
         self.emergency_stop = Signal(False, clock)
         self.stop_cleared = Signal(False, clock)
@@ -59,7 +60,7 @@ def in_words(gate):
 
 
 def pauses_end(gate):
-    gate._clock._now += 2000
+    gate._kernel.clock._now += 2000
     gate.check()
 
 
