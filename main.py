@@ -110,8 +110,9 @@ def build(board_name, home):
     if image is not None:  # the one board of this device is built: what declared it may leave the heap
         kernel.forget_declarations()
         for package in (board.__name__.partition(".")[0], "boards"):
-            for name in list(sys.modules):
-                if name.startswith(package) and name.partition(".")[0] == package:
+            there = [name for name in sys.modules if name.startswith(package)]  # of all names the list is too long
+            for name in there:
+                if name.partition(".")[0] == package:
                     unload(name)  # a board may be made of another, also one from elsewhere of one of ours
     return kernel
 
