@@ -2,10 +2,7 @@
 
 from micropython import const
 
-from core.tasks import Pace
-
 _FEEDBACK = const(0x18FF50E5)
-_PERIOD_MS = const(100)
 _HARDWARE = const(0x01)
 _HOT = const(0x02)
 _INPUT = const(0x04)
@@ -21,23 +18,18 @@ class Feedback:
     known is 0. On a single bus the board that has this component must give the charger ``heartbeat=False``.
     """
 
-    requires = ("can", "bms", "charger", "gate", "clock", "log", "pulse")
+    requires = ("can", "bms", "charger", "gate", "clock", "log")
 
-    def __init__(self, can, bms, charger, gate, clock, log, pulse):
+    def __init__(self, can, bms, charger, gate, clock, log):
         self._can = can
         self._bms = bms
         self._charger = charger
         self._gate = gate
         self._clock = clock
-        self._pulse = pulse
         self._data = bytearray(8)
 
-    async def run(self):
-        pace = Pace(self._clock, _PERIOD_MS)
-        while True:
-            self._pulse()
-            self._can.send(_FEEDBACK, self._fill())
-            await pace.next()
+    def tick(self, passed):
+        self._can.send(_FEEDBACK, self._fill())
 
     def _fill(self):
         data = self._data

@@ -30,6 +30,7 @@ class Builder:
         for one in declared:
             if one.part.instance is None:
                 self._build(one)
+        kernel.building = ""
 
     def _begin(self, declared):
         """Build an early part, and have it begin what takes its time while the others are loaded and built."""

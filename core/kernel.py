@@ -5,9 +5,10 @@ import gc
 import time
 from micropython import const
 
+from core import ticks
 from core.log import DEBUG
 from core.parts import DeclarationError, exception_text
-from core.signals import Signal
+from core.signals import Untimed
 from core.urgent import Urgent
 
 STOPPED, RESTART = 0, 3  # what `Kernel.run` returns, and the process's exit status
@@ -36,6 +37,10 @@ class Kernel:
     awaited of each component that has it, while all still run; then the tasks are cancelled and awaited, and ``stop()``
     is awaited of each that has it: all in the reverse order. All of these are coroutines.
 
+    What has little to do has ``tick(passed)``, a function, in the place of ``run`` or beside it, which is called every
+    100 ms (`passed`: periods since the last call). One that raises has failed as a ``run`` does, which ends as well;
+    then, and at the end, its ``halt()`` is called, if it has that, to leave behind what holds while it is not called.
+
     Signals for all components: ``alive``, True while every critical component outside of all scopes (see `Scope`) is
     running, and none was found to be hung; ``emergency_stop``, True while an operator holds everything that moves or
     carries current stopped; ``stop_cleared``, False while a key is pressed that may become the emergency stop;
@@ -54,10 +59,10 @@ class Kernel:
         self.clock = clock
         self.log = log.child("kernel")
         self.home = home
-        self.alive = Signal(False, clock)
-        self.emergency_stop = Signal(False, clock)
-        self.stop_cleared = Signal(True, clock)
-        self.releases = Signal(0, clock)
+        self.alive = Untimed(False)
+        self.emergency_stop = Untimed(False)
+        self.stop_cleared = Untimed(True)
+        self.releases = Untimed(0)
         self.urgent = Urgent(clock)
         self.exit_reason = ""
         self._exit_code = None
@@ -154,9 +159,15 @@ class Kernel:
         gc.threshold(self.heap_free // _GARBAGE)
         for part in self.parts:  # each is running before the first one, which may be who watches them, takes a step
             part.state = "running"
-            part.beat_ms = self.clock.ticks_ms()
             if hasattr(part.instance, "run"):
+                part.beat_ms = self.clock.ticks_ms()
                 part.task = asyncio.create_task(self._supervise(part))
+        ticking = tuple([part for part in self.parts if hasattr(part.instance, "tick")])
+        if ticking:
+            task = asyncio.create_task(ticks.tick(self, ticking))
+            for part in ticking:
+                part.beat_ms = self.clock.ticks_ms()
+                part.task = part.task or task
         self.update_alive()
 
     async def _supervise(self, part):
@@ -165,14 +176,15 @@ class Kernel:
             try:
                 if part.state == "failed":
                     await self.clock.sleep_ms(part.back_off_ms)
-                    self._began(part)
+                    self.starts_again(part)
                 await part.instance.run()
                 return self._ended(part, "done")
             except BaseException as e:
-                if not self._fails(part, e):
+                if not self.fails(part, e):
                     return
 
-    def _began(self, part):
+    def starts_again(self, part):
+        """Its back-off is over."""
         part.began_ms = self.clock.uptime_ms()
         self._set_state(part, "running")
 
@@ -180,9 +192,11 @@ class Kernel:
         part.task = None
         self._set_state(part, state)
 
-    def _fails(self, part, error):
+    def fails(self, part, error):
         """`error` has ended one life; returns whether there is another one. Raises what ends the firmware."""
         ends = self._exit.is_set()
+        if part.raised is not None:  # by its tick
+            error, part.raised = part.raised, None
         cancelled = isinstance(error, asyncio.CancelledError)  # by us, or it was a task that the component awaited
         if not (isinstance(error, Exception) or cancelled) or (cancelled and ends):
             part.task = None
@@ -252,7 +266,9 @@ class Kernel:
             if part.state == "running":
                 await self._end_part(part, "before_stop")
         for part in reversed(self.parts):
-            if part.task is not None:
+            if part.task is not None and hasattr(part.instance, "tick"):
+                ticks.end(self, part)
+            if part.task is not None and hasattr(part.instance, "run"):
                 part.task.cancel()
                 if not await self._poll(lambda part=part: part.task is None, _STOP_MS):
                     self.log.error("component %s did not end within %d ms", part.name, _STOP_MS)

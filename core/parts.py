@@ -77,6 +77,7 @@ class Part(Log):
     back_off_ms = 0  # how long it waited, or waits, after the last failure
     began_ms = None  # uptime, of the start after that
     last_error = ""
+    raised = None  # by its tick, until its end is noted
     hung = False  # it runs, but makes no progress
     task = None
     scope = ""  # the one that it is in; "": outside of all

@@ -31,18 +31,18 @@ What an implementation must do:
   and shows why), `refused` counts it, it changes and renews no Signal.
 - After a time-out of its own (an option; 5 s unless the protocol says otherwise) without a valid request, everything of
   it is None and ``gate.bms_permits`` is False.
-- While its ``run`` does not run, no permission is accepted: it would not expire.
+- While its ``run`` or ``tick`` does not run, no permission is accepted: it would not expire.
 - A frame that repeats the one before is handled without an allocation.
 
 `tests_unix/upy/components/bms/vehicle_contract.py` tests all of that; an implementation passes it with a small rig of
 its own frames.
 """
 
+import asyncio
 import time
 from micropython import const
 
 from core.signals import Signal
-from core.tasks import Pace
 from core.wire import TOO_BIG, u32be
 
 _REQUEST = const(0x1806E5F4)
@@ -52,8 +52,7 @@ _REQUEST_CHARGED = const(0x160B0180)
 _REQUEST_DISCHARGED = const(0x160D0180)
 
 _SWITCH = const(4)  # byte of the charge request: 0 permits
-_CHECK_MS = const(100)
-_REQUEST_CHECKS = const(20)  # every so many checks: 2 s
+_REQUEST_TICKS = const(20)  # every so many ticks: 2 s
 _REQUEST_GAP_MS = const(10)
 _ONLINE_MS = const(3000)
 _ZEROS = const(b"\0\0\0\0\0\0\0\0")
@@ -69,7 +68,7 @@ class Bms:
     (up to this maximum current in mA, capacity in mAh, name) in rising order; the last is for all that is above.
     """
 
-    requires = ("can", "gate", "clock", "log", "pulse")
+    requires = ("can", "gate", "clock", "log")
     options = {
         "timeout_ms": (int, 5000, 1000, 60000),
         "lowest_mv": (int, 10000, 0, 1000000),
@@ -85,7 +84,6 @@ class Bms:
         gate,
         clock,
         log,
-        pulse,
         timeout_ms,
         lowest_mv,
         highest_mv,
@@ -97,7 +95,6 @@ class Bms:
         self._gate = gate
         self._clock = clock
         self._log = log
-        self._pulse = pulse
         self._timeout_ms = timeout_ms
         self._lowest_mv = lowest_mv
         self._highest_mv = highest_mv
@@ -110,7 +107,8 @@ class Bms:
         self._sized_for = 0
         self._add_signals(clock)
         self.refused = 0
-        self._watching = False  # whether `run` expires stale values
+        self._request_in = 1  # ticks
+        self._watching = False  # whether `tick` expires stale values
         self._last_request = bytearray(8)  # the last permission
         can.on(_REQUEST, self._request)
         can.on(_CHARGED, self._charged)
@@ -241,23 +239,22 @@ class Bms:
 
     # -- periodic
 
-    async def run(self):
-        """Expire stale values; every 2 s request the charge state. One task: each costs 250 bytes of heap."""
-        pace = Pace(self._clock, _CHECK_MS)
-        checks_left = 0  # checks until then
-        try:
-            while True:
-                self._pulse()
-                self._expire()
-                self._watching = True
-                if checks_left <= 0:
-                    await self._request_counters()
-                    checks_left = max(1, checks_left + _REQUEST_CHECKS)
-                await pace.next()
-                checks_left -= pace.passed
-        finally:
-            self._watching = False
-            self._clear_request()
+    def tick(self, passed):
+        """Expire stale values; every 2 s request the charge state."""
+        self._expire()
+        self._watching = True
+        self._request_in -= passed
+        if self._request_in <= 0:
+            self._request_in = max(1, self._request_in + _REQUEST_TICKS)
+            try:
+                asyncio.create_task(self._request_counters())
+            except MemoryError:
+                pass  # they are requested again
+
+    def halt(self):
+        self._watching = False
+        self._request_in = 1
+        self._clear_request()
 
     def _expire(self):
         if self.online.value and self.online.age_ms() > _ONLINE_MS:

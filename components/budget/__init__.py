@@ -4,9 +4,7 @@ from micropython import const
 
 from components.budget.share import MIN_MA, Share
 from core.loading import unload
-from core.tasks import Pace
 
-_TICK_MS = const(100)
 _NO_LIMIT = const(0x1FFFFFFF)
 _SOURCES = const(8)  # external limits
 _MAX = const(1000000)  # 1000 A, 1000 kW
@@ -34,7 +32,7 @@ class Budget:
     power counts at the module's ``max_voltage_mv``, so it is below the limit by as much as the voltage is below that.
     """
 
-    requires = ("clock", "log", "pulse")
+    requires = ("clock", "log")
     collects = ("evse",)
     provides = ("page",)
     options = {
@@ -47,12 +45,9 @@ class Budget:
         "fail_safe_first": (bool, False),
     }
 
-    def __init__(
-        self, clock, log, pulse, evse, limit_ma, limit_w, min_ma, turn_ms, settle_ms, fail_safe_ma, fail_safe_first
-    ):
+    def __init__(self, clock, log, evse, limit_ma, limit_w, min_ma, turn_ms, settle_ms, fail_safe_ma, fail_safe_first):
         self._clock = clock
         self._log = log
-        self._pulse = pulse
         self._shares = tuple([Share(one, clock, settle_ms) for one in evse])
         self._limit_ma = limit_ma or _NO_LIMIT
         self._limit_w = limit_w or _NO_LIMIT
@@ -127,13 +122,9 @@ class Budget:
 
     # --- life ---------------------------------------------------------------------------------------------------
 
-    async def run(self):
-        pace = Pace(self._clock, _TICK_MS)
-        while True:
-            self._pulse()
-            self._expire()
-            self._update()
-            await pace.next()
+    def tick(self, passed):
+        self._expire()
+        self._update()
 
     def _update(self):
         """Distribute the limit anew: lower limits are set first."""

@@ -13,16 +13,14 @@ class Share:
     or mA.
     """
 
-    granted = counted = excess = requested_ma = target = part = 0
-    waits = False  # it gets nothing, though it requests a current
-    _lowered_ms = -1  # uptime, while what was lowered is not yet measured
-    _after = 0  # the highest limit since then
-
     def __init__(self, evse, clock, settle_ms):
+        self.granted = self.counted = self.excess = self.requested_ma = self.target = self.part = 0
+        self.waits = False  # it gets nothing, though it requests a current
+        self._lowered_ms = -1  # uptime, while what was lowered is not yet measured
+        self._after = 0  # the highest limit since then
         self.evse = evse
         self._clock = clock
         self._settle_ms = settle_ms
-        self._decivolts = -(-evse.module.max_voltage_mv // 100)
         evse.gate.limit(_SOURCE, 0)
 
     def observe(self, external_ma):
@@ -62,8 +60,11 @@ class Share:
 
     def amount(self, ma, watts):
         """A current as W at the highest voltage, rounded up; without `watts` as it is."""
-        return -(-(-(-ma // 100) * self._decivolts) // 100) if watts else ma
+        return -(-(-(-ma // 100) * self._decivolts()) // 100) if watts else ma
 
     def current(self, amount, watts):
         """The highest current that is such an amount."""
-        return amount * 100 // self._decivolts * 100 if watts else amount
+        return amount * 100 // self._decivolts() * 100 if watts else amount
+
+    def _decivolts(self):
+        return -(-self.evse.module.max_voltage_mv // 100)

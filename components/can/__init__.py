@@ -1,13 +1,12 @@
 """One CAN bus: receiving, dispatch by identifier, sending, recovery."""
 
-import asyncio
 import time
 from micropython import const
 
 from components.can.dispatch import Dispatch
 from core.loading import unload
 from core.parts import error_text
-from core.signals import Signal
+from core.signals import Untimed
 
 _BATCH = const(32)  # frames handled before other tasks run
 _URGENT_READS = const(8)  # of a stream, before something blocks: 90 frames
@@ -15,7 +14,7 @@ _URGENT_BATCHES = const(3)  # of a controller, of which the drivers keep up to 6
 _FIRST_BACK_OFF_MS = const(100)
 _MAX_BACK_OFF_MS = const(5000)
 _STEADY_MS = const(5000)  # healthy for so long: the next failure begins with the first back-off again
-_WATCH_MS = const(500)
+_WATCH = const(5)  # ticks: 500 ms
 _OVERRUN = const(7)  # index in get_counters()
 
 
@@ -41,27 +40,26 @@ class Can(Dispatch):
     does not wait for a flash erase.
     """
 
-    requires = ("driver", "clock", "log", "pulse", "kernel")
+    requires = ("driver", "clock", "log", "kernel")
     collects = ("gate",)
     provides = ("can",)
     options = {"filters": (tuple, ())}
     guard_stops = 0
-    error = ""
     _guard = None  # the driver's, once there is a rule for it
     _guard_fired = None
     _armed = False
-    _draining = False
     _logged = (0, 0, 0, 0, 0, 0)  # the counts that the log has
-    _raised = None  # what went wrong while frames were handled before something blocked
 
-    def __init__(self, driver, gate, clock, log, pulse, kernel, filters):
+    def __init__(self, driver, gate, clock, log, kernel, filters):
         super().__init__(driver, kernel, clock, filters)
-        self.healthy = Signal(False, clock)
+        self.healthy = Untimed(False)
         self.rx = self.tx = self.tx_dropped = self.bus_offs = self.failures = 0
         self._gates = gate
         self._log = log
-        self._pulse = pulse
-        self._initialised = self._sends = self._was_up = False
+        self.error = ""
+        self._initialised = self._sends = self._was_up = self._draining = False
+        self._raised = None  # what went wrong while frames were handled before something blocked
+        self._watch_in = 1  # ticks
         self._up_ms = self._healthy_ms = 0
         self._poll = getattr(driver, "poll", None)  # of a driver that reads a stream
         for one in gate:
@@ -119,35 +117,9 @@ class Can(Dispatch):
         return "bus-off" if self._initialised else "down"
 
     async def run(self):
-        """Receive in one task, and watch: with `core.tasks.together` they would be three, and cost 300 bytes more."""
+        """Receive. Failures of the bus are recovered from; any other is raised."""
         self._owners = None  # all are built
         unload("components.can.rules")
-        self._receives = True
-        receiver = asyncio.create_task(self._receive(asyncio.current_task()))
-        try:
-            await self._watch()
-        except asyncio.CancelledError:
-            if not self._receives:
-                self._raise()  # it was the receiver who cancelled
-            raise
-        finally:
-            try:
-                if self._receives:  # not done(): that never becomes true for a task that a KeyboardInterrupt has hit
-                    receiver.cancel()
-                    await receiver
-            except asyncio.CancelledError:
-                pass
-            self._down()
-            self._initialised = False
-            self.driver.deinit()
-
-    def _raise(self):
-        if self._raised is not None:
-            error, self._raised = self._raised, None
-            raise error
-
-    async def _receive(self, watcher):
-        """Failures of the bus are recovered from; any other is raised, by `run`."""
         back_off_ms = _FIRST_BACK_OFF_MS
         try:
             while True:
@@ -161,11 +133,10 @@ class Can(Dispatch):
                     back_off_ms = _FIRST_BACK_OFF_MS
                 await self._clock.sleep_ms(back_off_ms)
                 back_off_ms = min(2 * back_off_ms, _MAX_BACK_OFF_MS)
-        except Exception as e:
-            self._raised = e
-            watcher.cancel()
         finally:
-            self._receives = False
+            self._down()
+            self._initialised = False
+            self.driver.deinit()
 
     def _begin(self):
         self._draining = False
@@ -208,7 +179,7 @@ class Can(Dispatch):
         return not left
 
     def _urgent(self):
-        """Handle what has come. What goes wrong closes the gate here, and is raised by `_watch`."""
+        """Handle what has come. What goes wrong closes the gate here, and is raised by `tick`."""
         if self._draining or not self.healthy.value:
             return
         try:
@@ -270,21 +241,21 @@ class Can(Dispatch):
         self.error = "port %s: %s" % (port, error_text(error)) if port else error_text(error)
         self._log.rare("bus is down: %s", self.error)
 
-    async def _watch(self):
-        """Log what was counted: a flood of frames must not become a flood of text.
-
-        No frame may come for hours, so the receiver cannot be the one that pulses; if it ends, so does this.
-        """
-        while True:
-            self._pulse()
-            self._raise()
-            if not (self._filtered or [gate for gate in self._gates if gate.enabled.value]):
-                try:
-                    self._set_filters()
-                except OSError:
-                    self._down()  # the receiving task finds the same, and recovers
-            self._report()
-            await self._clock.sleep_ms(_WATCH_MS)
+    def tick(self, passed):
+        """Log what was counted: a flood of frames must not become a flood of text."""
+        if self._raised is not None:
+            error, self._raised = self._raised, None
+            raise error
+        self._watch_in -= passed
+        if self._watch_in > 0:
+            return
+        self._watch_in = _WATCH
+        if not (self._filtered or [gate for gate in self._gates if gate.enabled.value]):
+            try:
+                self._set_filters()
+            except OSError:
+                self._down()  # the receiving task finds the same, and recovers
+        self._report()
 
     def _report(self):
         if self._initialised:

@@ -20,7 +20,6 @@ class Dispatch:
     unknown = refused = rx_overruns = 0
     _turn = 0  # the entry that is replaced next
     _noted = False  # whether the reason is kept for which the frame that is being handled is refused
-    _filtered = False  # the driver has the filters for what is wanted now
     receives_all = False  # whether the controller's filters are open
     _more = ()  # what is received besides what has a handler
     _masked = ()  # (key, mask, handler) of each that has a mask, see components/can/rules.py
@@ -30,6 +29,7 @@ class Dispatch:
 
         self.driver = driver
         self._clock = clock
+        self._filtered = False  # the driver has the filters for what is wanted now
         if filters:
             from components.can import rules
 

@@ -27,16 +27,12 @@ class Faults:
 
     _confirmed = False  # it failed a second time, when it was tried again
 
-    def __init__(self, clock, gate, board_limits, log, setpoint, status, current_ma, flows_ma, silent_ms):
+    def __init__(self, module, clock, gate, board_limits, log, silent_ms):
+        self._module = module
         self._clock = clock
         self._gate = gate
         self._limits = board_limits
-        self._set_wrong = board_limits.set_wrong
         self._log = log
-        self._setpoint = setpoint
-        self._status = status
-        self._current_ma = current_ma
-        self._flows_ma = flows_ma
         self._silent_ms = silent_ms
         self.refusals = 0
         self._failed_ms = self._idle_ms = self._online_ms = clock.ticks_ms()
@@ -50,7 +46,7 @@ class Faults:
 
     def _fail(self, why):
         self._failed_ms = self._clock.ticks_ms()
-        self._set_wrong(limits.NO_SWITCH, limits.NO_SWITCH)
+        self._limits.set_wrong(limits.NO_SWITCH, limits.NO_SWITCH)
         self._confirmed = bool(self._limits.on_trial)
         self._limits.on_trial = limits.NO_SWITCH
         self._log.error("power module: %s", why)
@@ -69,22 +65,23 @@ class Faults:
     def _try(self, failed_for_ms):
         """It failed: is it to be tried again, and does it work?"""
         if failed_for_ms >= _RETRY_MS:
-            self._set_wrong(limits.NO_SWITCH, 0)
+            self._limits.set_wrong(limits.NO_SWITCH, 0)
         gate = self._gate
-        charges = gate.enabled.value and self._status.value == "charging"
+        charges = gate.enabled.value and self._module.status.value == "charging"
         free = not gate.plugged.value and not gate.transaction.value
         if charges or failed_for_ms >= _FORGET_MS or (free and not self._confirmed):
-            self._set_wrong(limits.NO_SWITCH, 0)
+            self._limits.set_wrong(limits.NO_SWITCH, 0)
             self._limits.on_trial = 0
 
     def _is_idle(self):
-        ma = self._current_ma.value
+        module = self._module
+        ma = module.terminal_current_ma.value
         return (
             self._gate.enabled.value
-            and self._status.value == "not charging"
+            and module.status.value == "not charging"
             and ma is not None
-            and ma < self._flows_ma
-            and self._setpoint.current_ma.value >= _SETPOINT_MA
+            and ma < module.starting_current_ma
+            and module.setpoint_ma.value >= _SETPOINT_MA
         )
 
     def _check_silence(self, now, online):
@@ -94,11 +91,12 @@ class Faults:
         elif self._silent_ms and time.ticks_diff(now, self._online_ms) >= self._silent_ms:
             self._silent = True  # kept as such: ticks wrap around
         silent = self._silent and not self._gate.transaction.value
-        self._set_wrong(limits.SILENT, limits.SILENT if silent else 0)
+        self._limits.set_wrong(limits.SILENT, limits.SILENT if silent else 0)
 
 
 class StopFailure:
-    """With the gate closed, `flows_ma` or more that are measured after `after_ms` are a failure of the power switch.
+    """With the gate closed, the module's starting current or more that is measured after `after_ms` is a failure of the
+    power switch.
 
     It lasts, also over a power cut, until an operator released it after no current had flowed for `quiet_ms`: at the
     console (``s``, ``reset``), or the central system's operator (Reset). No other restart, such as that of an
@@ -106,42 +104,42 @@ class StopFailure:
     until a measurement shows no current.
     """
 
-    def __init__(self, clock, gate, set_wrong, store, log, current_ma, flows_ma, after_ms, quiet_ms):
+    def __init__(self, module, clock, gate, set_wrong, store, log, after_ms, quiet_ms):
+        self._module = module
         self._clock = clock
         self._gate = gate
         self._set_wrong = set_wrong
         self._store = store
         store.vital(_KEY, "whether the power module stops")
         self._log = log
-        self._current_ma = current_ma  # Signal, of the terminals
-        self._flows_ma = flows_ma
         self._after_ms = after_ms
         self._quiet_ms = quiet_ms
         self.failed = False
         self._kept = True  # whether the store has the state
         self._stopped_ms = self._flowed_ms = clock.ticks_ms()
         set_wrong(limits.STOP_UNCONFIRMED, limits.STOP_UNCONFIRMED)
-        current_ma.watch(self._measured)
 
     def load(self):
         """Restore a failure that was not released before the power failed."""
         if self._store.get(_KEY):
             self._fail()
 
-    def _measured(self, ma):
-        if ma is not None and ma < self._flows_ma:
+    def measured(self, ma):
+        """To be called for each measurement of the terminals."""
+        if ma < self._module.starting_current_ma:
             self._set_wrong(limits.STOP_UNCONFIRMED, 0)
 
     def check(self):
         """To be called every 100 ms."""
         now = self._clock.ticks_ms()
-        ma = self._current_ma.value
-        if ma is None or ma < self._flows_ma or self._gate.enabled.value:
+        current_ma, flows_ma = self._module.terminal_current_ma, self._module.starting_current_ma
+        ma = current_ma.value
+        if ma is None or ma < flows_ma or self._gate.enabled.value:
             self._stopped_ms = now
-        elif not self.failed and time.ticks_diff(self._current_ma.at_ms, self._stopped_ms) >= self._after_ms:
+        elif not self.failed and time.ticks_diff(current_ma.at_ms, self._stopped_ms) >= self._after_ms:
             self._kept = False  # by the time of the measurement: the last before a silence may be from before the stop
             self._fail()
-        if ma is None or ma >= self._flows_ma:
+        if ma is None or ma >= flows_ma:
             self._flowed_ms = now
         if self.failed and not self._kept and not self._store.fault.value:
             self._remember(True)

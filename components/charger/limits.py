@@ -78,7 +78,7 @@ class Limits:
         self.wrong = wrong
 
     def check(self):
-        """To be called periodically."""
+        """To be called periodically. Returns whether the error is another one."""
         now = self._clock.ticks_ms()
         if not self.wrong & _TERMINAL_LOW or not self._gate.plugged.value:
             self._low_ms = now
@@ -86,7 +86,9 @@ class Limits:
             self._wrong_ms = now
         elif time.ticks_diff(now, self._wrong_ms) >= self._recovery_ms:
             self._gate.in_limits.set(True)
+        before = self._error.value
         self._error.set(self._name(time.ticks_diff(now, self._low_ms)))
+        return self._error.value != before
 
     def _name(self, low_for_ms):
         wrong = self.wrong | self.on_trial
@@ -117,12 +119,13 @@ class Supervision:
     _tripped = 0  # what is held as wrong
     _trips = _hold_ms = 0
 
-    def __init__(self, clock, gate, setpoint, set_wrong, board, tolerance):
+    def __init__(self, module, clock, gate, setpoint, set_wrong, max_mdeg, tolerance):
+        self._module = module  # whose limits are the board's
         self._clock = clock
         self._gate = gate
         self._setpoint = setpoint
         self._set_wrong = set_wrong
-        self._min_mv, self._max_mv, self._max_ma, self._max_mdeg = board
+        self._max_mdeg = max_mdeg
         self._tolerance_ma, self._tolerance_mv, self._tolerance_ms = tolerance
         self._excess = False  # current above the setpoint
         self._excess_ms = clock.ticks_ms()
@@ -134,11 +137,12 @@ class Supervision:
     def terminal(self, mv, ma):
         """A measurement of the terminals, also one too large to be true. Returns 0 inside the board's limits."""
         wrong = 0
-        if mv < self._min_mv:
+        module = self._module
+        if mv < module.min_voltage_mv:
             wrong = _TERMINAL_LOW
-        elif mv > self._max_mv:
+        elif mv > module.max_voltage_mv:
             wrong = _TERMINAL_HIGH
-        if ma > self._max_ma:
+        if ma > module.max_current_ma:
             wrong |= _CURRENT_HIGH
         self._set_wrong(TERMINAL, wrong)
         self._check_current(ma)
@@ -147,11 +151,11 @@ class Supervision:
 
     def output_voltage(self, mv):
         if mv is not None:
-            self._set_wrong(_OUTPUT_HIGH, _OUTPUT_HIGH if mv > self._max_mv else 0)
+            self._set_wrong(_OUTPUT_HIGH, _OUTPUT_HIGH if mv > self._module.max_voltage_mv else 0)
 
     def output_current(self, ma):
         if ma is not None:
-            self._set_wrong(_OUTPUT_CURRENT_HIGH, _OUTPUT_CURRENT_HIGH if ma > self._max_ma else 0)
+            self._set_wrong(_OUTPUT_CURRENT_HIGH, _OUTPUT_CURRENT_HIGH if ma > self._module.max_current_ma else 0)
 
     def temperature(self, mdeg):
         if mdeg is not None:

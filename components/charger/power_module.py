@@ -4,10 +4,9 @@ from micropython import const
 
 from components.charger import limits
 from components.charger.setpoint import NO_LIMIT
-from core.tasks import Pace
+from core.ticks import TICK_MS
 from core.wire import product
 
-_CHECK_MS = const(100)
 _SILENT_MS = const(3000)
 _POLLED_SILENT_MS = const(5000)  # what is polled in turn comes once a second
 _MOST = const(1000000)  # 1000 V, 1000 A
@@ -40,7 +39,7 @@ class PowerModule:
     starting_current_ma, a lower current with the gate closed is the noise of an idle sensor.
     """
 
-    requires = ("can", "bms", "gate", "store", "kernel", "clock", "log", "pulse")
+    requires = ("can", "bms", "gate", "store", "kernel", "clock", "log")
     keeps = ("charger/unstopped",)
 
     # What the protocol sets
@@ -53,9 +52,10 @@ class PowerModule:
 
     refused = 0
     _meter = None
+    _control_in_ms = _telemetry_in_ms = TICK_MS
     _stop_lost = False  # the bus did not take it
 
-    def __init__(self, can, bms, gate, store, kernel, clock, log, pulse, **options):
+    def __init__(self, can, bms, gate, store, kernel, clock, log, **options):
         from components.charger.faults import Faults, StopFailure  # names that only this needs
         from components.charger.setpoint import Setpoint
 
@@ -63,33 +63,31 @@ class PowerModule:
         if low_mv >= high_mv:
             raise ValueError("min_voltage_mv %d is not below max_voltage_mv %d" % (low_mv, high_mv))
         self.min_voltage_mv, self.max_voltage_mv, self.max_current_ma = low_mv, high_mv, max_ma
-        self.starting_current_ma = flows_ma = options["starting_current_ma"]
+        self.starting_current_ma = options["starting_current_ma"]
         self.can = can
-        self._gate, self._clock, self._log, self._pulse = gate, clock, log, pulse
+        self._gate, self._log = gate, log
         self._add_signals(clock)
-        self.error.watch(self._log_error)
         self._limits = limits.Limits(clock, gate, self.error, options["recovery_ms"])
         set_wrong = self._limits.set_wrong
         self._setpoint = setpoint = Setpoint(clock, bms, gate, self, set_wrong)
         self.setpoint_mv, self.setpoint_ma = setpoint.voltage_mv, setpoint.current_ma
-        board = low_mv, high_mv, max_ma, options["max_temperature_mdeg"]
         tolerance = options["over_current_ma"], options["over_voltage_mv"], options["over_current_ms"]
-        self._supervision = supervision = limits.Supervision(clock, gate, setpoint, set_wrong, board, tolerance)
+        mdeg = options["max_temperature_mdeg"]
+        self._supervision = supervision = limits.Supervision(self, clock, gate, setpoint, set_wrong, mdeg, tolerance)
         self.output_voltage_mv.watch(supervision.output_voltage)
         self.output_current_ma.watch(supervision.output_current)
         self.temperature_mdeg.watch(supervision.temperature)
         gate.enabled.watch(self._gate_changed, first=True)
         times = options["unstopped_ms"], options["quiet_ms"]
-        self._stop_failure = StopFailure(clock, gate, set_wrong, store, log, self.terminal_current_ma, flows_ma, *times)
+        self._stop_failure = StopFailure(self, clock, gate, set_wrong, store, log, *times)
         kernel.releases.watch(self._stop_failure.release)
-        supervised = self.status, self.terminal_current_ma, flows_ma, options["silent_fault_ms"]
-        self.faults = Faults(clock, gate, self._limits, log, setpoint, *supervised)
+        self.faults = Faults(self, clock, gate, self._limits, log, options["silent_fault_ms"])
         can.healthy.watch(self._bus_changed)
 
     def _add_signals(self, clock):
-        from core.signals import Signal
+        from core.signals import Signal, Untimed
 
-        self.online = Signal(False, clock)
+        self.online = self._gate.charger_online
         self.terminal_voltage_mv = Signal(None, clock)
         self.terminal_current_ma = Signal(None, clock)
         self.power_mw = Signal(None, clock)
@@ -98,7 +96,7 @@ class PowerModule:
         self.temperature_mdeg = Signal(None, clock)
         self.status = Signal(None, clock)
         self.flags = Signal(None, clock)
-        self.error = Signal("", clock)
+        self.error = Untimed("")
 
     # -- the meter
 
@@ -132,6 +130,7 @@ class PowerModule:
             self._meter.terminal(mv, ma)
         self.terminal_voltage_mv.set(mv)
         self.terminal_current_ma.set(ma)
+        self._stop_failure.measured(ma)
         self.power_mw.set(product(mv, ma))
         return True
 
@@ -207,10 +206,6 @@ class PowerModule:
         """Send the stop."""
         self._stop_lost = not self.switch(False, 0, 0)
 
-    def _log_error(self, error):
-        if error:
-            self._log.rare("fault: " + error)  # one that recurs is logged once a minute, with its count
-
     # -- life
 
     async def start(self):
@@ -220,26 +215,23 @@ class PowerModule:
             self.meter_failed(True)
         self._stop_failure.load()
 
-    async def run(self):
-        """Expire stale values, and send. One task: each costs 250 bytes of heap."""
-        pace = Pace(self._clock, _CHECK_MS)
-        control_ms = telemetry_ms = 0  # until then
-        try:
-            while True:
-                self._pulse()
-                self._check()
-                if control_ms <= 0:
-                    self._setpoint.send_again()
-                    control_ms = max(_CHECK_MS, control_ms + self.control_ms)
-                if telemetry_ms <= 0 and self.telemetry_ms:
-                    self.telemetry()
-                    telemetry_ms = max(_CHECK_MS, telemetry_ms + self.telemetry_ms)
-                await pace.next()
-                control_ms -= _CHECK_MS * pace.passed
-                telemetry_ms -= _CHECK_MS * pace.passed
-        finally:
-            self._gate.charger_online.set(False)
-            self._limits.set_wrong(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
+    def tick(self, passed):
+        """Expire stale values, and send."""
+        self._check()
+        self._control_in_ms -= TICK_MS * passed
+        if self._control_in_ms <= 0:
+            self._control_in_ms = max(TICK_MS, self._control_in_ms + self.control_ms)
+            self._setpoint.send_again()
+        if self.telemetry_ms:
+            self._telemetry_in_ms -= TICK_MS * passed
+            if self._telemetry_in_ms <= 0:
+                self._telemetry_in_ms = max(TICK_MS, self._telemetry_in_ms + self.telemetry_ms)
+                self.telemetry()
+
+    def halt(self):
+        self._control_in_ms = self._telemetry_in_ms = TICK_MS
+        self.online.set(False)
+        self._limits.set_wrong(limits.TERMINAL, limits.TERMINAL_UNKNOWN)
 
     def _check(self):
         if self._meter is not None:
@@ -248,7 +240,8 @@ class PowerModule:
         self._set_online(self.is_online())
         self.faults.check(self.online.value)
         self._stop_failure.check()
-        self._limits.check()
+        if self._limits.check() and self.error.value:  # one that recurs is logged once a minute, with its count
+            self._log.rare("fault: " + self.error.value)
         self._gate.check()
         self._setpoint.check()
 
@@ -271,4 +264,3 @@ class PowerModule:
         if self.online.value and not online:
             self._log.warning("charger is silent")
         self.online.set(online)
-        self._gate.charger_online.set(online)

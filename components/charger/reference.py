@@ -3,7 +3,6 @@
 from micropython import const
 
 from components.charger import limits, power_module
-from core.signals import Signal
 from core.wire import f32_scale, f32be, put_u32be, u32be
 
 _TERMINAL_POWER = const(0x00433F01)
@@ -57,7 +56,7 @@ class Charger(power_module.PowerModule):
         super().__init__(can=can, bms=bms, clock=clock, **shared)
         self.current_scale = current_scale
         self._amps = f32_scale(1000 // current_scale)
-        self._status_received = Signal(None, clock)
+        self._status_received = False
         self._data = bytearray(8)
         self._data[0] = 0x01
         self._control_turn = self._telemetry_turn = 0
@@ -88,7 +87,7 @@ class Charger(power_module.PowerModule):
             elif data[7] == 1:
                 status = "not charging"
         self.status.set(status)
-        self._status_received.set(True)
+        self._status_received = True
         return True
 
     def _heartbeat(self, data, length):
@@ -155,11 +154,11 @@ class Charger(power_module.PowerModule):
         return True
 
     def is_online(self):
-        power, status, flags = self.power_mw.value, self._status_received.value, self.flags.value
-        return (power is not None) + (status is not None) + (flags is not None) >= 2
+        return (self.power_mw.value is not None) + self._status_received + (self.flags.value is not None) >= 2
 
     def expire(self, polled_ms):
-        self._status_received.expire(_SILENT_MS)
+        if self._status_received and self.status.age_ms() > _SILENT_MS:
+            self._status_received = False
 
     # -- sent
 

@@ -4,9 +4,6 @@ import time
 from array import array
 from micropython import const
 
-from core.tasks import Pace
-
-_TICK_MS = const(100)
 _WINDOW = const(10)  # ticks over which the fall of the voltage is measured: 1 s
 _SURE = const(5)  # ticks for which a fall must last: one wrong measurement lasts 2
 _SETTLE = const(10)  # ticks, not ms: a vehicle may be plugged in for longer than ticks_ms can measure
@@ -34,7 +31,7 @@ class Plug:
     the first measurement after a start: it may be the capacitors', and a vehicle shows itself by BMS frames.
     """
 
-    requires = ("bms", "charger", "gate", "clock", "log", "pulse")
+    requires = ("bms", "charger", "gate", "clock", "log")
     options = {
         "no_bms_ms": (int, 3000, 500, 60000),
         "no_current_ma": (int, 500, 0, 100000),
@@ -42,13 +39,12 @@ class Plug:
         "fall_mv": (int, 2000, 100, 100000),
     }
 
-    def __init__(self, bms, charger, gate, clock, log, pulse, no_bms_ms, no_current_ma, no_current_ms, fall_mv):
+    def __init__(self, bms, charger, gate, clock, log, no_bms_ms, no_current_ma, no_current_ms, fall_mv):
         self._bms = bms
         self._charger = charger
         self._gate = gate
         self._clock = clock
         self._log = log
-        self._pulse = pulse
         self._no_bms_ms = no_bms_ms
         self._no_current_ma = no_current_ma
         self._no_current_ms = no_current_ms
@@ -58,25 +54,17 @@ class Plug:
         self._voltage_counts = self._voltage_known = False
         self._bms_counts = True
         self._plugged_ms = self._current_ms = clock.ticks_ms()
-        self._mv = array("i", [-1] * _WINDOW)  # the last second; -1: not known
-        self._ma = array("i", [-1] * _WINDOW)
+        self._samples = array("i", [-1] * (2 * _WINDOW))  # of the last second, mV and then mA; -1: not known
         self._turn = 0
         self._falling = 0  # ticks in a row
         self._settling = 0  # ticks that are left
         bms.online.watch(self._bms_changed)
         gate.enabled.watch(self._switched)
 
-    async def run(self):
-        pace = Pace(self._clock, _TICK_MS)
-        try:
-            while True:
-                self._pulse()
-                self._tick()
-                await pace.next()
-        finally:
-            self.plugged.set(False)
+    def halt(self):
+        self.plugged.set(False)
 
-    def _tick(self):
+    def tick(self, passed):
         falls = self._sample()
         self._rearm()
         if self.plugged.value:
@@ -165,18 +153,19 @@ class Plug:
         if mv is None or self._settling:
             self._settling = max(0, self._settling - 1)
             self._clear_samples()  # what comes after a silence, a plug or a false value did not fall within a second
-        fell_mv = self._replace(self._mv, mv)
-        fell_ma = self._replace(self._ma, self._charger.terminal_current_ma.value)
+        fell_mv = self._replace(0, mv)
+        fell_ma = self._replace(_WINDOW, self._charger.terminal_current_ma.value)
         self._turn = (self._turn + 1) % _WINDOW
         self._falling = self._falling + 1 if fell_mv > self._fall_mv and fell_ma <= _STEADY_MA else 0
         return self._falling >= _SURE
 
-    def _replace(self, samples, value):
-        """Put a sample in the place of the one a second ago; by how much it fell."""
-        before = samples[self._turn]
-        samples[self._turn] = -1 if value is None else value
+    def _replace(self, at, value):
+        """Put a sample in the place of the one a second ago, behind `at`; by how much it fell."""
+        at += self._turn
+        before = self._samples[at]
+        self._samples[at] = -1 if value is None else value
         return 0 if value is None else before - value
 
     def _clear_samples(self):
-        for i in range(_WINDOW):
-            self._mv[i] = self._ma[i] = -1
+        for i in range(len(self._samples)):
+            self._samples[i] = -1

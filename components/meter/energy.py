@@ -30,12 +30,12 @@ class Energy:
     """
 
     _keep = None
-    _known = True  # whether the journal has a register
 
     def __init__(self, clock, store, register, pause_ms):
         self._clock = clock
         self._store = store
-        self._register = register  # Signal
+        self._known = True  # whether the journal has a register
+        self.energy_mwh = register  # Signal
         self.at_ms = clock.ticks_ms()  # of the last measurement
         self._last_mw = -1  # none
         self._rest = 0  # mW ms / 2, below 7200: together they are less than 1 uWh
@@ -56,7 +56,7 @@ class Energy:
             mwh = 0
         self._known = mwh > 0
         self.saved(mwh)
-        self._register.set(mwh)
+        self.energy_mwh.set(mwh)
         return mwh
 
     def keep_by(self, keep, mwh):
@@ -69,7 +69,7 @@ class Energy:
         if mwh is None or mwh <= self._saved_mwh or (self._known and mwh > self._saved_mwh + _KEPT_MWH):
             return False
         self._safe_mwh = mwh
-        self._register.set(mwh)
+        self.energy_mwh.set(mwh)
         return True
 
     def measured(self, power_mw, at_ms):
@@ -108,13 +108,13 @@ class Energy:
     def fold(self):
         """Bring the register up to date. To be called at least every few minutes."""
         if self._new_mwh:
-            self._register.set(self._register.value + self._new_mwh)
+            self.energy_mwh.set(self.energy_mwh.value + self._new_mwh)
             self._new_mwh = 0
 
     def changes(self):
         """(the register in mWh, {key: value} to be journaled before it is reported). After the commit: `saved`."""
         self.fold()
-        mwh = self._register.value
+        mwh = self.energy_mwh.value
         return mwh, {self._store.key(_KEY): mwh} if mwh > self._saved_mwh else {}
 
     def saved(self, mwh):
@@ -134,7 +134,7 @@ class Energy:
         """Save the register if much was added, or long ago. After a failure it is tried again later."""
         self.fold()
         now = self._clock.ticks_ms()
-        more_mwh = self._register.value - self._safe_mwh
+        more_mwh = self.energy_mwh.value - self._safe_mwh
         age_ms = time.ticks_diff(now, self._safe_ms)
         if not more_mwh:
             if age_ms >= _SAVE_MS:  # else the time that a low power takes to its first mWh would come on top
@@ -150,7 +150,7 @@ class Energy:
                 self._retry_ms = time.ticks_add(now, _RETRY_MS)
 
     def _save(self):
-        mwh = self._register.value
+        mwh = self.energy_mwh.value
         if self._keep is not None and mwh - self._saved_mwh <= _KEPT_MWH:
             if self._keep(mwh):
                 self._safe_mwh = mwh
@@ -174,8 +174,7 @@ class Meter(Energy):
     failed = False  # until the session is over
 
     def __init__(self, charger, gate, store, clock, log, register_pause_ms):
-        self.energy_mwh = Signal(0, clock)
-        super().__init__(clock, store, self.energy_mwh, register_pause_ms)
+        super().__init__(clock, store, Signal(0, clock), register_pause_ms)
         self.power_mw = charger.power_mw
         self.flowing = Signal(False, clock)
         self._charger = charger

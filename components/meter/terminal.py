@@ -136,6 +136,7 @@ class Plausibility:
         self._since_ms = self._doubt_ms = self._begun_ms = clock.ticks_ms()
         self.at_ms = 0  # when the period of the last result began
         self._count = 0
+        self._least_mw = self._most_mw = self._mean_mw = self._near_mw = 0  # of this period
         self.forget()
 
     def forget(self):

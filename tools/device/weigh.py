@@ -54,6 +54,8 @@ async def live(kernel, scales):
             part.task = asyncio.create_task(kernel._supervise(part))
             await asyncio.sleep_ms(_STEPS_MS)
             scales.read(part.name, _RUN)
+        elif hasattr(part.instance, "tick"):
+            scales.weighed(part.name, _RUN, part.instance.tick, 1)
 
 
 def main(name):

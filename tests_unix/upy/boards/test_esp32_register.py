@@ -113,7 +113,7 @@ async def test_a_device_whose_board_has_one_and_two_outlets_in_turn_goes_on_from
 
 
 async def save(energy, mwh):
-    energy._register.set(mwh)
+    energy.energy_mwh.set(mwh)
     await energy._clock.advance(11000)
     energy.save_if_due()
 

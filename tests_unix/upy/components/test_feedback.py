@@ -56,6 +56,6 @@ async def test_on_its_own_bus_the_charger_takes_heartbeats_and_hands_faults_on(t
     await rig.receive(HEARTBEAT, b"\x02\xf8\x00\x64\x05\x00\x00\x00")
     await rig.receive(STATUS, bytes(8))
     await rig.receive(REQUEST, request())
-    feedback = Feedback(rig.can, rig.bms, rig.charger, rig.gate, rig.clock, None, lambda: None)
+    feedback = Feedback(rig.can, rig.bms, rig.charger, rig.gate, rig.clock, None)
     assert feedback._fill()[4] == 0x05
     await rig.stop()

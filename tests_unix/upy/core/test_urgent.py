@@ -118,7 +118,7 @@ async def test_a_full_bus_does_not_keep_a_flush_from_beginning(tmp):
     """All that the ring of a controller had is handled, and not what goes on coming, which would never end."""
     clock = VirtualClock()
     driver, kernel = FullBus(), Module(urgent=Urgent(clock))
-    can = Can(driver, (), clock, Log(LogTail(clock), "can"), None, kernel, ())
+    can = Can(driver, (), clock, Log(LogTail(clock), "can"), kernel, ())
     can.healthy.set(True)
     kernel.urgent()
     assert can.healthy.value and can._raised is None

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import ticking
 from journals import Kernel
 from twai_rig import DATA, ID, Hardware, attached, opened, raises, received, until
 
@@ -153,7 +154,7 @@ async def test_the_whole_way_from_the_bus_to_the_handler():
     clock = Clock()
     can, seen = component(attached(hardware=hardware), clock)
     timer = asyncio.create_task(hardware.run())
-    task = asyncio.create_task(can.run())
+    task = asyncio.create_task(ticking.run(can, clock))
     await until(lambda: can.healthy.value)
     for i in range(200):
         hardware.mem32.receive(ID, bytes((i,)) + DATA[1:])
@@ -186,6 +187,6 @@ def component(driver, clock, filters=((0, 0), (0, 0, False))):
             self.healthy = healthy
 
     seen = []
-    can = Can(driver, (Gate(),), clock, Log(LogTail(clock), "can"), lambda: None, Kernel(), filters)
+    can = Can(driver, (Gate(),), clock, Log(LogTail(clock), "can"), Kernel(), filters)
     can.on(ID, lambda data, length: seen.append(data[0]))
     return can, seen

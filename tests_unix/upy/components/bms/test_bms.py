@@ -84,8 +84,7 @@ async def test_after_3_s_of_silence_it_is_offline_and_after_5_s_it_blocks(tmp):
 async def test_no_permission_is_taken_that_nobody_would_take_away_again(tmp):
     rig = await Rig(tmp).start()
     await rig.charge()
-    rig.part("bms").task.cancel()  # restarted after 1 s
-    await rig.clock.settle()
+    await rig.fail("bms")
     assert rig.part("bms").state == "failed" and not rig.gate.enabled.value
     opened = []
     rig.gate.enabled.watch(opened.append)
@@ -178,7 +177,7 @@ def test_models_that_would_not_fit_are_refused():
         options = {name: Bms.options[name][1] for name in Bms.options}
         options["models"] = ((1, capacity, "x"),)
         try:
-            Bms(None, None, None, None, None, **options)
+            Bms(None, None, None, None, **options)
             raise AssertionError(capacity)
         except ValueError as e:
             assert str(capacity) in str(e)

@@ -5,6 +5,7 @@ What flows is what a module made of the last setpoint that it heard, up to 900 m
 
 import asyncio
 
+import ticking
 from construct import construct
 from gate_rig import Kernel
 from virtual_clock import VirtualClock
@@ -102,14 +103,14 @@ class Station:
         given = dict(OPTIONS, limit_ma=limit_ma, limit_w=limit_w)
         given.update(options)
         log = Log(self.tail, "budget")
-        self.budget = Budget(clock=clock, log=log, pulse=lambda: None, evse=tuple(self.evses), **given)
+        self.budget = Budget(clock=clock, log=log, evse=tuple(self.evses), **given)
         self.most_ma = limit_ma or 1 << 29
         self.most_w = limit_w or 1 << 29
         self._ticks = 0
         self.look = lambda: None  # called in each step
 
     async def start(self):
-        self.task = asyncio.create_task(self.budget.run())
+        self.task = asyncio.create_task(ticking.tick(self.budget, self.clock))
         await self.run(1200)  # until the gates have settled
         return self
 

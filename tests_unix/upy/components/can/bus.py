@@ -9,6 +9,7 @@ import time
 
 from virtual_clock import VirtualClock
 
+from core import ticks
 from core.kernel import STOPPED, Kernel
 from core.log import DEBUG, Log, LogTail
 
@@ -259,6 +260,16 @@ class Rig:
         assert self.gate.enabled.value, self.gate.blocking()
         self.module(amps=amps, charging=True)
         await self.advance(200)
+
+    async def fail(self, name):
+        """A component fails: its tick raised, or a task that it awaits was cancelled. It is started again after 1 s."""
+        part = self.part(name)
+        if hasattr(part.instance, "tick"):
+            part.raised = OSError("invented")
+            ticks.end(self.kernel, part)
+        else:
+            part.task.cancel()
+        await self.clock.settle()
 
     def part(self, name):
         """What the kernel knows of a component."""

@@ -127,8 +127,8 @@ async def test_the_first_frame_after_the_bus_was_off_is_a_stop(tmp):
     rig.wire.raw(b"sb000256\r")
     await rig.until(lambda: not rig.can.healthy.value)
     rig.gate.transaction.set(False)
-    rig.part("charger").task.cancel()  # so nobody repeats anything for a second
-    rig.part("feedback").task.cancel()
+    await rig.fail("charger")  # so nobody repeats anything for a second
+    await rig.fail("feedback")
     since = len(rig.wire.frames)
     await rig.advance(150)
     await rig.until(lambda: rig.can.healthy.value)

@@ -4,6 +4,7 @@ import asyncio
 import random
 import sys
 
+import ticking
 from construct import construct
 from mcp2515_rig import joined
 from mcp2515_rig import received as read
@@ -136,7 +137,7 @@ async def started(filters=()):
     """(hardware, can, what its handler saw, tasks) with the filters of the handlers."""
     hardware = Hardware()
     can, seen = component(attached(hardware=hardware), Clock(), filters)
-    tasks = [asyncio.create_task(hardware.run()), asyncio.create_task(can.run())]
+    tasks = [asyncio.create_task(hardware.run()), asyncio.create_task(ticking.run(can, Clock()))]
     await until(lambda: can.healthy.value)
     return hardware, can, seen, tasks
 
@@ -169,7 +170,7 @@ async def test_frames_without_a_handler_are_left_out_by_the_controller_also_afte
     await hears(hardware, can, seen, 0)
     tasks[1].cancel()  # as the kernel restarts it: `deinit`, `init`
     await until(lambda: not hardware.mem32.connected)
-    tasks[1] = asyncio.create_task(can.run())
+    tasks[1] = asyncio.create_task(ticking.run(can, Clock()))
     await until(lambda: can.healthy.value)
     await hears(hardware, can, seen, 0)
     assert can.unknown == 0
@@ -218,7 +219,7 @@ async def test_without_memory_for_filters_everything_is_received():
 
     driver.fit_filters = no_memory
     can, seen = component(driver, Clock(), ())
-    tasks = [asyncio.create_task(hardware.run()), asyncio.create_task(can.run())]
+    tasks = [asyncio.create_task(hardware.run()), asyncio.create_task(ticking.run(can, Clock()))]
     await until(lambda: can.healthy.value)
     await hears(hardware, can, seen, 10)
     await ended(hardware, tasks)

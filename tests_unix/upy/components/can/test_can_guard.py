@@ -173,7 +173,7 @@ def test_a_vehicle_on_another_bus_gives_no_rule():
             self.rule = rule
 
     vehicle, module = Bus(), Bus()
-    bms = Bms(vehicle, None, VirtualClock(), None, None, **{name: Bms.options[name][1] for name in Bms.options})
+    bms = Bms(vehicle, None, VirtualClock(), None, **{name: Bms.options[name][1] for name in Bms.options})
     bms.guard(module, CONTROL, STOP_FRAME)
     assert vehicle.rule is None and module.rule is None
     bms.guard(vehicle, CONTROL, STOP_FRAME)

@@ -20,7 +20,7 @@ async def at_stake(tmp, power_mw, minutes, pause_ms):
     for _ in range(minutes * 600):
         run(clock, energy, power_mw, 100)
         energy.fold()
-        most = max(most, energy._register.value - store.get("register", 0))
+        most = max(most, energy.energy_mwh.value - store.get("register", 0))
     return most, (store.records - records) * 60 // minutes
 
 
@@ -123,7 +123,7 @@ async def test_what_keeps_the_register_elsewhere_spares_the_journal(tmp):
     records = store.records
     for _ in range(300):
         run(clock, energy, 25000000, 1000)
-        assert energy._register.value - max(kept.mwh or 0, store.get("register", 0)) <= 20000 + 7500
+        assert energy.energy_mwh.value - max(kept.mwh or 0, store.get("register", 0)) <= 20000 + 7500
     assert 95 <= kept.count <= 105 and 1 <= store.records - records <= 2, (kept.count, store.records - records)
     kept.works = False  # then the journal takes it
     records = store.records
