@@ -45,6 +45,7 @@ class Infypower(power_module.PowerModule):
     The current is shared in equal parts. While a module is silent no measurement is complete, so the gate closes after
     3 s. A module that receives nothing for 10 s switches off: after `dropped_ms` it counts as off, is sent a stop,
     and the others continue without it (unless it reports a current). When it answers again it gets its part.
+    A fault that a module reports is one of the outlet: docs/can.md has the reason.
 
     A reply from an address that is not declared is refused, and the gate is closed until 10 s after the last of them;
     likewise while the group has more modules than are declared, or external voltages differ by more than 2 V and 5 %
@@ -69,9 +70,8 @@ class Infypower(power_module.PowerModule):
 
     in_group = None  # so many modules has the group
     undeclared = None  # the undeclared address that answered last
-    _wrong = _undeclared_ticks = _apart = 0
+    _wrong = _undeclared_ticks = _apart = _setpoint_mv = _share_ma = _turn = 0
     _output_mv = _output_ma = None
-    _setpoint_mv = _share_ma = _turn = 0
 
     def __init__(self, can, bms, addresses, group, controller, dropped_ms, **shared):
         super().__init__(can=can, bms=bms, **shared)
@@ -103,6 +103,8 @@ class Infypower(power_module.PowerModule):
         if self.can.identifier >> 26:
             self.faults.refused(command >= _SWITCH)
             self.can.note("error", self.can.identifier >> 26, 0)
+            if command >= _SWITCH:
+                self._request(_STATUS, unit)  # it tells why, before the fault is named
         elif length < 8 or not self._take(unit, command, data):
             return self.refuse("length", length, 8) if length < 8 else self.refuse("answer to", command, command)
         self._rounds.answered(unit, command)

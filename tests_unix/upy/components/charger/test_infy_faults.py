@@ -203,6 +203,31 @@ async def test_what_is_refused(tmp):
     await rig.stop()
 
 
+async def test_a_module_that_refuses_because_of_a_fault_is_asked_for_it_before_the_refusal_is_told(tmp):
+    """Its status comes round every 400 ms: so long PowerSwitchFailure was told of it."""
+    rig = await started(tmp)
+    rig.modules[0].error, rig.modules[0].obeys = 3, True
+    rig.say[REQUEST] = request(450.0, 60.0)
+    errors = []
+    rig.charger.error.watch(errors.append)
+    for _ in range(3):
+        rig.modules[0].status = DC_OFF
+        await rig.advance(2500)
+        rig.gate.limit("transaction", 200000)
+        while rig.charger._rounds._turn:  # just behind the question
+            await rig.advance(100)
+        rig.modules[0].status = DC_OFF | 0x200
+        rig.gate.transaction.set(True)
+        await rig.advance(1000)
+        assert not rig.gate.enabled.value
+        rig.gate.transaction.set(False)
+        rig.modules[0].status = DC_OFF
+        await rig.advance(12000)
+    assert errors and errors[0] == FAULT, errors
+    assert errors.count(FAULT) == 3, errors
+    await rig.stop()
+
+
 async def test_a_module_that_refuses_its_limits_does_not_stay_on(tmp):
     rig = await started(tmp)
     rig.modules[0].error = 3
