@@ -99,6 +99,19 @@ async def test_a_module_that_drops_out(tmp):
     await rig.stop()
 
 
+async def test_a_faulty_module_that_is_switched_off_at_its_mains_lets_the_others_continue(tmp):
+    rig = await started(tmp, {0: Module(), 1: Module()})
+    await rig.charge(450.0, 60.0)
+    rig.modules[1].obeys, rig.modules[1].amps, rig.modules[1].status = False, 0.0, 0x200 | DC_OFF
+    await rig.advance(20000)
+    assert not rig.gate.enabled.value and rig.charger.error.value == FAULT
+    assert "status 000300" in [text % data for name, text, data in rig.charger.page() if name == "module/1"][0]
+    rig.modules[1].silent = True
+    await rig.advance(15000)
+    assert rig.gate.enabled.value and rig.charger.error.value == "" and rig.modules[0].told == (450000, 60000)
+    await rig.stop()
+
+
 async def test_a_module_that_comes_later_reports_its_rating_before_it_is_sent_a_setpoint(tmp):
     rig = await InfyRig(tmp, {0: Module(), 1: Module()}).start()
     rig.modules[1].silent = True
