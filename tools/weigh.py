@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 from tools import mpy
 from tools.firmware import ROOT
+from tools.layout import outlets
 from tools.qemu import QemuFirmware
 from tools.selection import Selection
 
 MEASURING = "bench.every_profile"  # the reference board as QEMU can run it
+MEASURING_TWO = "bench.every_profile_two"  # likewise that with two outlets
 _DEVICE = ROOT / "tools/device/weigh.py"
 _TIMEOUT_S = 90
-_SETTINGS = {
-    "ocpp": {"url": "ws://127.0.0.1:9000", "id": "CP-1", "vendor": "ucharge", "model": "simulated"},
-    "can": {"port": "socket://127.0.0.1:5555"},  # QEMU's other end; it is not connected
-}
+_OCPP = {"url": "ws://127.0.0.1:9000", "id": "CP-1", "vendor": "ucharge", "model": "simulated"}
+_BUS = "socket://127.0.0.1:5555"  # QEMU's other end; it is not connected
 
 
 class WeighError(Exception):
@@ -39,7 +39,9 @@ class Weight(NamedTuple):
 
 def board_for(board: str) -> str:
     """The board whose image is weighed for another: itself if it is QEMU's, else the measuring board."""
-    return board if Selection(board).port == "qemu" else MEASURING
+    if Selection(board).port == "qemu":
+        return board
+    return MEASURING_TWO if any("/" in name for name in uses(board)) else MEASURING
 
 
 def uses(board: str) -> dict[str, str]:
@@ -58,9 +60,21 @@ def weights(board: str, image: Path) -> dict[str, Weight]:
     return found
 
 
+def _settings(board: str) -> dict:
+    """Those that a board needs to be built: where its buses are."""
+    settings: dict = {"ocpp": _OCPP}
+    for outlet in outlets(board):
+        for *sections, key in (outlet.vehicle_bus, outlet.module_bus):
+            inner = settings
+            for section in sections:
+                inner = inner.setdefault(section, {})
+            inner[key] = _BUS
+    return settings
+
+
 async def _console(board: str, image: Path, home: Path) -> str:
     """What the image prints."""
-    (home / "settings.json").write_text(json.dumps(_SETTINGS), encoding="utf-8")
+    (home / "settings.json").write_text(json.dumps(_settings(board)), encoding="utf-8")
     firmware = QemuFirmware(home, alone=True)
     firmware.image = image
     boot = f"import weigh\nweigh.main({Selection(board).board!r})\nraise SystemExit\n".encode()

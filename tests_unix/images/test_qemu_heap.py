@@ -28,12 +28,15 @@ def test_the_heap_in_use_while_charging_with_every_profile(measuring_image):
     assert charging <= most
 
 
-def test_the_measuring_board_has_every_component_of_the_reference_board():
-    measured = weigh.uses(weigh.MEASURING)
-    reference = weigh.uses("rivot_esp32")
+@pytest.mark.parametrize(
+    "board, buses", [("rivot_esp32", {"can_driver"}), ("rivot_esp32_two", {"1/can_driver", "2/can_driver"})]
+)
+def test_the_measuring_board_has_every_component_of_a_reference_board(board, buses):
+    measured = weigh.uses(weigh.board_for(board))
+    reference = weigh.uses(board)
     assert reference.keys() <= measured.keys()
     in_place = {name for name, use in reference.items() if measured[name] != use}
-    chips = {"can_driver", "wifi_driver", "system_heap", "sink", "nvs"}
+    chips = {"wifi_driver", "system_heap", "sink", "nvs"} | buses
     assert in_place == chips, "only what drives the chip itself is replaced"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bench import weights
-from tools import size
+from tools import size, weigh
 from tools.build_firmware import build
 
 MOST = 27 * 512  # bytes; measured: 12.6 to 13.1 thousand, of them 1.9 the budget's. Wanted are 12 KB
@@ -16,6 +16,14 @@ def two_outlets_image():
 
 async def test_the_heap_that_a_second_outlet_takes(qemu_image, two_outlets_image):
     assert 0 < await weights.second_outlet() <= MOST
+
+
+def test_the_components_of_both_outlets_are_weighed(two_outlets_image):
+    """The first has the weight of the classes."""
+    found = weigh.weights(weights.TWO_OUTLETS, two_outlets_image)
+    first, second = found["1/charger"], found["2/charger"]
+    assert first.code > 3000 > second.code and second.objects > 2000
+    assert found["budget"].objects > 0
 
 
 async def test_make_size_starts_a_board_with_two_buses(two_outlets_image):
