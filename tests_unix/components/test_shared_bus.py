@@ -30,7 +30,7 @@ async def test_both_charge_at_once_and_what_is_wrong_with_the_bus_concerns_both(
         assert site.told(0xE6)[-1] == (20, False)
         await asyncio.sleep(6)
         mark, since = site.mark(), site.hub.frames
-        site.outlets[1].vehicle.forbid()
+        site.outlets[1].vehicle.stop_charging()
         await site.status("SuspendedEV", mark, connector=2)
         assert site.told(0xE6, since)[-1] == (0, True)
         assert site.statuses(1, mark) == [] and all(not off for _, off in site.told(0xE5, since))
