@@ -32,19 +32,20 @@ class Signal:
         self.at_ms = self._ticks_ms()
         if value != self.value:
             self.value = value
-            self._notify(value)
+            if self._watchers or self._event:
+                self._notify(value)
 
     def _notify(self, value):
-        watchers = self._watchers
-        error = None
-        if type(watchers) is tuple:
-            error = self._notify_all(value)
-        elif watchers is not None:
-            error = _call(watchers, value)
-        if self.value is value:  # else a watcher changed it: all have been notified of the newer value already
-            self._wake()
-        if error:
-            raise error
+        """The many signals with one watcher need no frame from the heap for that."""
+        if type(self._watchers) is tuple:
+            self._notify_all(value)
+            return
+        try:
+            if self._watchers is not None:
+                self._watchers(value)  # type: ignore[operator]
+        finally:
+            if self.value is value:  # else a watcher changed it: all have been notified of the newer value already
+                self._wake()
 
     def _notify_all(self, value):
         error = None
@@ -53,7 +54,10 @@ class Signal:
             error = error or watcher
             if self.value is not value:
                 break
-        return error
+        else:
+            self._wake()
+        if error:
+            raise error
 
     def _wake(self):
         if self._event is not None:

@@ -44,6 +44,7 @@ class Can(Dispatch):
     collects = ("gate",)
     provides = ("can",)
     options = {"filters": (tuple, ())}
+    _dispatch = Dispatch._dispatch  # found at once, for each frame
     guard_stops = 0
     _guard = None  # the driver's, once there is a rule for it
     _guard_fired = None

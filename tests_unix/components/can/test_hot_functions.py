@@ -18,7 +18,7 @@ from tools.portmake import mpy_cross
 WORDS = 11
 EXCEPTION = 3  # words for each level of try
 HOT = {
-    "core/signals.py": "set _notify _wake",
+    "core/signals.py": "set _notify _notify_all _wake",
     "core/wire.py": "u32be",
     "components/can/__init__.py": "_drain _look_at arm",
     "components/can/dispatch.py": "_dispatch _find _match refuse note _keep _entry _count",
