@@ -191,26 +191,24 @@ def _check_targets(board, names, parts=None):
 
 def _check_keeps(board, in_board_order, parts):
     """Two instances that kept their state in one store under one name would take each other's for their own."""
-    kept = []
+    kept = {}  # {store: [(name, owner)]}
     for declared in in_board_order:
         names = getattr(declared.cls, "keeps", ())
+        if not names:
+            continue
         store = declared.bind.get("store", "store")
-        if declared.scope and names and store in parts and declared.scope != parts[store].scope:
+        if declared.scope and store in parts and declared.scope != parts[store].scope:
             if hasattr(parts[store].cls, "scoped"):
                 own = [declared.scope + "/" + name for name in names]
                 names = own + list(names) if declared.in_first else own  # the first reads what no scope has written
+        others = kept.setdefault(store, [])
         for name in names:
-            for other_store, other, owner in kept:
-                if store == other_store and _overlap(name, other):
+            of_all = name.endswith("/")
+            for other, owner in others:
+                if name == other or of_all and other.startswith(name) or other.endswith("/") and name.startswith(other):
                     words = "board %s: components %s and %s: both keep %r in %s: bind one of them to a store of its own"
                     raise DeclarationError(words % (board.NAME, owner, declared.name, name, store))
-        kept.extend([(store, name, declared.name) for name in names])
-
-
-def _overlap(name, other):
-    if name == other:
-        return True
-    return other.endswith("/") and name.startswith(other) or name.endswith("/") and other.startswith(name)
+        others.extend([(name, declared.name) for name in names])
 
 
 def _missing(service, wanted, names):

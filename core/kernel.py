@@ -19,9 +19,11 @@ _STOP_MS = const(2000)  # what each component may take to stop
 _STOP_ALL_MS = const(10000)
 _POLL_MS = const(5)
 
-# One part of so many of the free heap is filled between two collections, each of which takes time: what stays for ever
-# lies side by side in the rest, and not in small pieces between what is thrown away.
+# One part of so many of the free heap is allocated between two collections, each of which takes time: what stays for ever
+# lies side by side in the rest, and not in small pieces between what is thrown away. While all is loaded and built a
+# third of it are tables that grow, of which each is given back as soon as the next one is there.
 _GARBAGE = const(3)
+_GARBAGE_OF_BUILDING = const(2)
 
 
 class StartError(Exception):
@@ -69,7 +71,7 @@ class Kernel:
         self._exit = asyncio.Event()
         self.stopping = False
         self._stopped = False
-        gc.threshold(gc.mem_free() // _GARBAGE)
+        gc.threshold(gc.mem_free() // _GARBAGE_OF_BUILDING)
         self.parts = ()
         self._board_name = getattr(board, "NAME", "")
         try:
@@ -147,6 +149,7 @@ class Kernel:
             self.clock.uptime_ms()  # keeps the count through the wrap-around of ticks
 
     async def _start(self):
+        gc.collect()  # what stays from now on goes between what stays of the building, and leaves the rest in one piece
         for part in self.parts:
             part.state = "started"
             if hasattr(part.instance, "start"):

@@ -4,6 +4,8 @@ from core.board import BUILT_IN
 from core.nearest import did_you_mean
 from core.parts import DeclarationError
 
+_NUMBERS = (int, float)
+
 
 def check_class(declared, bound):
     """Check what a class declares: a missing comma, a default outside its own bounds.
@@ -54,7 +56,7 @@ def _spec_problem(spec):
         return " is no (type, default, ...): %r" % (spec,)
     if size == 3 and not isinstance(spec[2], (tuple, list)):
         return ": its values are no tuple: %r" % (spec[2],)
-    if size == 4 and not (isinstance(spec[2], (int, float)) and isinstance(spec[3], (int, float))):
+    if size == 4 and not (isinstance(spec[2], _NUMBERS) and isinstance(spec[3], _NUMBERS)):
         return ": its bounds are no numbers: %r, %r" % (spec[2], spec[3])
     problem = spec[1] is not ... and check_value(spec, spec[1])
     return ": its own default: " + problem if problem else ""
@@ -93,21 +95,34 @@ def _hint(board, part_name, option):
     return ""
 
 
+def _is_of(kind, value):
+    """Whether it is of that kind without being of that very type."""
+    if kind is float:
+        kind = _NUMBERS
+    return isinstance(value, kind) and not (kind in (int, _NUMBERS) and isinstance(value, bool))
+
+
 def check_value(spec, value):
     """What is wrong with `value` under an option's `spec`, or None."""
     kind = spec[0]
-    kinds = (int, float) if kind is float else kind
-    if not isinstance(value, kinds) or (kind in (int, float) and isinstance(value, bool)):
+    if type(value) is not kind and not _is_of(kind, value):
         shown = "what is given" if kind is str else repr(value)  # for it may be a password
         return "%s is not of type %s" % (shown, kind.__name__)
-    if len(spec) == 3 and value not in spec[2]:
-        return "%r is none of %s" % (value, ", ".join([repr(choice) for choice in spec[2]]))
+    if len(spec) == 3:
+        return None if value in spec[2] else _choices(spec, value)
     if len(spec) == 4:
         size = len(value) if isinstance(value, str) else value
         if not spec[2] <= size <= spec[3]:
-            what = "length " if kind is str else ""
-            return "%s%r is not within %r..%r" % (what, size, spec[2], spec[3])
+            return _bounds(spec, size)
     return None
+
+
+def _choices(spec, value):
+    return "%r is none of %s" % (value, ", ".join([repr(choice) for choice in spec[2]]))
+
+
+def _bounds(spec, size):
+    return "%s%r is not within %r..%r" % ("length " if spec[0] is str else "", size, spec[2], spec[3])
 
 
 def sections(board):

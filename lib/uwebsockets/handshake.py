@@ -37,11 +37,16 @@ def parse_url(url):
         number = int(port[1:]) if port[0] == ":" and port[1:].isdigit() else 0
     if scheme not in ("ws", "wss") or not name or "@" in host or "#" in path or not 0 < number < 65536:
         raise ValueError("bad WebSocket URL")
-    if any(not "!" <= char <= "~" for char in url):  # RFC 3986, 2: and a line break would be one of the request's
+    if not _is_visible(url):  # RFC 3986, 2: and a line break would be one of the request's
         raise ValueError("bad character in a WebSocket URL")
     if not path.startswith("/"):
         path = "/" + path
     return scheme == "wss", name, number, host, path
+
+
+def _is_visible(text):
+    """Whether it is made of the characters of ASCII that can be seen."""
+    return all(33 <= byte <= 126 for byte in text.encode())
 
 
 def make_request(host, path, subprotocols, headers, auth):
@@ -63,13 +68,14 @@ def make_request(host, path, subprotocols, headers, auth):
         password = password.encode() if isinstance(password, str) else bytes(password)
         fields.append(("Authorization", "Basic " + _base64(user.encode() + b":" + password)))
     fields.extend(headers)
-    if any(not "!" <= char <= "~" for char in path):
+    if not _is_visible(path):
         raise ValueError("path is not percent-encoded")
     lines = ["GET %s HTTP/1.1" % path]
     for name, value in fields:
-        if any(char in name + value for char in "\r\n\0"):
+        line = "%s: %s" % (name, value)
+        if any(char in line for char in "\r\n\0"):
             raise ValueError("line break in header " + name)
-        lines.append("%s: %s" % (name, value))
+        lines.append(line)
     accept = _base64(hashlib.sha1(key.encode() + _GUID).digest())
     return "\r\n".join(lines + ["", ""]).encode(), accept
 
@@ -154,7 +160,7 @@ class _Head:
                 continue
             piece = wire.take(end - wire.pos if end else have)
             if first:
-                text = "".join(map(chr, piece))  # Latin-1
+                text = str(piece, "ascii") if max(piece) < 128 else "".join(map(chr, piece))  # Latin-1
             left -= len(piece)
             self._left -= len(piece)
             if left < 0 or self._left < 0:

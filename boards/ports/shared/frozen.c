@@ -1,8 +1,9 @@
 // Looks for a frozen module in the place of py/frozenmod.c, which the linker has --wrap of.
 //
 // An import of package/module checks three times: is there a folder of that name, is there a module, and where is it. There
-// are some 200 names, one behind the other, and each question goes through them from the first one on. Here the name that
-// came by at the first question, package/module.py, is remembered for the two others.
+// are some 200 names, one behind the other, and each check goes through them from the first one on. Here it begins with
+// the name that was found last, for modules of one package lie together and import each other, and ends at package/module.py,
+// for a module is no package as well; that is remembered for the two other checks.
 
 #include <string.h>
 
@@ -15,7 +16,7 @@ extern const mp_frozen_module_t *const mp_frozen_mpy_content[];
 
 #define ONES (~(uintptr_t)0 / 255)
 
-static const char *seen; // a name that is the requested one, and .py
+static const char *seen = mp_frozen_names; // the name that was found last
 static size_t seen_at; // its number
 
 // The first character of the next name, word by word.
@@ -48,27 +49,31 @@ mp_import_stat_t __wrap_mp_find_frozen_module(const char *str, int *frozen_type,
     if (mp_frozen_str_sizes[0] != 0) { // there are sources as well
         return __real_mp_find_frozen_module(str, frozen_type, data);
     }
-    if (seen != NULL && strcmp(seen, str) == 0) {
+    if (strcmp(seen, str) == 0) {
         return found(seen_at, frozen_type, data);
     }
     if (frozen_type != NULL) {
         *frozen_type = MP_FROZEN_NONE;
     }
-    size_t len = strlen(str), at = 0;
-    for (const char *name = mp_frozen_names, *next; *name != 0; name = next, at++) {
-        next = behind(name);
-        if ((size_t)(next - name) <= len || (name[len] != 0 && name[len] != '/' && name[len] != '.')
-            || memcmp(name, str, len) != 0) {
-            continue;
+    size_t len = strlen(str), at = seen_at;
+    const char *name = seen;
+    do {
+        const char *next = behind(name);
+        if ((size_t)(next - name) > len && (name[len] == 0 || name[len] == '/' || name[len] == '.')
+            && memcmp(name, str, len) == 0) {
+            if (name[len] == '/') {
+                return MP_IMPORT_STAT_DIR;
+            }
+            seen = name;
+            seen_at = at;
+            return name[len] == 0 ? found(at, frozen_type, data) : MP_IMPORT_STAT_NO_EXIST;
         }
-        if (name[len] == 0) {
-            return found(at, frozen_type, data);
+        name = next;
+        at++;
+        if (*name == 0) {
+            name = mp_frozen_names;
+            at = 0;
         }
-        if (name[len] == '/') {
-            return MP_IMPORT_STAT_DIR;
-        }
-        seen = name; // package/module.py
-        seen_at = at;
-    }
+    } while (name != seen);
     return MP_IMPORT_STAT_NO_EXIST;
 }
