@@ -1,4 +1,4 @@
-"""`bench.every_profile` with a second outlet, whose bus is on UART 3, and a budget: what a board with two is weighed by."""
+"""`bench.every_profile` with a budget and a second outlet, whose bus is on UART 3: to weigh boards with two outlets."""
 
 from bench import every_profile
 from boards import rivot_esp32_two

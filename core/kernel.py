@@ -19,9 +19,7 @@ _STOP_MS = const(2000)  # what each component may take to stop
 _STOP_ALL_MS = const(10000)
 _POLL_MS = const(5)
 
-# One part of so many of the free heap is allocated between two collections, each of which takes time: what stays for ever
-# lies side by side in the rest, and not in small pieces between what is thrown away. While all is loaded and built a
-# third of it are tables that grow, of which each is given back as soon as the next one is there.
+# A collection comes once this part of the free heap is allocated; building allocates much that is soon freed again.
 _GARBAGE = const(3)
 _GARBAGE_OF_BUILDING = const(2)
 
@@ -281,8 +279,7 @@ class Kernel:
         self._stopped = True
 
     async def _end_part(self, part, what):
-        """`what` is "before_stop" or "stop": a coroutine of it, if it has that."""
-        if not hasattr(part.instance, what):
+        if not hasattr(part.instance, what):  # "before_stop" or "stop"
             return
         task = asyncio.create_task(getattr(part.instance, what)())
         if not await self._poll(task.done, _STOP_MS):

@@ -42,7 +42,7 @@ class Signal:
             return
         try:
             if self._watchers is not None:
-                self._watchers(value)  # type: ignore[operator]
+                self._watchers(value)
         finally:
             if self.value is value:  # else a watcher changed it: all have been notified of the newer value already
                 self._wake()
@@ -116,7 +116,8 @@ class Untimed(Signal):
     def set(self, value):
         if value != self.value:
             self.value = value
-            self._notify(value)
+            if self._watchers or self._event:
+                self._notify(value)
 
 
 def _call(watcher, value):

@@ -55,8 +55,7 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     limit] that refused it, or []
 ``page/NAME/...`` of each component that provides ``page``: its data
 ``component/NAME`` of each
-    state: built, started, running, failed, done, stopped; critical; failures; error: the last, in words; beat_ms: since
-    it last showed progress, None where it need not
+    state: built, started, running, failed, done, stopped; critical; failures; error: the last; beat_ms: since progress
 """
 
 import time

@@ -283,11 +283,8 @@ async def test_what_cannot_be_is_refused(tmp):
 async def test_too_much_to_be_true_is_no_proof_of_being_inside_the_limits(tmp):
     rig = await started(tmp)
     await rig.charge()
-    for identifier, text in (
-        (0x0283F000, "43C800007F800000"),
-        (0x0283F000, "43C8000049742400"),
-        (0x028CF000, "FFFF000000000000"),
-    ):
+    frames = (0x0283F000, "43C800007F800000"), (0x0283F000, "43C8000049742400"), (0x028CF000, "FFFF000000000000")
+    for identifier, text in frames:
         assert rig.gate.enabled.value
         rig.handle(0x0283F000, bytes.fromhex("43C8000042700000"))  # 400 V, 60 A
         rig.handle(0x028CF000, bytes.fromhex("0FA0000000000000"))
