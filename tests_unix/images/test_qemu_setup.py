@@ -89,7 +89,7 @@ async def test_broken_settings_lead_to_the_prompt_and_are_kept_aside(tmp_path, s
     async with BlankSite(tmp_path, settings, SECOND) as site:
         firmware = site.firmware
         await firmware.start()
-        await site.printed("save keeps the file that is there as settings.bad", timeout=60)
+        await site.printed("save renames the present file to settings.bad", timeout=60)
         await site.answer("set ocpp.id CP-1", "ocpp.id = CP-1")
         await site.answer(f"set ocpp.url {site.central.url}", "ocpp.url = ws://127")
         await site.answer("save", "saved; restarting")
