@@ -27,7 +27,7 @@ def plain(name):
 def without_machine_code(source):
     """The text of a module in which functions for ``micropython.viper`` are plain ones.
 
-    Annotations say nothing to MicroPython but there; a pointer to bytes is indexed as the bytes are.
+    Annotations mean nothing to MicroPython but there; a pointer to bytes is indexed as the bytes are.
     """
     for text in ("@micropython.viper\n", "ptr8(", "ptr16(", "ptr32("):
         source = source.replace(text, "(" if text.endswith("(") else "")
