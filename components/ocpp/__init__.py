@@ -87,7 +87,7 @@ class Ocpp:
 
     def add_profile(self, name, profile, keys=()):
         """A profile registers itself in its constructor: its name in the table of the dialect, which tells what it has
-        to have (see `Actions`), and its rows of the configuration.
+        to have (see `CallDispatcher`), and its rows of the configuration.
         """
         self.actions.add(name, profile)
         self.configuration.add(keys)

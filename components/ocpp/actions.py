@@ -22,10 +22,10 @@ class CallError(Exception):
         self.description = description
 
 
-class Actions:
-    """What the central system may ask. A handler is a function(payload) that returns the answer's payload, or a tuple
-    of it and a function to be called once the answer is sent; it may raise CallError. What takes long is a coroutine
-    that returns the same.
+class CallDispatcher:
+    """Dispatches the CALLs of the central system. A handler is a function(payload) that returns the answer's
+    payload, or a tuple of it and a function to be called once the answer is sent; it may raise CallError. What takes
+    long is a coroutine that returns the same.
 
     Seldom asked handlers are functions(profile, payload) of a module. A profile has ``calls()``, which imports it and
     returns it; that of a feature of the `station` is the dialect's module of its name. The module's ``schemas`` are

@@ -11,7 +11,7 @@ from . import v16 as dialect  # the one place that says which it is
 def connection(ocpp, ca_file, o):
     """(writes, actions, rpc, trust, link)."""
     from .access import Access
-    from .actions import Actions
+    from .actions import CallDispatcher
     from .link import Counters, Link
     from .rpc import Rpc
     from .trust import Trust
@@ -19,7 +19,7 @@ def connection(ocpp, ca_file, o):
 
     counters = Counters()
     ocpp.writes = writes = WriteBudget(ocpp, o["writes_burst"], o["writes_per_hour"])
-    actions = Actions(ocpp, dialect, o["strict"])
+    actions = CallDispatcher(ocpp, dialect, o["strict"])
     rpc = Rpc(ocpp, counters, actions, o["call_timeout_ms"])
     trust = Trust(ocpp.clock, ocpp.store, ocpp.log, ca_file, ocpp.on_demand)
     access = Access(o["url"], o["id"], o["auth_key"], ca_file)

@@ -2,7 +2,7 @@
 
 from .access import BAD_SERVER, REFUSED
 
-# What mbedTLS says, as a name on ports that have names, as a number on all: (words, the security event).
+# mbedTLS's errors, as a name on ports that have names, as a number on all: (words, the security event).
 _TLS_ERRORS = (
     (("ALLOC_FAILED",), None),  # our own memory
     (("certificate", "Usage does not", "X509"), BAD_SERVER),

@@ -190,7 +190,7 @@ class Link:
             asyncio.create_task(self._ws.close(1000, "", _CLOSE_MS))
 
     def believes(self, utc_ms):
-        """May the central system say that it is this time? Over TLS not, if its certificate is not valid then.
+        """May the central system set this time? Over TLS not, if its certificate is not valid then.
 
         While the time is unknown, such an answer ends the connection.
         """
@@ -198,7 +198,7 @@ class Link:
         if not self.open.value or check is None or check.covers(utc_ms // 1000):
             return True
         if self._clock.utc_ms() is None and self._ws is not None:
-            check.failure = "certificate not valid at the time that the central system tells"
+            check.failure = "certificate not valid at the time that the central system sends"
             self._log.warning("connection: %s", check.failure)
             self._ocpp.security_event(BAD_SERVER, check.failure)
             self._ws.abort()
@@ -262,7 +262,7 @@ class Counters:
         self.rx = self.tx = 0  # messages
         self.malformed = 0  # no valid OCPP-J message
         self.too_long = 0  # messages that closed the connection with 1009
-        self.unknown_ids = 0  # answers to what we did not ask
+        self.unknown_ids = 0  # answers without a request of ours
         self.duplicates = 0  # CALLs that came twice
         self.bad_answers = 0  # answers that break their schema
         self.errors_sent = self.errors_received = 0  # CALLERRORs

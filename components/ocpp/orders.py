@@ -61,13 +61,13 @@ def means(ocpp):
     """Arguments of `uhttp.request` for such an order, {name: value}."""
     return {
         "ssl": ocpp.trust.context,
-        "allowed": None if ocpp.local_transfers else is_remote,  # what is asked about each address to be dialled
+        "allowed": None if ocpp.local_transfers else is_remote,  # checks each address to be dialled
         "net": (ocpp.wifi.resolve, ocpp.urgent.block),
     }
 
 
 async def until_calm(ocpp, clock, log, location):
-    """Wait while somebody charges, if `location` is reached over TLS: its handshake blocks the loop, and can wait."""
+    """Wait while an outlet charges, if `location` is reached over TLS: its handshake blocks the loop, and can wait."""
     calm = ocpp.urgent.calm
     if location[:8].lower() == "https://" and not calm():
         log.info("a transfer over TLS waits for the end of the charging")

@@ -28,7 +28,7 @@ class Call:
     `message_id` is given for a message that is repeated until it is answered: its id stays the same.
     """
 
-    asked = False  # did the central system ask for it?
+    asked = False  # did the central system request it?
 
     def __init__(self, action, payload, done, message_id=None):
         self.action = action
@@ -212,7 +212,7 @@ class Rpc:
             if call is None or frame[1] != call.message_id:
                 self.counters.unknown_ids += 1
                 self._log.rare("an answer with the unknown id %s", frame[1])
-                self._ocpp.security_event("InvalidMessages", "an answer to what was not asked")
+                self._ocpp.security_event("InvalidMessages", "an answer without a request")
                 return
             self._late = None
             self._tell(call, *self._outcome(call, kind, frame))
@@ -275,7 +275,7 @@ class Rpc:
     async def _handle(self, frame):
         """The answer to a CALL, and the function to be called once it is sent. Raises CallError.
 
-        While a handler is at work the next message waits, unread: so commands are carried out in their order, and
+        While a handler runs the next message waits, unread: so commands are carried out in their order, and
         nothing piles up. The work may take as long as an answer to a CALL of ours; then it is cancelled.
         """
         try:

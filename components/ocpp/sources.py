@@ -5,7 +5,7 @@ import asyncio
 from .rpc import Call
 
 
-class Turns:
+class CallScheduler:
     """`first` has precedence, but after each request of it one of the `others` may come: its queue may be long.
 
     ``pressing()`` is the number of a StartTransaction or StopTransaction that is to be sent now, or None. Then the

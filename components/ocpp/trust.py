@@ -33,7 +33,7 @@ class Trust:
 
     def add_certificates(self, certificates):
         """Trust what is installed, too: ``certificates.roots(kind)`` yields further roots in DER, ``client()`` is our
-        own chain and its private key in DER, or None. Both are asked for each connection.
+        own chain and its private key in DER, or None. Both are called for each connection.
         """
         self._certificates = certificates
 
@@ -134,7 +134,7 @@ class Trust:
             try:
                 self._store.put(_KNOWN, utc_s)
             except OSError as e:
-                self._log.rare("the time is not remembered: %s", e)
+                self._log.rare("the time is not stored: %s", e)
 
 
 def _tls():

@@ -43,7 +43,7 @@ _STEP_MS = const(250)
 class Station:
     """Who charges at which outlet, from when to when, for how much energy: see the package.
 
-    Options: ``cache_size`` idTags that were told of are kept; ``queue_max`` events wait for the central system;
+    Options: ``cache_size`` idTags that were answered are kept; ``queue_max`` events wait for the central system;
     ``stop_ms``: so long the end of a transaction waits for the power module to stop; ``stop_data_bytes``: so much the
     samples take at most that are told with it.
     """
@@ -91,7 +91,7 @@ class Station:
         self.online, self.wake, self.waiting, self._send, self.tag_max = online, wake, waiting, step, tag_max
 
     def online(self):
-        """See `connect`; nobody is there."""
+        """See `connect`; there is no central system."""
         return False
 
     def wake(self):
@@ -123,11 +123,11 @@ class Station:
         return self.features[self.features.index(name) + 1] if name in self.features else None
 
     def reserve_by(self, reservation):
-        """Have reservations asked who may start where: see `Absent`."""
+        """Have reservations decide who may start where: see `Absent`."""
         self.reservation = reservation
 
     def limit_by(self, charging):
-        """Have charging profiles asked what is permitted: see `Absent`."""
+        """Have charging profiles limit the current: see `Absent`."""
         self.charging = charging
 
     def add_step(self, function):
@@ -135,7 +135,7 @@ class Station:
         self._steps += (function,)
 
     def add_stamps(self, function):
-        """Before `start`: ``function()`` yields the stamps that somebody has in the journal (see `Stamps`)."""
+        """Before `start`: ``function()`` yields the stamps that a part has in the journal (see `Stamps`)."""
         self._stamp_sources += (function,)
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Station:
             await self.clock.sleep_ms(_STEP_MS)
 
     async def before_stop(self):
-        """The firmware stops in order: end transactions as `Ending.last_words` says."""
+        """The firmware stops in order: end transactions as `Shutdown.last_words` says."""
         await self.ending.last_words(self._step)
 
     def _step(self):
@@ -214,13 +214,13 @@ class Station:
         return result
 
     def start_transaction(self, tag, number):
-        """A transaction is asked for at outlet `number`; see `present`."""
+        """A transaction is requested at outlet `number`; see `present`."""
         result = start(self, tag, number)
         self.log.info("start at outlet %d: %s", number, self.words(result))
         return result
 
     def words(self, result):
-        """A result of `present`, or of `Authorization.card`, in words; None, for want of memory, has none."""
+        """A result of `present`, or of `Authorization.card`, as text; None, without memory, has none."""
         from .authorization import result_words
 
         return result_words(result, self.tag_max) if result else ""

@@ -12,7 +12,7 @@ def shared(station, kernel, count, o):
     from .authorization import Authorization
     from .configuration import Configuration
     from .connector import Availability
-    from .ending import Ending
+    from .ending import Shutdown
     from .journal import Journal
     from .keys import KEYS
     from .stamps import Stamps
@@ -25,7 +25,7 @@ def shared(station, kernel, count, o):
     authorization = Authorization(station, o["cache_size"])
     availability = Availability(station, kernel.emergency_stop, count)
     journal = Journal(station, o["queue_max"])
-    return stamps, configuration, authorization, availability, journal, Ending(station, kernel)
+    return stamps, configuration, authorization, availability, journal, Shutdown(station, kernel)
 
 
 def outlets(station, evses, gates, o):

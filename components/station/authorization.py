@@ -34,7 +34,7 @@ _REASONS = const(
         ("unauthorized", "its status is %s"),
         ("running", "a transaction runs"),
         ("stuck", "the end of the last transaction cannot be journaled"),
-        ("restarting", "a restart was asked for"),
+        ("restarting", "a restart is requested"),
         ("out_of_service", "the connector is out of service"),
         ("faulted", "the connector is faulted: %s"),
         ("reserved", "the connector is reserved"),
@@ -73,8 +73,8 @@ class Authorization:
     The cache keeps at most `cache_size` idTags; of these it forgets the one that was not used for the longest time.
     ``card`` (Signal): the last result of `tell`, None before the first.
 
-    A verdict is what the central system says of an idTag: (status, UTC in ms at which it expires or 0, its parentIdTag
-    or None). Whoever speaks with it asks what `asked` names and hands in the verdict: `answered`, or `unanswered`.
+    A verdict is the central system's answer for an idTag: (status, UTC in ms at which it expires or 0, its parentIdTag
+    or None). The dialect requests what `asked` names and hands in the verdict: `answered`, or `unanswered`.
     """
 
     def __init__(self, station, cache_size):
@@ -146,7 +146,7 @@ class Authorization:
             self.card.set(result)
         except Exception as e:
             try:
-                self._station.log.rare("who watches the results of idTags has failed: %r", e)
+                self._station.log.rare("a watcher of idTag results has failed: %r", e)
             except MemoryError:
                 pass  # the caller that presented it continues
         return self.card.value
@@ -165,7 +165,7 @@ class Authorization:
         return INVALID, None
 
     def asked(self):
-        """The idTag that the central system is to be asked for, the oldest that waits, or None."""
+        """The idTag to be authorized by the central system, the oldest that waits, or None."""
         if not self._waiting:
             return None
         if not self._station.online():
@@ -174,7 +174,7 @@ class Authorization:
         return self._waiting[0][0]
 
     def answered(self, verdict):
-        """What the central system says of the idTag that was `asked`; None: it refuses to say anything."""
+        """The central system's answer for the idTag that was `asked`; None: it gives none."""
         tag, done = self._first()
         if verdict is None:
             done(INVALID, None)
@@ -193,7 +193,7 @@ class Authorization:
         return tag, done
 
     def step(self):
-        """While there is no connection nothing is asked: decide what waits."""
+        """Without a connection nothing is requested: decide what waits."""
         while self._waiting and not self._station.online():
             self.unanswered()
 
@@ -224,7 +224,7 @@ class Authorization:
         """Take the central system's verdict into the cache."""
         listed = self._listed(tag)
         if listed is not None:  # section 3.5.3: what is in a list is not cached
-            self._list.told(tag, listed[0], verdict[0])  # type: ignore[union-attr]  # it has just been asked
+            self._list.told(tag, listed[0], verdict[0])  # type: ignore[union-attr]  # it has just been looked up
         elif self._station.configuration["AuthorizationCacheEnabled"]:
             self._remember(tag.upper(), list(verdict))
 

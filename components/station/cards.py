@@ -36,7 +36,7 @@ def present(station, tag):
 
 
 def start(station, tag, number):
-    """Somebody asks for a transaction at outlet `number`; it ends none. Returns what becomes of it."""
+    """A transaction is requested at outlet `number`; it ends none. Returns what becomes of it."""
     tag, outlet, tell = tag.strip(), station.outlet(number), station.authorization.tell
     if not station.authorization.is_tag(tag):
         return tell("no_tag", tag, (), 0)
@@ -118,7 +118,7 @@ def _checked(station, tag, status, parent, groups, starts):
 def choose(station, tag, parent):
     """(outlet, whether a vehicle waits there) for an authorized idTag; None: there are several.
 
-    The first outlet where none can take it: that one says why.
+    The first outlet where none can take it: its reason counts.
     """
     able = [outlet for outlet in station.outlets if outlet.transactions.takes(tag, parent)]
     for outlet in able:

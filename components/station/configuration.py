@@ -89,7 +89,7 @@ class Configuration:
         self._owners[name] = function
 
     def later(self, function):
-        """For whoever sets a key: have ``function()`` called once the answer is sent."""
+        """For the setter of a key: have ``function()`` called once the answer is sent."""
         self._later += (function,)
 
     def settle(self):

@@ -25,7 +25,7 @@ class Connector:
     ``since_ms``: uptime of its last change.
 
     Nothing here is remembered except whether a transaction ended since the vehicle was plugged in: the state
-    follows from the facts, so it is right after a restart, too. Two rules say when a state counts:
+    follows from the facts, so it is right after a restart, too. Two rules decide when a state counts:
 
     1. States come from events. Each moment at which one may change (an idTag is accepted, a transaction has begun, it
        ends, it has ended; a reservation or a change of availability was answered) derives the state, so one that lasts
@@ -89,14 +89,14 @@ class Connector:
             info, error = info or "the vehicle's BMS stopped too often", _WARNING
         self.error, self.info = error, info
         self.state.set(status)
-        told = status, error, info
-        if told != self.notification.value:
+        notification = status, error, info
+        if notification != self.notification.value:
             self.since_ms = self._station.clock.uptime_ms()
-            self.notification.set(told)
+            self.notification.set(notification)
 
     def unavailable(self):
         """Why no transaction can start now: (reason, detail), see `Authorization.tell`, or ()."""
-        if self._station.ending.asked():
+        if self._station.ending.requested():
             return ("restarting", "")
         current = self._transactions.current
         if current is not None and (not current.reason or self.error == NO_ERROR):  # else it ends, but for the fault
@@ -195,7 +195,7 @@ class Connector:
 class Availability:
     """Which of the charge point (0) and its connectors (1..n) are Operative.
 
-    Inoperative while a transaction runs means: from its end on. `hold`: out of service whatever was asked for.
+    Inoperative while a transaction runs means: from its end on. `hold`: out of service whatever was requested.
     """
 
     def __init__(self, station, emergency_stop, connectors):
@@ -238,7 +238,7 @@ class Availability:
         return any(one.transactions.runs() for one in self._station.outlets if connector in (0, one.id))
 
     def operative(self, connector):
-        """What was asked for; of a connector: its own and the charge point's."""
+        """What was requested; of a connector: its own and the charge point's."""
         return not self._held and self._operative[0] and self._operative[connector]
 
     def charge_point(self):

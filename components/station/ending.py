@@ -11,7 +11,7 @@ _LAST_WORDS_MS = const(1000)  # so long an orderly stop waits for it: the kernel
 _POLL_MS = const(50)
 
 
-class Ending:
+class Shutdown:
     """Ends the transactions of all outlets before the firmware ends.
 
     A reset is unsuccessful while the end of one cannot be journaled: it would continue after the restart. Then it is
@@ -35,7 +35,7 @@ class Ending:
 
                     end(station, key)
 
-    def asked(self):
+    def requested(self):
         """Is a reset on its way?"""
         return self._until_ms is not None
 
@@ -87,18 +87,18 @@ class Ending:
         ends = False
         for outlet in self._station.outlets:
             if outlet.transactions.current is None:
-                ends = ends or self.asked() or outlet.transactions.closing.transaction is not None
+                ends = ends or self.requested() or outlet.transactions.closing.transaction is not None
             elif stops and outlet.transactions.stop("PowerLoss"):
                 ends = True
         if not ends:
             return
         until_ms = self._station.clock.uptime_ms() + _LAST_WORDS_MS
-        told = False
-        while not told and self._station.clock.uptime_ms() < until_ms:
+        delivered = False
+        while not delivered and self._station.clock.uptime_ms() < until_ms:
             step()
             for outlet in self._station.outlets:
                 outlet.transactions.closing.step(self._station.clock.uptime_ms() > until_ms - _LAST_WORDS_MS // 2)
-            said = not len(self._station.journal) and not self._station.waiting()
+            sent = not len(self._station.journal) and not self._station.waiting()
             closing = any(outlet.transactions.closing.transaction is not None for outlet in self._station.outlets)
-            told = not closing and (said or not self._station.online())
+            delivered = not closing and (sent or not self._station.online())
             await self._station.clock.sleep_ms(_POLL_MS)

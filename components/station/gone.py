@@ -1,6 +1,6 @@
 """Transactions of outlets that this board has not: it had more of them when the power failed. Loaded where there are.
 
-The central system would wait for their end for ever, and nobody would pay for them.
+The central system would wait for their end for ever, and they would never be billed.
 """
 
 from .journal import QUEUE

@@ -1,6 +1,6 @@
 """The journal of what happened in transactions: events, in their order, each until the central system has taken it.
 
-The queue in the store has records ``[kind, number, transaction, ...]``; `number` tells an event from all others, also
+The queue in the store has records ``[kind, number, transaction, ...]``; `number` identifies an event among all, also
 after a restart, and a later one has a higher one. `transaction` is our own number of a transaction.
 
     ["S", number, transaction, stamp, Wh, idTag, reservationId or None]     it started
@@ -21,8 +21,8 @@ _TX = const(2)
 _STAMP = const(3)
 _LENGTH = const(7)  # of a record of outlet 1
 _LENGTH_M = const(4)  # ... of a sample
-_PER_TX = const(24)  # samples that one end is told with, if that many fit
-_DATA_MAX = const(192)  # ... for all ends that are not told yet
+_PER_TX = const(24)  # samples that are sent with one end, if that many fit
+_DATA_MAX = const(192)  # ... for all ends that are not sent yet
 _RESERVED = const(2)  # places that only starts and ends may take
 
 
@@ -126,7 +126,7 @@ class Journal:
         for at in range(0, len(drop), 200):
             self._store.commit(drop=tuple(drop[at : at + 200]))
         if drop:
-            self._station.log.warning("%d of the samples that wait were dropped for want of room", len(drop))
+            self._station.log.warning("%d of the samples that wait were dropped for lack of room", len(drop))
         self.thinned += len(drop)
         return bool(drop)
 
@@ -137,7 +137,7 @@ class Journal:
         return self._store.queue(QUEUE).peek() or ()
 
     def take(self, record, changes):
-        """The oldest event has been told, or is given up: out of the journal, with the samples that only it needed.
+        """The oldest event is delivered, or given up: out of the journal, with the samples that only it needed.
 
         `changes` are journaled with that. Raises the store's Error.
         """
@@ -155,7 +155,7 @@ class Journal:
 
 
 class StopData:
-    """Samples that are told with the end of their transaction (OCPP 1.6, section 6.49: transactionData).
+    """Samples that are sent with the end of their transaction (OCPP 1.6, section 6.49: transactionData).
 
     An outlet's queue of them in the store, ``queue``, with entries [our number of the transaction, sample]. Those of
     the transaction that runs are at its end.

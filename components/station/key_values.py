@@ -23,7 +23,7 @@ def unknown(name, names):
 def parse(row, text, values):
     """The value that `text` means under the rule of a row; `values`: those of the other keys.
 
-    Raises ValueError, which says how it breaks it.
+    Raises ValueError with the reason.
     """
     if not isinstance(text, str) or len(text) > _TEXT_MAX:
         raise ValueError("longer than %d characters" % _TEXT_MAX)

@@ -30,10 +30,10 @@ KEYS = (
         "RW",
     ),
     ("MeterValueSampleInterval", "int", 60, 0, _MAX_S, "RW"),
-    ("ResetRetries", "int", 0, 0, 100, "RW"),  # see Ending
+    ("ResetRetries", "int", 0, 0, 100, "RW"),  # see Shutdown
     ("StopTransactionOnEVSideDisconnect", "bool", True, None, None, "RW"),
     ("StopTransactionOnInvalidId", "bool", True, None, None, "RW"),
-    ("StopTransactionOnPowerLoss", "bool", False, None, None, "RW"),  # our own: see Ending, and Transactions
+    ("StopTransactionOnPowerLoss", "bool", False, None, None, "RW"),  # our own: see Shutdown, and Transactions
     ("StopTxnAlignedData", "csl", "", None, _NAMES, "RW"),
     ("StopTxnSampledData", "csl", "Energy.Active.Import.Register", None, _NAMES, "RW"),
     ("UnlockConnectorOnEVSideDisconnect", "bool", True, None, None, "RW"),

@@ -30,7 +30,7 @@ _WAITING_MAX = const(4)  # aligned samples outside a transaction that wait to be
 
 
 class Metering:
-    """Takes the samples of an outlet that the configuration asks for. Within a transaction they are journaled."""
+    """Takes the samples of an outlet that the configuration requires. Within a transaction they are journaled."""
 
     def __init__(self, station, outlet):
         self._station = station
@@ -93,7 +93,7 @@ class Metering:
             register.saved()
 
     def triggered(self):
-        """A sample that somebody asks for, or None."""
+        """A sample that was requested, or None."""
         return self.sample("MeterValuesSampledData", TRIGGER)
 
     def begin(self, mwh):

@@ -1,4 +1,4 @@
-"""What the Core profile asks of components that a board may leave out: the answers where they are not there."""
+"""What the Core profile requires of components that a board may leave out: the answers without them."""
 
 
 class Absent:

@@ -30,7 +30,7 @@ class Outlet:
         return name if self.id == 1 else "%s/%d" % (name, self.id)
 
     def words(self):
-        """What distinguishes it from the others in a sentence for people; "" where it is the only one."""
+        """What distinguishes it from the others in a message; "" where it is the only one."""
         return " of connector %d" % self.id if self._several else ""
 
 

@@ -10,7 +10,7 @@ _NUMBERS = const(10000000)  # message numbers of one run of the firmware
 _LOST_RUNS = const(10000)  # more than a journal can have lost
 _JITTER_MS = const(1000)  # the central system's time within this is taken as the same time: no jumps back
 _JUMP_MS = const(3600000)  # a correction by more than this must be received twice
-_ASK_MS = const(10000)  # ... and is asked for again after that
+_ASK_MS = const(10000)  # ... and is requested again after that
 _SAME_MS = const(10000)  # ... with so much between the two, besides the time that passed
 _UNKNOWN_MS = const(1577836800000)  # 2020-01-01: stands where a time must be sent that was never known
 
@@ -46,7 +46,7 @@ class Stamps:
         self._held = []  # those of their stamps whose UTC is not known
         self._last_ms = 0  # ... the last one's UTC, 0: not known
         self._offered_ms = None  # UTC of this run's start by a time that was received once, and is far from ours
-        self._ask_ms = None  # uptime from which the central system is to be asked for the time
+        self._ask_ms = None  # uptime from which the time is to be requested from the central system
         self.settings = 0  # how often the clock was set: what is due at some UTC has to look again
         self._on_correction = None
 
@@ -159,11 +159,11 @@ class Stamps:
             self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
 
     def ask(self, after_ms=0):
-        """Have the central system asked for the time."""
+        """Have the time requested from the central system."""
         self._ask_ms = self._clock.uptime_ms() + after_ms
 
     def wanted(self):
-        """Is it to be asked now? Once for each `ask`."""
+        """Is it to be requested now? Once for each `ask`."""
         wanted = self._ask_ms is not None and self._clock.uptime_ms() >= self._ask_ms
         if wanted:
             self._ask_ms = None
@@ -173,9 +173,9 @@ class Stamps:
         before, self._offered_ms = self._offered_ms, utc_ms - self._clock.uptime_ms()
         if before is not None and abs(before - self._offered_ms) <= _SAME_MS:
             return True
-        if before is None:  # else it tells now this, now that: no flood of questions
+        if before is None:  # else its times vary: no flood of requests
             self.ask(_ASK_MS)
-        self._log.warning("%s is told, ours is %s: not before it is told again", format_utc(utc_ms), format_utc(known))
+        self._log.warning("%s received, ours is %s: used if received again", format_utc(utc_ms), format_utc(known))
         return False
 
     def _resolve(self):

@@ -28,7 +28,7 @@ class Transaction:
         self.reason, self.stop_tag, self.stopped = record[6] if len(record) > 6 else ("", None, None)
 
     def name(self):
-        """For people."""
+        """To be shown."""
         return str(self.id) if self.id is not None else "#%d" % self.number
 
     def record(self):
@@ -46,7 +46,7 @@ class Transaction:
         self.id = id
 
     def confirmed(self, id, verdict, log):
-        """The central system has heard that it started, and calls it `id`: (what is to be journaled with that, function
+        """The central system has confirmed the start with the id `id`: (what is to be journaled with that, function
         to call then). `verdict`: on its idTag, see `Authorization`, or None.
         """
         status, _, parent = verdict or (None, 0, None)

@@ -76,7 +76,7 @@ class Transactions:
         return self.current is not None and not self.current.reason
 
     def obstacle(self, tag):
-        """Why no transaction can be asked for with `tag` now: (reason, detail), or ()."""
+        """Why no transaction can be requested with `tag` now: (reason, detail), or ()."""
         return self._came_first() or self._forbids(not self._station.reservation.closed_to(self._outlet, tag))
 
     def _came_first(self):
@@ -193,7 +193,7 @@ class Transactions:
         return self.limit_ma if self._may_charge() else 0
 
     def confirmed(self, number, id, verdict):
-        """The central system has heard of the start of the transaction with our `number`, see `Transaction.confirmed`:
+        """The central system has confirmed the start of the transaction with our `number`, see `Transaction.confirmed`:
         returns what is to be journaled with that, and a function to call then.
         """
         current = self.current

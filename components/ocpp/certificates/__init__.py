@@ -75,7 +75,7 @@ class Certificates:
         ocpp.trust.add_certificates(self)
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

@@ -4,7 +4,7 @@ from ux509 import Certificate, Untrusted, pem
 from ux509 import verify_chain as verify
 from ux509.verify import CHAIN_MAX
 
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 from .changes import RECONFIGURED, ask, begin_trial, renewed
 from .own import own_of
 from .roots import CENTRAL_SYSTEM, Refused, roots_of

@@ -55,7 +55,7 @@ def renew(certificates):
 
 
 def ask(certificates):
-    """Ask for a certificate (use case A02), after what is being asked for now."""
+    """Request a certificate (use case A02), after the one that is being requested now."""
     certificates.wanted = True
     if certificates.task is None:
         certificates.task = asyncio.create_task(_request(certificates))

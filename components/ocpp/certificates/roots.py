@@ -20,7 +20,7 @@ _CA_FILE_MAX = const(32768)
 
 
 class Refused(Exception):
-    """A certificate that is not taken; the text says why."""
+    """A certificate that is refused; the text is the reason."""
 
 
 def roots_of(certificates):

@@ -56,7 +56,7 @@ class Firmware:
         self.verify, self.unsigned = function, unsigned
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

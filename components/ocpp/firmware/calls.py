@@ -4,7 +4,7 @@ from core.isotime import parse_utc
 
 from ..actions import CallError
 from ..orders import how_often, takes, utc_or_none
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 from .diagnostics import upload
 
 
@@ -28,7 +28,7 @@ def _failed(firmware):
     try:
         firmware.notices().add("FirmwareStatusNotification", {"status": "DownloadFailed"})
     except firmware.store.Error as e:
-        firmware.log.rare("not told: %s", str(e))
+        firmware.log.rare("not sent: %s", str(e))
 
 
 def get_diagnostics(firmware, payload):

@@ -12,7 +12,7 @@ def failed_by_restart(firmware):
     try:
         firmware.notices().add("DiagnosticsStatusNotification", {"status": "UploadFailed"}, {_RUNNING: None})
     except firmware.store.Error as e:  # it is at the next start
-        firmware.log.error("not told that the upload failed: %s", e)
+        firmware.log.error("failure of the upload not sent: %s", e)
 
 
 def upload(firmware, location, since_ms, until_ms, tries, interval_s):
@@ -30,4 +30,4 @@ def _tell(firmware, outcome):
         running = True if outcome == UPLOADING else None
         firmware.notices().add("DiagnosticsStatusNotification", {"status": status}, {_RUNNING: running})
     except firmware.store.Error as e:
-        firmware.log.rare("not told: %s", str(e))
+        firmware.log.rare("not sent: %s", str(e))

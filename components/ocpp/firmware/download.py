@@ -93,7 +93,7 @@ class Download:
         if response.fields.get("content-encoding", "identity").lower() != "identity":
             raise HttpError("the file is encoded")
         if not response.whole:
-            raise HttpError("the server tells no length")
+            raise HttpError("the server sends no length")
         self._validator = _validator(response.fields)
         self._sink.begin(response.length)
 

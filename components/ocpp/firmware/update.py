@@ -108,7 +108,7 @@ class Update:
         return "Accepted" if former is None else "AcceptedCanceled"
 
     def describe(self):
-        """A line for people."""
+        """The line to be shown."""
         if self._job is None:
             return "no update"
         size = self._sink.size
@@ -130,7 +130,7 @@ class Update:
         except self._store.Error as e:
             if changes:
                 raise
-            self._log.rare("not told: %s", str(e))
+            self._log.rare("not sent: %s", str(e))
 
     def _end(self, status):
         """The update is over: is it? If the journal refuses that, it is begun or judged again after a while."""

@@ -56,7 +56,7 @@ class LocalList:
         ocpp.station.authorization.add_list(self)
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

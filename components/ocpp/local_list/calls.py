@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 from .records import TAG, pack
 from .update import ListError, is_now, update
 

@@ -35,7 +35,7 @@ class LogUpload:
         ocpp.add_step(self._step)
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

@@ -3,7 +3,7 @@
 from ..orders import file_name, how_often, takes, utc_or_none
 from ..report import diagnostics
 from ..upload import BAD, DENIED, UNSUPPORTED, UPLOADED, UPLOADING, file_of, upload_of
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 
 _RUNNING = "ocpp/log"  # [requestId] while an upload is under way
 _STATUSES = {
@@ -48,7 +48,7 @@ def _tell(profile, request_id, outcome):
     try:
         profile.notices().add("LogStatusNotification", payload, {_RUNNING: running})
     except profile.store.Error as e:
-        profile.log.rare("not told: %s", str(e))
+        profile.log.rare("not sent: %s", str(e))
 
 
 def failed_by_restart(profile):
@@ -57,7 +57,7 @@ def failed_by_restart(profile):
     try:
         profile.notices().add("LogStatusNotification", payload, {_RUNNING: None})
     except profile.store.Error as e:  # it is at the next start
-        profile.log.error("not told that the upload failed: %s", e)
+        profile.log.error("failure of the upload not sent: %s", e)
 
 
 def trigger(profile, message, connector):

@@ -49,7 +49,7 @@ class Reservation:
         ocpp.station.watch_transactions(None, self._begun)
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

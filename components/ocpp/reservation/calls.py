@@ -5,7 +5,7 @@ from micropython import const
 from core.isotime import format_utc, parse_utc
 
 from ..actions import CallError
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 
 _ID = const(0)
 _CONNECTOR = const(1)

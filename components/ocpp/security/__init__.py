@@ -62,13 +62,13 @@ class Security:
         ocpp.stamps.on_correction(self._on_correction)
 
     def calls(self):
-        """See `Actions`: there are none, but there is the schema of an answer."""
+        """See `CallDispatcher`: there are none, but there is the schema of an answer."""
         from . import calls
 
         return calls
 
     async def start(self):
-        """Read the journal; tell that we are here."""
+        """Read the journal; report the start."""
         self._credentials.start()
         self._configuration.fix("SecurityProfile", self._credentials.proven)
         self._events.report("StartupOfTheDevice", self._ocpp.firmware_version)
@@ -120,7 +120,7 @@ class Security:
     def page(self):
         """What the console shows."""
         credentials = self._credentials
-        trial = "" if credentials.latest() == credentials.profile else ", %d asked for" % credentials.latest()
+        trial = "" if credentials.latest() == credentials.profile else ", %d requested" % credentials.latest()
         text = "Security: profile %(profile)d" + trial + "; events: %(waiting)d wait, %(lost)d lost"
         yield "security", text, {
             "profile": credentials.profile,

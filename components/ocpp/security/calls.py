@@ -1,3 +1,3 @@
-"""Of security events nothing is asked; we tell them."""
+"""Security events have no CALLs of the central system; they are only sent."""
 
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`

@@ -29,7 +29,7 @@ _CLIENT = const(3)
 
 
 class Credentials:
-    """What is dialled and with what, in place of the `Access`. `on_change(text)` is told, in words, when another
+    """What is dialled and with what, in place of the `Access`. `on_change(text)` is called, with a text, when another
     candidate is in force.
 
     `before`: the Access by the settings. `url_tls`: "" or the URL from profile 2 on. `profile`: the one to begin with,
@@ -73,7 +73,7 @@ class Credentials:
             self.working, self.trial = self._read(state[1]), self._read(state[2])
             self._use_trial = self.trial is not None
         elif state is not None:
-            self._log.warning("the settings of the central system were changed: its AuthorizationKey is forgotten")
+            self._log.warning("the settings of the central system were changed: its AuthorizationKey is deleted")
             try:
                 self._store.commit({_STATE: None, self._store.SCRUB: True})
             except OSError as e:  # it is forgotten all the same: by the next start at the latest
@@ -176,7 +176,7 @@ class Credentials:
     # --- for the configuration (see `setting`) ------------------------------------------------------------------
 
     def latest(self):
-        """The security profile that was asked for last."""
+        """The security profile that was requested last."""
         return (self.trial or self.working)[_PROFILE]
 
     def commit(self, working, trial):

@@ -1,6 +1,6 @@
 """Security events (white paper "Improved security for OCPP 1.6-J", use case A04, and its list of events).
 
-Every event is written into the security log, a ring in the journal, and told to the central system, in order, also
+Every event is written into the security log, a ring in the journal, and sent to the central system, in order, also
 after a restart. What a peer can cause at will is counted instead once it comes too often.
 """
 
@@ -10,7 +10,7 @@ from core.text import printable
 
 from ..rpc import CLOSED, TIMEOUT, Call
 
-QUEUE = "ocpp/sec"  # to be told: [number, stamp, type, info]
+QUEUE = "ocpp/sec"  # to be sent: [number, stamp, type, info]
 RING = "ocpp/seclog"  # the security log: [stamp, type, info]
 _NUMBER = const(0)
 _STAMP = const(1)
@@ -47,7 +47,7 @@ class Events:
         self._holding = False
         self._head = None  # the oldest of the queue, read once
         self._due_ms = 0
-        self._deaf = False  # this central system does not know the message
+        self._deaf = False  # this central system does not implement the message
         self.lost = 0
 
     def stamps(self):
@@ -60,7 +60,7 @@ class Events:
     # --- what goes in -------------------------------------------------------------------------------------------
 
     def report(self, type, info="", changes=None):
-        """Something happened; `changes` are journaled with it. It never raises: who tells has other things to do."""
+        """Something happened; `changes` are journaled with it. It never raises, so that no caller is disturbed."""
         if self._admit(type):
             self._keep_it(type, info, changes)
 
@@ -101,7 +101,7 @@ class Events:
         for type, rate in self._rates.items():
             held, rate[2] = rate[2], 0
             if held and self._admit(type):
-                self._keep_it(type, "%d more of them, too fast to be told one by one" % held)
+                self._keep_it(type, "%d more of them, too fast to log one by one" % held)
             elif held:
                 rate[2] = held
 
@@ -122,7 +122,7 @@ class Events:
         self._rpc.wake()
 
     def _least(self):
-        """Which event of the queue is left out for want of room: the oldest that is not critical. Never the first
+        """Which event of the queue is left out for lack of room: the oldest that is not critical. Never the first
         one, which may be on its way."""
         queue = self._store.queue(QUEUE)
         for index in range(1, len(queue)):
@@ -138,7 +138,7 @@ class Events:
         self._due_ms = 0
 
     def next_call(self):
-        """The oldest event that is not told, if it is due."""
+        """The oldest event that is not sent, if it is due."""
         if not self._online() or self._clock.uptime_ms() < self._due_ms:
             return None
         if self._head is None:
@@ -158,16 +158,16 @@ class Events:
         self._due_ms = self._clock.uptime_ms() + _RETRY_MS  # should the journal refuse: not at once again
         if error == TIMEOUT:
             return
-        told = 1
+        sent =  1
         if error in ("NotImplemented", "NotSupported"):
             self._deaf = True
-            told = len(self._store.queue(QUEUE))
-            self._log.rare("the central system takes no security events: %s", error)
-        self._store.commit(pop=(QUEUE,) * told)
+            sent =  len(self._store.queue(QUEUE))
+            self._log.rare("the central system rejects security events: %s", error)
+        self._store.commit(pop=(QUEUE,) * sent)
         self._head = None
         self._due_ms = 0
 
-    # --- for people ---------------------------------------------------------------------------------------------
+    # --- to be shown --------------------------------------------------------------------------------------------
 
     def lines(self, oldest_ms=None, latest_ms=None):
         """Generator of the log's lines, oldest first, of events between two times (UTC in ms; None: no bound)."""

@@ -31,7 +31,7 @@ class SignedFirmware:
         ocpp.add_profile("signed_firmware", self)
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

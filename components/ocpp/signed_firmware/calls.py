@@ -7,7 +7,7 @@ from ux509 import Untrusted, check_key, verify_digest
 from ux509.certificate import CODE_SIGNING, DIGITAL_SIGNATURE
 
 from ..orders import how_often, takes, utc_or_none
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 
 
 async def signed_update_firmware(profile, payload):

@@ -88,7 +88,7 @@ class SmartCharging:
         ocpp.station.watch_transactions(self._starting, self._begun, self._ended)
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

@@ -1,7 +1,7 @@
 """The answers to the messages about charging profiles. `charging` is the SmartCharging."""
 
 from ..actions import CallError
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 from .parsing import parse
 from .profile import PURPOSES, TX, Refused
 from .schedule import composite_schedule

@@ -7,7 +7,7 @@ message. A dialect sends what happens there, and makes what is asked a call of w
 The package has, as flat tuples of constants, which take no RAM in an image,
 
 - ``SUBPROTOCOL``: of the WebSocket
-- ``ACTIONS``: (action, profile, function) of each message either way, "" for a request of ours: see `Actions`
+- ``ACTIONS``: (action, profile, function) of each message either way, "" for a request of ours: see `CallDispatcher`
 - ``WITHOUT``: (action, member, value): the answer where the board has no such profile; others are NotSupported
 - ``WRITING``: (action, status, erases) of requests that have something written: see `WriteBudget`
 
@@ -27,7 +27,7 @@ options)`` of the module ``assembly`` makes and registers the parts. It returns,
 and has before registered
 
 - ``station.connect(online, wake, waiting, step, tag_max)``, with `Ocpp.online`, `Rpc.wake` and `Ocpp.step`
-- ``ocpp.rpc.add_sources(function, ...)``: who has the next `Call`, in the order of precedence; `Turns` may share it out
+- ``ocpp.rpc.add_sources(function, ...)``: who has the next `Call`, in the order of precedence; `CallScheduler` may share it out
 - ``ocpp.add_profile("core", core, rows)``, with the rows of the configuration that it has, and WebSocketPingInterval
 
 Of the station (see `components.station`) a dialect uses

@@ -5,7 +5,7 @@ from core.loading import unload
 
 def messages(ocpp, o):
     """(boot, delivery, status, core, outbox): what is sent and asked, and who answers. See the package."""
-    from ..sources import Outbox, Turns
+    from ..sources import Outbox, CallScheduler
     from .boot import Boot
     from .core_profile import CoreProfile
     from .delivery import Delivery
@@ -32,7 +32,7 @@ def messages(ocpp, o):
             station.watch_transactions(None, None, vendor.ended)
             ocpp.add_step(vendor.step)
     others = (status.next_call, outbox.next_call, delivery.next_aligned)
-    turns = Turns(delivery.next_call, delivery.pressing, status.next_before, *others)
+    turns = CallScheduler(delivery.next_call, delivery.pressing, status.next_before, *others)
     authorize = authorizing(station.authorization, ocpp.log)
     rpc.add_sources(boot.next_call, authorize, turns.next_call, boot.next_heartbeat)
     return boot, delivery, status, core, outbox

@@ -1,4 +1,4 @@
-"""What of the Core profile is seldom asked (OCPP 1.6, chapter 5): loaded for the CALL. `core` is the CoreProfile."""
+"""The seldom used CALLs of the Core profile (OCPP 1.6, chapter 5): loaded for the CALL. `core` is the CoreProfile."""
 
 from ..actions import CallError
 

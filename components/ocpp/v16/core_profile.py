@@ -1,4 +1,4 @@
-"""The Core profile: what the central system may ask of us (OCPP 1.6, chapter 5).
+"""The Core profile: the CALLs of the central system (OCPP 1.6, chapter 5).
 
 Here is what starts and ends a transaction or the firmware, and what others put in; the rest is in `core_calls`.
 """
@@ -15,10 +15,10 @@ _UNREGISTERED = const("the central system has not accepted this charge point yet
 
 
 class CoreProfile:
-    """What a central system may ask of any charge point.
+    """The CALLs that any charge point answers.
 
     Payloads are valid by their schema when they come here. ``data_transfers`` is {(vendorId, messageId):
-    function(data) -> (status, data or None)}, for whoever wants to take DataTransfers.
+    function(data) -> (status, data or None)}, for components that handle DataTransfers.
     """
 
     schemas = schemas
@@ -44,7 +44,7 @@ class CoreProfile:
         self.ocpp.configuration.fix("SupportedFeatureProfiles", ",".join(names))
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import core_calls
 
         return core_calls
@@ -127,7 +127,7 @@ class CoreProfile:
         return {"status": "Accepted"}, lambda: self.ocpp.station.reset(kind)
 
     def unlock_connector(self, payload):
-        """UnlockConnector; a board without a lock says so, also of a connector that is not there (section 5.18)."""
+        """UnlockConnector; NotSupported without a lock, also for a connector that is not there (section 5.18)."""
         outlet = self.ocpp.station.outlet(payload["connectorId"])
         if outlet is None or outlet.transactions.lock.unlock is None:
             return {"status": "NotSupported"}

@@ -20,7 +20,7 @@ class StatusReporter:
 
     A state is noted when a connector's ``notification`` says so (see `Connector`), with the number that the next
     transaction message would have: what came before what is known. While there is no connection only the latest state
-    counts; it is noted at the moment of the reconnection if it differs from the last one that was told (section 4.9).
+    counts; it is noted at the moment of the reconnection if it differs from the last one that was sent (section 4.9).
     """
 
     def __init__(self, ocpp, boot, link):
@@ -28,9 +28,9 @@ class StatusReporter:
         self._changes = []  # (connector, state, stamp, number); stamp None: of the moment when it is sent
         # Of each connector: the last state that was put into _changes
         self._noted = [None] * (len(ocpp.outlets) + 1)
-        self._reported = self._noted[:]  # ... that the central system knows; None: not known
-        self._asked = 0  # bit n: the central system asks for the state of connector n
-        self.skipped = 0  # states that changed again before they could be told
+        self._reported = self._noted[:]  # ... that the central system has; None: unknown
+        self._asked = 0  # bit n: the central system requests the state of connector n
+        self.skipped = 0  # states that changed again before they could be sent
         changed = self._changed
         for outlet in ocpp.outlets:
             outlet.connector.notification.watch(changed)
@@ -69,7 +69,7 @@ class StatusReporter:
                 self._note(outlet.id, state)
 
     def tell_again(self, connector):
-        """Have the state of a connector told though it may be the one that was told last."""
+        """Have the state of a connector sent though it may be the one that was sent last."""
         self._noted[connector] = None
 
     def _state(self, connector):
@@ -80,9 +80,9 @@ class StatusReporter:
         return it.notification.value or (it.state.value, it.error, it.info)
 
     def ask(self, connector):
-        """Have the state of a connector told, new or not; None: of all. Returns False for one that is not there.
+        """Have the state of a connector sent, new or not; None: of all. Returns False for one that is not there.
 
-        It is told as it is when its turn comes, so what is told last is true.
+        It is sent as it is when its turn comes, so what is sent last is true.
         """
         count = len(self._noted)
         if connector is not None and not 0 <= connector < count:
@@ -91,7 +91,7 @@ class StatusReporter:
         return True
 
     def _forget(self):
-        """Offline: what was not told is told from the state after reconnecting."""
+        """Offline: what was not sent is derived from the state after reconnecting."""
         self._changes.clear()
         self._noted[:] = self._reported
 
@@ -149,10 +149,10 @@ class StatusReporter:
     def _on_answer(self, change, error):
         connector, state, _, _ = change
         if error == CLOSED:
-            self._reported[connector] = None  # whether it was heard is not known: any state is told after reconnecting
+            self._reported[connector] = None  # whether it was received is unknown: any state is sent after reconnecting
             self._forget()  # here, for step() may not see so short an absence
             return
         if error == TIMEOUT:
             self._ocpp.log.rare("a StatusNotification was not answered: %s", state[0])
-        if self._ocpp.online():  # while Pending nothing counts as told: all is told once we are accepted
+        if self._ocpp.online():  # while Pending nothing counts as sent: all is sent once we are accepted
             self._reported[connector] = state

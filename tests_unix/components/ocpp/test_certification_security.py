@@ -217,7 +217,7 @@ async def test_after_a_power_cut_all_of_it_is_there_and_a_wrong_time_is_not_beli
     since = site.mark()
     site.central.on("BootNotification", answer)
     await site.firmware.start()
-    await site.printed("certificate not valid at the time that the central system tells")
+    await site.printed("certificate not valid at the time that the central system sends")
     assert not site.central.calls("StatusNotification", since)
     site.central.on("BootNotification", None)
     await site.booted(since)

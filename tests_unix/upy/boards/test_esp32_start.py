@@ -8,10 +8,10 @@ from esp32_standins.machine import Reset
 import main
 from core.kernel import RESTART, STOPPED
 
-ENDING = {"name": "ending", "use": "test_esp32_start:Ending"}
+ENDING = {"name": "ending", "use": "test_esp32_start:Shutdown"}
 
 
-class Ending:
+class Shutdown:
     """A component with which the firmware ends in a certain way."""
 
     def __init__(self, kernel, by=0):
@@ -35,8 +35,8 @@ def end_of(*components, **more):
 
     name = "boards.esp32start"
     sys.modules[name] = Module(__name__=name, NAME="esp32start", COMPONENTS=components, **more)
-    Ending.options = {"by": (int, 0)}  # a device forgets both, once it is built
-    Ending.requires = ("kernel",)
+    Shutdown.options = {"by": (int, 0)}  # a device forgets both, once it is built
+    Shutdown.requires = ("kernel",)
     Device().install()
     main.image = Image
     main._PAUSE_S = 0

@@ -14,7 +14,7 @@ class RemoteTrigger:
         ocpp.add_profile(self._name, self)
 
     def calls(self):
-        """See `Actions`."""
+        """See `CallDispatcher`."""
         from . import calls
 
         return calls

@@ -7,7 +7,7 @@ sent by another task, which gets the connection only after the answer.
 from micropython import const
 
 from ..boot import ACCEPTED
-from . import schemas  # noqa: F401  # see `Actions`
+from . import schemas  # noqa: F401  # see `CallDispatcher`
 
 # The message, and the profile whose ``calls()`` has trigger(profile, message, connectorId or None) -> will it be sent?
 _TRIGGERS = const((
@@ -76,7 +76,7 @@ def _of_core(ocpp, name, connector):
 
 
 def _meter_values(ocpp, connector):
-    """There is no main meter of its own, so connector 0 has none. Not journaled: whoever asks can ask again."""
+    """There is no main meter of its own, so connector 0 has none. Not journaled: the request can be repeated."""
     sent = False
     for outlet in ocpp.outlets:
         sample = outlet.metering.triggered() if connector in (None, outlet.id) else None

@@ -131,7 +131,7 @@ async def test_a_front_end_that_fails_keeps_no_transaction_from_starting(tmp):
     site.plug_in()
     await site.run(500)
     assert len(await reader.present("TAG", 1000)) == 3
-    assert site.gate.enabled.value and site.lines("who watches the results of idTags has failed: ValueError")
+    assert site.gate.enabled.value and site.lines("a watcher of idTag results has failed: ValueError")
 
 
 async def test_without_memory_nothing_false_is_reported(tmp):
