@@ -50,7 +50,7 @@ async def test_a_jump_of_more_than_an_hour_must_be_received_twice_and_is_logged(
         site.ocpp.boot.ask()
         await site.run(2000)
         assert clock.utc_ms() - clock.uptime_ms() == ours and events() == []
-    assert site.lines("not before it is told again")
+    assert site.lines("used if received again")
     heartbeats = len(central.of("Heartbeat"))
     await site.run(15000)  # the same once more: it asks by itself
     assert len(central.of("Heartbeat")) == heartbeats + 1
