@@ -10,7 +10,7 @@ transactions, transaction      who charges, from when to when
 metering                       what can be measured, and when that is done
 journal                        what happened in transactions, until the central system has taken it
 cards, waiting, authorization  for which outlet a card is, and whether it may charge
-ending                         what becomes of transactions when the firmware goes down
+shutdown                       what becomes of transactions when the firmware goes down
 connector                      a connector's state, and whether it is in service
 configuration, key_values,     what may be configured
 keys
@@ -75,7 +75,7 @@ class Station:
         from .assembly import outlets, shared
 
         parts = shared(self, kernel, len(evse), options)
-        self.stamps, self.configuration, self.authorization, self.availability, self.journal, self.ending = parts
+        self.stamps, self.configuration, self.authorization, self.availability, self.journal, self.shutdown = parts
         self.outlets = outlets(self, evse, gate, options)
         unload("components.station.assembly")
         unbind("components.station")
@@ -154,7 +154,7 @@ class Station:
         self.stamps.start(stamps)
         for outlet in self.outlets:
             outlet.transactions.start()
-        self.ending.start()
+        self.shutdown.start()
 
     async def run(self):
         """Look after everything that time changes."""
@@ -167,7 +167,7 @@ class Station:
 
     async def before_stop(self):
         """The firmware stops in order: end transactions as `Shutdown.last_words` says."""
-        await self.ending.last_words(self._step)
+        await self.shutdown.last_words(self._step)
 
     def _step(self):
         self.authorization.step()
@@ -182,7 +182,7 @@ class Station:
             outlet.connector.step()
         if self._send is not None:
             self._send()
-        self.ending.step()
+        self.shutdown.step()
 
     def _step_card(self):
         try:
@@ -233,4 +233,4 @@ class Station:
 
     def reset(self, kind="Soft", reason=""):
         """Restart; "Soft": end the transactions and deliver what is queued (at most 10 s) before; "Hard": at once."""
-        self.ending.reset(kind, reason or kind + "Reset")
+        self.shutdown.reset(kind, reason or kind + "Reset")

@@ -12,9 +12,9 @@ def shared(station, kernel, count, o):
     from .authorization import Authorization
     from .configuration import Configuration
     from .connector import Availability
-    from .ending import Shutdown
     from .journal import Journal
     from .keys import KEYS
+    from .shutdown import Shutdown
     from .stamps import Stamps
 
     stamps = Stamps(station.clock, station.store, station.log)

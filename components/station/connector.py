@@ -96,7 +96,7 @@ class Connector:
 
     def unavailable(self):
         """Why no transaction can start now: (reason, detail), see `Authorization.tell`, or ()."""
-        if self._station.ending.requested():
+        if self._station.shutdown.requested():
             return ("restarting", "")
         current = self._transactions.current
         if current is not None and (not current.reason or self.error == NO_ERROR):  # else it ends, but for the fault

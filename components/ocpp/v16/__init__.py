@@ -27,7 +27,7 @@ options)`` of the module ``assembly`` makes and registers the parts. It returns,
 and has before registered
 
 - ``station.connect(online, wake, waiting, step, tag_max)``, with `Ocpp.online`, `Rpc.wake` and `Ocpp.step`
-- ``ocpp.rpc.add_sources(function, ...)``: who has the next `Call`, in the order of precedence; `CallScheduler` may share it out
+- ``ocpp.rpc.add_sources(function, ...)``: who has the next `Call`, by precedence; `CallScheduler` may share it out
 - ``ocpp.add_profile("core", core, rows)``, with the rows of the configuration that it has, and WebSocketPingInterval
 
 Of the station (see `components.station`) a dialect uses

@@ -5,7 +5,7 @@ from core.loading import unload
 
 def messages(ocpp, o):
     """(boot, delivery, status, core, outbox): what is sent and asked, and who answers. See the package."""
-    from ..sources import Outbox, CallScheduler
+    from ..sources import CallScheduler, Outbox
     from .boot import Boot
     from .core_profile import CoreProfile
     from .delivery import Delivery

@@ -29,7 +29,7 @@ class OneOutlet(Ocpp):
     authorization = property(lambda self: self.station.authorization)
     availability = property(lambda self: self.station.availability)
     journal = property(lambda self: self.station.journal)
-    ending = property(lambda self: self.station.ending)
+    shutdown = property(lambda self: self.station.shutdown)
     present = property(lambda self: self.station.present)
     start_transaction = property(lambda self: self.station.start_transaction)
     words = property(lambda self: self.station.words)
