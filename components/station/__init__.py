@@ -18,16 +18,35 @@ stamps                         times, and numbers that are never used twice
 assembly                       who needs whom; loaded for that
 =============================  ===================================================================================
 
-What others may use of it, besides the methods of `Station`:
+The contract: others use the methods of `Station` and what is named here, and nothing else. Energies are integers in mWh
+or, where a name says so, whole Wh; currents in mA; times in ms, UTC or uptime as the name says.
 
-- ``outlets``: the tuple of `Outlet` in the order of their ids; ``outlet(n)``: one, or None.
-- ``authorization``: what is known of an idTag (`check`, `asked`, `answered`, `unanswered`, `learn`, `clear`), and the
-  Signal ``card``, what became of the last one.
-- ``journal``: events of transactions, whose records are described there (`oldest`, `take`, ``len``, ``thinned``).
-- ``configuration``: values by their names, and their rules.
+- ``outlets``: the tuple of `Outlet` in the order of their ids, 1 to n; ``outlet(n)``: one, or None. Of each:
+
+  - ``id``, ``evse`` (see `components.evse`), ``key(name)`` and ``words()``;
+  - ``connector``: the Signals ``state`` (ChargePointStatus of OCPP 1.6) and ``notification`` ((state, error, info),
+    None until the first state is certain); ``error`` ("NoError" if there is none), ``info`` ("" if there is none),
+    ``since_ms`` (uptime of the last change), ``limit()`` (what limits the current, in words, or "");
+  - ``transactions``: ``current`` (a `Transaction`, None while none runs), ``finished`` (one has ended since the
+    vehicle was plugged in), ``limit_ma``, ``lock`` (`Absent` where there is none); ``stop(reason, tag)``,
+    ``remote_start(tag)``, ``obstacle(tag)`` (why none can be asked for now: (reason, detail), or ()), ``confirmed``
+    and ``called`` of the id;
+  - ``register``: ``read()`` in mWh, ``changes()`` and ``whole()`` of what is reported; ``metering``: ``sample``,
+    ``triggered``, ``next_aligned``.
+
+- ``authorization``: `check` decides about an idTag; `asked` is one that the central system is to be asked about, or
+  None, `answered` and `unanswered` take what became of it; `learn` takes a verdict, `clear` empties the cache,
+  `add_list` has a list asked first. The Signal ``card`` is what became of the last card (see `Authorization.tell`),
+  None before the first.
+- ``journal``: events of transactions, whose records are described there (`oldest`, `take`, ``len``, ``thinned``,
+  `outlet_of`, `values`, `context`).
+- ``configuration``: values by their names, and their rules: ``[name]``, `read`, `set`, `settle`, `add`, `fix`, `watch`,
+  `set_handler`.
 - ``availability``: what is in service (`change`, `charge_point`, `hold`, `tell_conflict`).
-- ``stamps``: `learn` takes the time from a central system; `fixed` and `text` write a stamp.
+- ``stamps``: `learn` takes the time from a central system; `now` makes a stamp, `fixed` and `text` write one; `number`
+  and `message_id` are never used twice; `on_correction` is called when a time that was known was wrong.
 - ``reservation``, ``charging``: who is asked of reservations and limits: has the methods of `Absent`.
+- ``on_demand``: where modules are loaded that are seldom needed, see `OnDemand`.
 """
 
 from micropython import const
