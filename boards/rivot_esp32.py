@@ -52,7 +52,7 @@ COMMON = (
         "critical": True,
     },
     {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
-    {"name": "reservation", "use": "components.ocpp.reservation:Reservation"},
+    {"name": "reservation", "use": "components.station.reservation:Reservation"},
     {"name": "smart_charging", "use": "components.ocpp.smart_charging:SmartCharging"},
     {"name": "remote_trigger", "use": "components.ocpp.v16.triggers:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.v16.triggers:ExtendedTrigger"},

@@ -16,6 +16,7 @@ configuration, key_values,     what may be configured
 keys
 stamps                         times, and numbers that are never used twice
 assembly                       who needs whom; loaded for that
+reservation                    outlets kept for idTags: a component of its own, which a board may leave out
 =============================  ===================================================================================
 
 The contract: others use the methods of `Station` and what is named here, and nothing else. Energies are integers in mWh

@@ -18,7 +18,7 @@ MODULES = {
         "CertificateSigned DeleteCertificate GetInstalledCertificateIds InstallCertificate SignCertificate"
     ).split(),
     "components.ocpp.v16.triggers.schemas": ["ExtendedTriggerMessage", "TriggerMessage"],
-    "components.ocpp.reservation.schemas": ["CancelReservation", "ReserveNow"],
+    "components.ocpp.v16.reservation_schemas": ["CancelReservation", "ReserveNow"],
     "components.ocpp.smart_charging.schemas": ["ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"],
     "components.ocpp.firmware.schemas": (
         "UpdateFirmware GetDiagnostics FirmwareStatusNotification DiagnosticsStatusNotification"

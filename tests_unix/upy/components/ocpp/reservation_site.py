@@ -5,7 +5,7 @@ from ocpp_site import NOON, booted
 from components.persistence import Persistence
 from core.isotime import format_utc
 
-PROFILE = (("components.ocpp.reservation:Reservation", {}),)
+PROFILE = (("components.station.reservation:Reservation", {}),)
 HOUR = 3600000
 
 

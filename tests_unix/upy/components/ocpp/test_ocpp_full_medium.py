@@ -11,7 +11,7 @@ from ocpp_site import Central, Site, booted
 from core.isotime import parse_utc
 
 PROFILES = (
-    ("components.ocpp.reservation:Reservation", {}),
+    ("components.station.reservation:Reservation", {}),
     ("components.ocpp.smart_charging:SmartCharging", {}),
     ("components.ocpp.security:Security", {}),
 )

@@ -75,7 +75,7 @@ class Changing(Station):
     async def begin(self):
         outlets = self.random.randint(1, 2)
         self.site = site = Site(
-            self.home, outlets=outlets, profiles=(("components.ocpp.reservation:Reservation", {}),)
+            self.home, outlets=outlets, profiles=(("components.station.reservation:Reservation", {}),)
         )
         site.ocpp.watch_transactions(None, self.begun, self.ended)
         await site.power_on()

@@ -8,7 +8,7 @@ from ocpp_site import Central, booted
 
 async def test_states_that_commands_make_and_end_between_two_steps_are_reported(tmp):
     """Each after its answer: Reserved and cancelled, out of service and back, of both connectors."""
-    site = await booted(tmp, profiles=(("components.ocpp.reservation:Reservation", {}),))
+    site = await booted(tmp, profiles=(("components.station.reservation:Reservation", {}),))
     site.central.calls.clear()
     reserve = {"connectorId": 1, "expiryDate": "2027-01-15T13:00:00Z", "idTag": "MINE", "reservationId": 7}
     frames = (

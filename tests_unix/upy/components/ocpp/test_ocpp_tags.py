@@ -4,7 +4,10 @@ from ocpp_site import NOON, Site, booted
 
 from core.isotime import format_utc
 
-PROFILES = (("components.ocpp.reservation:Reservation", {}), ("components.ocpp.local_list:LocalList", {"file": "list"}))
+PROFILES = (
+    ("components.station.reservation:Reservation", {}),
+    ("components.ocpp.local_list:LocalList", {"file": "list"}),
+)
 NO_TAGS = ("", "TAG\n", "\rTAG", "\x1b[2J", "TA\0G", "TAG\x7f", "TAG\x9b", "TAG\u2028", "T\xc4G", "\U0001f50c")
 
 

@@ -125,7 +125,7 @@ async def test_one_that_could_only_end_a_transaction_does_not_start_one(tmp):
 
 
 async def test_a_reserved_outlet_takes_its_card_only(tmp):
-    site = await made(tmp, profiles=(("components.ocpp.reservation:Reservation", {}),))
+    site = await made(tmp, profiles=(("components.station.reservation:Reservation", {}),))
     assert await reserve(site, 7, "MINE", 2) == "Accepted"
     site.bays[1].plug_in()
     await site.run(500)

@@ -78,8 +78,9 @@ async def test_vendor_messages_carry_the_connector_where_there_are_several(tmp):
 
 async def test_connectors_as_JSON_may_write_them(tmp):
     """2.0 is an integer for JSON and its schemas; as an index or a shift it is none."""
-    profiles = ("v16.triggers:RemoteTrigger", "reservation:Reservation", "smart_charging:SmartCharging")
-    site = await made(tmp, profiles=tuple([("components.ocpp." + use, {}) for use in profiles]))
+    smart_charging = "ocpp.smart_charging:SmartCharging"
+    profiles = ("ocpp.v16.triggers:RemoteTrigger", "station.reservation:Reservation", smart_charging)
+    site = await made(tmp, profiles=tuple([("components." + use, {}) for use in profiles]))
     whole = {"connectorId": 2.0}
     for action, more, expected in (
         ("ChangeAvailability", {"type": "Inoperative"}, "Accepted"),

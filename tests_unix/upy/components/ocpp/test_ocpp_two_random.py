@@ -34,7 +34,7 @@ class Station:
         self.site = None
 
     async def begin(self):
-        self.site = site = made_of(self.home, profiles=(("components.ocpp.reservation:Reservation", {}),))
+        self.site = site = made_of(self.home, profiles=(("components.station.reservation:Reservation", {}),))
         site.ocpp.watch_transactions(None, self.begun, self.ended)
         await site.power_on()
         await site.connect(self.central)

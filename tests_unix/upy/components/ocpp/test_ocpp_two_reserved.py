@@ -2,7 +2,7 @@
 
 from two_outlet_site import charge_both, made, present, reserve, running, told
 
-PROFILE = (("components.ocpp.reservation:Reservation", {}),)
+PROFILE = (("components.station.reservation:Reservation", {}),)
 
 
 async def cancel(site, number):

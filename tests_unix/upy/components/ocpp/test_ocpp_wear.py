@@ -16,7 +16,7 @@ BURST, PER_HOUR = 60, 60
 BUDGET = {"writes_burst": BURST, "writes_per_hour": PER_HOUR}
 PROFILES = (
     ("components.ocpp.local_list:LocalList", {}),
-    ("components.ocpp.reservation:Reservation", {}),
+    ("components.station.reservation:Reservation", {}),
     ("components.ocpp.smart_charging:SmartCharging", {}),
     ("components.ocpp.firmware:Firmware", {}),
     ("components.ocpp.log_upload:LogUpload", {}),

@@ -1,4 +1,9 @@
-"""The Reservation profile: the connector is kept for one idTag (OCPP 1.6, sections 5.1 and 5.13)."""
+"""Reservations: an outlet is kept for one idTag; a feature that a board may leave out.
+
+========  ==========================================
+requests  what a dialect asks for; loaded for that
+========  ==========================================
+"""
 
 from micropython import const
 
@@ -29,30 +34,42 @@ class Reservation:
     the time is unknown, after a power cut, it holds.
 
     Option ``connector_zero``: reservations of connector 0 are taken.
+
+    A dialect finds this as the station's feature "reservation", and uses
+
+    - `requests`: the module for what is asked, whose functions have this object as their first argument: `reserve`
+      (ReserveNow: OCPP 1.6, 5.13; 2.0.1, H01) and `cancel` (CancelReservation: 5.1; H02). They take the central
+      system's id of the reservation, ids of outlets, 0 for any, idTags as texts, and the expiry as UTC in ms.
+    - what the journal has with the start of a transaction: the id of the reservation that it used (see `use`).
+    - ``store.Error``, raised by `reserve` and `cancel`: the journal refuses, and nothing has changed.
+
+    OCPP 2.0.1 has the same: evseId is the id of the outlet, absent: 0; groupIdToken is the parent. That a reservation
+    ended by itself is only logged: OCPP 1.6 has no message for it.
     """
 
-    requires = ("ocpp", "clock", "log", "store")
+    requires = ("station", "clock", "log", "store")
     keeps = ("ocpp/reserved", "ocpp/reserved/")
     options = {"connector_zero": (bool, True)}
 
-    def __init__(self, ocpp, clock, log, store, connector_zero):
+    def __init__(self, station, clock, log, store, connector_zero):
         self.clock = clock
         self.log = log
         self.store = store
-        self.ocpp = ocpp
-        self._same = ocpp.station.authorization.same_tag
-        self.held = [()] * len(ocpp.outlets)  # type: list
-        ocpp.add_profile("reservation", self, KEYS)
-        ocpp.configuration.fix("ReserveConnectorZeroSupported", connector_zero)
-        ocpp.station.add_step(self._step)
-        ocpp.station.reserve_by(self)
-        ocpp.station.watch_transactions(None, self._begun)
+        self.station = station
+        self._same = station.authorization.same_tag
+        self.held = [()] * len(station.outlets)  # type: list
+        station.configuration.add(KEYS)
+        station.configuration.fix("ReserveConnectorZeroSupported", connector_zero)
+        station.add_feature("reservation", self)
+        station.add_step(self._step)
+        station.reserve_by(self)
+        station.watch_transactions(None, self._begun)
 
-    def calls(self):
-        """See `CallDispatcher`."""
-        from . import calls
+    def requests(self):
+        """The module of what a dialect asks, which has the station's ``on_demand`` in use. Raises MemoryError."""
+        from . import requests
 
-        return calls
+        return requests
 
     async def start(self):
         """Read the journal."""
@@ -103,7 +120,7 @@ class Reservation:
         for record in self.held:
             if record:
                 (any_one if record[_CONNECTOR] == 0 else own if record[_CONNECTOR] == outlet.id else []).append(record)
-        for other in self.ocpp.outlets if any_one else ():
+        for other in self.station.outlets if any_one else ():
             free += other is not outlet and self.is_free(other.id)
         return own or (any_one if free < len(any_one) else [])
 
@@ -112,7 +129,7 @@ class Reservation:
         for record in self.held:
             if record and record[_CONNECTOR] == connector and record[_ID] != but:
                 return False
-        return self.ocpp.station.outlet(connector).connector.state.value in _FREE
+        return self.station.outlet(connector).connector.state.value in _FREE
 
     def _used_by(self, transaction):
         """The place of the reservation that a transaction uses, or None: that of its outlet before any."""
@@ -136,7 +153,7 @@ class Reservation:
         for at, record in enumerate(self.held):
             if record:
                 which = record[_CONNECTOR]
-                states = [one.connector.state.value for one in self.ocpp.outlets if which in (0, one.id)]
+                states = [one.connector.state.value for one in self.station.outlets if which in (0, one.id)]
                 if all(state in _ENDING for state in states):
                     self._end(at, "ended, the connector is " + states[0])
                 elif utc_ms is not None and utc_ms >= record[_EXPIRY]:
