@@ -60,6 +60,7 @@ class Update:
             self._job["s"] = _WAIT
 
     async def stop(self):
+        self._job = None  # it is in the journal for the next start, from which on an installed image runs
         if self._working():
             self._task.cancel()
             try:

@@ -15,6 +15,9 @@ async def test_an_update_from_the_order_to_Installed(tmp):
     await life.until(lambda: life.site.exits)
     assert life.told() == list(ALL) and life.site.exits == [(RESTART, "firmware update")]
     assert life.central.states()[-1] == "Unavailable" and life.central.states(0)[-1] == "Unavailable"
+    await life.firmware.stop()
+    await life.site.run(1000)  # the charge point may go on until it is stopped itself
+    assert life.told() == list(ALL), "whether the image runs is known after the restart"
     await life.end()
     life = await Life(tmp, life.server).start()
     await life.site.run(5000)
