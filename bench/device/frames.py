@@ -116,7 +116,7 @@ async def start(kernel):
     kernel["can_driver"].init()
     await kernel["can_driver"].ready()
     kernel["can"]._up(True)
-    asyncio.create_task(kernel["bms"].run())  # without it no permission counts; it stays where it is when we return
+    kernel["bms"].tick(1)  # without it no permission counts
     await asyncio.sleep_ms(20)
 
 

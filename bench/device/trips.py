@@ -3,8 +3,8 @@
 import asyncio
 import time
 
-from components.ocpp import schemas
 from components.ocpp.rpc import Call
+from components.ocpp.v16 import schemas
 from core.kernel import STOPPED
 from ujson_schema import validate
 
