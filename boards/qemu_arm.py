@@ -41,7 +41,7 @@ COMPONENTS = (
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
     {"name": "station", "use": "components.station:Station", "critical": True},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},
-    {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
+    {"name": "local_list", "use": "components.station.local_list:LocalList"},
     {"name": "reservation", "use": "components.station.reservation:Reservation"},
     {"name": "smart_charging", "use": "components.ocpp.smart_charging:SmartCharging"},
     {"name": "remote_trigger", "use": "components.ocpp.v16.triggers:RemoteTrigger"},

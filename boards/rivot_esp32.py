@@ -51,7 +51,7 @@ COMMON = (
         "options": {"vendor_id": "RivotMotors", "max_message": 8192},  # as a whole in some 100 KB of heap
         "critical": True,
     },
-    {"name": "local_list", "use": "components.ocpp.local_list:LocalList"},
+    {"name": "local_list", "use": "components.station.local_list:LocalList"},
     {"name": "reservation", "use": "components.station.reservation:Reservation"},
     {"name": "smart_charging", "use": "components.ocpp.smart_charging:SmartCharging"},
     {"name": "remote_trigger", "use": "components.ocpp.v16.triggers:RemoteTrigger"},

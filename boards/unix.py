@@ -54,7 +54,7 @@ COMMON = (
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
     {"name": "station", "use": "components.station:Station", "critical": True},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},
-    {"name": "local_list", "use": "components.ocpp.local_list:LocalList", "options": {"max_update": 250}},
+    {"name": "local_list", "use": "components.station.local_list:LocalList", "options": {"max_update": 250}},
     {"name": "reservation", "use": "components.station.reservation:Reservation"},
     {"name": "smart_charging", "use": "components.ocpp.smart_charging:SmartCharging"},
     {"name": "remote_trigger", "use": "components.ocpp.v16.triggers:RemoteTrigger"},

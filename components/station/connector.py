@@ -198,6 +198,8 @@ class Availability:
     Inoperative while a transaction runs means: from its end on. `hold`: out of service whatever was requested.
     """
 
+    conflicts = 0  # how often words were told of a conflict: those may be the same again
+
     def __init__(self, station, emergency_stop, connectors):
         self._held = False
         self._conflict = ""
@@ -212,8 +214,12 @@ class Availability:
         self._held = held
 
     def tell_conflict(self, words):
-        """Words to the LocalListConflict of connector 0, "" if there is none (section 3.5.2)."""
+        """Words to the LocalListConflict of connector 0, "" if there is none (section 3.5.2). ``conflicts`` counts
+        them: what is the same as before is to be told again.
+        """
         self._conflict = words
+        if words:
+            self.conflicts += 1
 
     def start(self):
         stored = self._store.get(_AVAILABLE)

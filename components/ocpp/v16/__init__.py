@@ -18,8 +18,7 @@ options)`` of the module ``assembly`` makes and registers the parts. It returns,
 - ``boot``, the registration: ``accepted`` (Signal, bool), ``status`` (as it was answered last, or None), ``pending()``
   (may only be sent what was asked for?), ``identity`` ({name: text}), ``bad_times`` (a count)
 - ``delivery``, of the journal's events: ``start()``, called once the station has read the journal
-- ``status``, of the connectors' states: ``step()``, called every 250 ms after theirs; ``tell_again(connector)``, 0 for
-  the charge point; ``skipped`` (a count)
+- ``status``, of the connectors' states: ``step()``, called every 250 ms after theirs; ``skipped`` (a count)
 - ``core``, the answers to what every central system asks: ``start()``, called once all profiles are there;
   ``set_data_transfer_handler(vendor, message, function)``
 - ``outbox``, an `Outbox`
@@ -42,7 +41,7 @@ Of the station (see `components.station`) a dialect uses
 - ``stamps.learn(utc_ms)``; ``stamps.fixed(stamp, latest_ms)`` and ``stamps.text(stamp)``, a stamp as UTC;
   ``stamps.message_id(number)``
 - ``connector.notification``, a Signal: (state, error, info), None while that is uncertain; of the charge point
-  ``availability.charge_point()``
+  ``availability.charge_point()``, which is told again, be it the same, whenever ``availability.conflicts`` differs
 - ``transactions.obstacle(tag)``, ``transactions.remote_start(tag)``, ``transactions.stop(reason)``
 - ``availability.change(connector, operative)``, ``authorization.clear()``, ``station.reset(kind)``
 - ``configuration.read(name)``, ``configuration.set(name, text)``, then ``configuration.settle()``

@@ -23,6 +23,8 @@ class StatusReporter:
     counts; it is noted at the moment of the reconnection if it differs from the last one that was sent (section 4.9).
     """
 
+    _conflicts = 0  # as `Availability` has counted them
+
     def __init__(self, ocpp, boot, link):
         self._ocpp = ocpp
         self._changes = []  # (connector, state, stamp, number); stamp None: of the moment when it is sent
@@ -60,17 +62,17 @@ class StatusReporter:
 
     def _note_all(self):
         """Note each state that has lasted long enough, or of which none was noted yet."""
-        self._note(0, self._ocpp.station.availability.charge_point())
+        availability = self._ocpp.station.availability
+        if availability.conflicts != self._conflicts:
+            self._conflicts = availability.conflicts
+            self._noted[0] = None
+        self._note(0, availability.charge_point())
         since_ms = self._ocpp.clock.uptime_ms() - self._ocpp.configuration["MinimumStatusDuration"] * 1000
         for outlet in self._ocpp.outlets:
             it = outlet.connector
             state = it.notification.value
             if state is not None and (it.since_ms <= since_ms or not self._noted[outlet.id]):
                 self._note(outlet.id, state)
-
-    def tell_again(self, connector):
-        """Have the state of a connector sent though it may be the one that was sent last."""
-        self._noted[connector] = None
 
     def _state(self, connector):
         """What a connector's state is, certain or not."""

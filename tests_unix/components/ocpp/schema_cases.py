@@ -13,7 +13,7 @@ MODULES = {
         "Heartbeat MeterValues RemoteStartTransaction RemoteStopTransaction Reset StartTransaction StatusNotification "
         "StopTransaction UnlockConnector"
     ).split(),
-    "components.ocpp.local_list.schemas": "GetLocalListVersion SendLocalList".split(),
+    "components.ocpp.v16.local_list_schemas": "GetLocalListVersion SendLocalList".split(),
     "components.ocpp.certificates.schemas": (
         "CertificateSigned DeleteCertificate GetInstalledCertificateIds InstallCertificate SignCertificate"
     ).split(),

@@ -1,15 +1,21 @@
 """What the tests of the Local Authorization List share: a site that has one, entries, the commands."""
 
-from components.ocpp.local_list import update
-from components.ocpp.local_list.file import ListFile
+from components.ocpp.v16.local_list import parsed
+from components.station.local_list import records, update
+from components.station.local_list.file import ListFile
 
-USE = "components.ocpp.local_list:LocalList"
+USE = "components.station.local_list:LocalList"
 
 
 class File(ListFile):
     """With what is loaded to check and change it."""
 
     load, is_now, update = update.load, update.is_now, update.update
+
+
+def pack(given, may_remove):
+    """The record of an AuthorizationData."""
+    return records.pack(parsed(given), may_remove)
 
 
 def listed(**options):

@@ -107,9 +107,6 @@ class Parts:
     def step(self):
         pass
 
-    def tell_again(self, connector):
-        pass
-
     def waiting(self):
         return False
 

@@ -7,11 +7,11 @@ import random
 
 from flash import Flash, Mounted
 from journals import exists
-from local_list_site import File, listed
+from local_list_site import File, listed, pack
 from ocpp_site import booted
 
-from components.ocpp.local_list.records import SIZE, key_of, pack, unpack
-from components.ocpp.local_list.update import ListError
+from components.station.local_list.records import SIZE, key_of, unpack
+from components.station.local_list.update import ListError
 from core.clock import Clock
 from core.urgent import Urgent
 

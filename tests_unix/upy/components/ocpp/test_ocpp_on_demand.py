@@ -17,7 +17,7 @@ TIMEOUT_S = 300
 HEAPSIZE = "2M"
 OCPP = "components.ocpp."
 PROFILES = (
-    (OCPP + "local_list:LocalList", {}),
+    ("components.station.local_list:LocalList", {}),
     ("components.station.reservation:Reservation", {}),
     (OCPP + "smart_charging:SmartCharging", {}),
     (OCPP + "v16.triggers:RemoteTrigger", {}),
@@ -74,7 +74,9 @@ SETTINGS_REQUESTED = {
 RESIDENT = ("RemoteStartTransaction", "RemoteStopTransaction", "Reset", "UnlockConnector")
 
 
-SELDOM = ("calls", "core_calls", "key_values", "requests", "reservation_schemas", "update", "upload")  # modules
+SELDOM = (
+    "calls", "core_calls", "key_values", "local_list_schemas", "requests", "reservation_schemas", "update", "upload"
+)  # fmt: skip
 
 
 async def made(tmp):

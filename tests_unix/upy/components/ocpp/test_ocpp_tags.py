@@ -6,7 +6,7 @@ from core.isotime import format_utc
 
 PROFILES = (
     ("components.station.reservation:Reservation", {}),
-    ("components.ocpp.local_list:LocalList", {"file": "list"}),
+    ("components.station.local_list:LocalList", {"file": "list"}),
 )
 NO_TAGS = ("", "TAG\n", "\rTAG", "\x1b[2J", "TA\0G", "TAG\x7f", "TAG\x9b", "TAG\u2028", "T\xc4G", "\U0001f50c")
 

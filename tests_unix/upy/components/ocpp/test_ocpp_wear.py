@@ -15,7 +15,7 @@ from drivers.filesink import FileSink
 BURST, PER_HOUR = 60, 60
 BUDGET = {"writes_burst": BURST, "writes_per_hour": PER_HOUR}
 PROFILES = (
-    ("components.ocpp.local_list:LocalList", {}),
+    ("components.station.local_list:LocalList", {}),
     ("components.station.reservation:Reservation", {}),
     ("components.ocpp.smart_charging:SmartCharging", {}),
     ("components.ocpp.firmware:Firmware", {}),

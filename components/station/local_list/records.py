@@ -7,7 +7,6 @@
 import struct
 from micropython import const
 
-from core.isotime import parse_utc
 from core.text import is_ascii
 
 SIZE = 45  # bytes of a record
@@ -27,26 +26,22 @@ def key_of(tag):
 
 
 def pack(entry, may_remove):
-    """The record of an AuthorizationData. Raises ValueError if it is none, or has no idTagInfo unless `may_remove`."""
-    key = key_of(entry["idTag"])
+    """The record of an entry (see `LocalList`). Raises ValueError if it is none, and if it has no
+    status unless `may_remove`.
+    """
+    tag, status, expiry_ms, parent = entry
+    key = key_of(tag)
     if key is None:
-        raise ValueError("no idTag: %r" % entry["idTag"])
-    info = entry.get("idTagInfo")
-    if info is None:
+        raise ValueError("no idTag: %r" % tag)
+    if not status:
         if not may_remove:
-            raise ValueError("idTag %s has no idTagInfo" % entry["idTag"])
+            raise ValueError("idTag %s has no idTagInfo" % tag)
         return struct.pack(_FORMAT, key, 0, 0, b"")
-    parent = info.get("parentIdTag", "")
     if parent and key_of(parent) is None:
         raise ValueError("no parentIdTag: %r" % parent)
-    return struct.pack(_FORMAT, key, _STATUSES.index(info["status"]), _expiry_s(info), parent.encode())
-
-
-def _expiry_s(info):
-    """What lies outside the years that a record can hold becomes the first or the last second of them."""
-    if "expiryDate" not in info:
-        return 0
-    return max(1, min(parse_utc(info["expiryDate"]) // 1000, _LATEST_S))
+    # What lies outside the years that a record can hold becomes the first or the last second of them
+    expiry_s = 0 if expiry_ms is None else max(1, min(expiry_ms // 1000, _LATEST_S))
+    return struct.pack(_FORMAT, key, _STATUSES.index(status), expiry_s, (parent or "").encode())
 
 
 def removes(record):

@@ -1,11 +1,11 @@
-"""Local Auth List Management (OCPP 1.6, sections 3.5.2, 5.10, 5.15 and 9.2): who may charge, sent in advance.
+"""A list of idTags, sent in advance, that says who may charge: a feature that a board may leave out (OCPP 1.6, sections
+3.5.2, 5.10, 5.15 and 9.2).
 
 ========= ===============================================================
 records   an entry as a record of fixed size
 file      the sorted file, in which idTags are looked up
 update    the file is checked, and merged: all or nothing; loaded for that
-calls     the answers to the messages; loaded for them
-schemas   of the messages, generated
+requests  what a dialect asks for; loaded for that
 ========= ===============================================================
 """
 
@@ -30,41 +30,52 @@ class LocalList:
     one SendLocalList: with everything in it an entry takes up to 165 bytes of the message, which must find two places
     of its length in a heap that is in pieces; of 96 KB with a transaction under way 3.4 KB were too long at times, so
     20 entries are too many. ``file``: its directory must be there, as the store's is.
+
+    A dialect finds this as the station's feature "local_list", and uses
+
+    - ``enabled()`` and ``file.version`` (GetLocalListVersion: OCPP 1.6, 5.10; 2.0.1, D02), 0 of an empty list;
+    - `requests`: the module for what is asked, whose functions have this object as their first argument: `follows` and
+      `send` (SendLocalList: 5.15; D01). An entry is (idTag, status or None: to be removed, expiry as UTC in ms or None,
+      parentIdTag or None), a status one of "Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx".
+
+    OCPP 2.0.1 has the same list. An idTag has at most 20 characters in it, and a status is one of those five: an update
+    with an entry that is otherwise is refused as a whole.
     """
 
     _conflict = None  # the idTag that was reported last
 
-    requires = ("ocpp", "clock", "log", "home")
+    requires = ("station", "clock", "log", "home", "kernel")
     options = {
         "max_entries": (int, 1000, 1, 10000),
         "max_update": (int, 10, 1, 1000),
         "file": (str, "state/locallist"),
     }
 
-    def __init__(self, ocpp, clock, log, home, max_entries, max_update, file):
-        self._ocpp = ocpp
+    def __init__(self, station, clock, log, home, kernel, max_entries, max_update, file):
+        self._station = station
         self.clock = clock
         self.log = log
         self.max_entries = max_entries
         self.max_update = max_update
-        self._configuration = ocpp.configuration
-        self.file = ListFile(home + "/" + file, clock, ocpp.urgent.block)
-        ocpp.add_profile("local_list", self, KEYS)
-        ocpp.configuration.fix("LocalAuthListMaxLength", max_entries)
-        ocpp.configuration.fix("SendLocalListMaxLength", max_update)
-        ocpp.configuration.watch(self._on_configuration)
-        ocpp.station.authorization.add_list(self)
+        self._configuration = configuration = station.configuration
+        self.file = ListFile(home + "/" + file, clock, kernel.urgent.block)
+        configuration.add(KEYS)
+        configuration.fix("LocalAuthListMaxLength", max_entries)
+        configuration.fix("SendLocalListMaxLength", max_update)
+        configuration.watch(self._on_configuration)
+        station.add_feature("local_list", self)
+        station.authorization.add_list(self)
 
-    def calls(self):
-        """See `CallDispatcher`."""
-        from . import calls
+    def requests(self):
+        """The module of what a dialect asks, which has the station's ``on_demand`` in use. Raises MemoryError."""
+        from . import requests
 
-        return calls
+        return requests
 
     async def start(self):
         """Check the file."""
         try:
-            with self._ocpp.on_demand:
+            with self._station.on_demand:
                 from .update import load
 
                 await load(self.file)
@@ -122,18 +133,17 @@ class LocalList:
     def told(self, tag, listed, told):
         """The central system answers `told` for an idTag that the list has as `listed` (section 3.5.2)."""
         if listed == (_ACCEPTED if told in _VALID else told):
-            if self._ocpp.station.authorization.same_tag(tag, self._conflict):
+            if self._station.authorization.same_tag(tag, self._conflict):
                 self.settle()
             return
         self.log.warning("idTag %s: the central system says %s, the local list %s", tag, told, listed)
         self._conflict = tag
-        self._ocpp.station.availability.tell_conflict(("%s: %s, listed as %s" % (tag, told, listed))[:50])
-        self._ocpp.status.tell_again(0)
+        self._station.availability.tell_conflict(("%s: %s, listed as %s" % (tag, told, listed))[:50])
 
     def settle(self):
         """No idTag is in conflict any more."""
         self._conflict = None
-        self._ocpp.station.availability.tell_conflict("")
+        self._station.availability.tell_conflict("")
 
     def _on_configuration(self, name):
         if name == "LocalAuthListEnabled":
