@@ -53,7 +53,7 @@ COMMON = (
     },
     {"name": "local_list", "use": "components.station.local_list:LocalList"},
     {"name": "reservation", "use": "components.station.reservation:Reservation"},
-    {"name": "smart_charging", "use": "components.ocpp.smart_charging:SmartCharging"},
+    {"name": "smart_charging", "use": "components.station.limits:SmartCharging"},
     {"name": "remote_trigger", "use": "components.ocpp.v16.triggers:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.v16.triggers:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},

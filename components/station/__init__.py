@@ -18,6 +18,7 @@ stamps                         times, and numbers that are never used twice
 assembly                       who needs whom; loaded for that
 reservation                    outlets kept for idTags: a component of its own, which a board may leave out
 local_list                     idTags that are known in advance: the same
+limits                         charging profiles: the same
 =============================  ===================================================================================
 
 The contract: others use the methods of `Station` and what is named here, and nothing else. Energies are integers in mWh

@@ -26,12 +26,8 @@ class Absent:
 
     # --- Smart Charging
 
-    def prepare(self, outlet, tag, given):
-        """A function to call once a remote start of `tag` is accepted; `given`: its chargingProfile, or None.
-
-        None: the profile cannot be taken. Without Smart Charging it is ignored (section 5.11).
-        """
-        return _nothing
+    def unstage(self, outlet):
+        """A remote start without a charging profile is accepted: give up one that waits for an earlier one."""
 
     def why(self, outlet):
         """What the central system's limit of an outlet comes from, in words; "" if there is none."""
@@ -56,7 +52,3 @@ class Absent:
     def release(self, tag):
         """Unlock what is kept for this idTag; returns whether something is."""
         return False
-
-
-def _nothing():
-    pass

@@ -64,12 +64,17 @@ class CoreProfile:
         """RemoteStartTransaction (section 5.11)."""
         tag = payload["idTag"]
         outlet, why = self._place(payload.get("connectorId"), tag)
-        prepare = None if why else self.ocpp.station.charging.prepare(outlet, tag, payload.get("chargingProfile"))
-        if prepare is None:
-            return self.refuse("RemoteStartTransaction", tag, why or "its chargingProfile cannot be taken")
+        station, charging = self.ocpp.station, self.ocpp.station.feature("limits")
+        stage = station.charging.unstage
+        if not why and charging is not None and "chargingProfile" in payload:  # without Smart Charging it is ignored
+            with self.ocpp.on_demand:
+                stage = self.ocpp.actions.calls("limits").staged(charging, outlet, tag, payload["chargingProfile"])
+            why = "" if stage is not None else "its chargingProfile cannot be taken"
+        if why:
+            return self.refuse("RemoteStartTransaction", tag, why)
 
         def start():
-            prepare()
+            stage(outlet)
             outlet.transactions.remote_start(tag)
 
         return {"status": "Accepted"}, start

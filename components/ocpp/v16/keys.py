@@ -34,7 +34,7 @@ FEATURES = const((
     "core", "Core",
     "local_list", "LocalAuthListManagement",
     "reservation", "Reservation",
-    "smart_charging", "SmartCharging",
+    "limits", "SmartCharging",
     "remote_trigger", "RemoteTrigger",
     "firmware", "FirmwareManagement",
 ))  # fmt: skip

@@ -19,7 +19,7 @@ MODULES = {
     ).split(),
     "components.ocpp.v16.triggers.schemas": ["ExtendedTriggerMessage", "TriggerMessage"],
     "components.ocpp.v16.reservation_schemas": ["CancelReservation", "ReserveNow"],
-    "components.ocpp.smart_charging.schemas": ["ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"],
+    "components.ocpp.v16.limits_schemas": ["ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"],
     "components.ocpp.firmware.schemas": (
         "UpdateFirmware GetDiagnostics FirmwareStatusNotification DiagnosticsStatusNotification"
     ).split(),

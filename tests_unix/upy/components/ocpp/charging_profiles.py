@@ -2,7 +2,8 @@
 words and without any cleverness.
 """
 
-from components.ocpp.smart_charging.parsing import parse
+from components.ocpp.v16 import limits
+from components.station.limits import requests
 from core.isotime import format_utc
 
 DAY = 86400
@@ -29,6 +30,12 @@ def profile(number, limits, purpose=DEFAULT, kind="Absolute", level=0, unit="A",
     }
     given.update(more)
     return given
+
+
+def parse(connector, given, connectors, levels_max, periods_max, utc_ms):
+    """The Profile of a message."""
+    record = limits.record(requests, connector, given)
+    return requests.checked(record, connectors, levels_max, periods_max, utc_ms)
 
 
 def parsed(connector, given, utc_ms=None, number=None):

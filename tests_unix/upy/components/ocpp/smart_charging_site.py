@@ -2,7 +2,7 @@
 
 from ocpp_site import Central, Site, booted
 
-USE = "components.ocpp.smart_charging:SmartCharging"
+USE = "components.station.limits:SmartCharging"
 
 
 def site_of(tmp, **options):

@@ -12,7 +12,7 @@ from core.isotime import parse_utc
 
 PROFILES = (
     ("components.station.reservation:Reservation", {}),
-    ("components.ocpp.smart_charging:SmartCharging", {}),
+    ("components.station.limits:SmartCharging", {}),
     ("components.ocpp.security:Security", {}),
 )
 

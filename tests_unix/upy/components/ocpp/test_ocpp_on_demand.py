@@ -19,7 +19,7 @@ OCPP = "components.ocpp."
 PROFILES = (
     ("components.station.local_list:LocalList", {}),
     ("components.station.reservation:Reservation", {}),
-    (OCPP + "smart_charging:SmartCharging", {}),
+    ("components.station.limits:SmartCharging", {}),
     (OCPP + "v16.triggers:RemoteTrigger", {}),
     (OCPP + "v16.triggers:ExtendedTrigger", {}),
     (OCPP + "certificates:Certificates", {}),
@@ -75,7 +75,8 @@ RESIDENT = ("RemoteStartTransaction", "RemoteStopTransaction", "Reset", "UnlockC
 
 
 SELDOM = (
-    "calls", "core_calls", "key_values", "local_list_schemas", "requests", "reservation_schemas", "update", "upload"
+    "calls", "composite", "core_calls", "key_values", "limits_schemas", "local_list_schemas", "requests",
+    "reservation_schemas", "update", "upload",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from charging_profiles import profile
 from ocpp_site import Central, booted
 from reservation_site import PROFILE, reserve
 
-SMART = ("components.ocpp.smart_charging:SmartCharging", {"max_profiles": 10, "max_periods": 24, "max_level": 8})
+SMART = ("components.station.limits:SmartCharging", {"max_profiles": 10, "max_periods": 24, "max_level": 8})
 
 
 async def told(site, action, payload, words, status="Rejected"):

@@ -70,7 +70,7 @@ async def test_unknown_fields_are_tolerated_if_so_configured(tmp):
 
 async def test_null_is_an_absent_field_unless_strict(tmp):
     """Optional fields, nested ones, too; what is required is missing then, and an array has no place for null."""
-    profiles = (("components.ocpp.smart_charging:SmartCharging", {}),)
+    profiles = (("components.station.limits:SmartCharging", {}),)
     for strict in (False, True):
         site = await booted(tmp, strict=strict, profiles=profiles)
         answer = await site.central.call("GetConfiguration", {"key": None})

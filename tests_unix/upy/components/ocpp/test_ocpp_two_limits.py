@@ -4,7 +4,7 @@ from charging_profiles import DEFAULT, MAX, TX, profile
 from smart_charging_site import clear, composite, now_of, set_profile
 from two_outlet_site import charge_both, made, made_of, present, running
 
-USE = "components.ocpp.smart_charging:SmartCharging"
+USE = "components.station.limits:SmartCharging"
 
 
 class Budget:

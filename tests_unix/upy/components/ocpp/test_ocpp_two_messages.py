@@ -78,8 +78,7 @@ async def test_vendor_messages_carry_the_connector_where_there_are_several(tmp):
 
 async def test_connectors_as_JSON_may_write_them(tmp):
     """2.0 is an integer for JSON and its schemas; as an index or a shift it is none."""
-    smart_charging = "ocpp.smart_charging:SmartCharging"
-    profiles = ("ocpp.v16.triggers:RemoteTrigger", "station.reservation:Reservation", smart_charging)
+    profiles = ("ocpp.v16.triggers:RemoteTrigger", "station.reservation:Reservation", "station.limits:SmartCharging")
     site = await made(tmp, profiles=tuple([("components." + use, {}) for use in profiles]))
     whole = {"connectorId": 2.0}
     for action, more, expected in (

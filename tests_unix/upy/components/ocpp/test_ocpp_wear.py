@@ -17,7 +17,7 @@ BUDGET = {"writes_burst": BURST, "writes_per_hour": PER_HOUR}
 PROFILES = (
     ("components.station.local_list:LocalList", {}),
     ("components.station.reservation:Reservation", {}),
-    ("components.ocpp.smart_charging:SmartCharging", {}),
+    ("components.station.limits:SmartCharging", {}),
     ("components.ocpp.firmware:Firmware", {}),
     ("components.ocpp.log_upload:LogUpload", {}),
 )

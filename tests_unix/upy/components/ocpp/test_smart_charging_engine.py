@@ -2,12 +2,12 @@
 
 import random
 
-from charging_profiles import DAY, DEFAULT, MAX, TX, model_limits, parsed, profile, random_models
+from charging_profiles import DAY, DEFAULT, MAX, TX, model_limits, parse, parsed, profile, random_models
 
-from components.ocpp.smart_charging import engine
-from components.ocpp.smart_charging.engine import Composite, capped_ma, capped_tenths, limits_at, piece
-from components.ocpp.smart_charging.parsing import parse
-from components.ocpp.smart_charging.profile import Profile, Refused
+from components.station.limits import engine
+from components.station.limits.composite import Composite
+from components.station.limits.engine import capped_ma, capped_tenths, limits_at, piece
+from components.station.limits.profile import Profile, Refused
 
 NOW = 1800014400  # 2027-01-15T12:00:00Z
 HORIZON = 130  # s

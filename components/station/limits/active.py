@@ -11,10 +11,10 @@ _LOOK_MS = const(3600000)  # so long at most until all is looked at again
 
 class Active:
     """The installed profiles of `charging`, the SmartCharging, and what they permit now: ``limits``, the `Limits` of
-    each outlet, and ``station``, those of the charge point where there are several outlets: those of a single one hold
-    what limits the charge point, too.
+    each outlet, and ``station``, those of all together where there are several: those of a single one hold what
+    limits the station, too.
 
-    ``staged``, of each outlet: (idTag, Profile, or None once it is used) of a RemoteStartTransaction, or ().
+    ``staged``, of each outlet: (idTag, Profile, or None once it is used) of a remote start, or ().
     """
 
     modules = ()  # what is kept as long as it is
@@ -27,13 +27,13 @@ class Active:
         self._charging = charging
         self.shared = charging.budget is not None  # does that share out what the outlets have together?
         self._clock = charging.clock
-        self._outlets = charging.ocpp.outlets
-        self._stamps = charging.ocpp.stamps
-        self._authorization = charging.ocpp.station.authorization
+        self._outlets = charging.station.outlets
+        self._stamps = charging.station.stamps
+        self._authorization = charging.station.authorization
         self.installed = Installed(charging.store, charging.log, charging.max_profiles)
         self.limits = [Limits() for _ in self._outlets]
         self.staged = [()] * len(self._outlets)  # type: list[tuple]
-        self.station = self._share = Limits()  # each outlet has so much of what the charge point has
+        self.station = self._share = Limits()  # each outlet has so much of what the station has
 
     def load(self):
         """Read the journal."""
@@ -49,7 +49,7 @@ class Active:
         return self._charging.max_profiles - sum([1 for one in self.staged if one and one[1] is not None])
 
     def profiles_of(self, outlet):
-        """Those that limit an outlet by itself; of a charge point with one outlet: all."""
+        """Those that limit an outlet by itself; of a station with one outlet: all."""
         if len(self._outlets) == 1:
             return self.profiles
         return [one for one in self.profiles if one.purpose != MAX and one.connector in (0, outlet.id)]

@@ -1,4 +1,4 @@
-"""One charging profile, as it is kept (OCPP 1.6, sections 7.8 to 7.14).
+"""One charging profile, as it is kept (OCPP 1.6, sections 7.8 to 7.14; 2.0.1, ChargingProfileType).
 
 Times are UTC in ms, currents and powers integers in tenths of A or W: a limit has one decimal (section 7.14), and a
 float on a microcontroller has 24 bits.
@@ -11,12 +11,12 @@ MAX, DEFAULT, TX = 0, 1, 2  # indexes of PURPOSES
 
 
 class Refused(ValueError):
-    """A profile that this charge point cannot take: the text says why."""
+    """A profile that this station cannot take: the text says why."""
 
 
 class Profile:
-    """``id``, ``connector``, ``purpose`` (index of PURPOSES), ``level``; ``number``: our own number of the transaction
-    that a TxProfile is for.
+    """``id``, ``connector`` (the id of the outlet, 0: each; of a MAX: all together), ``purpose`` (index of PURPOSES),
+    ``level``; ``number``: our own number of the transaction that a TxProfile is for.
 
     ``every_ms``: of a recurring one a day or a week, else 0. ``start``: when its schedule starts, or None: with the
     start of charging. ``valid_from``, ``valid_to``, ``duration_ms`` may be None. ``watts``: limits are in W, not in A.
@@ -34,7 +34,9 @@ class Profile:
             raise ValueError("purpose %r, %d periods" % (self.purpose, len(self.starts)))
 
     def record(self):
-        """What the journal keeps."""
+        """What the journal keeps, and what a dialect gives: [id, connector, purpose, level, number, recurrence in s or
+        0, valid from, valid to, start, duration in s, in W?, least rate, the periods' seconds, the periods' limits].
+        """
         duration_s = None if self.duration_ms is None else self.duration_ms // 1000
         head = [self.id, self.connector, self.purpose, self.level, self.number, self.every_ms // 1000]
         tail = [self.valid_from, self.valid_to, self.start, duration_s, self.watts, self.min_rate]
@@ -43,7 +45,7 @@ class Profile:
     def rank(self):
         """Of two profiles that say something about the same moment the one with the lower rank does (3.13.2, 3.13.3):
 
-        TxProfile before TxDefaultProfile, a connector before 0, the higher stack level. ChargePointMaxProfile is by
+        TxProfile before TxDefaultProfile, an outlet before 0, the higher stack level. ChargePointMaxProfile is by
         itself, and comes first.
         """
         return (0 if self.purpose == MAX else 1, -self.purpose, -self.connector, -self.level)

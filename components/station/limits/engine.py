@@ -1,15 +1,11 @@
-"""From charging profiles to limits: what is permitted at a moment, until when, and the composite schedule (OCPP 1.6,
-section 3.13). Pure: no clock, no store.
+"""From charging profiles to limits: what is permitted at a moment, and until when (OCPP 1.6, section 3.13). Pure: no
+clock, no store.
 
 Moments are ms on one axis: UTC, or, while the time is unknown, the uptime. `origin` is the start of charging on that
 axis, None if it is not known.
 """
 
-from micropython import const
-
 from .profile import DEFAULT, MAX, PURPOSES, TX
-
-_STEPS_A_PERIOD = const(4)  # moments evaluated for each period that a composite schedule may have
 
 
 def sooner(a, b):
@@ -89,8 +85,8 @@ def limits_at(profiles, number, at, origin, known):
     """The Limits at a moment. `profiles` in the order of their ranks; `number`: our number of the transaction, if any.
 
     Of the profiles that say something about the moment the first limits the transaction, and the first of purpose
-    ChargePointMaxProfile the charge point; both hold. Where a TxDefaultProfile of a connector is the first, one of
-    connector 0 with a higher stack level holds besides: the specification has a rule for either, and does not say which
+    ChargePointMaxProfile the station; both hold. Where a TxDefaultProfile of an outlet is the first, one of
+    outlet 0 with a higher stack level holds besides: the specification has a rule for either, and does not say which
     comes first (3.13.2, 3.13.3). One that cannot be judged, because the time is not `known` or the
     origin is not, counts besides with its smallest limit: it may be in force.
     """
@@ -143,44 +139,3 @@ def capped_tenths(limits, watts, most_ma, mv):
     if limits.amps is not None:
         most = min(most, limits.amps * mv // 1000)
     return most if limits.watts is None else min(most, limits.watts)
-
-
-class Composite:
-    """The schedule that results from a moment on, made step by step: each costs some milliseconds on a microcontroller.
-
-    ``periods``: [(second, value), ...], the first one at the whole second of the moment, also if the duration is 0;
-    ``duration_ms``: less than asked for where more than `periods_max` periods would be needed.
-    """
-
-    def __init__(self, at, duration_ms, periods_max):
-        self.periods = []
-        self.duration_ms = 0
-        self._zero = at - at % 1000
-        self._at = at
-        self._end = self._zero + duration_ms
-        self._most = periods_max
-        self._steps = periods_max * _STEPS_A_PERIOD
-
-    def step(self, limits_at, value_of):
-        """Do a part: ``limits_at(moment)`` gives Limits, ``value_of(limits)`` their value. False: nothing is left."""
-        if self.periods and self._at >= self._end or self._steps == 0:
-            return False
-        self._steps -= 1
-        limits = limits_at(self._at)
-        if not self._add((self._at - self._zero) // 1000, value_of(limits)):
-            return False
-        until = self._end if limits.until is None else limits.until
-        self._at = min(until, self._end)
-        self.duration_ms = self._at - self._zero
-        return True
-
-    def _add(self, second, value):
-        """Note the value from a second on; False if there is no room."""
-        periods = self.periods
-        if periods and periods[-1][0] == second:
-            periods.pop()
-        if not periods or periods[-1][1] != value:
-            if len(periods) == self._most:
-                return False
-            periods.append((second, value))
-        return True
