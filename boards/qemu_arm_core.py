@@ -8,12 +8,13 @@ HOME = qemu_arm.HOME
 
 # What these need is left out with them.
 _FOR_PROFILES = ("sink", "trial")
+_PROFILES = ("components.ocpp.", "components.station.")  # not the components of these names
 
 COMPONENTS = tuple(
     [
         entry
         for entry in qemu_arm.COMPONENTS
-        if not str(entry["use"]).startswith("components.ocpp.") and entry["name"] not in _FOR_PROFILES
+        if not str(entry["use"]).startswith(_PROFILES) and entry["name"] not in _FOR_PROFILES
     ]
 )
 
