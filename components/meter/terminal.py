@@ -12,6 +12,7 @@ _LOST_MS = const(2000)  # a silence of so long with the gate open is a loss
 _FLOOR_MW = const(250000)  # 3 A at 83 V: what the accuracies of two sensors of 300 A may differ by
 _DOUBT_MS = const(5000)  # a doubt that lasts so long is a failure
 _DOUBTS = const(5)  # at least in that time: a current that steps from frame to frame is a contradiction, too
+_BLOCKED_MS = const(250)  # so long without a call that is due every 100 ms: the frames of that time come at once
 _CLEAR_MS = const(2500)  # two periods of the telemetry without a doubt end it
 _SANE = const(1000000)  # 1000 V, 1000 A
 _ABOVE_ALL = const((1 << 30) - 1)
@@ -120,10 +121,11 @@ class Plausibility:
     to the module's own output; while that is not known, their mean.
 
     The output (telemetry 0x84 x 0x82, or the heartbeat) is compared when a new output current is known, against the
-    periods since the one before: outside their range by more than 20 % (and 250 W) it disagrees (``disagreements``).
-    A ramp and the telemetry's delay of up to a second are no disagreement. Five contradictions or disagreements over
-    5 s, without 2.5 s in between that are free of them, are a failure. While the output is not known only
-    contradictions are detected.
+    periods since the one before, and if it does not fit them up to the first that begins after it: outside the range of
+    them all by more than 20 % (and 250 W) it disagrees (``disagreements``), since it was told. A step or a ramp and the
+    telemetry's delay of up to a second are no disagreement. Frames that come at once after nothing was called for
+    250 ms are of different moments: no contradiction. Five contradictions or disagreements over 5 s, without 2.5 s in
+    between that are free of them, are a failure. While the output is not known only contradictions are detected.
     """
 
     def __init__(self, clock, output, period_ms):
@@ -136,13 +138,15 @@ class Plausibility:
         self._since_ms = self._doubt_ms = self._begun_ms = clock.ticks_ms()
         self.at_ms = 0  # when the period of the last result began
         self._count = 0
-        self._least_mw = self._most_mw = self._mean_mw = self._near_mw = 0  # of this period
+        self._mean_mw = self._near_mw = 0  # of this period
+        self._called_ms = self._blocked_ms = self._begun_ms
         self.forget()
 
     def forget(self):
         """After a gap: what follows is compared with nothing from before it."""
         self._low_mw = _ABOVE_ALL  # of the periods since the last comparison
         self._high_mw = -1
+        self._told_mw = -1  # an output that does not fit them yet
 
     def add(self, power_mw):
         """A frame. Returns `take_period()` as it was before it. Allocates nothing."""
@@ -151,6 +155,7 @@ class Plausibility:
             self.early += 1
         else:
             self._begun_ms = self._clock.ticks_ms()
+            self._note_block(self._begun_ms)
         self._gather(power_mw)
         return period_mw
 
@@ -162,12 +167,19 @@ class Plausibility:
         self.at_ms = self._begun_ms
         power_mw = self._mean_mw
         if _differ(self._min_mw, self._max_mw):
-            self.contradictions += 1
-            self._doubt(self._begun_ms)
+            if not 0 <= time.ticks_diff(self._begun_ms, self._blocked_ms) < self._min_ms:
+                self.contradictions += 1
+                self._doubt(self._begun_ms)
             if self._output_mw() >= 0:
                 power_mw = self._near_mw
         self._low_mw = min(self._low_mw, power_mw)
         self._high_mw = max(self._high_mw, power_mw)
+        if self._told_mw >= 0 and time.ticks_diff(self.at_ms, self._compared_ms) > 0:
+            if self._disagrees(self._told_mw):
+                self.disagreements += 1
+                self._doubt(self._compared_ms)
+            self._low_mw = self._high_mw = power_mw
+            self._told_mw = -1
         return power_mw
 
     def _gather(self, power_mw):
@@ -192,24 +204,31 @@ class Plausibility:
     def failed(self, flowing):
         """To be called every 100 ms; `flowing`: there may be a current. Whether doubts have lasted for too long."""
         now = self._clock.ticks_ms()
-        if self._current_ma.at_ms != self._compared_ms:
+        self._note_block(now)
+        self._called_ms = now
+        if self._told_mw < 0 and self._current_ma.at_ms != self._compared_ms:
             self._compared_ms = self._current_ma.at_ms
-            self._compare(flowing, now)
+            self._compare(flowing)
         if self._doubts and time.ticks_diff(now, self._doubt_ms) > _CLEAR_MS:
             self._doubts = 0
         return self._doubts >= _DOUBTS and time.ticks_diff(now, self._since_ms) >= _DOUBT_MS
 
-    def _compare(self, flowing, now):
+    def _note_block(self, now):
+        if time.ticks_diff(now, self._called_ms) >= _BLOCKED_MS:
+            self._blocked_ms = now
+
+    def _compare(self, flowing):
         output_mw = self._output_mw()
-        low_mw, high_mw = self._low_mw, self._high_mw
-        if output_mw < 0 or high_mw < 0:
+        if output_mw < 0 or self._high_mw < 0:
             return
-        self.forget()
-        if flowing and (
-            output_mw < low_mw and _differ(output_mw, low_mw) or output_mw > high_mw and _differ(high_mw, output_mw)
-        ):
-            self.disagreements += 1
-            self._doubt(now)
+        if flowing and self._disagrees(output_mw):
+            self._told_mw = output_mw
+        else:
+            self.forget()
+
+    def _disagrees(self, output_mw):
+        low_mw, high_mw = self._low_mw, self._high_mw
+        return output_mw < low_mw and _differ(output_mw, low_mw) or output_mw > high_mw and _differ(high_mw, output_mw)
 
     def _doubt(self, now):
         if not self._doubts:

@@ -153,6 +153,43 @@ async def test_small_currents_and_ramps_are_no_disagreement(tmp):
     await rig.stop()
 
 
+async def test_an_output_that_is_told_between_a_step_and_the_next_period_is_no_disagreement(tmp):
+    """The current steps once a second, as in a row of short sessions, each time just before the output is told."""
+    rig, _ = await charging(tmp)
+    for after_ms in (10, 50, 90, 130, 170):
+        for step in range(8):
+            amps = 10.0 if step % 2 else AMPS
+            await rig.clock.advance(after_ms)
+            for data in output(rig, amps=amps):
+                await rig.receive(TELEMETRY_REPLY, data)
+            await rig.clock.advance(200 - after_ms)
+            await module(rig, 1, amps=amps, told=None)
+        assert rig.gate.enabled.value, (after_ms, rig.charger.error.value)
+    assert rig.meter.plausibility.disagreements == 0
+    await rig.stop()
+
+
+async def test_what_comes_at_once_after_the_loop_was_blocked_in_a_ramp_is_no_doubt(tmp):
+    for blocked_ms in (300, 500, 900, 1500):
+        rig, _ = await charging(tmp)
+        handle, reply = rig.can._handlers[POWER], rig.can._handlers[TELEMETRY_REPLY]
+        seen = rig.meter.plausibility
+        before = seen.contradictions
+        for turn in range(8):
+            rig.clock._now += blocked_ms
+            frames = max(2, blocked_ms // 200)
+            for step in range(frames):
+                amps = AMPS * (step + 1) / frames
+                handle(power(76, AMPS + 5 - amps if turn % 2 else amps), 8)
+                if step == frames // 2:
+                    for data in output(rig, amps=amps):
+                        reply(data, 8)
+            await module(rig, 1, amps=5.0 if turn % 2 else AMPS, told=None)
+        assert rig.gate.enabled.value and rig.charger.error.value == "", (blocked_ms, rig.charger.error.value)
+        assert seen.contradictions == before, (blocked_ms, seen.contradictions, seen.disagreements)
+        await rig.stop()
+
+
 async def test_frames_more_often_than_the_period_are_counted_and_billed_right(tmp):
     rig, before = await charging(tmp)
     delivered = await module(rig, 10, period_ms=50)
