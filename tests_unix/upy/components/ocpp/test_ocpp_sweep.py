@@ -8,7 +8,7 @@ from ocpp_site import Site
 from scarce_heap import Scarce
 from transaction_life import Life
 
-HEAPSIZE = "1M"
+HEAPSIZE = "2M"  # a hole of 23 KB in one piece is needed, also after the tests before
 TIMEOUT_S = 600
 STEPS = (
     "authorize", "start", "sample", "answer to start", "suspend", "stop", "stop while current flows", "end",
