@@ -53,17 +53,6 @@ def position(tmp, text=None):
         return file.read().strip()
 
 
-async def start(site, tag="TAG", ms=2000):
-    site.plug_in()
-    await site.run(500)
-    site.ocpp.present_tag(tag)
-    await site.run(ms)
-
-
-def reasons(site):
-    return [payload["reason"] for payload in site.central.of("StopTransaction")]
-
-
 async def unlock(site, connector=1, ms=12000):
     """UnlockConnector; returns its status."""
     await site.central.give([2, "unlock%d" % len(site.central.results), "UnlockConnector", {"connectorId": connector}])

@@ -1,12 +1,13 @@
 """The connector lock over restarts and failures of its own: what it finds locked, and a driver that breaks."""
 
-from lock_site import Stuck, made, position, reasons, start, unlock
+from lock_site import Stuck, made, position, unlock
+from ocpp_site import reasons, start
 
 
 async def test_a_transaction_goes_on_locked_over_a_power_cut(tmp):
     site = await made(tmp)
     site.ocpp.set("StopTransactionOnEVSideDisconnect", "false")
-    await start(site)
+    await start(site, ms=2000)
     await site.power_off()
     assert position(tmp) == "locked"
     site = await made(tmp)
@@ -19,19 +20,19 @@ async def test_a_transaction_goes_on_locked_over_a_power_cut(tmp):
 
 async def test_the_vehicle_left_while_the_power_was_off(tmp):
     site = await made(tmp)
-    await start(site)
+    await start(site, ms=2000)
     await site.power_off()
     site = await made(tmp)
     await site.run(14000)
     assert position(tmp) == "locked"  # the vehicle may still show itself
     await site.run(3000)
-    assert reasons(site) == ["PowerLoss"] and position(tmp) == "unlocked"
+    assert reasons(site.central) == ["PowerLoss"] and position(tmp) == "unlocked"
     assert site.central.states()[-1] == "Available"
 
 
 async def test_a_bolt_that_opened_in_the_power_cut_is_locked_before_the_transaction_goes_on(tmp):
     site = await made(tmp)
-    await start(site)
+    await start(site, ms=2000)
     await site.power_off()
     position(tmp, "unlocked")
     site = await made(tmp)
@@ -54,7 +55,7 @@ async def test_what_was_left_locked_without_a_transaction_is_unlocked(tmp):
 async def test_what_is_kept_for_an_id_tag_but_open_is_kept_for_none(tmp):
     site = await made(tmp)
     site.ocpp.set("UnlockConnectorOnEVSideDisconnect", "false")
-    await start(site)
+    await start(site, ms=2000)
     site.unplug()
     await site.run(1000)
     await site.power_off()
@@ -68,12 +69,12 @@ async def test_what_is_kept_for_an_id_tag_but_open_is_kept_for_none(tmp):
 async def test_a_driver_that_breaks_closes_the_gate_and_answers_at_once(tmp):
     driver = Stuck()
     site = await made(tmp, driver)
-    await start(site)
+    await start(site, ms=2000)
     assert site.gate.enabled.value
     driver.broken = True
     await site.run(200)
     assert not site.gate.enabled.value and not site.lock.locked.value
-    assert await unlock(site, ms=500) == "UnlockFailed" and reasons(site) == ["UnlockCommand"]
+    assert await unlock(site, ms=500) == "UnlockFailed" and reasons(site.central) == ["UnlockCommand"]
 
 
 async def test_a_driver_that_breaks_while_it_moves(tmp):

@@ -217,12 +217,28 @@ async def booted(home, central=None, **options):
     return site
 
 
-async def session(site, tag="TAG", ms=3000):
-    """A whole session: plug in, idTag, charge, idTag, unplug."""
+async def start(site, tag="TAG", ms=1000):
+    """Plug in, idTag, charge."""
     site.plug_in()
     await site.run(500)
     site.ocpp.present_tag(tag)
     await site.run(ms)
+
+
+async def charge(site, tag="TAG"):
+    """`start`, and current may flow."""
+    await start(site, tag)
+    assert site.gate.enabled.value and site.gate.limit_ma.value == 300000
+
+
+def reasons(central):
+    """Of the StopTransactions that it got, in their order."""
+    return [payload["reason"] for payload in central.of("StopTransaction")]
+
+
+async def session(site, tag="TAG", ms=3000):
+    """A whole session: plug in, idTag, charge, idTag, unplug."""
+    await start(site, tag, ms)
     site.ocpp.present_tag(tag)
     await site.run(500)
     site.unplug()

@@ -1,13 +1,6 @@
 """The connector's states, and how they are told (OCPP 1.6, section 4.9)."""
 
-from ocpp_site import Central, Site, booted
-
-
-async def start(site, tag="TAG"):
-    site.plug_in()
-    await site.run(500)
-    site.ocpp.present_tag(tag)
-    await site.run(500)
+from ocpp_site import Central, Site, booted, start
 
 
 async def change(site, payload):
@@ -16,7 +9,7 @@ async def change(site, payload):
 
 async def test_states_of_a_session_plug_first(tmp):
     site = await booted(tmp)
-    await start(site)
+    await start(site, ms=500)
     assert site.gate.enabled.value
     site.ocpp.present_tag("TAG")
     await site.run(500)
@@ -32,7 +25,7 @@ async def test_states_of_a_session_identification_first(tmp):
     await site.run(500)
     assert site.central.states()[-1] == "Preparing"
     assert not site.gate.transaction.value
-    await start(site, "ignored while one is running")
+    await start(site, "ignored while one is running", 500)
     assert site.ocpp.transaction.id_tag == "TAG"
     site.unplug()
     await site.run(500)
@@ -43,7 +36,7 @@ async def test_states_of_a_session_identification_first(tmp):
 
 async def test_suspended_by_either_side(tmp):
     site = await booted(tmp)
-    await start(site)
+    await start(site, ms=500)
     site.gate.bms_permits.set(False)
     await site.run(2500)
     site.gate.charger_online.set(False)
@@ -60,7 +53,7 @@ async def test_suspended_by_either_side(tmp):
 
 async def test_fault_is_reported_with_its_code_and_the_transaction_goes_on(tmp):
     site = await booted(tmp)
-    await start(site)
+    await start(site, ms=500)
     site.charger.error.set("HighTemperature")
     site.gate.in_limits.set(False)
     await site.run(500)
@@ -84,7 +77,7 @@ async def test_unknown_fault_is_OtherError_with_its_name(tmp):
 
 async def test_emergency_stop_ends_the_transaction_however_short_it_was(tmp):
     site = await booted(tmp)
-    await start(site)
+    await start(site, ms=500)
     site.gate.emergency_stop.set(True)
     site.gate.emergency_stop.set(False)
     await site.run(500)
@@ -134,7 +127,7 @@ async def test_offline_changes_are_reported_once_and_only_the_last(tmp):
 
 async def test_unavailable_at_once_scheduled_and_after_a_restart(tmp):
     site = await booted(tmp)
-    await start(site)
+    await start(site, ms=500)
     ask = {"connectorId": 1, "type": "Inoperative"}
     assert await site.central.call("ChangeAvailability", ask) == {"status": "Scheduled"}
     await site.run(1000)
@@ -160,7 +153,7 @@ async def test_unavailable_at_once_scheduled_and_after_a_restart(tmp):
 
 async def test_the_whole_station_is_unavailable_only_once_the_transaction_has_ended(tmp):
     site = await booted(tmp)
-    await start(site)
+    await start(site, ms=500)
     assert await change(site, {"connectorId": 0, "type": "Inoperative"}) == {"status": "Scheduled"}
     await site.run(1000)
     assert site.central.states(0) == ["Available"] and site.central.states()[-1] == "Charging"

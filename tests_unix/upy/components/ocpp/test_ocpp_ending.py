@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ocpp_site import Central, Site, booted
+from ocpp_site import Central, Site, booted, reasons
 
 from components.persistence import Persistence
 from core.kernel import RESTART
@@ -32,10 +32,6 @@ def break_journal(site):
         site.store.commit = commit
 
     return mend
-
-
-def reasons(central):
-    return [payload["reason"] for payload in central.of("StopTransaction")]
 
 
 async def test_a_reset_whose_transaction_cannot_be_ended_is_tried_again(tmp):

@@ -1,36 +1,17 @@
 """4 MB of firmware through a process that has less heap than that: what is allocated does not grow."""
 
-import asyncio
 import gc
 
 from firmware_site import ALL, Life
-from http_server import until
+from http_server import HttpServer, until
 
 HEAPSIZE = "1500K"
 PIECE = bytes(range(256)) * 16
 PIECES = 1024
 
 
-class Tap:
-    """An HTTP server that has no file: it sends the same piece again and again."""
-
-    def __init__(self):
-        self.url = "http://127.0.0.1:21000"
-        self._server = None
-
-    async def start(self):
-        port = 21000
-        while self._server is None:
-            try:
-                self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-            except OSError:
-                port += 1
-        self.url = "http://127.0.0.1:%d" % port
-        return self
-
-    async def stop(self):
-        self._server.close()
-        await self._server.wait_closed()
+class Tap(HttpServer):
+    """It has no file: it sends the same piece again and again."""
 
     async def _serve(self, reader, writer):
         while (await reader.readline()).strip():

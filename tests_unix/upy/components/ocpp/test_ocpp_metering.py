@@ -2,15 +2,7 @@
 
 import json
 
-from ocpp_site import Central, booted
-
-
-async def start(site, tag="TAG"):
-    site.plug_in()
-    await site.run(500)
-    site.ocpp.present_tag(tag)
-    await site.run(1000)
-    assert site.gate.enabled.value and site.gate.limit_ma.value == 300000
+from ocpp_site import Central, booted, charge
 
 
 async def test_meter_values_of_a_transaction(tmp):
@@ -20,7 +12,7 @@ async def test_meter_values_of_a_transaction(tmp):
     site.charger.temperature_mdeg.set(-1500)
     site.ocpp.set("MeterValuesSampledData", "Energy.Active.Import.Register,Voltage,SoC,Temperature,Current.Import")
     site.ocpp.set("MeterValueSampleInterval", "10")
-    await start(site)
+    await charge(site)
     await site.run(25000)
     values = site.central.of("MeterValues")
     assert len(values) == 2 and values[0]["transactionId"] == 1 and values[0]["connectorId"] == 1
@@ -42,7 +34,7 @@ async def test_clock_aligned_meter_values(tmp):
     assert aligned[0]["meterValue"][0]["sampledValue"][0]["context"] == "Sample.Clock"
     assert aligned[0]["meterValue"][0]["timestamp"][11:19] in ("12:00:00", "12:15:00")
     site.ocpp.set("MeterValueSampleInterval", "0")
-    await start(site)
+    await charge(site)
     await site.run(1800000)
     aligned = site.central.of("MeterValues")[1:]
     assert {p["transactionId"] for p in aligned} == {1}

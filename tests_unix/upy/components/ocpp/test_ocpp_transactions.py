@@ -1,21 +1,9 @@
 """Who starts a transaction, and why it ends (OCPP 1.6, sections 4.1, 4.8, 4.10, 5.11 to 5.18)."""
 
-from ocpp_site import Central, Site, booted
+from ocpp_site import Central, Site, booted, charge, reasons
 
 from components.station.optional import Absent
 from core.kernel import RESTART
-
-
-async def start(site, tag="TAG"):
-    site.plug_in()
-    await site.run(500)
-    site.ocpp.present_tag(tag)
-    await site.run(1000)
-    assert site.gate.enabled.value and site.gate.limit_ma.value == 300000
-
-
-def reasons(site):
-    return [payload["reason"] for payload in site.central.of("StopTransaction")]
 
 
 async def test_the_gate_opens_only_after_the_start_is_in_the_journal(tmp):
@@ -25,18 +13,18 @@ async def test_the_gate_opens_only_after_the_start_is_in_the_journal(tmp):
         lambda runs: seen.append((runs, site.store.get("ocpp/tx") is not None, len(site.store.queue("ocpp"))))
     )
     site.ocpp.set("LocalPreAuthorize", "true")
-    await start(site)
+    await charge(site)
     site.ocpp.present_tag("tag")  # case-insensitive
     await site.run(500)
     assert seen == [(True, True, 1), (False, True, 0)]
-    assert reasons(site) == ["Local"] and site.central.of("StopTransaction")[0]["idTag"] == "tag"
+    assert reasons(site.central) == ["Local"] and site.central.of("StopTransaction")[0]["idTag"] == "tag"
     assert site.central.of("Authorize") == [{"idTag": "TAG"}]
 
 
 async def test_a_stop_holds_though_one_that_watches_the_gate_raises(tmp):
     """A lamp whose port is gone, say: the stop was lost, and the next step opened the gate again."""
     site = await booted(tmp)
-    await start(site)
+    await charge(site)
 
     def broken(enabled):
         raise OSError("no lamp")
@@ -52,7 +40,7 @@ async def test_a_stop_holds_though_one_that_watches_the_gate_raises(tmp):
     site.gate.enabled.watch(opened.append)
     await site.run(3000)
     assert opened == [] and not site.gate.enabled.value
-    assert reasons(site) == ["Local"] and site.central.of("StopTransaction")[0]["idTag"] == "TAG"
+    assert reasons(site.central) == ["Local"] and site.central.of("StopTransaction")[0]["idTag"] == "TAG"
 
 
 async def test_refused_tag(tmp):
@@ -73,14 +61,14 @@ async def test_another_tag_of_the_same_group_stops_and_a_stranger_does_not(tmp):
     site.central.answers["Authorize"] = lambda p: {
         "idTagInfo": {"status": "Accepted", "parentIdTag": parents[p["idTag"]] or "NONE"}
     }
-    await start(site, "A")
+    await charge(site, "A")
     for stranger in ("C", "D"):
         site.ocpp.present_tag(stranger)
         await site.run(500)
         assert site.gate.enabled.value
     site.ocpp.present_tag("B")
     await site.run(500)
-    assert reasons(site) == ["Local"] and site.central.of("StopTransaction")[0]["idTag"] == "B"
+    assert reasons(site.central) == ["Local"] and site.central.of("StopTransaction")[0]["idTag"] == "B"
 
 
 async def test_deauthorized_after_the_start(tmp):
@@ -89,7 +77,7 @@ async def test_deauthorized_after_the_start(tmp):
     site.plug_in()
     site.ocpp.present_tag("TAG")
     await site.run(1000)
-    assert reasons(site) == ["DeAuthorized"] and not site.gate.transaction.value
+    assert reasons(site.central) == ["DeAuthorized"] and not site.gate.transaction.value
 
 
 async def test_deauthorized_but_the_transaction_goes_on_without_energy(tmp):
@@ -99,7 +87,7 @@ async def test_deauthorized_but_the_transaction_goes_on_without_energy(tmp):
     site.plug_in()
     site.ocpp.present_tag("TAG")
     await site.run(1000)
-    assert site.ocpp.state.value == "SuspendedEVSE" and site.gate.limit_ma.value == 0 and reasons(site) == []
+    assert site.ocpp.state.value == "SuspendedEVSE" and site.gate.limit_ma.value == 0 and reasons(site.central) == []
     await site.power_off()  # it is still so after a restart
     central = site.central
     site = Site(tmp)
@@ -110,7 +98,7 @@ async def test_deauthorized_but_the_transaction_goes_on_without_energy(tmp):
     assert site.ocpp.state.value == "SuspendedEVSE" and not site.gate.enabled.value
     site.unplug()
     await site.run(500)
-    assert reasons(site) == ["EVDisconnected"]
+    assert reasons(site.central) == ["EVDisconnected"]
 
 
 async def test_MaxEnergyOnInvalidId(tmp):
@@ -122,7 +110,7 @@ async def test_MaxEnergyOnInvalidId(tmp):
     await site.run(15000)
     assert site.gate.enabled.value
     await site.run(6000)
-    assert reasons(site) == ["DeAuthorized"]
+    assert reasons(site.central) == ["DeAuthorized"]
     stop = site.central.of("StopTransaction")[0]
     assert 50 <= stop["meterStop"] <= 53
 
@@ -130,10 +118,10 @@ async def test_MaxEnergyOnInvalidId(tmp):
 async def test_unplugging_that_only_suspends(tmp):
     site = await booted(tmp)
     site.ocpp.set("StopTransactionOnEVSideDisconnect", "false")
-    await start(site)
+    await charge(site)
     site.unplug()
     await site.run(2000)
-    assert site.ocpp.state.value == "SuspendedEV" and not site.gate.enabled.value and reasons(site) == []
+    assert site.ocpp.state.value == "SuspendedEV" and not site.gate.enabled.value and reasons(site.central) == []
     site.plug_in()
     await site.run(1000)
     assert site.ocpp.state.value == "Charging"
@@ -153,7 +141,7 @@ async def test_remote_start_cable_first_remote_first_and_rejected(tmp):
     assert await ask("RemoteStopTransaction", {"transactionId": 77}) == {"status": "Rejected"}
     assert await ask("RemoteStopTransaction", {"transactionId": 1}) == {"status": "Accepted"}
     await site.run(500)
-    assert reasons(site) == ["Remote"] and "idTag" not in site.central.of("StopTransaction")[0]
+    assert reasons(site.central) == ["Remote"] and "idTag" not in site.central.of("StopTransaction")[0]
     assert await ask("RemoteStopTransaction", {"transactionId": 1}) == {"status": "Rejected"}
     assert site.ocpp.state.value == "Finishing"
     assert await ask("RemoteStartTransaction", {"idTag": "S"}) == {"status": "Accepted"}  # without unplugging
@@ -220,17 +208,17 @@ async def test_an_authorize_that_is_never_answered_falls_back_to_the_offline_rul
 
 async def test_soft_reset_delivers_first(tmp):
     site = await booted(tmp)
-    await start(site)
+    await charge(site)
     assert await site.central.call("Reset", {"type": "Soft"}) == {"status": "Accepted"}
     await site.run(1000)
-    assert reasons(site) == ["SoftReset"] and site.exits[0][0] == RESTART
+    assert reasons(site.central) == ["SoftReset"] and site.exits[0][0] == RESTART
     assert site.ocpp.present_tag("X").startswith("refused")
 
 
 async def test_soft_reset_does_not_wait_for_ever(tmp):
     site = await booted(tmp)
     site.central.answers["StopTransaction"] = None
-    await start(site)
+    await charge(site)
     await site.central.call("Reset", {"type": "Soft"})
     await site.run(5000)
     assert site.exits == []
@@ -241,7 +229,7 @@ async def test_soft_reset_does_not_wait_for_ever(tmp):
 async def test_hard_reset_is_journaled_and_at_once(tmp):
     site = await booted(tmp)
     site.central.answers["StopTransaction"] = None
-    await start(site)
+    await charge(site)
     assert await site.central.call("Reset", {"type": "Hard"}) == {"status": "Accepted"}
     assert site.exits[0][0] == RESTART and site.store.queue("ocpp").peek()[5] == "HardReset"
     assert not site.gate.transaction.value
@@ -249,7 +237,7 @@ async def test_hard_reset_is_journaled_and_at_once(tmp):
 
 async def test_unlock_connector(tmp):
     site = await booted(tmp)
-    await start(site)
+    await charge(site)
     ask = site.central.call
     assert await ask("UnlockConnector", {"connectorId": 1}) == {"status": "NotSupported"}
     assert site.gate.enabled.value  # nothing was unlocked, so nothing ends
@@ -265,7 +253,7 @@ async def test_unlock_connector(tmp):
     assert site.gate.enabled.value
     assert await ask("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
     await site.run(500)
-    assert reasons(site) == ["UnlockCommand"]
+    assert reasons(site.central) == ["UnlockCommand"]
     Lock.works = False
     assert await ask("UnlockConnector", {"connectorId": 1}) == {"status": "UnlockFailed"}
 

@@ -1,6 +1,7 @@
 """Charging profiles without OCPP: what any dialect asks of the station's feature "limits", in its units."""
 
-from ocpp_site import NOON, Site
+from feature_site import asked, made, ready
+from ocpp_site import NOON
 
 from components.station.limits import requests
 from components.station.limits.profile import DEFAULT, MAX, TX, Refused
@@ -18,32 +19,12 @@ def record(number, limits, purpose=DEFAULT, connector=1, level=0, every_s=0, val
     return made + [seconds, rates]
 
 
-def made(tmp, **options):
-    site = Site(tmp, dialect=None, profiles=(LIMITS,), **options)
-    site.limits = site.station.feature("limits")
-    return site
-
-
-async def ready(tmp, **options):
-    site = made(tmp, **options)
-    await site.power_on()
-    site.station.set("AllowOfflineTxForUnknownId", "true")
-    site.station.stamps.learn(NOON)
-    return site
-
-
 async def charge(site, tag="TAG"):
     site.plug_in()
     await site.run(500)
     assert site.station.present(tag)[1] == "started"
     await site.run(1000)
     return site.station.outlets[0].transactions.current
-
-
-def asked(site, name, *given):
-    """As the dispatcher asks for it: what is loaded for that is let go afterwards."""
-    with site.station.on_demand:
-        return getattr(site.limits.requests(), name)(site.limits, *given)
 
 
 async def composite(site, *given):
@@ -63,30 +44,30 @@ def limit(site):
 
 
 async def test_a_profile_limits_until_it_is_removed(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, *LIMITS)
     await charge(site)
     asked(site, "install", record(7, {0: 160, 60: 65}))
-    assert limit(site) == 16000 and site.limits.why(site.station.outlets[0]).startswith("16.0 A (profile 7")
+    assert limit(site) == 16000 and site.feature.why(site.station.outlets[0]).startswith("16.0 A (profile 7")
     await site.run(60000)
     assert limit(site) == 6500
-    assert [one.record() for one in site.limits.active.profiles] == [record(7, {0: 160, 60: 65})]
+    assert [one.record() for one in site.feature.active.profiles] == [record(7, {0: 160, 60: 65})]
     assert asked(site, "remove", 8) == 0 and limit(site) == 6500
     assert asked(site, "remove", 7, 1, DEFAULT, 0) == 1 and limit(site) == 300000
     asked(site, "install", record(8, {0: 7500}, MAX, 0, watts=True, start=NOON))
     assert 0 < limit(site) < 300000 and asked(site, "remove", None, 1) == 0
     assert asked(site, "remove") == 1 and limit(site) == 300000
     await site.run(500)
-    assert site.limits.active is None and site.store.keys("ocpp/cp/") == []
+    assert site.feature.active is None and site.store.keys("ocpp/cp/") == []
     await site.power_off()
 
 
 async def test_it_is_in_the_journal(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, *LIMITS)
     await charge(site)
     asked(site, "install", record(1, {0: 100}, TX))
     asked(site, "install", record(2, {0: 50}, level=1, every_s=DAY_S, start=NOON))
     await site.power_off()
-    site = made(tmp)
+    site = made(tmp, *LIMITS)
     site.plug_in()
     await site.power_on()
     await site.run(1000)
@@ -101,7 +82,7 @@ async def test_it_is_in_the_journal(tmp):
 
 
 async def test_a_TxProfile_is_for_the_transaction_that_the_central_system_names(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, *LIMITS)
     given = record(1, {0: 100}, TX)
     assert refused(site, given) == "no transaction runs"
     current = await charge(site)
@@ -114,7 +95,7 @@ async def test_a_TxProfile_is_for_the_transaction_that_the_central_system_names(
 
 
 async def test_the_profile_of_a_remote_start_waits_for_it(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, *LIMITS)
     outlet = site.station.outlets[0]
     try:
         asked(site, "stage", "TAG", record(1, {0: 100}))
@@ -137,7 +118,7 @@ async def test_the_profile_of_a_remote_start_waits_for_it(tmp):
 
 
 async def test_the_composite_schedule_is_data(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, *LIMITS)
     start = NOON // 1000 * 1000
     assert await composite(site, 1, 60) == (start, 60, False, None, [(0, 3000)])  # the module's own limit
     asked(site, "install", record(1, {0: 60, 30: 80}, start=NOON, least=60))
@@ -156,7 +137,7 @@ async def test_the_composite_schedule_is_data(tmp):
 
 
 async def test_what_is_refused_changes_nothing(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, *LIMITS)
     for given, why in (
         (record(1, {0: 1}, connector=2), "no TxDefaultProfile for connector 2"),
         (record(1, {0: 1}, MAX), "no ChargePointMaxProfile for connector 1"),
@@ -180,7 +161,7 @@ async def test_what_is_refused_changes_nothing(tmp):
         assert refused(site, record(number, {0: number * 10}, level=number - 1)) == ""
     before = site.store.keys("ocpp/cp/")
     assert refused(site, record(4, {0: 40}, MAX, 0)) == "3 profiles are installed"
-    assert site.store.keys("ocpp/cp/") == before and len(site.limits.active.profiles) == 3
+    assert site.store.keys("ocpp/cp/") == before and len(site.feature.active.profiles) == 3
     assert refused(site, record(3, {0: 40}, MAX, 0)) == ""  # in the place of the one with its id
     await site.power_off()
 

@@ -1,33 +1,20 @@
 """A list of idTags without OCPP: what any dialect asks of the station's feature "local_list"."""
 
-from ocpp_site import NOON, Site
+from feature_site import ready
+from ocpp_site import NOON
 
 USE = "components.station.local_list:LocalList"
 A = ("TAG-A", "Accepted", None, None)
 B = ("TAG-B", "Accepted", NOON + 60000, "GROUP")
 
 
-def made(tmp, **options):
-    site = Site(tmp, dialect=None, profiles=((USE, dict({"file": "list"}, **options)),))
-    site.listed = site.station.feature("local_list")
-    return site
-
-
-async def ready(tmp, **options):
-    site = made(tmp, **options)
-    await site.power_on()
-    site.station.stamps.learn(NOON)
-    await site.run(500)
-    return site
-
-
 async def send(site, version, *entries, full=True):
     """As the dispatcher asks for it: what is loaded for that is let go afterwards. "old": no version to follow."""
     with site.station.on_demand:
-        requests = site.listed.requests()
-        if not requests.follows(site.listed, version, full):
+        requests = site.feature.requests()
+        if not requests.follows(site.feature, version, full):
             return "old"
-        return await requests.send(site.listed, list(entries), version, full, lambda entry: entry)
+        return await requests.send(site.feature, list(entries), version, full, lambda entry: entry)
 
 
 async def card(site, tag):
@@ -37,31 +24,31 @@ async def card(site, tag):
 
 
 async def test_who_is_listed_may_charge(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, USE, {"file": "list"}, "false")
     site.plug_in()
     await site.run(500)
     assert await card(site, "tag-a") == "refused"
     assert await send(site, 1, A, B, ("TAG-C", "Blocked", None, None)) is True
-    assert site.listed.find("tag-b") == ("Accepted", "GROUP") and site.listed.file.version == 1
+    assert site.feature.find("tag-b") == ("Accepted", "GROUP") and site.feature.file.version == 1
     assert await card(site, "TAG-C") == "refused" and await card(site, "tag-a") == "started"
     await site.run(60000)
-    assert site.listed.find("TAG-B") == ("Expired", "GROUP")
+    assert site.feature.find("TAG-B") == ("Expired", "GROUP")
     await site.power_off()
 
 
 async def test_it_is_changed_and_kept(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, USE, {"file": "list"}, "false")
     assert await send(site, 1, A, B) is True and await send(site, 1, A, full=False) == "old"
     assert await send(site, 2, ("TAG-A", None, None, None), full=False) is True
     await site.power_off()
-    site = await ready(tmp)
-    assert site.listed.find("TAG-A") is None and site.listed.find("TAG-B") is not None
-    assert site.listed.file.version == 2
+    site = await ready(tmp, USE, {"file": "list"}, "false")
+    assert site.feature.find("TAG-A") is None and site.feature.find("TAG-B") is not None
+    assert site.feature.file.version == 2
     await site.power_off()
 
 
 async def test_what_is_refused_changes_nothing(tmp):
-    site = await ready(tmp, max_entries=2, max_update=3)
+    site = await ready(tmp, USE, {"file": "list", "max_entries": 2, "max_update": 3}, "false")
     assert await send(site, 5, A) is True
     for entries in (
         [A, A],
@@ -77,20 +64,20 @@ async def test_what_is_refused_changes_nothing(tmp):
     ):
         assert await send(site, 6, *entries) is (entries == []), entries
         if entries:
-            assert site.listed.file.version == 5 and site.listed.find("TAG-B") is None, entries
-    assert site.listed.file.version == 0 and site.listed.find("TAG-A") is None  # an empty list
+            assert site.feature.file.version == 5 and site.feature.find("TAG-B") is None, entries
+    assert site.feature.file.version == 0 and site.feature.find("TAG-A") is None  # an empty list
     await site.power_off()
 
 
 async def test_a_conflict_is_counted_each_time(tmp):
     """Whoever tells of the station's state tells it again, though the words are the same."""
-    site = await ready(tmp)
+    site = await ready(tmp, USE, {"file": "list"}, "false")
     availability = site.station.availability
     await send(site, 1, A)
     for count in (1, 2):
-        site.listed.told("TAG-A", "Accepted", "Blocked")
+        site.feature.told("TAG-A", "Accepted", "Blocked")
         assert availability.conflicts == count
         assert availability.charge_point() == ("Available", "LocalListConflict", "TAG-A: Blocked, listed as Accepted")
-    site.listed.told("TAG-A", "Accepted", "ConcurrentTx")  # valid, only busy
+    site.feature.told("TAG-A", "Accepted", "ConcurrentTx")  # valid, only busy
     assert availability.conflicts == 2 and availability.charge_point()[1:] == ("NoError", "")
     await site.power_off()

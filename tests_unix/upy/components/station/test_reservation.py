@@ -1,32 +1,10 @@
 """Reservations without OCPP: what any dialect asks of the station's feature "reservation"."""
 
-from ocpp_site import NOON, Site
+from feature_site import asked, made, ready
+from ocpp_site import NOON
 
 HOUR = 3600000
 USE = "components.station.reservation:Reservation"
-
-
-def made(tmp, **options):
-    site = Site(tmp, dialect=None, profiles=((USE, options),))
-    site.reservation = site.station.feature("reservation")
-    return site
-
-
-async def ready(tmp, **options):
-    site = made(tmp, **options)
-    await site.power_on()
-    site.station.set("AllowOfflineTxForUnknownId", "true")
-    site.station.stamps.learn(NOON)
-    await site.run(500)
-    return site
-
-
-def asked(site, name, *given):
-    """As the dispatcher asks for it: what is loaded for that is let go afterwards."""
-    with site.station.on_demand:
-        result = getattr(site.reservation.requests(), name)(site.reservation, *given)
-    site.station.moment()
-    return result
 
 
 def reserve(site, number=7, connector=1, tag="MINE", parent=None, until_ms=NOON + HOUR):
@@ -44,7 +22,7 @@ async def card(site, tag):
 
 
 async def test_the_outlet_is_kept_for_the_idTag_and_the_transaction_tells_it(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, USE)
     assert state(site) == "Available" and reserve(site) == "Accepted" and state(site) == "Reserved"
     site.plug_in()
     await site.run(500)
@@ -52,16 +30,16 @@ async def test_the_outlet_is_kept_for_the_idTag_and_the_transaction_tells_it(tmp
     assert (await card(site, "mine"))[0] == "started"
     start = site.station.journal.oldest()
     assert start[0] == "S" and 7 in start, start
-    assert site.store.get("ocpp/reserved") is None and not site.reservation.active(site.station.outlets[0])
+    assert site.store.get("ocpp/reserved") is None and not site.feature.active(site.station.outlets[0])
     await site.power_off()
 
 
 async def test_it_is_in_the_journal_and_expires(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, USE)
     assert reserve(site, 7, 0, "MINE", "GROUP") == "Accepted"
     assert site.store.get("ocpp/reserved") == [7, 0, "MINE", "GROUP", NOON + HOUR]
     await site.power_off()
-    site = made(tmp)
+    site = made(tmp, USE)
     await site.power_on()
     await site.run(2 * HOUR)
     assert state(site) == "Reserved"  # the time is not known
@@ -74,7 +52,7 @@ async def test_it_is_in_the_journal_and_expires(tmp):
 
 
 async def test_it_is_replaced_and_cancelled_by_its_number(tmp):
-    site = await ready(tmp)
+    site = await ready(tmp, USE)
     assert reserve(site) == "Accepted" and reserve(site, tag="YOURS") == "Accepted"
     assert site.store.get("ocpp/reserved")[2] == "YOURS"
     assert reserve(site, 8) == "Occupied" and asked(site, "cancel", 8) is False and state(site) == "Reserved"
@@ -84,7 +62,7 @@ async def test_it_is_replaced_and_cancelled_by_its_number(tmp):
 
 
 async def test_what_prevents_it_changes_nothing(tmp):
-    site = await ready(tmp, connector_zero=False)
+    site = await ready(tmp, USE, {"connector_zero": False})
     for given in (
         {"connector": 0}, {"connector": -1}, {"connector": 2}, {"tag": ""}, {"tag": "T" * 37}, {"tag": None},
         {"parent": "\n"}, {"until_ms": NOON},
