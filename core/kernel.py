@@ -179,7 +179,7 @@ class Kernel:
                     await self.clock.sleep_ms(part.back_off_ms)
                     self.starts_again(part)
                 await part.instance.run()
-                return self._ended(part, "done")
+                return self._done(part)
             except BaseException as e:
                 if not self.fails(part, e):
                     return
@@ -189,9 +189,9 @@ class Kernel:
         part.began_ms = self.clock.uptime_ms()
         self._set_state(part, "running")
 
-    def _ended(self, part, state):
+    def _done(self, part):
         part.task = None
-        self._set_state(part, state)
+        self._set_state(part, "done")
 
     def fails(self, part, error):
         """`error` has ended one life; returns whether there is another one. Raises what ends the firmware."""

@@ -18,7 +18,7 @@ class Lists:
     def __init__(self, ocpp, local_list):
         self._ocpp = ocpp
         self._list = local_list
-        self._handle = ocpp.actions.handle
+        self._handle = ocpp.dispatcher.handle
         self._send = ocpp.rpc._send
         self._base = self._peak = 0
         for name in ("lookups", "watch", "peak"):
@@ -34,7 +34,7 @@ class Lists:
         return "Accepted", str(time.ticks_diff(time.ticks_us(), began) / len(tags))
 
     def _on_watch(self, data):
-        self._ocpp.actions.handle = self._watched_handle
+        self._ocpp.dispatcher.handle = self._watched_handle
         self._ocpp.rpc._send = self._watched_send
         gc.collect()
         self._base = self._peak = gc.mem_alloc()

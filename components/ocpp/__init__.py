@@ -12,7 +12,7 @@ link, access, urls, failures   the WebSocket: what is dialled, and what it means
 trust, dates                   which peers are trusted over TLS
 rpc, sources                   CALL, CALLRESULT, CALLERROR; whose request is sent next
 json_text, surrogates          what is JSON, and odd characters in it
-actions, wear                  who answers which request, by which schema, and how much it may write
+dispatcher, wear               who answers which request, by which schema, and how much it may write
 notices, orders, report,       notifications that outlive a restart; updates, uploads, diagnostics
 upload
 page                           what there is to see
@@ -78,7 +78,7 @@ class Ocpp:
         from .assembly import connection, messages
 
         parts = connection(self, self.ca_file, options)
-        self.writes, self.actions, self.rpc, self.trust, self.link = parts
+        self.writes, self.dispatcher, self.rpc, self.trust, self.link = parts
         self.boot, self.delivery, self.status, self.core, self.outbox = messages(self, options)
         unload("components.ocpp.assembly")
         unbind("components.ocpp")
@@ -89,7 +89,7 @@ class Ocpp:
         """A profile registers itself in its constructor: its name in the table of the dialect, which tells what it has
         to have (see `CallDispatcher`), and its rows of the configuration.
         """
-        self.actions.add(name, profile)
+        self.dispatcher.add(name, profile)
         self.configuration.add(keys)
 
     def add_step(self, function):

@@ -9,9 +9,9 @@ from . import v16 as dialect  # the one place that says which it is
 
 
 def connection(ocpp, ca_file, o):
-    """(writes, actions, rpc, trust, link)."""
+    """(writes, dispatcher, rpc, trust, link)."""
     from .access import Access
-    from .actions import CallDispatcher
+    from .dispatcher import CallDispatcher
     from .link import Counters, Link
     from .rpc import Rpc
     from .trust import Trust
@@ -19,12 +19,12 @@ def connection(ocpp, ca_file, o):
 
     counters = Counters()
     ocpp.writes = writes = WriteBudget(ocpp, o["writes_burst"], o["writes_per_hour"])
-    actions = CallDispatcher(ocpp, dialect, o["strict"])
-    rpc = Rpc(ocpp, counters, actions, o["call_timeout_ms"])
+    dispatcher = CallDispatcher(ocpp, dialect, o["strict"])
+    rpc = Rpc(ocpp, counters, dispatcher, o["call_timeout_ms"])
     trust = Trust(ocpp.clock, ocpp.store, ocpp.log, ca_file, ocpp.on_demand)
     access = Access(o["url"], o["id"], o["auth_key"], ca_file)
     link = Link(ocpp, rpc, access, trust, o["max_message"])
-    return writes, actions, rpc, trust, link
+    return writes, dispatcher, rpc, trust, link
 
 
 def messages(ocpp, o):

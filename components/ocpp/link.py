@@ -165,7 +165,7 @@ class Link:
             return await connect(
                 access.url,
                 ssl=context,
-                subprotocols=(self._ocpp.actions.dialect.SUBPROTOCOL,),
+                subprotocols=(self._ocpp.dispatcher.dialect.SUBPROTOCOL,),
                 auth=access.auth,
                 max_size=self._max_size,
                 timeout_ms=_CONNECT_MS,

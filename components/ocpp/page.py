@@ -7,7 +7,7 @@ def pieces(ocpp):
         yield piece
     for piece in ocpp.writes.page():
         yield piece
-    for profile in ocpp.actions.profiles + ocpp.station.features:
+    for profile in ocpp.dispatcher.profiles + ocpp.station.features:
         if hasattr(profile, "page"):
             for piece in profile.page():
                 yield piece

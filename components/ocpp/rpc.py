@@ -8,7 +8,7 @@ from micropython import const
 from core.text import printable
 from ujson_schema import SchemaError
 
-from .actions import INVALID, NO_MEMORY, CallError
+from .dispatcher import INVALID, NO_MEMORY, CallError
 from .json_text import STACK, is_id, load, readable_id, shown
 
 _CALL = const(2)
@@ -41,13 +41,13 @@ class Call:
 class Rpc:
     """One CALL of ours at a time; the central system's CALLs are answered meanwhile."""
 
-    def __init__(self, ocpp, counters, actions, timeout_ms):
+    def __init__(self, ocpp, counters, dispatcher, timeout_ms):
         self._clock = ocpp.clock
         self._log = ocpp.log
         self.counters = counters
         self._ocpp = ocpp
         self._timeout_ms = timeout_ms
-        self._actions = actions
+        self._dispatcher = dispatcher
         self._sources = []
         self.exchanged_ms = 0  # uptime of the last message either way
         self.answers = 0  # CALLRESULTs received
@@ -231,7 +231,7 @@ class Rpc:
         self.answers += 1
         answer = frame[2] if len(frame) > 2 else None
         try:
-            self._actions.check_answer(call.action, answer)
+            self._dispatcher.check_answer(call.action, answer)
         except SchemaError as e:
             # It cannot be refused any more: who reads it takes what is usable.
             self.counters.bad_answers += 1
@@ -279,14 +279,14 @@ class Rpc:
         nothing piles up. The work may take as long as an answer to a CALL of ours; then it is cancelled.
         """
         try:
-            result = self._actions.handle(frame)
+            result = self._dispatcher.handle(frame)
             if isinstance(result, tuple):
                 return result
-            return await self._clock.wait_for_ms(self._actions.finish(frame[2], result), self._timeout_ms)
+            return await self._clock.wait_for_ms(self._dispatcher.finish(frame[2], result), self._timeout_ms)
         except asyncio.TimeoutError:
             raise CallError("InternalError", "not done within %d ms" % self._timeout_ms)
         finally:
-            self._actions.release()
+            self._dispatcher.release()
 
     async def _send_error(self, message_id, error):
         self.counters.errors_sent += 1

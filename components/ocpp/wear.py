@@ -6,7 +6,7 @@ KB whose blocks take 100,000 erases and are used in turn lasts for 7 years of 24
 
 from micropython import const
 
-from .actions import CallError
+from .dispatcher import CallError
 
 _HOUR_MS = const(3600000)
 _LEFT = const("ocpp/writes")  # what was left at the last orderly stop: a Reset is a command like others
@@ -43,7 +43,7 @@ class WriteBudget:
 
     def run(self, action, handler, payload):
         """What ``handler(payload)`` returns, or the answer that refuses the action. Raises CallError."""
-        writing = self._ocpp.actions.dialect.WRITING
+        writing = self._ocpp.dispatcher.dialect.WRITING
         if action not in writing:
             return handler(payload)
         at = writing.index(action)

@@ -1,12 +1,13 @@
 """The board qemu_arm with Infypower modules, for tests: 32 bit and the heap of an ESP32."""
 
-from boards import qemu_arm
+from boards import qemu_arm, rivot_esp32_infy
 
 NAME = "qemu_infy"
 PORT = qemu_arm.PORT
 HOME = qemu_arm.HOME
 SETTINGS = qemu_arm.SETTINGS
 
+_OF_DEVICE = {entry["name"]: entry for entry in rivot_esp32_infy.MODULE_BUS}
 INSTEAD = {
     "can_driver": {
         "name": "can_driver",
@@ -14,18 +15,7 @@ INSTEAD = {
         "options": {"port": "uart:1", "bitrate": 125000},
     },
     "bms": {"name": "bms", "use": "components.bms:Bms", "options": {"highest_mv": 500000}, "critical": True},
-    "charger": {
-        "name": "charger",
-        "use": "components.charger.infy:Infypower",
-        "options": {
-            "addresses": (0, 1),
-            "group": 1,
-            "min_voltage_mv": 50000,
-            "max_voltage_mv": 500000,
-            "max_current_ma": 200000,
-        },
-        "critical": True,
-    },
+    "charger": _OF_DEVICE["charger"],
     "meter": {
         "name": "meter",
         "use": "components.meter.terminal:TerminalMeter",

@@ -2,7 +2,7 @@
 
 from core.isotime import parse_utc
 
-from ..actions import CallError
+from ..dispatcher import CallError
 from ..orders import how_often, takes, utc_or_none
 from . import schemas  # noqa: F401  # see `CallDispatcher`
 from .diagnostics import upload

@@ -1,6 +1,6 @@
 """The seldom used CALLs of the Core profile (OCPP 1.6, chapter 5): loaded for the CALL. `core` is the CoreProfile."""
 
-from ..actions import CallError
+from ..dispatcher import CallError
 
 
 def change_availability(core, payload):

@@ -39,7 +39,7 @@ class CoreProfile:
         from .keys import FEATURES
 
         unload("components.ocpp.v16.keys")
-        profile = self.ocpp.actions.profile
+        profile = self.ocpp.dispatcher.profile
         names = [FEATURES[at + 1] for at in range(0, len(FEATURES), 2) if profile(FEATURES[at]) is not None]
         self.ocpp.configuration.fix("SupportedFeatureProfiles", ",".join(names))
 
@@ -68,7 +68,7 @@ class CoreProfile:
         stage = station.charging.unstage
         if not why and charging is not None and "chargingProfile" in payload:  # without Smart Charging it is ignored
             with self.ocpp.on_demand:
-                stage = self.ocpp.actions.calls("limits").staged(charging, outlet, tag, payload["chargingProfile"])
+                stage = self.ocpp.dispatcher.calls("limits").staged(charging, outlet, tag, payload["chargingProfile"])
             why = "" if stage is not None else "its chargingProfile cannot be taken"
         if why:
             return self.refuse("RemoteStartTransaction", tag, why)

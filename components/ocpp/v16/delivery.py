@@ -13,7 +13,7 @@ money depends on it, as a security event.
 import gc
 from micropython import const
 
-from ..actions import NO_MEMORY
+from ..dispatcher import NO_MEMORY
 from ..rpc import CLOSED, TIMEOUT, Call
 from .payloads import Payloads, id_in, verdict_in
 

@@ -8,7 +8,7 @@ from micropython import const
 
 from core.isotime import format_utc, parse_utc
 
-from ..actions import CallError
+from ..dispatcher import CallError
 from . import limits_schemas as schemas  # noqa: F401  # see `CallDispatcher`
 
 _PURPOSES = const(("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"))  # in the order of the station

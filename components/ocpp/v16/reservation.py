@@ -5,7 +5,7 @@
 
 from core.isotime import parse_utc
 
-from ..actions import CallError
+from ..dispatcher import CallError
 from . import reservation_schemas as schemas  # noqa: F401  # see `CallDispatcher`
 
 

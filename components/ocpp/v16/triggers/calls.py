@@ -43,7 +43,7 @@ def trigger(ocpp, name, connector):
     """
     profile = None
     if name in _TRIGGERS:
-        profile = ocpp.actions.profile(_TRIGGERS[_TRIGGERS.index(name) + 1])
+        profile = ocpp.dispatcher.profile(_TRIGGERS[_TRIGGERS.index(name) + 1])
         if profile is None:
             return {"status": "NotImplemented"}
     if name != "BootNotification" and ocpp.boot.status != ACCEPTED and not ocpp.boot.pending():
@@ -56,7 +56,7 @@ def trigger(ocpp, name, connector):
         elif profile is None:
             sent = _of_core(ocpp, name, connector)
         else:
-            sent = ocpp.actions.calls(_TRIGGERS[_TRIGGERS.index(name) + 1]).trigger(profile, name, connector)
+            sent = ocpp.dispatcher.calls(_TRIGGERS[_TRIGGERS.index(name) + 1]).trigger(profile, name, connector)
     finally:
         outbox.asked = False
     return {"status": "Accepted" if sent else "Rejected"}

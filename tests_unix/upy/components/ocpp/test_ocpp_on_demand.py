@@ -7,8 +7,8 @@ from construct import construct
 from ocpp_site import NOON, Central, Site
 from scarce_heap import Scarce
 
-from components.ocpp.actions import CallError
 from components.ocpp.dates import Check
+from components.ocpp.dispatcher import CallError
 from components.ocpp.v16 import ACTIONS
 from core.isotime import format_utc
 from drivers.filesink import FileSink
@@ -134,13 +134,13 @@ async def answer_to(site, action, payload):
 async def test_the_table_and_the_modules_agree(tmp):
     """Each action has a profile, each function is there, and each message has its schema."""
     site = await made(tmp)
-    actions, on_demand = site.ocpp.actions, site.ocpp.on_demand
+    dispatcher, on_demand = site.ocpp.dispatcher, site.ocpp.on_demand
     seldom = []
     on_demand.begin()
     for action, name, function in rows():
-        profile = actions.profile(name)
+        profile = dispatcher.profile(name)
         assert profile is not None, name
-        schemas = getattr(profile, "schemas", None) or actions.calls(name).schemas
+        schemas = getattr(profile, "schemas", None) or dispatcher.calls(name).schemas
         if not function:
             assert schemas.response(action) is not None, action
             continue
@@ -148,11 +148,11 @@ async def test_the_table_and_the_modules_agree(tmp):
         if hasattr(profile, function):
             assert action in RESIDENT, action
         else:
-            assert callable(getattr(actions.calls(name), function)), action
+            assert callable(getattr(dispatcher.calls(name), function)), action
             seldom.append(action)
     on_demand.end()
     assert sorted(seldom) == sorted(SETTINGS_REQUESTED), seldom
-    assert len(actions.profiles) + len(site.station.features) // 2 == len(PROFILES) + 1
+    assert len(dispatcher.profiles) + len(site.station.features) // 2 == len(PROFILES) + 1
     await site.power_off()
 
 
@@ -186,8 +186,8 @@ async def test_a_part_for_which_there_is_no_memory_is_refused_and_answers_later(
             frame, code = frames.pop(), None
             gc.collect()
             with Scarce(blocks):
-                code = attempt(site.ocpp.actions, frame)
-            site.ocpp.actions.release()
+                code = attempt(site.ocpp.dispatcher, frame)
+            site.ocpp.dispatcher.release()
             if code:
                 assert code == "InternalError", (action, blocks, code)
                 refused += 1
@@ -201,10 +201,10 @@ async def test_a_part_for_which_there_is_no_memory_is_refused_and_answers_later(
     await site.power_off()
 
 
-def attempt(actions, frame):
+def attempt(dispatcher, frame):
     """The code of the CALLERROR, or None."""
     try:
-        result = actions.handle(frame)
+        result = dispatcher.handle(frame)
     except CallError as e:
         return e.code
     except MemoryError:
@@ -223,7 +223,7 @@ async def test_what_stops_needs_nothing_that_is_loaded(tmp):
         ("Reset", {"type": "Soft"}),
     ):
         with Watch(site.ocpp.writes) as watch:
-            site.ocpp.actions.handle([2, "id", action, payload])
+            site.ocpp.dispatcher.handle([2, "id", action, payload])
         assert watch.seen == [[]], action
     await site.power_off()
 

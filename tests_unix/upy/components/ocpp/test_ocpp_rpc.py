@@ -6,7 +6,7 @@ import json
 
 from ocpp_site import Central, Site, booted
 
-from components.ocpp.actions import CallError
+from components.ocpp.dispatcher import CallError
 
 
 async def frame_answer(site, text):

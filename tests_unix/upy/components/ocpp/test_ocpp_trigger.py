@@ -191,8 +191,8 @@ async def test_another_profile_brings_its_messages(tmp):
         site.ocpp.outbox.add("SignedFirmwareStatusNotification", {"status": "Idle"})
         return True
 
-    site.ocpp.actions.add("signed_firmware", Telling(signed))
-    site.ocpp.actions.add("firmware", Telling(lambda connector: False))
+    site.ocpp.dispatcher.add("signed_firmware", Telling(signed))
+    site.ocpp.dispatcher.add("firmware", Telling(lambda connector: False))
     assert await trigger(site, "FirmwareStatusNotification") == "Rejected"
     assert await trigger(site, "FirmwareStatusNotification", 1, "ExtendedTriggerMessage") == "Accepted"
     await site.run(300)

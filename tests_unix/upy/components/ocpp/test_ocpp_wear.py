@@ -77,7 +77,7 @@ async def ask(site, action, payload):
         await site.run(50)
         answer = central.results[0][2] if central.results else None
     if isinstance(answer, dict):
-        site.ocpp.actions.check_answer(action, answer)
+        site.ocpp.dispatcher.check_answer(action, answer)
         return answer.get("status", "")
     return answer
 

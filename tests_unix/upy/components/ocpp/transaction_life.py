@@ -5,6 +5,8 @@ import os
 
 from ocpp_site import Central, Site
 
+from components.station.optional import Absent
+
 TX = ("StartTransaction", "MeterValues", "StopTransaction")
 
 
@@ -195,19 +197,10 @@ class Life:
         assert 0 <= 1000 * stops[0]["meterStop"] - mwh < 1000, (stops[0], mwh)
 
 
-class Locked:
+class Locked(Absent):
     """A connector lock that the test holds back."""
 
     is_locked = False
 
     def secure(self):
         return self.is_locked
-
-    def holds(self):
-        return False
-
-    def failure(self):
-        return ""
-
-    def release(self, tag):
-        return False
