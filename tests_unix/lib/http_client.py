@@ -1,17 +1,10 @@
 """Runs client programs on uhttp in a MicroPython process."""
 
-import asyncio
-import os
 import socket
-import textwrap
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 
-from upy_collect import interpreter
-
-LIB = Path(__file__).parents[2] / "lib"
-DEADLINE_S = 40
+from upy_program import lines_of
 
 PROGRAM = """
 import asyncio, gc, hashlib, sys, time
@@ -48,24 +41,7 @@ asyncio.run(main({url!r}))
 
 async def client(url, body, heapsize=None):
     """Run ``body``, the inside of ``async def main(url)``; return the lines that it prints."""
-    program = PROGRAM.format(url=url, body=textwrap.indent(textwrap.dedent(body), "    "))
-    process = await asyncio.create_subprocess_exec(
-        interpreter(),
-        *(["-X", f"heapsize={heapsize}"] if heapsize else []),
-        "-c",
-        program,
-        env={**os.environ, "MICROPYPATH": f"{LIB}:.frozen"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), DEADLINE_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, output.decode()
-    return output.decode().splitlines()
+    return await lines_of(PROGRAM, url, body, heapsize)
 
 
 @contextmanager

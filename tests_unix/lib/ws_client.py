@@ -1,16 +1,10 @@
 """Runs client programs on uwebsockets in a MicroPython process, for tests with a ``websockets`` server."""
 
-import asyncio
-import os
-import textwrap
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from upy_collect import interpreter
+import upy_program
+from upy_program import DEADLINE_S  # noqa: F401  # of the tests, too
 from websockets.asyncio.server import serve
-
-LIB = Path(__file__).parents[2] / "lib"
-DEADLINE_S = 40
 
 PROGRAM = """
 import asyncio, sys, time
@@ -37,29 +31,11 @@ async def server(handler, **options):
         yield f"{'wss' if 'ssl' in options else 'ws'}://127.0.0.1:{port}/ocpp/CP-1"
 
 
-@asynccontextmanager
-async def running(url, body):
-    """Run ``body``, the inside of ``async def main(url)``, in MicroPython; yields the process."""
-    program = PROGRAM.format(url=url, body=textwrap.indent(textwrap.dedent(body), "    "))
-    process = await asyncio.create_subprocess_exec(
-        interpreter(),
-        "-c",
-        program,
-        env={**os.environ, "MICROPYPATH": f"{LIB}:.frozen"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+def running(url, body):
+    """Run ``body``, the inside of ``async def main(url)``, in MicroPython: ``async with`` yields the process."""
+    return upy_program.running(PROGRAM, url, body)
 
 
 async def client(url, body):
     """Run a client program to its end and return the lines it printed."""
-    async with running(url, body) as process:
-        output, _ = await asyncio.wait_for(process.communicate(), DEADLINE_S)
-    assert process.returncode == 0, output.decode()
-    return output.decode().splitlines()
+    return await upy_program.lines_of(PROGRAM, url, body)
