@@ -5,7 +5,8 @@ import os
 from construct import construct
 from esp32_standins import Device
 from esp32_standins.pins import Pins
-from lock_site import Outside, Ticks, made, position, start, unlock
+from lock_site import Outside, Ticks, made, position, unlock
+from ocpp_site import start
 
 from drivers.filelock import FileLock
 from drivers.pinlock import PinLock
