@@ -1,0 +1,95 @@
+// Signing in, and the first run.
+
+const roles = () => [["driver", t("Driver")], ["operator", t("Operator")], ["installer", t("Installer")]]
+
+function loginView() {
+  const role = field(t("Role"), choice(roles(), kept("role") || "driver", {name: "username", autocomplete: "username"}))
+  const password = field(t("Password"), h("input", {type: "password", autocomplete: "current-password"}))
+  const root = card(t("Sign in"), form([role, password], t("Sign in"), async () => {
+    password.wrong("")
+    try {
+      await api("POST", "login", {role: role.input.value, password: password.input.value})
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      password.wrong(error.status === 401 ? t("The password is wrong") : error.message)
+      password.input.select()
+      return
+    }
+    keep("role", role.input.value)
+    await begin()
+  }))
+  root.classList.add("narrow")
+  return {root}
+}
+
+// The network, the central system and the password of a charger that has none yet.
+function setupView() {
+  const secret = h("input", {type: "password", autocomplete: "off"})
+  const text = attributes => h("input", {autocomplete: "off", autocapitalize: "off", spellcheck: "false", ...attributes})
+  const networks = field(t("Network"), choice([["", t("Searching …")]], ""))
+  const name = field(t("Name of the network"), text({maxlength: 32}))
+  const fields = {
+    password: field(t("Password of the network"), secret),
+    url: field(t("Address of the central system"), text({inputmode: "url", placeholder: "wss://"}), t("as its operator gives it; empty: without one")),
+    id: field(t("Identity of this charger"), text({maxlength: 48})),
+    auth_key: field(t("Password at the central system"), h("input", {type: "password", autocomplete: "off"})),
+    ca: field(t("Its certificate authority"), h("textarea", {spellcheck: "false"}), t("PEM; empty: none of its own")),
+  }
+  const one = field(t("Password of the installer"), h("input", {type: "password", autocomplete: "new-password"}),
+    t("of this page; at least {0} characters", 8))
+  const two = field(t("Again"), h("input", {type: "password", autocomplete: "new-password"}))
+  const first = !site.me.role
+  const progress = h("p.box", {role: "status", hidden: true})
+  const scan = async () => {
+    const found = await api("GET", "networks")
+    const options = found.map(([ssid, rssi, secured]) => [ssid, `${ssid}${secured ? " \ud83d\udd12" : ""} (${number(rssi, 0, "dBm")})`])
+    networks.input.replaceChildren(...[...options, ["", t("another one")]].map(([key, words]) => h("option", {value: key}, words)))
+    name.hidden = networks.input.value !== ""
+  }
+  networks.input.addEventListener("change", () => { name.hidden = networks.input.value !== "" })
+  name.hidden = true
+  const root = card(t("First setup"), h("p.soft", {}, t("It is tried before it is kept; what was there stays in force if it fails.")),
+    form([networks, h("p", {}, button(t("Search again"), scan, "link")), name, ...Object.values(fields), first ? [one, two] : []].flat(),
+      t("Try and save"), async () => {
+        if (first && !newPassword(one, two)) return
+        const ssid = networks.input.value || name.input.value
+        name.wrong(ssid ? "" : t("Which network?"))
+        if (!ssid) return
+        const body = {ssid}
+        for (const [key, each] of Object.entries(fields)) body[key] = each.input.value.trim()
+        if (first) body.installer = one.input.value
+        await api("POST", "setup", body)
+        await followed(progress)
+      }), progress)
+  root.classList.add("narrow")
+  scan().catch(() => {
+    networks.input.replaceChildren(h("option", {value: ""}, t("another one")))
+    name.hidden = false
+  })
+  return {root}
+}
+
+// Show how the trial of the network goes, until it ends.
+async function followed(progress) {
+  progress.hidden = false
+  progress.className = "box"
+  put(progress, t("Trying the network …"))
+  for (let silent = 0; silent < 20;) {
+    await new Promise(resolve => setTimeout(resolve, 1000))
+    let answer
+    try {
+      answer = await api("GET", "setup")
+      silent = 0
+    } catch (error) {
+      silent += 1  // the radio may be on another channel for a while
+      continue
+    }
+    if (answer.state === "failed") {
+      progress.className = "box bad"
+      put(progress, t("It did not work: {0}", t(answer.error)))
+      return
+    }
+    if (answer.state === "done") break
+  }
+  put(progress, t("Done. The charger restarts and joins the network; this access point closes."))
+}
