@@ -57,6 +57,7 @@ COMMON = (
     {"name": "local_list", "use": "components.station.local_list:LocalList", "options": {"max_update": 250}},
     {"name": "reservation", "use": "components.station.reservation:Reservation"},
     {"name": "smart_charging", "use": "components.station.limits:SmartCharging"},
+    {"name": "auto_authorize", "use": "components.station.auto_authorize:AutoAuthorize"},
     {"name": "remote_trigger", "use": "components.ocpp.v16.triggers:RemoteTrigger"},
     {"name": "extended_trigger", "use": "components.ocpp.v16.triggers:ExtendedTrigger"},
     {"name": "certificates", "use": "components.ocpp.certificates:Certificates"},
@@ -97,6 +98,7 @@ SETTINGS = {
         "unsigned_firmware": "signed_firmware.unsigned",
         "strict": "ocpp.strict",
     },
+    "station": {"auto_tag": "auto_authorize.tag"},
     "can": {"port": "can_driver.port"},
     "wifi": {"ssid": "wifi.ssid", "password": "wifi.password", "dns": "wifi_driver.dns"},
 }

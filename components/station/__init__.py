@@ -19,6 +19,7 @@ assembly                       who needs whom; loaded for that
 reservation                    outlets kept for idTags: a component of its own, which a board may leave out
 local_list                     idTags that are known in advance: the same
 limits                         charging profiles: the same
+auto_authorize                 an idTag for whatever is plugged in: the same
 =============================  ===================================================================================
 
 The contract: others use the methods of `Station` and what is named here, and nothing else. Energies are integers in mWh
