@@ -7,8 +7,10 @@ from core.declare import read
 from core.loading import unload
 from core.parts import DeclarationError
 
-_DECLARED = const(("options", "requires", "uses", "collects", "provides", "keeps"))
-_WITH_CONSTRUCTOR = const(("options", "requires", "uses", "collects", "provides", "keeps", "__init__"))
+_DECLARED = const(("options", "requires", "uses", "collects", "provides", "keeps", "secrets", "check_settings"))
+_WITH_CONSTRUCTOR = const((
+    "options", "requires", "uses", "collects", "provides", "keeps", "secrets", "check_settings", "__init__",
+))  # fmt: skip
 
 
 class Builder:
@@ -94,12 +96,14 @@ class Builder:
         return scope
 
 
-def free_declarations(parts):
+def free_declarations(kernel):
     """Free what only building needs: 6 KB of options and code.
 
     Components lose their constructors as well; drivers keep theirs, to be constructed at the REPL after a Ctrl-C.
     """
-    classes = [type(part.instance) for part in parts]
+    if isinstance(kernel.board, type(time)):  # a module, which can be imported again
+        kernel.board = kernel.board.__name__
+    classes = [type(part.instance) for part in kernel.parts]
     for cls in classes:
         own = cls.__dict__
         for name in _WITH_CONSTRUCTOR if cls.__module__.startswith("components.") else _DECLARED:

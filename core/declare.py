@@ -30,6 +30,13 @@ A class declares what it needs as data; each service is passed as the keyword ar
     keeps = ("register", "lock/")                   names of what it keeps in the service "store"; one with a slash at
                                                     its end stands for all names that begin with it
 
+    secrets = ("code",)                             options whose values are never shown, besides those whose names end
+                                                    with key, password, secret or token
+    check_settings = staticmethod(function)         ``function(options, of)`` raises ValueError("option 'NAME': ...")
+                                                    for options that do not go together, as the constructor does: so
+                                                    settings are checked while a charger runs. ``of("ocpp")``: the
+                                                    options of what it gets as that service
+
 What is required, used or collected is built, and started, before. Every option is passed: its default is nowhere else.
 
 A scope is a group of components that a board can repeat. The full name of what is in scope "1" is "1/bms": so it is

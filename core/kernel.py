@@ -46,7 +46,8 @@ class Kernel:
     carries current stopped; ``stop_cleared``, False while a key is pressed that may become the emergency stop;
     ``releases``, how often a person released what waits for one (`release`).
     ``scopes``: those that a part has as a service. ``urgent``: calls what is known to block the loop, see `Urgent`.
-    ``stopping``: the end has begun. ``building``: the name of the component whose constructor runs, or ran last.
+    ``stopping``: the end has begun. ``board``: what it was built of, or its module's name once that is forgotten;
+    ``board_name``: its NAME. ``building``: the name of the component whose constructor runs, or ran last.
     """
 
     heap_free = 0  # bytes, after the collection with which the start ends
@@ -67,11 +68,10 @@ class Kernel:
         self.exit_reason = ""
         self._exit_code = None
         self._exit = asyncio.Event()
-        self.stopping = False
-        self._stopped = False
+        self.stopping = self._stopped = False
         gc.threshold(gc.mem_free() // _GARBAGE_OF_BUILDING)
         self.parts = ()
-        self._board_name = getattr(board, "NAME", "")
+        self.board, self.board_name = board, getattr(board, "NAME", "")
         try:
             Builder(self, log, begin).build(board, settings)
         except DeclarationError as e:
@@ -81,13 +81,13 @@ class Kernel:
     def failed(self, part, what, error):
         """The failure in one line; the traceback is in the log at its lowest level."""
         self.log.exception("component %s %s" % (part.name, what), error, DEBUG)
-        return "board %s: component %s %s: %s" % (self._board_name, part.name, what, exception_text(error))
+        return "board %s: component %s %s: %s" % (self.board_name, part.name, what, exception_text(error))
 
     def forget_declarations(self):
         """Free what only building needs: for a device, where nothing is built again."""
         from core.building import free_declarations
 
-        free_declarations(self.parts)
+        free_declarations(self)
 
     def __getitem__(self, name):
         """The instance called `name`. Raises KeyError."""

@@ -7,15 +7,15 @@ import os
 from core.declare import DeclarationError, load_class
 from core.parts import error_text
 
-_MAX_BYTES = 8192
+MAX_BYTES = 8192
 
 
 def read_settings(path):
     """The parsed settings, ``{}`` if there is no such file. Raises DeclarationError: not read, or no JSON object."""
     try:
         size = os.stat(path)[6]
-        if size > _MAX_BYTES:
-            raise DeclarationError("settings: %s is longer than %d bytes" % (path, _MAX_BYTES))
+        if size > MAX_BYTES:
+            raise DeclarationError("settings: %s is longer than %d bytes" % (path, MAX_BYTES))
         with open(path) as file:
             text = file.read(size)  # the room that it takes, and not the most that it may
     except OSError as e:
@@ -49,15 +49,16 @@ def lay_identity_over(settings, board):
         identity = load_class(reader)(getattr(board, "SETTINGS", {}))
     except OSError as e:
         raise DeclarationError("board %s: identity: %s" % (board.NAME, e)).because(e)
-    _lay(identity, settings)
+    lay(identity, settings)
     return settings
 
 
-def _lay(identity, settings):
+def lay(identity, settings):
+    """Lay one dictionary over another, section by section."""
     for key, value in identity.items():
         if isinstance(value, dict):
             within = settings.setdefault(key, {})
             if isinstance(within, dict):  # what is not gets its message from the check against the declaration
-                _lay(value, within)
+                lay(value, within)
         else:
             settings[key] = value

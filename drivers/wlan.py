@@ -35,6 +35,11 @@ class Wlan:
         self._address = _address(ip, netmask, gateway, dns)
         self._wlan = None
 
+    @staticmethod
+    def check_settings(options, of):
+        """See `core.declare`."""
+        Wlan(**options)
+
     def active(self, is_active=None):
         """Whether the station is on; with an argument, switch it on or off. Raises OSError."""
         try:

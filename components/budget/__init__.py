@@ -57,7 +57,7 @@ class Budget:
         self._check(limit_ma, limit_w)
         self._queue = []  # type: list  # of the shares, in the order in which they are served
         self._rotated_ms = 0  # uptime of the last turn, or since when one waits
-        self._external = []  # type: list  # [source, evse or 0, mA, uptime until which it holds or None]
+        self._external = []  # type: list  # [source, evse or 0, mA, uptime until which it holds, None: always, 0: over]
         self._no_limit_yet = fail_safe_first  # no external limit has been set
 
     def _check(self, limit_ma, limit_w):
@@ -108,8 +108,8 @@ class Budget:
     def _expire(self):
         now = self._clock.uptime_ms()
         for one in self._external:
-            if one[3] is not None and now >= one[3]:
-                one[2], one[3] = self._fail_safe_ma, None
+            if one[3] and now >= one[3]:
+                one[2], one[3] = self._fail_safe_ma, 0
                 self._log.warning("the limit of %s has expired: %d mA holds instead", one[0], one[2])
 
     def _external_ma(self, evse):
@@ -119,6 +119,16 @@ class Budget:
             if one[1] == evse and one[2] < least:
                 least = one[2]
         return least
+
+    def limits(self):
+        """The external limits: a list of dicts, see `components.operator`."""
+        from components.budget.page import limits
+
+        unload("components.budget.page")
+        external = self._external
+        if self._no_limit_yet:
+            external = external + [["", 0, self._fail_safe_ma, None]]
+        return limits(external, self._fail_safe_ma, self._clock.uptime_ms())
 
     # --- life ---------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The budget's page; loaded when it is shown."""
+"""What the budget shows; loaded for that."""
 
 
 def pieces(limits, shares, external, now_ms):
@@ -16,6 +16,18 @@ def pieces(limits, shares, external, now_ms):
     for source, evse, ma, until_ms in external:
         left_ms = None if until_ms is None else max(0, until_ms - now_ms)
         words = "  limit of %(source)s for %(place)s: %(ma)d mA"
-        words += "" if left_ms is None else ", for another %(left_ms)d ms"
+        if until_ms is not None:
+            words += ", for another %(left_ms)d ms" if left_ms else ", for its life time is over"
         place = "evse %d" % evse if evse else "the station"
         yield "limit/" + source, words, {"source": source, "evse": evse, "place": place, "ma": ma, "left_ms": left_ms}
+
+
+def limits(external, fail_safe_ma, now_ms):
+    """The limits of others as a list of dicts."""
+    found = []
+    for source, evse, ma, until_ms in external:
+        row = {"source": source or "fail-safe", "outlet": evse, "ma": ma}
+        row["left_ms"] = None if until_ms is None else max(0, until_ms - now_ms)
+        row["fail_safe_ma"] = None if until_ms is None else fail_safe_ma
+        found.append(row)
+    return found

@@ -85,29 +85,12 @@ class Pages:
                 yield line
 
     def why(self):
-        """Every condition of the gate."""
-        for of, gate in each_outlet(self._snapshot, "gate"):
-            for _, text, holds in gate["conditions"]:
-                unknown = " (unknown)" if holds is None else ""
-                yield "  %s %s%s%s" % ("ok     " if holds else "BLOCKS ", of, text, unknown)
-        for path in self._snapshot.outlets():
-            outlet = self._snapshot[path]
-            info = ", " + outlet["info"] if outlet["info"] else ""
-            yield "  connector %s: %s%s" % (path.partition("/")[2], outlet["state"], info)
-            if outlet["limit"]:
-                yield "  limit: " + outlet["limit"]
-            error = self._snapshot[path + "/module"]["error"]
-            if error:
-                yield "  error: " + error
-        for path in self._snapshot.buses():
-            error = self._snapshot[path]["error"]
-            if error:
-                yield "  %s: %s" % (_name(path), error)
-        failure = self._snapshot["central"]["failure"]
-        if failure:
-            yield "  no central system: " + failure
-        for of, gate in each_outlet(self._snapshot, "gate"):
-            yield of + "charging is %s" % text_of(gate["enabled"], "enabled", "disabled")
+        """Every condition of the gate, and what there is besides."""
+        several = "outlet/2" in list(self._snapshot.outlets())
+        for outlet, lines in self._operator.why():
+            of = "%d: " % outlet if outlet and several else ""
+            for line in lines:
+                yield "  " + of + line if line is not lines[-1] or not outlet else of + line
 
     def components(self):
         for path in self._snapshot.components():

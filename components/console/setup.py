@@ -2,20 +2,17 @@
 
 import gc
 import json
-import os
 import select
 import sys
 from micropython import const
 
 from components.console.keyboard import Keyboard
-from components.console.values import described_option, is_secret, parsed, shown
-from core.board import entries, full_name
-from core.declare import load_class
-from core.files import flush_dir, make_private
+from components.console.values import described_option, parsed, shown
 from core.nearest import did_you_mean
-from core.options import check_setting, section_of, sections, target_of
+from core.options import check_setting, section_of, sections
 from core.parts import DeclarationError, exception_text
 from core.settings import lay_identity_over, read_settings
+from core.settings_file import put, remove, setting, write_settings
 from core.text import printable
 
 _STEP_MS = const(1000)  # how long it waits for a key before it feeds the watchdog again
@@ -177,8 +174,8 @@ class Setup:
             values = section_of(merged, section) or {}
             for key in sorted(known[section]):
                 name = section + "." + key
-                spec, given = self._declared(section, key)
-                text = shown(name, values.pop(key)) if key in values else "--"
+                spec, given, secret = setting(self._board, name)
+                text = shown(values.pop(key), secret) if key in values else "--"
                 self._print("  %s = %s   (%s)" % (name, text, described_option(spec, given)))
         self._show_unknown(merged, known, "")
 
@@ -194,12 +191,11 @@ class Setup:
 
     def _set(self, text):
         name, _, value = text.partition(" ")
-        section, _, key = name.rpartition(".")
-        target_of(self._board, section, key)
+        secret = setting(self._board, name)[2]
         if value:
-            self._keyboard.private = is_secret(name)
+            self._keyboard.private = secret
             self._put(name, value.strip())
-        elif is_secret(name):
+        elif secret:
             self._secret = name
             self._print("type the value of %s, which is not shown, and Enter" % name)
             self._keyboard.echo = None
@@ -208,25 +204,15 @@ class Setup:
 
     def _put(self, name, text):
         section, _, key = name.rpartition(".")
-        spec, _ = self._declared(section, key)
+        spec, _, secret = setting(self._board, name)
         value = parsed(spec[0], text)
         check_setting(self._board, section, key, spec, value)
-        outer = section.partition(".")[0]
-        for wrong in (outer, section):  # what is no section makes room for one
-            if section_of(self._settings, wrong) is None:
-                self._remove(wrong)
-        section_of(self._settings, section)[key] = value
-        self._print("%s = %s" % (name, shown(name, value)))
-
-    def _remove(self, name):
-        """Remove "section", "section.key" or "section.section.key"; returns whether it was there."""
-        section, _, key = name.rpartition(".")
-        values = section_of(self._settings, section) if section else self._settings
-        return values is not None and values.pop(key, None) is not None
+        put(self._settings, name, value)
+        self._print("%s = %s" % (name, shown(value, secret)))
 
     def _unset(self, name):
         known = _names_in(self._settings, "")
-        found = name in known and self._remove(name)
+        found = name in known and remove(self._settings, name)
         self._print(name + (" is removed" if found else " is not set" + did_you_mean(name, known)))
 
     def _check(self):
@@ -238,16 +224,7 @@ class Setup:
         if words:
             self._print("not saved: " + words)
             return
-        fresh = self._path + ".new"
-        with open(fresh, "w") as file:
-            file.write(json.dumps(self._settings))
-            file.flush()
-        make_private(fresh)
-        folder = self._path.rpartition("/")[0] or "/"
-        if self._broken:
-            os.rename(self._path, folder.rstrip("/") + "/settings.bad")
-        os.rename(fresh, self._path)
-        flush_dir(folder)
+        write_settings(self._path, json.dumps(self._settings), self._broken)
         self._restart("saved; ")
 
     def _restart(self, before=""):
@@ -269,15 +246,6 @@ class Setup:
         finally:
             gc.collect()
         return ""
-
-    def _declared(self, section, key):
-        """(the option's specification, its value without the setting). Raises DeclarationError."""
-        name, option = target_of(self._board, section, key)
-        for scope, entry in entries(self._board):
-            if full_name(scope, entry) == name:
-                spec = load_class(entry["use"]).options[option]
-                return spec, entry.get("options", {}).get(option, spec[1])
-        raise DeclarationError("board %s: no component %s" % (self._board.NAME, name))
 
 
 def _names_in(values, before):

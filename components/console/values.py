@@ -1,21 +1,13 @@
 """Values of settings as they are typed and shown."""
 
 import json
-from micropython import const
 
 from core.text import bare_url
 
-_SECRETS = const(("key", "password", "secret", "token"))  # how the names of settings end that are never shown
 
-
-def is_secret(name):
-    """Whether a setting is never to be shown."""
-    return any(name.endswith(end) for end in _SECRETS)
-
-
-def shown(name, value):
+def shown(value, secret):
     """The value of a setting to be shown; a secret is hidden."""
-    if is_secret(name):
+    if secret:
         return "***"
     if not isinstance(value, str):
         return repr(value)

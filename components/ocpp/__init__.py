@@ -27,8 +27,8 @@ from core.signals import Signal
 class Ocpp:
     """The charge point to its central system.
 
-    ``station``, and of it ``outlets``, ``configuration``, ``stamps``. Signal: ``connected`` (bool: the
-    socket is open and BootNotification was accepted).
+    ``id``: its identity; ``station``, and of it ``outlets``, ``configuration``, ``stamps``. Signal: ``connected``
+    (bool: the socket is open and BootNotification was accepted).
 
     Options: ``url`` is dialled as ``url/id``, with HTTP Basic authentication if there is an ``auth_key``; ``wss://``
     needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against, a path below the home unless
@@ -72,7 +72,8 @@ class Ocpp:
         self.urgent = kernel.urgent
         self.connected = Signal(False, self.clock)
         self._pulse = pulse
-        self.serial = options["serial"] or options["id"]  # by which certificates name this charge point
+        self.id = options["id"]
+        self.serial = options["serial"] or self.id  # by which certificates name this charge point
         self.max_message, self.local_transfers = options["max_message"], options["local_transfers"]
         self.firmware_version = options["firmware_version"]
         from .assembly import connection, messages
@@ -82,6 +83,13 @@ class Ocpp:
         self.boot, self.delivery, self.status, self.core, self.outbox = messages(self, options)
         unload("components.ocpp.assembly")
         unbind("components.ocpp")
+
+    @staticmethod
+    def check_settings(options, of):
+        """See `core.declare`."""
+        from .access import Access
+
+        Access(options["url"], options["id"], options["auth_key"], options["ca_file"])
 
     # --- for the profiles ---------------------------------------------------------------------------------------
 

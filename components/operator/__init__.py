@@ -25,6 +25,8 @@ change. ``reason`` and ``detail`` are "" where there is none. ``outlet``: 1 ... 
   the transaction; else it starts one where a vehicle is plugged in, or is plugged in next.
 - ``start_transaction(tag, outlet=1)``: a transaction is requested at an outlet, as by a button or a web page. It
   ends none. Returns what ``card`` is now, too.
+- ``stop_transaction(outlet=1)``: ends the one that runs there, as its card does: the gate is closed when it returns.
+  Returns "", or why there is nothing to end: ``no_outlet``, ``not_running``.
 - ``text_of(result)``: a result as text.
 
 Outcomes: ``no_tag`` (it is no idTag); ``checking`` (another result follows); ``accepted`` (it waits for the plug, or
@@ -49,6 +51,33 @@ Configuration
 - ``describe(key)``: {"name", "type" (bool, int, csl, str ...), "default", "lowest", "highest", "access" (R, RW, RB: in
   force after a restart, W)}, None: no such key; of a ``csl``, a list, highest is how many at most.
 
+Settings
+========
+
+What settings.json may set, of this board. Of both, what is seldom needed is loaded for the call, and all that has to be
+read is read in it. They raise MemoryError: then nothing is changed.
+
+- ``settings()``: generator of a dict for each: ``name`` ("ocpp.url", "can.1.port"); ``type`` ("str", "int", "bool",
+  "float"); ``default``; ``required``: there is no default; ``choices``: a list of all values, or None; ``lowest``,
+  ``highest`` (of a str: of its length), or None; ``secret``: it is never shown; ``set``: it is in settings.json, or in
+  the identity of the device; ``fixed``: it is in the identity, so that settings.json cannot change it; ``value``: what
+  the next start has, None of a secret, and of one that is required and not set; a URL has no password. Raises
+  DeclarationError if the file cannot be read.
+- ``change_settings(changes, save=True)``: changes {name: value, None to remove it}. All of the file is checked as a
+  start does, but for what only building finds out (that there is such a serial line). Returns {} if it is right, and
+  written unless ``save`` is False: for the next start. Else {name: what is wrong, as text}, and nothing is changed;
+  the name "" is that of the whole file.
+
+Limits
+======
+
+- ``limit(source, ma, life_ms=None, outlet=0)``: ``source`` (str, as it is shown) limits the station (0) or an outlet to
+  ``ma`` mA, None: no longer; see `components.budget`: after ``life_ms`` without another call its fail-safe limit holds.
+  Raises ValueError for an invalid value, and where the board has no budget.
+- ``limits()``: a list of dicts: ``source`` ("OCPP": what the central system permits); ``outlet``, 0: the station;
+  ``ma``; ``left_ms``: of its life time, None: it has none, 0: it is over, and the fail-safe limit is in ``ma``;
+  ``fail_safe_ma``: what holds then, None: there is no life time; ``rules``: no other one limits an outlet as much.
+
 Restart
 =======
 
@@ -63,7 +92,18 @@ State
 
 - ``snapshot()``: the whole state as data, see `snapshot`: ``for path, piece in operator.snapshot()``, or one piece,
   ``operator.snapshot()["outlet/1"]``. Only one piece exists at a time. The module is there as long as the object is.
+- ``identity()``: a dict: ``id``, ``version`` of the firmware, ``board``, ``outlets``: how many.
+- ``why()``: generator of (0, lines) of the station and (id, lines) of each outlet: why it charges, or does not. A line
+  that begins with "BLOCKS" is a condition of the gate that does not hold, one with "ok" another; the last line of an
+  outlet is whether charging is enabled.
+- ``security_event(type, info)``: what has happened goes to the security log, and to the central system; `type` is of
+  the white paper's list. It raises nothing.
 - ``log``: the last lines of the log, an iterable.
+- ``charges(newest_first=True)``: generator of a dict for each session of the charge log, see `components.charge_log`;
+  ``charges_csv()``: generator of its lines as CSV (RFC 4180), with their ends. Without a charge log there is none.
+- ``black_boxes()``: a list of (name, bytes) of the files of the black box, the newest first; ``black_box(name)``:
+  generator of the bytes of one, in pieces. Raises KeyError, OSError.
+- ``provisioning``: the component, see `components.provisioning`; None where the board has none.
 - ``receive_all(on)``: whether frames without a handler are received as well, to be shown; each bus changes it when
   charging is not enabled.
 
@@ -76,17 +116,18 @@ snapshot, and on the console's page ``status``. It cannot require ``operator``, 
 """
 
 from core.kernel import RESTART
-from core.loading import unload
+from core.loading import OnDemand, unload
 
 
 class Operator:
     """See the package. The attributes that it does not name are for its modules."""
 
     requires = ("kernel", "clock", "log", "store", "station", "ocpp", "wifi", "health")
+    uses = ("budget", "charge_log", "blackbox", "provisioning")
     collects = ("can", "page")
     keeps = ("console.stop",)
 
-    def __init__(self, kernel, clock, log, store, station, ocpp, wifi, health, can, page):
+    def __init__(self, kernel, clock, log, store, station, ocpp, wifi, health, can, page, **optional):
         # Here, and not while the classes are loaded: it is not there yet when OCPP's parts are made, which takes most.
         from components.operator.kept import EmergencyStop, Session, Writes
 
@@ -97,6 +138,8 @@ class Operator:
         self.station = station
         self.wifi = wifi
         self.health = health
+        self.budget, self.provisioning = optional["budget"], optional["provisioning"]
+        self._charge_log, self._blackbox = optional["charge_log"], optional["blackbox"]
         self.buses = can
         self.pages = page
         self.card = station.authorization.card
@@ -131,6 +174,15 @@ class Operator:
     def start_transaction(self, tag, outlet=1):
         return self.station.start_transaction(tag, outlet)
 
+    def stop_transaction(self, outlet=1):
+        it = self.station.outlet(outlet)
+        if it is None:
+            return "no_outlet"
+        if it.transactions.current is None or it.transactions.current.reason:
+            return "not_running"
+        it.transactions.stop("Local")
+        return ""
+
     def text_of(self, result):
         return self.station.words(result)
 
@@ -148,6 +200,33 @@ class Operator:
 
     def describe(self, key):
         return self.station.configuration.describe(key)
+
+    # --- settings -----------------------------------------------------------------------------------------------
+
+    def settings(self):
+        with OnDemand():
+            from core.settings_file import rows
+
+            return rows(self.kernel)
+
+    def change_settings(self, changes, save=True):
+        with OnDemand():
+            from core.settings_file import change_settings
+
+            return change_settings(self.kernel, changes, save)
+
+    # --- limits -------------------------------------------------------------------------------------------------
+
+    def limit(self, source, ma, life_ms=None, outlet=0):
+        if self.budget is None:
+            raise ValueError("this board has no budget")
+        self.budget.limit(source, ma, life_ms, outlet)
+
+    def limits(self):
+        from components.operator.limits import rows
+
+        unload("components.operator.limits")
+        return rows(self)
 
     # --- restart ------------------------------------------------------------------------------------------------
 
@@ -177,8 +256,38 @@ class Operator:
         unload("components.operator.snapshot")
         return Snapshot(self)
 
+    def identity(self):
+        board, outlets = self.kernel.board_name, len(self.station.outlets)
+        return {"id": self.ocpp.id, "version": self.ocpp.firmware_version, "board": board, "outlets": outlets}
+
+    def why(self):
+        from components.operator.why import why
+
+        unload("components.operator.why")
+        return why(self.snapshot())
+
+    def charges(self, newest_first=True):
+        return iter(()) if self._charge_log is None else self._charge_log.rows(newest_first)
+
+    def charges_csv(self):
+        return iter(()) if self._charge_log is None else self._charge_log.csv()
+
+    def black_boxes(self):
+        return [] if self._blackbox is None else self._blackbox.boxes()
+
+    def black_box(self, name):
+        if self._blackbox is None:
+            raise KeyError(name)
+        return self._blackbox.read(name)
+
+    def security_event(self, type, info=""):
+        self.ocpp.security_event(type, info)
+
     def _diagnostics(self):
-        return self.snapshot().diagnostics()
+        with OnDemand():
+            from components.operator.diagnostics import diagnostics
+
+            return diagnostics(self)
 
     def receive_all(self, on):
         for can in self.buses:

@@ -9,6 +9,8 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
     uptime_ms; utc_ms; network: whether it is connected; central: whether a central system has accepted us;
     emergency_stop: whether it is pressed; stopping: whether the firmware ends; heap_free, system_free: bytes (None: not
     measured, or no such heap)
+``limits``
+    limits: a list of dicts, see ``limits`` in `components.operator`
 ``outlet/N``, N being 1 ... n
     state: OCPP's ChargePointStatus; error: ChargePointErrorCode, words for what has none; info: words to it; limit:
     what limits the current, in words; enabled: whether the gate is open; plugged; unplugged: why it last was, in words;
@@ -61,6 +63,7 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
 import time
 from micropython import const
 
+from core.loading import unload
 from core.signals import Signal
 
 # Piece, whose attributes and Signals, and which: all constant, a frozen table takes no RAM.
@@ -96,14 +99,6 @@ _BUS = const((
 _COMPONENT = const(("state", "critical", "failures"))
 
 
-_DIAGNOSTICS = const((
-    ("boot", "boot %(boot_count)d, reason: %(reset_cause)s"),
-    ("loop", "loop: %(lag_ms)d ms late, at most %(lag_max_ms)d ms, %(blocked)d times blocked"),
-    ("heap", "Python's heap: %(heap_free)s bytes free, at least %(heap_low)s, in one piece %(heap_longest)s"),
-    ("watchdog", "watchdog not fed for: %(hung)r"),
-))  # fmt: skip
-
-
 class Snapshot:
     """``for path, piece in snapshot`` gives all, each piece as it is at that moment; ``snapshot[path]`` gives one.
 
@@ -117,6 +112,7 @@ class Snapshot:
         yield "station", self["station"]
         for row in _STATION:
             yield row[0], self[row[0]]
+        yield "limits", self["limits"]
         for path in self.outlets():
             yield path, self[path]
             for row in _OUTLET:
@@ -149,17 +145,8 @@ class Snapshot:
         """Generator of (path, piece, text) of the other components' pages: ``text % piece`` is a line."""
         for part in self._of.kernel.parts:
             if part.instance in self._of.pages:
-                for name, text, data in _page_of(part):
+                for name, text, data in page_of(part):
                     yield "page/%s/%s" % (part.name, name), data, text
-
-    def diagnostics(self):
-        """Generator of (name, text, data) of what the diagnostics need beside what OCPP has."""
-        for name, text in _DIAGNOSTICS:
-            yield name, text, self[name]
-        for part in self._of.kernel.parts:
-            if part.instance in self._of.pages and part.instance is not self._of.ocpp:
-                for piece in _page_of(part):
-                    yield piece
 
     def __getitem__(self, path):
         kind, _, rest = path.partition("/")
@@ -167,6 +154,8 @@ class Snapshot:
             return self._of_outlet(path, *rest.split("/"))
         if kind == "page":
             return self._page(path)
+        if path == "limits":
+            return {"limits": self._of.limits()}
         if rest:
             return self._of_part(path, kind, rest)
         if kind == "station":
@@ -215,12 +204,20 @@ class Snapshot:
         connector, evse = outlet.connector, outlet.evse
         piece = _values(connector, _CONNECTOR)
         piece.update(_values(evse.module, _TERMINALS))
-        piece["limit"] = connector.limit()
+        piece["limit"] = self._limit(outlet)
         piece["enabled"] = evse.gate.enabled.value
         piece["plugged"], piece["unplugged"] = evse.plug.plugged.value, evse.plug.reason
         piece["soc_permille"] = evse.vehicle.soc_permille.value
         piece["session_mwh"] = self._of.sessions[outlet.id - 1].energy_mwh()
         return piece
+
+    def _limit(self, outlet):
+        if self._of.budget is None:
+            return outlet.connector.limit()
+        from components.operator.limits import words
+
+        unload("components.operator.limits")
+        return words(self._of, outlet)
 
     def _with_computed_of_outlet(self, outlet, name, piece):
         evse = outlet.evse
@@ -284,7 +281,7 @@ def _values(owner, names):
     return piece
 
 
-def _page_of(part):
+def page_of(part):
     """What a component shows; one that fails at it does not take what others show with it."""
     try:
         for piece in part.instance.page():

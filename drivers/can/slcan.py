@@ -66,6 +66,11 @@ class Slcan:
         self.recv = self._lines.recv  # bound once: it is called for every frame
         self.tx_dropped = 0
 
+    @staticmethod
+    def check_settings(options, of):
+        """See `core.declare`."""
+        socket_address(options["port"])
+
     # -- life
 
     def init(self):

@@ -210,7 +210,7 @@ async def test_one_waits_for_its_turn_where_the_minimum_does_not_fit_and_the_rea
         assert answer.status == "Accepted"
         await site.status("SuspendedEVSE", since, connector=2, timeout=30)
         assert not site.outlets[1].module.charging
-        await site.answer("why", "(?m)BLOCKS  +2: the budget permits no current")
+        await site.answer("why", "(?m)2: BLOCKS  +the budget permits no current")
         await asyncio.sleep(1.5)  # until its measurements have been within the limits for a second
         await site.answer("status", "(?m)Budget of the station: 8000 mA\\s+evse 1: .*\\s+evse 2: waits for its turn")
         await site.end(1)

@@ -61,6 +61,15 @@ class Security:
         ocpp.link.open.watch(events.on_open)
         ocpp.stamps.on_correction(self._on_correction)
 
+    @staticmethod
+    def check_settings(options, of):
+        """See `core.declare`."""
+        from .setting import check
+
+        ocpp = of("ocpp")
+        if ocpp:
+            check(ocpp["url"], ocpp["id"], ocpp["auth_key"], options["url_tls"], options["profile"])
+
     def calls(self):
         """See `CallDispatcher`: there are none, but there is the schema of an answer."""
         from . import calls

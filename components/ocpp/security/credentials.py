@@ -43,19 +43,14 @@ class Credentials:
         self.trust = trust
         self._on_change = on_change
         self._url_plain = before.url
-        from ..urls import url_of
-        from .setting import fingerprint, forms_of
+        from .setting import check, fingerprint, forms_of
 
+        self._url_tls = check(url, self._id, auth_key, url_tls, profile)
         unload("components.ocpp.urls")
         unload("components.ocpp.access")
         unload("components.ocpp.security.setting")
-        self._url_tls = url_of(url_tls or "wss" + url[url.index("://") :], self._id)
-        if url_tls and not url_tls.startswith("wss://"):
-            raise ValueError("option 'url_tls': it must begin with wss://")
         if profile < 0:
             profile = _NONE if not auth_key else _TLS if before.url.startswith("wss://") else _BASIC
-        elif profile in (_BASIC, _TLS) and not auth_key:
-            raise ValueError("option 'profile': %d needs an auth_key" % profile)
         self._settings = fingerprint(url, url_tls, auth_key, profile)
         self._given_key = auth_key
         self.working = [profile, auth_key, "tx" if forms_of(auth_key) == "xt" else "t"]
