@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import json
 import re
 
 import pytest
@@ -63,6 +64,14 @@ def test_no_text_becomes_markup_or_code(source):
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
 def test_a_source_is_one_idea(source):
     assert len(source.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_every_row_of_the_languages_is_used():
+    """Its English text is one of the page's, or one of the charger's."""
+    page = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
+    charger = "".join(path.read_text(encoding="utf-8") for path in (webpage.ROOT / "components").rglob("*.py"))
+    for text, *_ in webpage.languages():
+        assert json.dumps(text, ensure_ascii=False) in page or text in charger, text
 
 
 def test_too_large_a_page_is_refused(monkeypatch):

@@ -1,19 +1,34 @@
 // The charger's API: requests, and the stream of events.
 
 const DEAD_MS = 4000  // an event or a comment comes at least every 2 s
-const AGAIN_MS = 1500
+const QUIET_MS = 1000  // a stream that ends is begun again; only if that fails it is told
+const AGAIN_MS = 500
 const TIMEOUT_MS = 15000
 
 class Refusal extends Error {
   constructor(status, data) {
-    super(data.text ? t(data.text) : t("The charger answered with error {0}", status))
+    super(data.text ? words(data.text) : t("The charger answered with error {0}", status))
     this.status = status
-    this.error = data.error
-    this.fields = data.fields || {}
+    this.data = data
   }
 }
 
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
+
+// A request: returns what is answered, an object or a text. What can be repeated is, where the charger is busy for once.
 async function api(method, path, body) {
+  for (let left = method === "GET" || path === "emergency_stop" ? 3 : 0; ; left--) {
+    try {
+      return await request(method, path, body)
+    } catch (error) {
+      const busy = error instanceof Refusal ? error.status === 503 : true
+      if (!left || !busy) throw error
+      await pause(400)
+    }
+  }
+}
+
+async function request(method, path, body) {
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS)
   const options = {method, signal: abort.signal, headers: {}, cache: "no-store"}
@@ -69,14 +84,19 @@ class Events {
         await this.read()
       } catch (error) { /* told by `alive` */ }
       if (this.stopped) return
-      this.alive(false)
-      await new Promise(resolve => setTimeout(resolve, AGAIN_MS))
+      if (performance.now() - this.heard > QUIET_MS) this.alive(false)
+      await pause(AGAIN_MS)
     }
   }
 
   async read() {
     const answer = await fetch("/api/events", {signal: this.abort.signal, cache: "no-store"})
     if (answer.status === 401) leave()
+    if (answer.status === 503) {
+      this.heard = performance.now()
+      this.alive(true)
+      tell(t("The charger is busy: too many pages are open"), true)
+    }
     if (!answer.ok) return
     const reader = answer.body.getReader()
     const decoder = new TextDecoder()

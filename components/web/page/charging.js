@@ -27,13 +27,11 @@ function remember(outlets) {
   })
 }
 
-// A line of `why`: whether it blocks (null: neither), and its text.
+// A line of `why`: whether it blocks (null: neither), and its text, without what is to be typed at the console.
 function reason(line) {
-  const found = /^\s*(ok|BLOCKS)\s+(.*)$/.exec(line)
-  if (!found) return [null, t(line.trim())]
-  const unknown = found[2].endsWith(" (unknown)")
-  const text = t(unknown ? found[2].slice(0, -10) : found[2])
-  return [found[1] === "BLOCKS", unknown ? t("{0} (unknown)", text) : text]
+  const found = /^(ok|BLOCKS)\s+(.*?)(?:: (?:s releases|see components).*?)?( \(unknown\))?$/.exec(line)
+  if (!found) return [null, words(line)]
+  return [found[1] === "BLOCKS", found[3] ? t("{0} (unknown)", t(found[2])) : t(found[2])]
 }
 
 class OutletView {
@@ -97,7 +95,7 @@ class OutletView {
   }
 
   explain(outlet) {
-    const lines = (outlet.why || []).map(reason)
+    const lines = outlet.why.filter(line => !/^(connector \d|charging is |error: )/.test(line)).map(reason)
     const blocking = lines.filter(([blocks]) => blocks)
     put(this.title, blocking.length ? t("Why it does not charge") : "")
     this.title.hidden = !blocking.length
@@ -134,17 +132,20 @@ function fill(list, lines) {
 
 // What became of a card.
 function answered(data) {
-  tell(t((data && (data.text || data.outcome)) || "Done"), data && data.outcome === "refused")
+  tell(t("Card {0}: {1}", data.tag, words(data.text)))
 }
 
 function overview() {
   const root = h("div.views")
   let views = []
   const limits = limitsCard()
+  const station = h("ul.why.box.bad", {hidden: true})
   return {root, show(state) {
+    fill(station, (state.why || []).map(line => [null, words(line)]))
+    station.hidden = !station.children.length
     if (views.length !== state.outlets.length) {
       views = state.outlets.map((_, n) => new OutletView(n, state.outlets.length))
-      root.replaceChildren(...views.map(view => view.root), limits.root)
+      root.replaceChildren(station, ...views.map(view => view.root), limits.root)
     }
     views.forEach((view, n) => view.show(state.outlets[n]))
     limits.show(state)

@@ -48,7 +48,7 @@ function setupView() {
   }
   networks.input.addEventListener("change", () => { name.hidden = networks.input.value !== "" })
   name.hidden = true
-  const root = card(t("First setup"), h("p.soft", {}, t("It is tried before it is kept; what was there stays in force if it fails.")),
+  const root = card(t(first ? "First setup" : "Network"), h("p.soft", {}, t("It is tried before it is kept; what was there stays in force if it fails.")),
     form([networks, h("p", {}, button(t("Search again"), scan, "link")), name, ...Object.values(fields), first ? [one, two] : []].flat(),
       t("Try and save"), async () => {
         if (first && !newPassword(one, two)) return
@@ -62,9 +62,14 @@ function setupView() {
         await followed(progress)
       }), progress)
   root.classList.add("narrow")
-  scan().catch(() => {
-    networks.input.replaceChildren(h("option", {value: ""}, t("another one")))
-    name.hidden = false
+  load(root, async () => {
+    try {
+      await scan()
+    } catch (error) {
+      networks.input.replaceChildren(h("option", {value: ""}, t("another one")))
+      name.hidden = false
+      throw error
+    }
   })
   return {root}
 }
@@ -75,7 +80,7 @@ async function followed(progress) {
   progress.className = "box"
   put(progress, t("Trying the network …"))
   for (let silent = 0; silent < 20;) {
-    await new Promise(resolve => setTimeout(resolve, 1000))
+    await pause(1000)
     let answer
     try {
       answer = await api("GET", "setup")
@@ -86,7 +91,7 @@ async function followed(progress) {
     }
     if (answer.state === "failed") {
       progress.className = "box bad"
-      put(progress, t("It did not work: {0}", t(answer.error)))
+      put(progress, t("It did not work: {0}", words(answer.error)))
       return
     }
     if (answer.state === "done") break

@@ -73,6 +73,17 @@ async function run(element, work) {
   }
 }
 
+// Fill a card with what is asked of the charger.
+async function load(root, work) {
+  root.setAttribute("aria-busy", "true")
+  try {
+    await work()
+  } catch (error) {
+    tell(error.message, true)
+  }
+  root.removeAttribute("aria-busy")
+}
+
 let noticed = 0
 
 function tell(text, bad) {

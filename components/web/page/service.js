@@ -2,31 +2,29 @@
 
 function logView() {
   const text = h("pre", {tabindex: 0, "aria-label": t("Log")})
-  const root = card(t("Log"), h("div.row", {}, button(t("Refresh"), load)), text)
-  async function load() {
+  const root = card(t("Log"), h("div.row", {}, button(t("Refresh"), show)), text)
+  async function show() {
     put(text, await api("GET", "log"))
     text.scrollTop = text.scrollHeight
   }
-  load().catch(error => tell(error.message, true))
+  load(root, show)
   return {root}
 }
 
 function serviceView() {
-  const root = h("div.pair", {}, boxesCard())
-  if (may("installer")) root.append(firmwareCard(), passwordCard(), restartCard())
-  return {root}
+  const cards = may("installer") ? [firmwareCard(), passwordCard(), restartCard()] : []
+  return {root: h("div.pair", {}, cards, boxesCard())}
 }
 
 function boxesCard() {
   const list = h("ul.why", {})
   const root = card(t("Black boxes"), h("p.soft", {}, t("What went before a fault: the last three are kept.")), list)
-  const load = async () => {
+  load(root, async () => {
     const boxes = await api("GET", "blackbox")
     list.replaceChildren(...boxes.map(({name, bytes}) => h("li", {},
       h("a", {href: "/api/blackbox/" + encodeURIComponent(name), download: name}, name), ` (${scaled(bytes, 1024, 1, "KB")})`)))
     if (!boxes.length) list.append(h("li", {}, t("None, for nothing went wrong.")))
-  }
-  load().catch(error => list.replaceChildren(h("li.bad", {}, error.message)))
+  })
   return root
 }
 

@@ -17,9 +17,9 @@ function sessionsView() {
   const table = h("div.table", {tabindex: 0, role: "region", "aria-label": t("Sessions"), hidden: true},
     h("table", {}, h("thead", {}, h("tr", {}, heads)), body))
   let from = 0
-  const more = button(t("Show more"), load)
+  const more = button(t("Show more"), next)
   more.hidden = true
-  async function load() {
+  async function next() {
     const rows = await api("GET", `sessions?from=${from}&count=${PAGE}`)
     from += rows.length
     for (const row of rows) body.append(h("tr", {}, SESSION_COLUMNS.map(([, cell, kind]) => h("td" + (kind ? ".number" : ""), {}, cell(row)))))
@@ -30,6 +30,6 @@ function sessionsView() {
   }
   const csv = h("a.button", {href: "/api/sessions.csv", download: "sessions.csv"}, t("Download as CSV"))
   const root = card(t("Sessions"), h("div.row", {}, csv), note, table, h("div.row", {}, more))
-  run(more, load)
+  load(root, next)
   return {root}
 }

@@ -56,7 +56,7 @@ class Settings {
       : h("input", {type: row.secret ? "password" : "text", autocomplete: row.secret ? "new-password" : "off",
         autocapitalize: "off", spellcheck: "false", inputmode: row.type === "int" ? "numeric" : null})
     if (input.tagName === "INPUT" && row.set) input.value = shown
-    const value = row.default === null || row.default === undefined ? "" : textOf(row.default)
+    const value = row.type === "bool" ? t(row.default ? "yes" : "no") : textOf(row.default)
     const hints = [row.secret ? (row.set ? t("is set, and never shown") : t("is not set")) : "", bounds(row),
       value !== "" && !row.secret ? t("default: {0}", value) : "", row.required ? t("required") : "",
       row.fixed ? t("fixed by the device") : ""]
@@ -91,8 +91,8 @@ class Settings {
     try {
       if (asked !== "{}" && !Object.keys(this.wrong).length) await api(method, path, this.changes)
     } catch (error) {
-      if (error.error !== "settings") throw error
-      fields = error.fields
+      if (!error.data || !error.data.fields) throw error
+      fields = error.data.fields
     }
     if (asked !== JSON.stringify(this.changes)) return false  // what was typed since is checked next
     return this.tell({...fields, ...this.wrong})
@@ -100,7 +100,7 @@ class Settings {
 
   tell(wrong) {
     const others = []
-    for (const [name, one] of Object.entries(this.fields)) one.wrong(name in wrong ? t(wrong[name]) : "")
+    for (const [name, one] of Object.entries(this.fields)) one.wrong(name in wrong ? words(wrong[name]) : "")
     for (const name of Object.keys(wrong)) if (!(name in this.fields)) others.push(`${name}: ${wrong[name]}`)
     if (others.length) tell(others.join("; "), true)
     return !Object.keys(wrong).length
@@ -109,8 +109,8 @@ class Settings {
 
 function settingsView() {
   const root = card(t("Settings"), h("p.soft", {role: "status"}, t("Loading …")))
-  load().catch(error => tell(error.message, true))
-  async function load() {
+  load(root, show)
+  async function show() {
     const settings = new Settings(await api("GET", "settings"), () => {
       save.disabled = !Object.keys(settings.changes).length
     })
@@ -121,12 +121,12 @@ function settingsView() {
         if (first) first.focus()
         return
       }
-      await load()
+      await show()
       root.prepend(restartBox())
     }, "main")
     save.disabled = true
     root.replaceChildren(h("h2", {}, t("Settings")), h("p.soft", {}, t("They are in force after a restart.")), ...fields,
-      h("div.row", {}, save, button(t("Discard"), load)))
+      h("div.row", {}, save, button(t("Discard"), show)))
   }
   return {root}
 }
@@ -145,12 +145,11 @@ function variablesView() {
   })
   const heads = ["Name", "Value"].map(name => h("th", {scope: "col"}, t(name)))
   const root = card(t("Variables"), filter, h("div.table", {}, h("table", {}, h("thead", {}, h("tr", {}, heads)), body)))
-  load().catch(error => tell(error.message, true))
-  async function load() {
+  load(root, async () => {
     const rows = await api("GET", "variables")
     body.replaceChildren(...rows.map(row => h("tr", {"data-name": row.name.toLowerCase()},
-      h("td", {}, row.name), h("td", {}, row.read_only ? textOf(row.value) : variable(row)))))
-  }
+      h("td", {}, row.name), h("td", {}, row.readonly ? textOf(row.value) : variable(row)))))
+  })
   return {root}
 }
 
@@ -158,10 +157,13 @@ function variable(row) {
   const input = h("input", {"aria-label": row.name, autocomplete: "off", spellcheck: "false"})
   input.value = textOf(row.value)
   const set = button(t("Set"), async () => {
-    const {status, reason} = await api("PUT", "variables", {name: row.name, value: input.value})
-    const words = {Accepted: "{0}: accepted", RebootRequired: "{0}: accepted, in force after a restart"}[status]
-    tell(words ? t(words, row.name) : `${row.name}: ${reason || status}`, !words)
-    input.setAttribute("aria-invalid", words ? "false" : "true")
+    input.setAttribute("aria-invalid", "true")
+    const {status} = await api("PUT", "variables", {name: row.name, value: input.value}).catch(error => {
+      const {status, reason} = error.data || {}
+      throw status ? new Error(`${row.name}: ${words(reason || status)}`) : error
+    })
+    input.setAttribute("aria-invalid", "false")
+    tell(t(status === "RebootRequired" ? "{0}: accepted, in force after a restart" : "{0}: accepted", row.name))
   })
   return h("form.inline", {submit: event => { event.preventDefault(); set.click() }}, input, set)
 }

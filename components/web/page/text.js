@@ -23,6 +23,9 @@ function t(text, ...values) {
   return found.replace(/\{(\d)\}/g, (_, n) => values[n])
 }
 
+// A text of the charger: it may have a reason after a colon, which is a text of its own.
+const words = text => t(text) === text ? text.split(": ").map(part => t(part)).join(": ") : t(text)
+
 // A number with so many decimals, and its unit; a dash for what is not known.
 function number(value, decimals, unit) {
   if (typeof value !== "number") return "–"
