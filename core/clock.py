@@ -24,6 +24,7 @@ class Clock:
         self._last = self.ticks_ms()
         self._up_ms = 0
         self._utc_offset_ms = None
+        self._sure = False
 
     ticks_ms = staticmethod(time.ticks_ms)  # no Python function between: it is called for every CAN frame
 
@@ -46,8 +47,14 @@ class Clock:
         """Milliseconds since 1970-01-01T00:00:00Z, or None while unknown."""
         return None if self._utc_offset_ms is None else self.uptime_ms() + self._utc_offset_ms
 
-    def set_utc_ms(self, utc_ms):
+    def sure_utc_ms(self):
+        """The same, but None as well while nobody vouches for it."""
+        return self.utc_ms() if self._sure else None
+
+    def set_utc_ms(self, utc_ms, sure=True):
+        """`sure`: it is a time by which for example certificates may be judged."""
         self._utc_offset_ms = utc_ms - self.uptime_ms()
+        self._sure = sure
 
     def utc_of(self, uptime_ms):
         """The UTC in ms at an uptime of this run, or None while UTC is unknown."""

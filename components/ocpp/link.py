@@ -197,7 +197,7 @@ class Link:
         check = self._check
         if not self.open.value or check is None or check.covers(utc_ms // 1000):
             return True
-        if self._clock.utc_ms() is None and self._ws is not None:
+        if self._clock.sure_utc_ms() is None and self._ws is not None:
             check.failure = "certificate not valid at the time that the central system sends"
             self._log.warning("connection: %s", check.failure)
             self._ocpp.security_event(BAD_SERVER, check.failure)

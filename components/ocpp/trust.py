@@ -121,7 +121,7 @@ class Trust:
             return self._certificates is not None and self._certificates.client() is not None
 
     def _utc_s(self):
-        utc_ms = self._clock.utc_ms()
+        utc_ms = self._clock.sure_utc_ms()
         return None if utc_ms is None else utc_ms // 1000
 
     def learned(self, check):

@@ -47,8 +47,9 @@ or, where a name says so, whole Wh; currents in mA; times in ms, UTC or uptime a
 - ``configuration``: values by their names, and their rules: ``[name]``, `read`, `set`, `settle`, `add`, `fix`, `watch`,
   `set_handler`.
 - ``availability``: what is in service (`change`, `charge_point`, `hold`, `tell_conflict`).
-- ``stamps``: `learn` takes the time from a central system; `now` makes a stamp, `fixed` and `text` write one; `number`
-  and `message_id` are never used twice; `on_correction` is called when a time that was known was wrong.
+- ``stamps``: `learn` takes the time from a central system, `suppose` from who does not vouch for it; `now` makes a
+  stamp, `fixed` and `text` write one; `number` and `message_id` are never used twice; `on_correction` is called when a
+  time that was known was wrong.
 - ``reservation``, ``charging``: who is asked of reservations and limits: has the methods of `Absent`.
 - ``on_demand``: where modules are loaded that are seldom needed, see `OnDemand`.
 """

@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from core.text import is_ascii
+
 _USED = "ocpp/auto"  # and ocpp/auto/2 ...: a transaction has been since the vehicle was plugged in
 _AGAIN_MS = const(60000)  # after something came between
 _SHOWN_MS = const(15000)  # so long after a start the vehicle may take to show itself
@@ -37,8 +39,7 @@ class AutoAuthorize:
     options = {"tag": (str, "", 0, 20)}
 
     def __init__(self, station, clock, log, kernel, store, tag):
-        if tag and not station.authorization.is_tag(tag):
-            raise ValueError("option 'tag': %r is no idTag, which has printable ASCII characters only" % tag)
+        _check(tag)
         self._station = station
         self._clock = clock
         self._log = log
@@ -51,6 +52,11 @@ class AutoAuthorize:
             station.watch_transactions(self._starting, self._begun)
             station.add_step(self._step)
             station.add_feature("auto_authorize", self)
+
+    @staticmethod
+    def check_settings(options, of):
+        """See `core.declare`."""
+        _check(options["tag"])
 
     async def start(self):
         """Read the journal."""
@@ -125,3 +131,8 @@ class AutoAuthorize:
             if not outlet.transactions.runs() and waits:
                 data = {"connector": outlet.id, "waits": dict(_WORDS).get(waits, "soon")}
                 yield "auto/%d" % outlet.id, "  connector %(connector)d: again %(waits)s", data
+
+
+def _check(tag):
+    if not is_ascii(tag.encode()):
+        raise ValueError("option 'tag': %r is no idTag, which has printable ASCII characters only" % tag)

@@ -31,6 +31,7 @@ class Stamps:
     """
 
     _unsure_salt = ""
+    _supposed = False  # the offset that the journal has of this run is one of `suppose`
 
     def __init__(self, clock, store, log):
         self._clock = clock
@@ -96,7 +97,7 @@ class Stamps:
 
     def now(self):
         """The stamp of this moment."""
-        utc_ms = self._clock.utc_ms()
+        utc_ms = self._clock.sure_utc_ms()
         if utc_ms is None:
             self._unresolved = True
             stamp = [self._run, self._clock.uptime_ms()]
@@ -119,8 +120,14 @@ class Stamps:
             if isinstance(stamp, list):
                 self._held.append(stamp)
             utc_ms = self.utc_of(stamp)
-            if utc_ms > self._last_ms and utc_ms >= self._clock.earliest_ms:  # else it is not known
+            if utc_ms > self._last_ms and utc_ms >= self._clock.earliest_ms and self._is_sure(stamp):  # else not known
                 self._last_ms = utc_ms
+
+    def _is_sure(self, stamp):
+        """Is its UTC that of the central system?"""
+        if not isinstance(stamp, list) or self._clock.sure_utc_ms() is not None:
+            return True
+        return not (self._supposed and stamp[0] == self._run) and self._store.get(_OFFSET + str(stamp[0])) is not None
 
     def note(self, outlet, number, changes):
         """A sample of a transaction has been taken: `changes` are journaled with it."""
@@ -143,7 +150,7 @@ class Stamps:
 
     def learn(self, utc_ms):
         """The time that the central system sent. A jump is accepted when it is received once more."""
-        known = self._clock.utc_ms()
+        known = self._clock.sure_utc_ms()
         if known is not None and abs(known - utc_ms) > _JUMP_MS and not self._told_twice(known, utc_ms):
             return
         self._offered_ms = None
@@ -157,6 +164,21 @@ class Stamps:
             self._resolve()
         except self._store.Error as e:  # what is not journaled yet is at the next time
             self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
+
+    def suppose(self, utc_ms):
+        """A time that nobody vouches for, until the central system sends one: of the stamps it is the time as long."""
+        if self._clock.sure_utc_ms() is not None:
+            return
+        self._clock.set_utc_ms(utc_ms, False)
+        self.settings += 1
+        self._log.info("the time is %s until the central system sends it", format_utc(utc_ms))
+        key = _OFFSET + str(self._run)
+        try:
+            if self._supposed or self._store.get(key) is None:
+                self._store.put(key, self._clock.utc_of(0))
+                self._supposed = True
+        except self._store.Error as e:
+            self._log.rare("the time of this run cannot be journaled: %s", str(e))
 
     def ask(self, after_ms=0):
         """Have the time requested from the central system."""
@@ -182,7 +204,7 @@ class Stamps:
         """Journal the UTC of the start of each run that has stamps without one, this one and those before it."""
         changes = {}
         start_ms = self._clock.utc_of(0)
-        if self._unresolved and self._store.get(_OFFSET + str(self._run)) is None:
+        if self._unresolved and (self._supposed or self._store.get(_OFFSET + str(self._run)) is None):
             changes[_OFFSET + str(self._run)] = start_ms
         for run in sorted(self._spans, reverse=True):
             offset = self._store.get(_OFFSET + str(run))
@@ -191,7 +213,7 @@ class Stamps:
             start_ms = offset
         if changes:
             self._store.commit(changes)
-        self._unresolved = False
+        self._unresolved = self._supposed = False
         held, self._held = self._held, []
         self._hold(held)
 
@@ -222,7 +244,7 @@ class Stamps:
 
         `latest_ms`: it is sent as within the plausible bounds up to that UTC.
         """
-        if isinstance(stamp, list) and self._clock.utc_ms() is None:
+        if isinstance(stamp, list) and self._clock.sure_utc_ms() is None:
             self._fix(stamp[0])
         if latest_ms is None:
             return self.text(stamp)
@@ -235,9 +257,12 @@ class Stamps:
 
     def _fix(self, run):
         key = _OFFSET + str(run)
+        start_ms = self._clock.utc_of(0)
         try:
             if self._store.get(key) is None:
-                self._store.put(key, _UNKNOWN_MS + self._before_start(run, 0))
+                self._store.put(key, (_UNKNOWN_MS if start_ms is None else start_ms) + self._before_start(run, 0))
+            if run == self._run:
+                self._supposed = False  # it stays
         except self._store.Error as e:
             self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
 

@@ -80,7 +80,7 @@ class Boot:
             return
         utc_ms = self._time_in(answer)
         if utc_ms is not None and not self._believed(utc_ms):
-            if self._clock.utc_ms() is None:  # who that is, is not known: the connection has ended
+            if self._clock.sure_utc_ms() is None:  # who that is, is not known: the connection has ended
                 self._due_ms = now + _SOON_MS
                 return
             utc_ms = None
