@@ -100,9 +100,14 @@ def _path_of(kernel):
 
 
 def rows(kernel):
-    """Generator of a dict for each setting, see `components.operator`. What it takes is read at once.
+    """Generator of a dict for each setting. What it takes is read at once. Raises DeclarationError for a file that
+    cannot be read, or an identity.
 
-    Raises DeclarationError for a file that cannot be read, or an identity.
+    ``name`` ("ocpp.url", "can.1.port"); ``type`` ("str", "int", "bool", "float"); ``default``; ``required``: there is
+    none; ``choices``: a list of all values, or None; ``lowest``, ``highest`` (of a str: of its length), or None;
+    ``secret``: it is never shown; ``set``: it is in settings.json, or in the identity of the device; ``fixed``: it is
+    in the identity, so that settings.json cannot change it; ``value``: what the next start has; None of a secret, and
+    of one that is required and not set; a URL is without its password.
     """
     board = _board_of(kernel)
     settings, identity = read_settings(_path_of(kernel)), lay_identity_over({}, board)

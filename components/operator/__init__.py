@@ -54,19 +54,12 @@ Configuration
 Settings
 ========
 
-What settings.json may set, of this board. Of both, what is seldom needed is loaded for the call, and all that has to be
-read is read in it. They raise MemoryError: then nothing is changed.
-
-- ``settings()``: generator of a dict for each: ``name`` ("ocpp.url", "can.1.port"); ``type`` ("str", "int", "bool",
-  "float"); ``default``; ``required``: there is no default; ``choices``: a list of all values, or None; ``lowest``,
-  ``highest`` (of a str: of its length), or None; ``secret``: it is never shown; ``set``: it is in settings.json, or in
-  the identity of the device; ``fixed``: it is in the identity, so that settings.json cannot change it; ``value``: what
-  the next start has, None of a secret, and of one that is required and not set; a URL has no password. Raises
-  DeclarationError if the file cannot be read.
-- ``change_settings(changes, save=True)``: changes {name: value, None to remove it}. All of the file is checked as a
-  start does, but for what only building finds out (that there is such a serial line). Returns {} if it is right, and
-  written unless ``save`` is False: for the next start. Else {name: what is wrong, as text}, and nothing is changed;
-  the name "" is that of the whole file.
+- ``settings()``: generator of a dict for each setting of the board, see `core.settings_file.rows`. Raises
+  DeclarationError if settings.json cannot be read.
+- ``change_settings(changes, save=True)``: changes {"ocpp.url": value, None to remove it} for the next start. All of the
+  file is checked as a start does, but for what only building finds out (that there is such a serial line). Returns {}
+  if it is right, and written unless ``save`` is False; else {name: what is wrong, as text}, and nothing is changed; the
+  name "" is that of the whole file. They raise MemoryError: then nothing is changed.
 
 Limits
 ======
@@ -104,6 +97,7 @@ State
 - ``black_boxes()``: a list of (name, bytes) of the files of the black box, the newest first; ``black_box(name)``:
   generator of the bytes of one, in pieces. Raises KeyError, OSError.
 - ``provisioning``: the component, see `components.provisioning`; None where the board has none.
+- ``update``: None where the board takes no updates of the firmware; else what an image is fed to, see `update`.
 - ``receive_all(on)``: whether frames without a handler are received as well, to be shown; each bus changes it when
   charging is not enabled.
 
@@ -123,7 +117,7 @@ class Operator:
     """See the package. The attributes that it does not name are for its modules."""
 
     requires = ("kernel", "clock", "log", "store", "station", "ocpp", "wifi", "health")
-    uses = ("budget", "charge_log", "blackbox", "provisioning")
+    uses = ("budget", "charge_log", "blackbox", "provisioning", "firmware")
     collects = ("can", "page")
     keeps = ("console.stop",)
 
@@ -140,6 +134,7 @@ class Operator:
         self.health = health
         self.budget, self.provisioning = optional["budget"], optional["provisioning"]
         self._charge_log, self._blackbox = optional["charge_log"], optional["blackbox"]
+        self._firmware = optional["firmware"]
         self.buses = can
         self.pages = page
         self.card = station.authorization.card
@@ -247,6 +242,17 @@ class Operator:
             return "no_prompt"
         self.kernel.request_exit(RESTART, reason)
         return ""
+
+    # --- update -------------------------------------------------------------------------------------------------
+
+    @property
+    def update(self):
+        if self._firmware is None:
+            return None
+        from components.operator.update import Update
+
+        unload("components.operator.update")
+        return Update(self._firmware)
 
     # --- state --------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 In the journal is the job, ``ocpp/fw``:
 
-    u  URL                     d  UTC in ms from which it may be fetched, 0: at once
+    u  URL, "": `LocalUpdate`  d  UTC in ms from which it may be fetched, 0: at once
     n  tries that are left     i  seconds between them
     s  "wait": for its time; "load": the image is on its way, or waits for the end of a transaction; "install"
     t  the sink's slot that takes it (s is "install")
@@ -27,7 +27,7 @@ MODULES = TRANSFERS + ("components.ocpp.firmware.update", "components.ocpp.firmw
 _JOB = const("ocpp/fw")
 _SIGNATURE = const("ocpp/fw/s")
 _WAIT = const("wait")
-_LOAD = const("load")
+LOAD = "load"
 _INSTALL = const("install")
 _POLL_MS = const(500)
 _JOURNAL_MS = const(60000)  # after the journal refused
@@ -56,7 +56,7 @@ class Update:
     def start(self):
         """Read the journal. A download that a restart interrupted begins again."""
         self._job = self._store.get(_JOB)
-        if self._job is not None and self._job["s"] == _LOAD:
+        if self._job is not None and self._job["s"] == LOAD:
             self._job["s"] = _WAIT
 
     async def stop(self):
@@ -113,7 +113,7 @@ class Update:
         if self._job is None:
             return "no update"
         size = self._sink.size
-        text = "update: %s, from %s" % (self.status or "waits", bare_url(self._job["u"]))
+        text = "update: %s, from %s" % (self.status or "waits", bare_url(self._job["u"]) or "a person at this device")
         return text + (", %d of %s bytes" % (self._sink.written, size or "?") if self._sink.written else "")
 
     # --- telling ------------------------------------------------------------------------------------------------
@@ -126,8 +126,10 @@ class Update:
             if request_id is not None:
                 payload = {"status": status, "requestId": request_id}
                 self._firmware.notices().add("SignedFirmwareStatusNotification", payload, changes)
-            elif "|" + status + "|" in _UNSIGNED:
+            elif self._job["u"] and "|" + status + "|" in _UNSIGNED:
                 self._firmware.notices().add("FirmwareStatusNotification", {"status": status}, changes)
+            elif changes:
+                self._store.commit(changes)
         except self._store.Error as e:
             if changes:
                 raise
@@ -175,9 +177,7 @@ class Update:
 
     async def _run(self, job):
         try:
-            if await self._load(job) and await self._is_genuine(job):
-                await self._until_free(job)
-                await self._install(job)
+            await self._work(job)
         except Exception as e:  # a task of its own: no caller would get it
             self._log.exception("update: %r" % e, e)
             self._end("InstallationFailed" if job["s"] == _INSTALL else "DownloadFailed")
@@ -185,13 +185,18 @@ class Update:
             if self._sink.state in ("writing", "finished"):
                 self._sink.abort()
 
+    async def _work(self, job):
+        if await self._load(job) and await self._is_genuine(job):
+            await self._until_free(job)
+            await self._install(job)
+
     def _forbidden(self):
         """May nothing be written now, because an outlet charges?"""
         return self._sink.blocks and any(one.transactions.current is not None for one in self._ocpp.outlets)
 
     async def _load(self, job):
         """Have the image in the sink, whole: is it?"""
-        job["s"] = _LOAD
+        job["s"] = LOAD
         self._tell("Downloading", {_JOB: job})
         calm = lambda url: until_calm(self._ocpp, self._clock, self._log, url)  # noqa: E731
         on_demand = self._ocpp.on_demand
@@ -221,9 +226,9 @@ class Update:
 
     async def _is_genuine(self, job):
         """Is the image signed as it should be, or need not be signed?"""
-        if job["r"] is None:
+        signature, verify = self._signature(job), self._firmware.verify
+        if signature is None:
             return True
-        signature, verify = self._store.get(_SIGNATURE), self._firmware.verify
         with self._ocpp.on_demand:
             genuine = verify is not None and signature and await verify(signature, self._sink.digest)
         if genuine:
@@ -231,8 +236,12 @@ class Update:
             return True
         self._log.error("the image is not what its signature says")
         self._end("InvalidSignature")
-        self._ocpp.security_event("InvalidFirmwareSignature", bare_url(job["u"])[:255])
+        self._ocpp.security_event("InvalidFirmwareSignature", bare_url(job["u"])[:255] or "by a person at this device")
         return False
+
+    def _signature(self, job):
+        """What the image is verified by, None: it need not be signed."""
+        return None if job["r"] is None else self._store.get(_SIGNATURE) or ()
 
     async def _until_free(self, job):
         """Wait for the time of the installation, and for the end of the transaction."""
