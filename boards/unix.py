@@ -77,6 +77,7 @@ COMMON = (
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
+    {"name": "web", "use": "components.web:Web"},
 )
 
 COMPONENTS = COMMON + ONE_BUS
@@ -102,5 +103,13 @@ SETTINGS = {
     "sntp": {"servers": "sntp.servers"},
     "station": {"auto_tag": "auto_authorize.tag"},
     "can": {"port": "can_driver.port"},
+    "web": {
+        "port": "web.port",
+        "driver": "web.driver_password",
+        "operator": "web.operator_password",
+        "installer": "web.installer_password",
+        "certificate": "web.certificate",
+        "key": "web.key",
+    },
     "wifi": {"ssid": "wifi.ssid", "password": "wifi.password", "dns": "wifi_driver.dns"},
 }

@@ -1,0 +1,133 @@
+"""The web server: a page for a person, a JSON API, live updates and metrics, over `operator`: see docs/api.md.
+
+What is resident is a listener; all the rest is loaded while somebody is connected, or for one request.
+
+===================  ====================================================================================
+serving, routes      one request: which route, who may take it, errors
+wire                 JSON bodies and answers
+access, pbkdf2       passwords, sessions, roles; the slow hash of a password
+state, metrics       what there is to see
+events               server-sent events
+control              start, stop, cards, limits, restart
+settings             settings, variables, passwords
+records              log, sessions, black boxes
+firmware             an image is uploaded
+setup                the first run
+page/                the page as it is sent, made by tools/webpage.py
+===================  ====================================================================================
+"""
+
+from micropython import const
+
+from core.loading import drop_unmade, unload
+from core.tasks import together
+from uhttpd import Listener
+
+_LOADED = const((
+    "components.web.serving", "components.web.routes", "components.web.wire", "components.web.access",
+    "uhttpd.request", "uhttpd.query",
+))  # fmt: skip
+
+
+class Web:
+    """Serves HTTP at ``port``, 0: not at all.
+
+    Options: ``driver_password``, ``operator_password``, ``installer_password``: hashes of passwords as
+    ``pbkdf2-sha256$ITERATIONS$SALT$HASH`` in base64, "": nobody has that role. Without one of the installer it serves
+    only while `provisioning` is active. ``certificate`` and ``key``: files of a certificate and its private key for
+    TLS, paths below the home unless they begin with a slash. ``connections``: so many are served at once.
+
+    The other attributes are for the modules of the package.
+    """
+
+    requires = ("operator", "kernel", "clock", "log", "home")
+    options = {
+        "port": (int, 0, 0, 65535),
+        "driver_password": (str, "", 0, 160),
+        "operator_password": (str, "", 0, 160),
+        "installer_password": (str, "", 0, 160),
+        "certificate": (str, "", 0, 64),
+        "key": (str, "", 0, 64),
+        "connections": (int, 4, 2, 16),
+    }
+
+    sessions = failures = verified = loaded = ()  # lists once there is any
+    hashing = None
+    streams = 0  # of events
+
+    def __init__(self, operator, kernel, clock, log, home, **options):
+        self.operator = operator
+        self.kernel = kernel
+        self.clock = clock
+        self.log = log
+        self.home = home
+        self.provisioning = operator.provisioning
+        self.port = options["port"]
+        self.hashes = (options["driver_password"], options["operator_password"], options["installer_password"])
+        self.secure = bool(options["certificate"])
+        self._files = options["certificate"], options["key"]
+        self.most = options["connections"]
+
+    async def run(self):
+        if not self.port:
+            return
+        active = self.provisioning and self.provisioning.active
+        while True:
+            if self.hashes[2]:
+                await self._listen()
+            elif not active:
+                return
+            elif active.value:
+                await together(self._listen(), active.until(_is_not))
+            else:
+                await active.changed()
+
+    async def _listen(self):
+        context = None
+        if self.secure:
+            from components.web.tls import context_of
+
+            unload("components.web.tls")
+            context = context_of(self.home, *self._files)
+        listener = Listener(
+            self._handle,
+            self.port,
+            self.most,
+            max(2, self.most - 1),
+            report=self._report,
+            idle=self._let_go,
+            context=context,
+            block=self.kernel.urgent.block,
+        )
+        self.log.info("serves %s at port %d", "https" if context else "http", self.port)
+        await listener.run()
+
+    async def _handle(self, connection):
+        from components.web.serving import serve
+
+        await serve(self, connection)
+
+    def is_first_run(self):
+        """Whether anybody at the access point may set this charger up."""
+        return not self.hashes[2] and self.provisioning is not None and self.provisioning.active.value
+
+    def take_password(self, at, kept):
+        """The hash of a role's password is another one: its sessions end."""
+        self.hashes = self.hashes[:at] + (kept,) + self.hashes[at + 1 :]
+        self.sessions = [session for session in self.sessions if session[1] != at + 1]
+        self.verified = ()
+
+    def _report(self, error):
+        if isinstance(error, MemoryError):
+            drop_unmade()
+            self.log.rare("no memory for a request")
+        else:
+            self.log.exception("a request failed: %r" % error, error)
+
+    def _let_go(self):
+        for name in _LOADED:
+            unload(name)
+
+
+def _is_not(value):
+    return not value
