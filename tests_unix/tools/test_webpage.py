@@ -5,12 +5,14 @@ import gzip
 import hashlib
 import json
 import re
+import runpy
+from types import SimpleNamespace
 
 import pytest
 
-from components.web.page import packed
 from tools import webpage
 
+packed = SimpleNamespace(**runpy.run_path(str(webpage.MODULE)))  # its package is MicroPython's
 SOURCES = sorted(webpage.FOLDER.glob("*.js"))
 # What makes markup, or code, out of text; and what would take something from elsewhere.
 MARKUP = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML"
