@@ -97,6 +97,16 @@ class Central(MessageLog):
             connection.transport.abort()
         await server.wait_closed()
 
+    async def go_online(self) -> None:
+        """``start()``, unless it is there already."""
+        if not self.online:
+            await self.start(self.host)
+
+    @property
+    def online(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None
+
     @property
     def url(self) -> str:
         """What belongs into settings.json."""

@@ -14,11 +14,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tools.terminal import SharedInput
+
 ROOT = Path(__file__).resolve().parent.parent
 RESET_STATUS = 3  # "start me again": the end of a Reset or an update
 _STOP_S = 15
 _KEPT_OUTPUT = 1_000_000
 _CTRL_C = "\x03"
+_CTRL_U = "\x15"  # an empty line
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)  # now: in a child between fork and exec nothing may be loaded
 
@@ -49,7 +52,7 @@ def start_of(board: str) -> list[str]:
 class Firmware:
     """``micropython main.py BOARD --home HOME``, started again whenever it requests it (status 3).
 
-    shared: it uses this process's terminal; otherwise its output is kept in ``text`` and ``lines``, and ``write()``
+    shared: its console is this process's terminal; otherwise its output is kept in ``text`` and ``lines``. ``write()``
     types on its console. ``starts`` counts starts, ``returncode`` is None while it runs, and between its end and the
     start that it requested. When this process ends, however it does, its power is cut.
     """
@@ -63,6 +66,7 @@ class Firmware:
         self.starts = 0
         self.on_restart: Callable[[], None] | None = None
         self._off = False
+        self._input: SharedInput | None = None
         self._cut = 0  # characters that left the front of ``text``
         self._more = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
@@ -72,6 +76,11 @@ class Firmware:
     @property
     def returncode(self) -> int | None:
         return self._keeper.result() if self._keeper is not None and self._keeper.done() else None
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there now."""
+        return self._process is not None and self._process.returncode is None
 
     @property
     def pid(self) -> int:
@@ -90,16 +99,27 @@ class Firmware:
     async def start(self) -> Firmware:
         """Power on. Raises FileNotFoundError without an interpreter."""
         self._off = False
+        if self.shared and self._input is None:
+            loop = asyncio.get_running_loop()
+            self._input = SharedInput(lambda: loop.call_soon_threadsafe(self.end_soon, False))
         await self._spawn()
         self._keeper = asyncio.create_task(self._keep())
         return self
 
     async def write(self, text: str) -> None:
-        """Type on its console."""
+        """Type on its console. Raises BlockingIOError where that is shared and takes nothing now."""
+        if self._input is not None:
+            if not self._input.type(text):
+                raise BlockingIOError("the firmware's console takes no input now")
+            return
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.write(text.encode())
         with contextlib.suppress(ConnectionError):
             await self._process.stdin.drain()
+
+    async def type_line(self, line: str) -> None:
+        """Type a line in place of what somebody may have begun to type. Raises as `write`."""
+        await self.write(f"{_CTRL_U}{line}\n")
 
     async def wait_output(self, pattern: str, timeout: float = 10, since: int = 0) -> re.Match[str]:
         """Return the first match in the output after the mark. Raises TimeoutError, showing the last output."""
@@ -135,7 +155,7 @@ class Firmware:
         return await self.wait(timeout)
 
     def end_soon(self, signalled: bool) -> None:
-        """Begin an orderly stop, and cut the power if it does not come. signalled: by a Ctrl-C in a shared terminal."""
+        """Begin an orderly stop, and cut the power if it does not come. signalled: no Ctrl-C has been typed for it."""
         self._off = True
         if signalled:
             self._signal(signal.SIGINT)
@@ -158,7 +178,9 @@ class Firmware:
             self._process.send_signal(number)
 
     async def _spawn(self) -> None:
-        pipes = {} if self.shared else {"stdin": -1, "stdout": -1, "stderr": asyncio.subprocess.STDOUT}
+        pipes = {"stdin": -1, "stdout": -1, "stderr": asyncio.subprocess.STDOUT}
+        if self._input is not None:
+            pipes = {"stdin": self._input.fd}
         self._process = await asyncio.create_subprocess_exec(
             *self.command,
             preexec_fn=_end_with_the_parent,

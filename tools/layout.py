@@ -79,6 +79,17 @@ def outlets(board: str) -> list[Outlet]:
     return found
 
 
+def settings_of(board: str) -> dict[str, Any]:
+    """The SETTINGS of a board: what settings.json may have. Raises LayoutError."""
+    return dict(_declaration(board).get("SETTINGS", {}))
+
+
+def has(board: str, use: str) -> bool:
+    """Whether a board has a component of this class. Raises LayoutError."""
+    entries = _declaration(board)["COMPONENTS"]
+    return any(use == one["use"] for entry in entries for one in entry.get("components", (entry,)))
+
+
 def _own(board: str, use: str) -> Callable[..., PowerStage] | None:
     """What a board's SIMULATOR, "module:Class", names; the module is looked for like the board. Raises LayoutError."""
     if not use:

@@ -53,7 +53,7 @@ class QemuFirmware(Firmware):
         return await super().start()
 
     def end_soon(self, signalled: bool) -> None:
-        """Begin an orderly stop; in a shared terminal Ctrl-C is a key of the firmware. signalled: cut the power."""
+        """Begin an orderly stop, for which Ctrl-C has been typed; signalled: cut the power."""
         self._off = True
         asyncio.get_running_loop().call_later(0 if signalled else 15, self._cut_power)
 

@@ -58,9 +58,11 @@ class Station:
     those classes. firmware=False leaves the firmware out (``await station.firmware.start()`` starts it later). board:
     the firmware's, "" for the usual one: its declaration has the buses and outlets, and what simulates
     their power modules. kind: what makes the firmware, Firmware or a class like it. make_module: what makes a power
-    module, ``make_module(url, **module)``, where the declaration does not name it.
+    module, ``make_module(url, **module)``, where the declaration does not name it. prepare: what makes of the settings
+    those that are written.
 
-    ``outlets`` are all of them; battery, vehicle, module, hub (the power module's bus) are those of the first.
+    ``board`` is its name, ``outlets`` are all of them; battery, vehicle, module, hub (the power module's bus) are those
+    of the first.
     """
 
     def __init__(
@@ -80,12 +82,14 @@ class Station:
         board: str = "",
         kind: Callable[..., Firmware] = Firmware,
         make_module: Callable[..., PowerStage] | None = None,
+        prepare: Callable[[dict[str, dict]], dict[str, dict]] | None = None,
     ):
         self.home = Path(home)
         self.central = Central(log=log, **(central or {}))
         self.hubs: dict[tuple[str, ...], Hub] = {}  # by the setting that names their port
         self.outlets = []
-        for layout in outlets(board or "unix"):
+        self.board = board or "unix"
+        for layout in outlets(self.board):
             hub, vehicle_hub = (self.hubs.setdefault(path, Hub()) for path in (layout.module_bus, layout.vehicle_bus))
             self.outlets.append(SimulatedOutlet(layout, hub, vehicle_hub, Battery(pack, soc, speed)))
         self.hub, self.battery = self.outlets[0].hub, self.outlets[0].battery
@@ -98,6 +102,7 @@ class Station:
         self.module: PowerStage
         self.vehicle: Vehicle
         self._make_module = make_module
+        self._prepare = prepare
         self._settings = settings or {}
         self._module_options = module or {}
         self._vehicle_options = vehicle or {}
@@ -139,7 +144,7 @@ class Station:
 
     @property
     def settings(self) -> dict[str, dict]:
-        """The contents of settings.json."""
+        """The contents of settings.json, before `prepare`."""
         merged: dict[str, dict] = {
             "ocpp": {
                 "url": self.central.url,
@@ -166,7 +171,8 @@ class Station:
     def write_settings(self) -> None:
         """Write settings.json into the home."""
         self.home.mkdir(parents=True, exist_ok=True)
-        (self.home / "settings.json").write_text(json.dumps(self.settings, indent=2) + "\n", encoding="utf-8")
+        settings = self._prepare(self.settings) if self._prepare is not None else self.settings
+        (self.home / "settings.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     async def wait_booted(self, timeout: float = 20, since: int = 0) -> None:
         """Wait until the central system has answered a BootNotification with Accepted. Raises TimeoutError."""
