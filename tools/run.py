@@ -1,54 +1,64 @@
 """``make run``: the firmware in this terminal, with a simulated vehicle, power module and central system around it.
 
-A board of the unix port runs from source, one of the qemu port as its image in QEMU, which is built first.
+A board of the unix port runs from source, one of the qemu port as its image in QEMU, which is built first. There are
+two pages for a browser of this machine: the charger's own, and one of the simulation around it.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import signal
 import sys
-import termios
 from collections.abc import Callable
+from typing import Any
 
+from tools.arguments import tcp_port
 from tools.build_firmware import build
 from tools.firmware import Firmware, missing_interpreter
+from tools.first_run import (
+    INSTALLER,
+    NETWORK,
+    PASSWORD,
+    RADIO,
+    PortInUse,
+    Settings,
+    free_port,
+    is_set_up,
+    kept,
+    set_up,
+    web_port,
+    write_networks,
+)
 from tools.homelock import HomeInUse
+from tools.layout import settings_of
 from tools.qemu import QemuFirmware
 from tools.selection import Selection, SelectionError
+from tools.simpage import SimulatorPage
 from tools.simulate import options_of_site, site
+from tools.station import POINT, Station
+from tools.terminal import shared_terminal
 from tools.toolchain import BuildError
 
 _BANNER = """\
 ucharge, board {board}. This terminal is the firmware's console; Ctrl-C ends everything.
 
-  here                 h  help        auth TAG  present a card      s  start      t  stop (emergency)      why
-  a second terminal    make sim CMD="plug"             plug the vehicle in, CMD="unplug" unplugs it
-                       make sim CMD="remote-start TAG" and CMD="remote-stop" as the operator's central system
-                       make sim CMD="stop-bms"         cause a fault: silent-bms, silent-charger, bus-off, garbage,
-                                                       over-temperature, wrong-voltage ...; CMD="clear-faults" ends it
-                       make sim CMD="plug 2"           the same at the second outlet of a board that has one
-                       make sim CMD="help"             every command; CMD="status" the simulation in numbers
+{pages}
 
-A session: plug in, then auth TAG here, watch [Metrics], then auth TAG again or unplug.
+  here                 h  help        auth TAG  present a card      s  start      t  stop (emergency)      why
+  a second terminal    make sim CMD="plug"             what the buttons do; CMD="help" lists it
+
 Messages of the central system: {log}
 Of several simulations this is: make sim ARGS="--home {home}" CMD="..."
 """
-
-
-@contextlib.contextmanager
-def _terminal():
-    """Give the terminal back as it was, however the firmware ends."""
-    if not sys.stdin.isatty():
-        yield
-        return
-    before = termios.tcgetattr(sys.stdin)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+_PAGES = """\
+  OPEN IN A BROWSER    {simulator}    the simulator: it leads to a charged vehicle in four steps
+  the charger's page   {charger}    {login}"""
+_PAGE = """\
+  OPEN IN A BROWSER    {simulator}    the simulator: vehicle, power module and central system as buttons"""
+_NEW = "not set up yet"
+_KNOWN = "set up already, with the passwords that were chosen there"
+_PRESET = f"set up already: installer's password {INSTALLER}"
 
 
 def _kind(board: str) -> Callable[..., Firmware]:
@@ -66,28 +76,86 @@ def _kind(board: str) -> Callable[..., Firmware]:
     return QemuFirmware
 
 
+class Site:
+    """What is around the firmware of one run: how it is set up, and its two pages."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        settings = settings_of(options.board)
+        self.has_page = "port" in settings.get("web", {}) and "radio" in settings.get("wifi", {})
+        self.port = web_port(options.home, options.web_port) if self.has_page else 0
+        self.sim_port = free_port(options.sim_port)
+
+    def prepare(self, preset: Settings) -> Settings:
+        """The settings that are written."""
+        if not self.has_page:
+            return preset
+        write_networks(self.options.home)
+        settings = set_up(preset) if self.options.configured else kept(preset, self.options.home)
+        settings["web"] = {**settings.get("web", {}), "port": self.port}
+        settings["wifi"] = {**settings.get("wifi", {}), "radio": RADIO}
+        return settings
+
+    @property
+    def charger(self) -> str:
+        return f"http://127.0.0.1:{self.port}/" if self.has_page else ""
+
+    def facts(self, station: Station) -> dict[str, Any]:
+        """What the simulator's page shows of it."""
+        setup = {}
+        if self.has_page and not self.options.configured:
+            setup = {"Network": NETWORK, "Password": PASSWORD, "OCPP URL": station.central.url, "Identity": POINT}
+        return {
+            "board": self.options.board,
+            "outlets": len(station.outlets),
+            "charger": self.charger,
+            "setup": setup,
+            "password": INSTALLER if self.has_page and self.options.configured else "",
+        }
+
+    def banner(self, simulator: str) -> str:
+        """What is printed at the beginning."""
+        home = self.options.home.resolve()
+        login = _PRESET if self.options.configured else _KNOWN if is_set_up(self.options.home) else _NEW
+        pages = (_PAGES if self.has_page else _PAGE).format(simulator=simulator, charger=self.charger, login=login)
+        return _BANNER.format(board=self.options.board, pages=pages, log=self.options.home / "central.log", home=home)
+
+
 async def _run(options: argparse.Namespace, kind: Callable[..., Firmware]) -> int:
     loop = asyncio.get_running_loop()
-    async with site(options, shared_terminal=True, kind=kind) as (station, _):
-        log, home = options.home / "central.log", options.home.resolve()
-        print(_BANNER.format(board=options.board, log=log, home=home), flush=True)
-        loop.add_signal_handler(signal.SIGINT, station.firmware.end_soon, not sys.stdin.isatty())
-        loop.add_signal_handler(signal.SIGTERM, station.firmware.end_soon, True)
-        station.firmware.on_restart = lambda: print("\n-- the firmware restarts --", flush=True)
-        await station.firmware.start()
-        return await station.firmware.wait(timeout=None)
+    here = Site(options)
+    async with site(options, shared_terminal=True, kind=kind, prepare=here.prepare) as (station, control):
+        page = SimulatorPage(control, lambda: here.facts(station), here.sim_port).start()
+        try:
+            print(here.banner(page.url), flush=True)
+            loop.add_signal_handler(signal.SIGINT, station.firmware.end_soon, True)
+            loop.add_signal_handler(signal.SIGTERM, station.firmware.end_soon, True)
+            station.firmware.on_restart = lambda: print("\n-- the firmware restarts --", flush=True)
+            await station.firmware.start()
+            return await station.firmware.wait(timeout=None)
+        finally:
+            await asyncio.to_thread(page.stop)
+
+
+def options_of_run() -> argparse.ArgumentParser:
+    """The options of ``make run``."""
+    parser = options_of_site((__doc__ or "").splitlines()[0])
+    parser.add_argument("--configured", action="store_true", help="the charger is set up already")
+    parser.add_argument("--web-port", type=tcp_port, default=0, help="of the charger's page; 0: a free one")
+    parser.add_argument("--sim-port", type=tcp_port, default=0, help="of the simulator's page; 0: a free one")
+    return parser
 
 
 def main() -> int:
     """Run until the firmware ends; returns its status, 2 where it cannot begin."""
-    options = options_of_site((__doc__ or "").splitlines()[0]).parse_args()
+    options = options_of_run().parse_args()
     wrong = missing_interpreter()
     try:
         if not wrong:
             kind = _kind(options.board)
-            with _terminal():
+            with shared_terminal():
                 return asyncio.run(_run(options, kind))
-    except (HomeInUse, BuildError, SelectionError) as error:
+    except (HomeInUse, PortInUse, BuildError, SelectionError) as error:
         wrong = str(error)
     print(wrong, file=sys.stderr)
     return 2

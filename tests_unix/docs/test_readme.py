@@ -11,8 +11,8 @@ from pathlib import Path
 import cantools
 
 from tools.firmware import interpreter
+from tools.run import options_of_run
 from tools.selection import Selection, boards
-from tools.simulate import options_of_site
 from tools.station import Station
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +50,8 @@ def test_the_table_of_boards_has_every_board():
 
 
 def test_the_table_of_make_run_has_every_option_and_its_default():
-    rows = dict(re.findall(r"^\| `(--\w+)[^`]*` \| ([^|]+) \|", README, re.MULTILINE))
-    actions = [action for action in options_of_site("")._actions if action.dest != "help"]
+    rows = dict(re.findall(r"^\| `(--[\w-]+)[^`]*` \| ([^|]+) \|", README, re.MULTILINE))
+    actions = [action for action in options_of_run()._actions if action.dest != "help"]
     assert set(rows) == {action.option_strings[0] for action in actions}
     for action in actions:
         default = "off" if action.default is False else str(action.default).removeprefix(f"{ROOT}/")
