@@ -65,6 +65,9 @@ class Station:
     of the first.
     """
 
+    module: PowerStage
+    vehicle: Vehicle
+
     def __init__(
         self,
         home: Path | str,
@@ -99,8 +102,6 @@ class Station:
             log=None if shared_terminal else self.home / "console.log",
             **({"board": board} if board else {}),
         )
-        self.module: PowerStage
-        self.vehicle: Vehicle
         self._make_module = make_module
         self._prepare = prepare
         self._settings = settings or {}
