@@ -105,6 +105,7 @@ SETTINGS = {
     "can": {"port": "can_driver.port"},
     "web": {
         "port": "web.port",
+        "address": "web.address",
         "driver": "web.driver_password",
         "operator": "web.operator_password",
         "installer": "web.installer_password",

@@ -1,5 +1,6 @@
 """``make run`` as a process of its own, and what a browser asks of its two pages."""
 
+import base64
 import http.client
 import http.cookiejar
 import json
@@ -22,6 +23,8 @@ _PAGES = re.compile(r"OPEN IN A BROWSER +(\S+)[^\n]*\n(?: +the charger's page +(
 class Browser:
     """Requests to one page, its cookies kept. A request's answer is (status, JSON, or text where it is none)."""
 
+    login = ""  # "role:password", for HTTP Basic
+
     def __init__(self, url):
         self.url = url
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
@@ -31,6 +34,8 @@ class Browser:
         """GET; POST a body, which is sent as JSON unless it is bytes. fields: of the request's head."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         head = {name.replace("_", "-"): value for name, value in fields.items()}
+        if self.login:
+            head["Authorization"] = "Basic " + base64.b64encode(self.login.encode()).decode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json", **head})
         request.method = method or ("GET" if data is None else "POST")
         try:

@@ -82,7 +82,9 @@ class Site:
     def __init__(self, options: argparse.Namespace):
         self.options = options
         settings = settings_of(options.board)
-        self.has_page = "port" in settings.get("web", {}) and "radio" in settings.get("wifi", {})
+        self.has_page = "port" in settings.get("web", {})
+        self.has_radio = "radio" in settings.get("wifi", {})
+        self.configured = options.configured or not self.has_radio
         self.port = web_port(options.home, options.web_port) if self.has_page else 0
         self.sim_port = free_port(options.sim_port)
 
@@ -90,10 +92,11 @@ class Site:
         """The settings that are written."""
         if not self.has_page:
             return preset
-        write_networks(self.options.home)
-        settings = set_up(preset) if self.options.configured else kept(preset, self.options.home)
-        settings["web"] = {**settings.get("web", {}), "port": self.port}
-        settings["wifi"] = {**settings.get("wifi", {}), "radio": RADIO}
+        settings = set_up(preset) if self.configured else kept(preset, self.options.home)
+        settings["web"] = {**settings.get("web", {}), "address": "127.0.0.1", "port": self.port}
+        if self.has_radio:
+            write_networks(self.options.home)
+            settings["wifi"] = {**settings.get("wifi", {}), "radio": RADIO}
         return settings
 
     @property
@@ -103,20 +106,20 @@ class Site:
     def facts(self, station: Station) -> dict[str, Any]:
         """What the simulator's page shows of it."""
         setup = {}
-        if self.has_page and not self.options.configured:
+        if self.has_page and not self.configured:
             setup = {"Network": NETWORK, "Password": PASSWORD, "OCPP URL": station.central.url, "Identity": POINT}
         return {
             "board": self.options.board,
             "outlets": len(station.outlets),
             "charger": self.charger,
             "setup": setup,
-            "password": INSTALLER if self.has_page and self.options.configured else "",
+            "password": INSTALLER if self.has_page and self.configured else "",
         }
 
     def banner(self, simulator: str) -> str:
         """What is printed at the beginning."""
         home = self.options.home.resolve()
-        login = _PRESET if self.options.configured else _KNOWN if is_set_up(self.options.home) else _NEW
+        login = _PRESET if self.configured else _KNOWN if is_set_up(self.options.home) else _NEW
         pages = (_PAGES if self.has_page else _PAGE).format(simulator=simulator, charger=self.charger, login=login)
         return _BANNER.format(board=self.options.board, pages=pages, log=self.options.home / "central.log", home=home)
 

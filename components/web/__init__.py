@@ -35,7 +35,8 @@ class Web:
     Options: ``driver_password``, ``operator_password``, ``installer_password``: hashes of passwords as
     ``pbkdf2-sha256$ITERATIONS$SALT$HASH`` in base64, "": nobody has that role. Without one of the installer it serves
     only while `provisioning` is active. ``certificate`` and ``key``: files of a certificate and its private key for
-    TLS, paths below the home unless they begin with a slash. ``connections``: so many are served at once.
+    TLS, paths below the home unless they begin with a slash. ``connections``: so many are served at once. ``address``:
+    the IPv4 address that it listens at, "": all of this machine.
 
     The other attributes are for the modules of the package.
     """
@@ -43,6 +44,7 @@ class Web:
     requires = ("operator", "kernel", "clock", "log", "home")
     options = {
         "port": (int, 0, 0, 65535),
+        "address": (str, "", 0, 15),
         "driver_password": (str, "", 0, 160),
         "operator_password": (str, "", 0, 160),
         "installer_password": (str, "", 0, 160),
@@ -63,6 +65,7 @@ class Web:
         self.home = home
         self.provisioning = operator.provisioning
         self.port = options["port"]
+        self._address = options["address"]
         self.hashes = (options["driver_password"], options["operator_password"], options["installer_password"])
         self.secure = bool(options["certificate"])
         self._files = options["certificate"], options["key"]
@@ -94,6 +97,7 @@ class Web:
             self.port,
             self.most,
             max(2, self.most - 1),
+            self._address or "0.0.0.0",
             report=self._report,
             idle=self._let_go,
             context=context,
