@@ -6,15 +6,17 @@ export MICROPYTHON
 # Most tests wait for events most of the time, so several files of them run in parallel on two cores.
 JOBS ?= 6
 IMAGE_JOBS ?= 3
+WEB_JOBS ?= 2
 
 VENV := .venv/ready
 NODE_MODULES := .venv/strict/ready
+BROWSER := .venv/web/ready
 PY := .venv/bin/python
 DEVICE := $(wildcard core components drivers boards lib main.py)
 TYPINGS := build/typings
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sim test bench lint firmware size test-firmware image romfs flash monitor deploy clean lint-style lint-rules lint-device-types lint-host-types
+.PHONY: help run demo sim test test-web bench lint firmware size test-firmware image romfs flash monitor deploy clean lint-style lint-rules lint-device-types lint-host-types
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
@@ -33,7 +35,10 @@ sim: $(VENV)  ## Send a command to the running simulation: make sim CMD="plug"; 
 	@$(PY) -m tools.sim $(ARGS) '$(CMD)'
 
 test: $(VENV) $(NODE_MODULES)  ## Run all tests; choose some with ARGS="-k name"
-	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --ignore tests_unix/web --numprocesses $(JOBS) --dist loadfile $(ARGS)
+
+test-web: $(VENV) $(BROWSER)  ## Test the web page in Chromium (Debian's is installed); build/web/ gets screenshots
+	@$(PY) -m pytest -q tests_unix/web --numprocesses $(WEB_JOBS) --dist loadfile $(ARGS)
 
 bench: $(VENV)  ## Measure against reference implementations; print a table, write JSON
 	@$(PY) bench/run.py $(ARGS)
@@ -102,6 +107,12 @@ $(VENV): tools/requirements.txt tools/requirements_files.txt
 	@$(PYTHON) -m venv .venv
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -r tools/requirements.txt
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-deps -r tools/requirements_files.txt
+	@touch $@
+
+# What drives the browser of test-web is large, and nothing else needs it.
+$(BROWSER): tools/requirements_web.txt | $(VENV)
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -r tools/requirements_web.txt
+	@mkdir -p $(@D)
 	@touch $@
 
 # The strict central system of the tests is an npm package; Node.js itself is a wheel in .venv.

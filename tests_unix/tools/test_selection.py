@@ -193,6 +193,15 @@ def test_a_driver_brings_the_tables_of_its_own_chip_only(tmp_path):
     assert "drivers/can/twai_poll.py" in packages["drivers.can.twai_esp32"]
 
 
+@pytest.mark.parametrize("board", boards())
+def test_the_web_page_is_frozen_exactly_where_the_web_is_declared(board, tmp_path):
+    selection = Selection(board, build=tmp_path)
+    declared = any(entry["use"].startswith("components.web:") for _, entry in selection.entries)
+    paths = {path for path, _ in selection.files}
+    assert ("components/web/page/packed.py" in paths) == declared
+    assert declared or not [path for path in paths if path.startswith(("components/web/", "uhttpd/"))]
+
+
 def test_the_machine_code_of_others_cannot_be_left_out(select):
     """Nothing says that it does the same without its decorators."""
     fast = "import micropython\n@micropython.viper\ndef f(): pass\n"

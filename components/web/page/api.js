@@ -4,6 +4,7 @@ const DEAD_MS = 4000  // an event or a comment comes at least every 2 s
 const QUIET_MS = 1000  // a stream that ends is begun again; only if that fails it is told
 const AGAIN_MS = 500
 const TIMEOUT_MS = 15000
+const STOP_MS = 3000  // then it is told that the emergency stop was not heard
 
 class Refusal extends Error {
   constructor(status, data) {
@@ -15,14 +16,17 @@ class Refusal extends Error {
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
 
-// A request: returns what is answered, an object or a text. What can be repeated is, where the charger is busy for once.
+// A request: returns what is answered, an object or a text. It is sent again where the charger was busy and that is safe:
+// a 503 without a word is of a request that was not even read.
 async function api(method, path, body) {
-  for (let left = method === "GET" || path === "emergency_stop" ? 3 : 0; ; left--) {
+  const safe = method === "GET" || path === "emergency_stop"
+  for (let left = path === "emergency_stop" ? 1 : 4; ; left--) {
     try {
       return await request(method, path, body)
     } catch (error) {
-      const busy = error instanceof Refusal ? error.status === 503 : true
-      if (!left || !busy) throw error
+      const refused = error instanceof Refusal
+      const again = refused ? error.status === 503 && (safe || !error.data.error) : safe
+      if (!left || !again) throw error
       await pause(400)
     }
   }
@@ -30,7 +34,7 @@ async function api(method, path, body) {
 
 async function request(method, path, body) {
   const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS)
+  const timer = setTimeout(() => abort.abort(), path === "emergency_stop" ? STOP_MS : TIMEOUT_MS)
   const options = {method, signal: abort.signal, headers: {}, cache: "no-store"}
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json"

@@ -3,7 +3,8 @@
 function limitsCard() {
   const body = h("tbody", {})
   const none = h("p.soft", {}, t("Nothing limits the current from outside."))
-  const heads = ["Source", "Where", "Limit", "Time left", "Afterwards", ""].map(name => h("th", {scope: "col"}, name && t(name)))
+  const heads = ["Source", "Where", "Limit", "Time left", "Afterwards", ""].map((name, n) =>
+    h(n > 1 ? "th.number" : "th", {scope: "col"}, name && t(name)))
   const table = h("div.table", {tabindex: 0, role: "region", "aria-label": t("Limits")},
     h("table", {}, h("thead", {}, h("tr", {}, heads)), body))
   const form = may("operator") ? limitForm() : null
@@ -18,7 +19,7 @@ function limitsCard() {
       h("td.number", {}, amperes(limit.ma)),
       h("td.number", {}, limit.left_ms === null || limit.left_ms === undefined ? "–" : duration(limit.left_ms)),
       h("td.number", {}, limit.fail_safe_ma === undefined || limit.fail_safe_ma === null ? "–" : amperes(limit.fail_safe_ma)),
-      h("td", {}, limit.rules ? h("b", {}, t("rules")) : ""))))
+      h("td.number", {}, limit.rules ? h("b", {}, t("rules")) : ""))))
   }}
 }
 

@@ -89,8 +89,14 @@ function firmwareCard() {
         put(text, t("Not installed: {0}", error.message))
         throw error
       })
-      put(text, t("Installed. The charger restarts with it."))
+      put(text, t("It is right. The charger restarts with it once no session runs."))
     }), progress)
+  load(root, async () => {
+    const {status, size, written} = await api("GET", "firmware")
+    progress.hidden = status === "Idle"
+    bar.value = size ? written / size * 100 : 0
+    put(text, t(status))
+  })
   return root
 }
 

@@ -1,13 +1,19 @@
 // The sessions that the charger remembers.
 
 const PAGE = 25
+const REASONS = {  // of OCPP
+  DeAuthorized: "Card refused", EmergencyStop: "Emergency stop", EVDisconnected: "Vehicle unplugged", HardReset: "Restart",
+  Local: "Ended here", Other: "Other", PowerLoss: "Power failure", Reboot: "Restart", Remote: "Ended by the central system",
+  SoftReset: "Restart", UnlockCommand: "Cable unlocked",
+}
 const SESSION_COLUMNS = [  // title, its text, whether it is a number
   ["Begin", row => moment(row.start), false],
   ["Outlet", row => number(row.outlet, 0), true],
   ["Card", row => textOf(row.id_tag), false],
   ["Energy", row => scaled(row.wh, 1000, 2, "kWh"), true],
-  ["End", row => moment(row.stop), false],
-  ["Reason", row => t(textOf(row.reason)), false],
+  ["Highest power", row => scaled(row.max_w, 1000, 1, "kW"), true],
+  ["Duration", row => duration(new Date(row.stop) - new Date(row.start) || null), true],
+  ["Reason", row => t(REASONS[row.reason] || textOf(row.reason)), false],
 ]
 
 function sessionsView() {

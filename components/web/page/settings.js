@@ -16,7 +16,7 @@ function parsed(row, text) {
 
 function bounds(row) {
   const known = value => value !== null && value !== undefined
-  const [low, high] = [known(row.lowest), known(row.highest)]
+  const [low, high] = [known(row.lowest) && !(row.type === "str" && row.lowest === 0), known(row.highest)]
   const words = !low && !high ? "" : !high ? t("at least {0}", row.lowest) : !low ? t("at most {0}", row.highest)
     : t("{0} to {1}", row.lowest, row.highest)
   return words && row.type === "str" ? t("{0} characters", words) : words
@@ -29,7 +29,7 @@ function textOf(value) {
 // The fields of the settings; `changes` has what differs from the charger's.
 class Settings {
   constructor(rows, changed) {
-    this.rows = rows
+    this.rows = rows.sort((one, other) => one.name < other.name ? -1 : 1)
     this.changed = changed
     this.changes = {}
     this.wrong = {}
@@ -158,10 +158,9 @@ function variable(row) {
   input.value = textOf(row.value)
   const set = button(t("Set"), async () => {
     input.setAttribute("aria-invalid", "true")
-    const {status} = await api("PUT", "variables", {name: row.name, value: input.value}).catch(error => {
-      const {status, reason} = error.data || {}
-      throw status ? new Error(`${row.name}: ${words(reason || status)}`) : error
-    })
+    const refused = error => error.data && error.data.status ? error.data : Promise.reject(error)
+    const {status, reason} = await api("PUT", "variables", {name: row.name, value: input.value}).catch(refused)
+    if (status !== "Accepted" && status !== "RebootRequired") throw new Error(`${row.name}: ${words(reason || status)}`)
     input.setAttribute("aria-invalid", "false")
     tell(t(status === "RebootRequired" ? "{0}: accepted, in force after a restart" : "{0}: accepted", row.name))
   })

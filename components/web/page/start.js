@@ -64,14 +64,10 @@ function pressed() {
   const now = Boolean(site.state && site.state.station.emergency_stop)
   if (site.pressed === now) return
   site.pressed = now
-  const stop = button(t("Emergency stop"), async () => {
-    try {
-      await api("POST", "emergency_stop", {})
-    } catch (error) {
-      throw new Error(t("NOT stopped: {0}. Press the stop at the charger!", error.message))
-    }
-    tell(t("The emergency stop is pressed"))
-  }, "stop")
+  // It can be pressed again at any time: it does not wait for what became of the press before.
+  const stop = h("button.stop", {type: "button", click: () => api("POST", "emergency_stop", {}).then(
+    () => tell(t("The emergency stop is pressed")),
+    error => tell(t("NOT stopped: {0}. Press the stop at the charger!", error.message), true))}, t("Emergency stop"))
   const release = button(t("Release"), async () => {
     if (await confirmed(t("Is the danger over? Then charging is possible again."), t("Release"))) await api("POST", "release", {})
   }, "risky")

@@ -10,8 +10,11 @@ function keep(name, value) {
   try { localStorage.setItem(name, value) } catch (e) { /* a private window keeps nothing */ }
 }
 
-const preferred = [kept("language"), ...(navigator.languages || [navigator.language])]
-let language = preferred.map(one => (one || "").slice(0, 2)).find(one => one in LOCALES) || "en"
+const preferred = navigator.languages || [navigator.language]
+let language = [kept("language"), ...preferred].map(one => (one || "").slice(0, 2)).find(one => one in LOCALES) || "en"
+
+// The language as it is written where the reader lives: what numbers and times look like.
+const locale = () => preferred.find(one => one.slice(0, 2) === language) || language
 
 // TEXTS, the rows of languages.json, is put before this by tools/webpage.py.
 const translated = new Map(TEXTS.map(row => [row[0], row]))
@@ -30,19 +33,19 @@ const words = text => t(text) === text ? text.split(": ").map(part => t(part)).j
 function number(value, decimals, unit) {
   if (typeof value !== "number") return "–"
   const digits = {minimumFractionDigits: decimals, maximumFractionDigits: decimals}
-  return value.toLocaleString(language, digits) + (unit ? "\u00a0" + unit : "")
+  return value.toLocaleString(locale(), digits) + (unit ? "\u00a0" + unit : "")
 }
 
 function scaled(value, divisor, decimals, unit) {
   return number(typeof value === "number" ? value / divisor : value, decimals, unit)
 }
 
-const clock = ms => new Date(ms).toLocaleTimeString(language, {hour: "2-digit", minute: "2-digit", second: "2-digit"})
+const clock = ms => new Date(ms).toLocaleTimeString(locale(), {hour: "2-digit", minute: "2-digit", second: "2-digit"})
 
 function moment(value) {
   const date = new Date(value)
   if (value === null || value === undefined || isNaN(date)) return "–"
-  return date.toLocaleString(language, {dateStyle: "medium", timeStyle: "short"})
+  return date.toLocaleString(locale(), {dateStyle: "medium", timeStyle: "short"})
 }
 
 function duration(ms) {
