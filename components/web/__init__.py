@@ -9,7 +9,7 @@ access, pbkdf2       passwords, sessions, roles; the slow hash of a password
 state, metrics       what there is to see
 events               server-sent events
 control              start, stop, cards, limits, restart
-settings             settings, variables, passwords
+settings, passwords  settings, variables; passwords
 records              log, sessions, black boxes
 firmware             an image is uploaded
 setup                the first run

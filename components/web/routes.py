@@ -36,9 +36,14 @@ ROUTES = const((
     ("/api/settings", "GET", 3, "settings", "settings"),
     ("/api/settings", "PUT", 3, "settings", "change"),
     ("/api/settings/check", "POST", 3, "settings", "check"),
-    ("/api/password", "PUT", 3, "settings", "set_password"),
+    ("/api/password", "PUT", 3, "passwords", "set_password"),
     ("/api/variables", "GET", 3, "settings", "variables"),
     ("/api/variables", "PUT", 3, "settings", "set_variable"),
+    ("/api/firmware", "GET", 3, "firmware", "status"),
+    ("/api/firmware", "POST", 3, "firmware", "upload"),
+    ("/api/networks", "GET", 4, "setup", "networks"),
+    ("/api/setup", "GET", 4, "setup", "progress"),
+    ("/api/setup", "POST", 4, "setup", "begin"),
     ("/api/restart", "POST", 3, "control", "restart"),
 ))  # fmt: skip
 

@@ -140,6 +140,18 @@ def _load_seldom(module):
         from . import records
 
         return records
+    if module == "firmware":
+        from . import firmware
+
+        return firmware
+    if module == "passwords":
+        from . import passwords
+
+        return passwords
+    if module == "setup":
+        from . import setup
+
+        return setup
     from . import access
 
     return access

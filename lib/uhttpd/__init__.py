@@ -36,11 +36,11 @@ from micropython import const
 
 __all__ = ("Connection", "Listener", "Refusal")
 
-_BACKLOG = const(4)
+_BACKLOG = const(8)
 _HEAD_MS = const(5000)  # until the head of a request is here, a TLS handshake included
 _PATIENCE_MS = const(1000)  # before a connection without one gives its place to another
 _LOOK_MS = const(250)
-_PAUSE_MS = const(20)  # after one that was refused: so many of them cost at most that much
+_PAUSE_MS = const(10)  # after one that was refused: so many of them cost at most that much
 _BUSY = const(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
 
