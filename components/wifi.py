@@ -1,15 +1,18 @@
 """The reconnect policy of the Wi-Fi, over a driver in network.WLAN's shape."""
 
+import errno
 import random
 from micropython import const
 
 from core.loading import unload
+from core.parts import error_text
 from core.signals import Signal
 
 _POLL_MS = const(500)
 _RSSI_MS = const(10000)
 _BACK_OFF_MS = const(1000)  # the first; it doubles
 _BACK_OFF_MAX_MS = const(60000)
+_SETTLE_MS = const(200)  # what ended a connection, or an attempt, is done by then
 
 
 class Wifi:
@@ -23,7 +26,10 @@ class Wifi:
     other components are loaded, built and started.
 
     Signals: ``online`` (bool), ``rssi`` (dBm, None while unknown). Counters: ``attempts``, ``connects``, ``losses``,
-    ``driver_errors``.
+    ``driver_errors``. ``ssid``: of the network that it keeps to, "" for none.
+
+    The driver's station is used by nobody else. Who wants another network for a while calls `try_network`, and `resume`
+    in the end, whatever came of it.
     """
 
     requires = ("driver", "clock", "log", "pulse", "kernel")
@@ -34,6 +40,7 @@ class Wifi:
     }
 
     _begun = False  # `begin`'s attempt is under way
+    _trial = None  # (ssid, password) of `try_network`, until `resume`
 
     def __init__(self, driver, clock, log, pulse, kernel, ssid, password, connect_ms):
         self.online = Signal(False, clock)
@@ -44,7 +51,7 @@ class Wifi:
         self._log = log
         self._pulse = pulse
         self._urgent = kernel.urgent
-        self._ssid = ssid
+        self.ssid = ssid
         self._password = password
         self._connect_ms = connect_ms
         self._back_off_ms = _BACK_OFF_MS
@@ -58,9 +65,9 @@ class Wifi:
         """Switch the station on and begin to connect. What fails is in the log, and `run` tries it again."""
         try:
             self._urgent.block("Wi-Fi on", self._driver.active, True)
-            if self._ssid:
+            if self.ssid:
                 self.attempts += 1
-                self._urgent.block("Wi-Fi connect", self._driver.connect, self._ssid, self._password)
+                self._urgent.block("Wi-Fi connect", self._driver.connect, self.ssid, self._password)
                 self._begun = True
         except OSError as e:
             self._driver_error("begin", e)
@@ -80,18 +87,63 @@ class Wifi:
         finally:
             unload("udns")  # 1.5 KB
 
+    async def try_network(self, ssid, password):
+        """Leave the network that is kept to, and connect to this one, once: "" if that works, else why not, as text.
+
+        Until `resume` it is neither left nor connected again, and ``online`` is False.
+        """
+        self._trial = ssid, password
+        await self._wait(_POLL_MS)
+        why = self._connect(ssid, password)
+        if why or await self._wait_connected(self._connect_ms):
+            return why
+        failure = self._driver.failure() if hasattr(self._driver, "failure") else ""
+        return failure or "no connection within %d s" % (self._connect_ms // 1000)
+
+    def resume(self, keep=False):
+        """Back to the network that was kept to before `try_network`, or keep to the one that was tried from now on."""
+        trial, self._trial = self._trial, None
+        if trial is None:
+            return
+        self._back_off_ms = _BACK_OFF_MS
+        if keep:
+            self.ssid, self._password = trial
+        else:
+            self._disconnect()
+
+    async def scan(self):
+        """What the driver finds in range: tuples (ssid, dBm, whether it takes a password). It blocks for 2 s.
+
+        Raises OSError: EAGAIN while an outlet may deliver, and during `try_network`.
+        """
+        if self._trial is not None or not self._urgent.calm():
+            raise OSError(errno.EAGAIN)
+        if not hasattr(self._driver, "scan"):
+            return ()
+        if self._connected():
+            return self._urgent.block("Wi-Fi scan", self._driver.scan)
+        self._trial = self.ssid, self._password
+        try:
+            self._disconnect()  # the ESP32 does not scan while it connects
+            await self._clock.sleep_ms(_SETTLE_MS)
+            return self._urgent.block("Wi-Fi scan", self._driver.scan)
+        finally:
+            self.resume(True)
+
     async def run(self):
         await self._switch_on()
         try:
             if self._begun:
                 self._begun = False
-                await self._wait_connected(self._connect_ms)
+                await self._wait_connected(self._connect_ms, True)
             while True:
-                if self._connected():
+                if self._trial is not None:
+                    await self._wait(_POLL_MS)
+                elif self._connected():
                     self._on_connected()
                     await self._watch()
                     self._on_lost()
-                elif self._ssid:
+                elif self.ssid:
                     await self._attempt()
                 else:
                     await self._wait(_POLL_MS)
@@ -120,19 +172,20 @@ class Wifi:
     def _on_connected(self):
         self.connects += 1
         self._back_off_ms = _BACK_OFF_MS
-        self._log.info("connected%s", " to " + self._ssid if self._ssid else "")
+        self._log.info("connected%s", " to " + self.ssid if self.ssid else "")
         self.online.set(True)
 
     def _on_lost(self):
-        self.losses += 1
-        self._log.warning("connection lost")
+        if self._trial is None:
+            self.losses += 1
+            self._log.warning("connection lost")
         self.online.set(False)
         self.rssi.set(None)
 
     async def _watch(self):
         """Return when the connection is gone; meanwhile read its strength now and then."""
         left_ms = 0
-        while self._connected():
+        while self._trial is None and self._connected():
             if left_ms <= 0:
                 self._read_rssi()
                 left_ms = _RSSI_MS
@@ -146,28 +199,38 @@ class Wifi:
             self._driver_error("status", e)
             self.rssi.set(None)
 
-    async def _attempt(self):
-        """Connect once; wait for it, and after a failure for the back-off."""
-        self.attempts += 1
+    def _disconnect(self):
         try:
             self._driver.disconnect()
         except OSError as e:
             self._driver_error("disconnect", e)
+
+    def _connect(self, ssid, password):
+        """Begin to; returns "", or what is wrong, as text."""
+        self._disconnect()
         try:
-            self._urgent.block("Wi-Fi connect", self._driver.connect, self._ssid, self._password)
+            self._urgent.block("Wi-Fi connect", self._driver.connect, ssid, password)
         except OSError as e:
             self._driver_error("connect", e)
-        else:
-            if await self._wait_connected(self._connect_ms):
-                return
+            return error_text(e)
+        return ""
+
+    async def _attempt(self):
+        """Connect once; wait for it, and after a failure for the back-off."""
+        self.attempts += 1
+        if not self._connect(self.ssid, self._password) and await self._wait_connected(self._connect_ms, True):
+            return
+        if self._trial is not None:
+            return
         wait_ms = self._back_off_ms // 2 + random.randrange(self._back_off_ms // 2 + 1)
         self._back_off_ms = min(2 * self._back_off_ms, _BACK_OFF_MAX_MS)
-        self._log.warning("no connection to %s (attempt %d); next try in %d ms", self._ssid, self.attempts, wait_ms)
-        await self._wait_connected(wait_ms)  # a slow access point may still take us
+        self._log.warning("no connection to %s (attempt %d); next try in %d ms", self.ssid, self.attempts, wait_ms)
+        await self._wait_connected(wait_ms, True)  # a slow access point may still take us
 
-    async def _wait_connected(self, ms):
+    async def _wait_connected(self, ms, kept=False):
+        """Whether it is connected within so long; `kept`: to the network that is kept to, so a trial ends it."""
         while not self._connected():
-            if ms <= 0:
+            if ms <= 0 or (kept and self._trial is not None):
                 return False
             await self._wait(min(ms, _POLL_MS))
             ms -= _POLL_MS

@@ -7,6 +7,11 @@ _TRIES = const(2)  # what the system adds of its own to an attempt; the pauses b
 _SSID_MAX = const(32)  # bytes; MicroPython cuts off the rest without a word
 _ADDRESS = const(("ip", "netmask", "gateway", "dns"))
 
+# What `status` gives after an attempt that failed: ESP-IDF's wifi_err_reason_t
+_NOT_FOUND = const(201)
+_PASSWORD = const((15, 202, 204))  # the four-way handshake timed out, authentication failed, a handshake timed out
+_SECURITY = const((210, 211))
+
 
 class Wlan:
     """network.WLAN(STA_IF) in the shape that `components.wifi:Wifi` takes.
@@ -69,7 +74,7 @@ class Wlan:
         """Begin to connect, and first end what was: a connect on top of another raises. Raises OSError."""
         wlan = self._made()
         if ssid is not None and len(ssid.encode()) > _SSID_MAX:
-            raise OSError(errno.EINVAL)
+            raise OSError(errno.EINVAL, "the name of a network has at most 32 bytes")
         try:
             wlan.disconnect()
             wlan.connect(ssid, key or None)
@@ -87,6 +92,35 @@ class Wlan:
     def isconnected(self):
         """Whether there is a connection and an address."""
         return self._wlan is not None and self._wlan.isconnected()
+
+    def failure(self):
+        """Why the last attempt to connect failed, as text; "" if that is not known."""
+        try:
+            status = self.status()
+        except OSError:
+            return ""
+        if status in _PASSWORD:
+            return "the access point refuses the password"
+        if status == _NOT_FOUND:
+            return "no such network is in range"
+        return "the network requires another kind of security" if status in _SECURITY else ""
+
+    def scan(self):
+        """The networks in range: a list of (ssid, dBm, whether it takes a password). It blocks for 2 s.
+
+        One whose name is not UTF-8 is left out. Raises OSError, also while it is connecting.
+        """
+        wlan = self._made()
+        found = []
+        try:
+            for ssid, _, _, rssi, security, _ in wlan.scan():
+                try:
+                    found.append((ssid.decode(), rssi, bool(security)))
+                except UnicodeError:
+                    pass
+        except RuntimeError as e:
+            raise OSError(str(e))
+        return found
 
     def dns(self):
         """The IPv4 addresses of the network's DNS servers; none without a connection.

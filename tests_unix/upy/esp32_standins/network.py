@@ -1,4 +1,4 @@
-"""The module network: one WLAN station (network_wlan.c, network_common.c)."""
+"""The module network: one WLAN station, and one access point (network_wlan.c, network_common.c)."""
 
 from . import errors
 
@@ -18,6 +18,7 @@ class Network:
         self.memory = True
         self.name = "mpy-esp32"
         self.station = None
+        self.access_point = AccessPoint(self)
         radio = self
 
         class WLAN(Station):
@@ -28,6 +29,8 @@ class Network:
                     raise ValueError("invalid WLAN interface identifier")
                 if not radio.memory:
                     raise RuntimeError("Wifi Unknown Error 0x0101")
+                if interface == radio.AP_IF:
+                    return radio.access_point
                 if radio.station is None:
                     radio.station = object.__new__(cls)
                     radio.station.begin(radio)
@@ -56,6 +59,7 @@ class Station:
 
     PM_NONE, PM_PERFORMANCE, PM_POWERSAVE = 0, 1, 2
     IF_STA, IF_AP = 0, 1
+    reason = None  # why the last attempt failed: wifi_err_reason_t
 
     def begin(self, radio):
         self.radio = radio
@@ -138,7 +142,10 @@ class Station:
         there = self.radio.air.get(ssid)
         if there is not None and there[0] == (key or ""):
             self.state = _CONNECTED
-        elif self.left == 0:
+            self.reason = None
+            return
+        self.reason = 201 if there is None else 15
+        if self.left == 0:
             self.state = _IDLE
         else:
             self.left -= self.left > 0
@@ -148,6 +155,8 @@ class Station:
     def status(self, param=None):
         self._fail()
         if param is None:
+            if self.state != _CONNECTED and self.reason is not None:
+                return self.reason
             return {_CONNECTED: 1010, _CONNECTING: 1001}.get(self.state, 1000)
         if param != "rssi":
             raise ValueError("unknown status param")
@@ -155,3 +164,51 @@ class Station:
         if self.state != _CONNECTED:
             raise OSError("Wifi Not Connected")
         return self.radio.air[self.used[0]][1]
+
+    def scan(self):
+        if self.state == _OFF:
+            raise OSError("STA must be active")
+        if self.state == _CONNECTING:
+            return []  # esp_wifi_scan_start fails, and nobody hears of it
+        return [
+            (ssid.encode() if isinstance(ssid, str) else ssid, b"\2\0\0\0\0\1", 6, dbm, 3 if key else 0, False)
+            for ssid, (key, dbm) in self.radio.air.items()
+        ]
+
+
+class AccessPoint:
+    """What WLAN(AP_IF) is. `on_air`: each (ssid, key, security) that it was on air with."""
+
+    SEC_OPEN, SEC_WPA, SEC_WPA2 = 0, 2, 3
+
+    def __init__(self, radio):
+        self.radio = radio
+        self.on = False
+        self.settings = {"ssid": "ESP_12AB00", "key": "", "security": 0, "max_clients": 4}  # ESP-IDF's defaults
+        self.on_air = []
+        self.unknown_error = None
+
+    def active(self, on=None):
+        if self.unknown_error is not None:
+            raise RuntimeError("Wifi Unknown Error 0x%04x" % self.unknown_error)
+        if on is not None:
+            self.on = on
+        return self.on
+
+    def config(self, *args, **values):
+        if args:
+            return {"mac": b"\x24\x6f\x28\x12\xab\x01", "ssid": self.settings["ssid"]}[args[0]]
+        if not self.on:
+            raise OSError("Wifi Invalid Mode")
+        for name, value in values.items():
+            if name not in self.settings:
+                raise ValueError("unknown config param")
+            (errors.check_str if name in ("ssid", "key") else errors.check_int)(value)
+        wanted = dict(self.settings, **values)
+        if wanted["security"] and not 8 <= len(wanted["key"]) <= 63:
+            raise OSError("Wifi Invalid Password")
+        self.settings = wanted
+        self.on_air.append((wanted["ssid"], wanted["key"], wanted["security"]))
+
+    def ifconfig(self):
+        return ("192.168.4.1", "255.255.255.0", "192.168.4.1", "0.0.0.0")
