@@ -30,12 +30,12 @@ class Ocpp:
     ``id``: its identity; ``station``, and of it ``outlets``, ``configuration``, ``stamps``. Signal: ``connected``
     (bool: the socket is open and BootNotification was accepted).
 
-    Options: ``url`` is dialled as ``url/id``, with HTTP Basic authentication if there is an ``auth_key``; ``wss://``
-    needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against, a path below the home unless
-    it begins with a slash. ``strict``: unknown fields in the central system's requests are refused. ``max_message`` in
-    bytes. ``vendor_id``: "" for no DataTransfers of ours. ``local_transfers``: files are fetched from and sent to this
-    device itself and what is on its link only (loopback and link-local addresses), too. ``writes_burst``,
-    ``writes_per_hour``: erases that the central system's commands may cause: see `WriteBudget`.
+    Options: ``url`` is dialled as ``url/id`` ("": nothing is), with HTTP Basic authentication if there is an
+    ``auth_key``; ``wss://`` needs ``ca_file``, the certificate (DER or PEM) that the server's is verified against, a
+    path below the home unless it begins with a slash. ``strict``: unknown fields in the central system's requests are
+    refused. ``max_message`` in bytes. ``vendor_id``: "" for no DataTransfers of ours. ``local_transfers``: files are
+    fetched from and sent to this device itself and what is on its link only (loopback and link-local addresses), too.
+    ``writes_burst``, ``writes_per_hour``: erases that the central system's commands may cause: see `WriteBudget`.
     """
 
     requires = ("station", "log", "kernel", "home", "pulse", "wifi")
@@ -43,7 +43,7 @@ class Ocpp:
     keeps = ("ocpp/id/", "ocpp/tls/utc", "ocpp/writes", "ocpp/bounded")
     options = {
         "url": (str, ...),
-        "id": (str, ..., 1, 48),
+        "id": (str, ..., 0, 48),
         "vendor": (str, "ucharge", 1, 20),
         "model": (str, "reference", 1, 20),
         "serial": (str, "", 0, 25),

@@ -11,18 +11,22 @@ class Access:
     """By the settings alone. The security extension puts one of its own in this place, which has the same attributes.
 
     ``url`` is what is dialled, ``auth`` None or (user, password) of HTTP Basic authentication, ``login`` whether TLS
-    may show our own certificate. `id` is the last part of the URL and the user. Raises ValueError for a wrong `url`.
+    may show our own certificate. `id` is the last part of the URL and the user. A `url` of "" is none:
+    nothing is dialled. Raises ValueError for a wrong `url`.
     """
 
     def __init__(self, url, id, auth_key, ca_file):
         self.given = (url, id, auth_key)
+        self._auth = (id, auth_key) if auth_key else None
+        self._url = url
+        if not url:
+            return
         from .urls import url_of
 
         unload("components.ocpp.urls")
         self._url = url_of(url, id)
         if url.startswith("wss://") and not ca_file:
             raise ValueError("option 'ca_file': wss:// needs the certificate to verify the server against")
-        self._auth = (id, auth_key) if auth_key else None
 
     @property
     def url(self):

@@ -22,13 +22,14 @@ _CONNECT_MS = const(15000)
 _CLOSE_MS = const(1000)
 _RETRY_MAX_S = const(3600)  # so long the central system may have us wait (Retry-After)
 _TOO_LONG = const(1009)  # RFC 6455, section 7.4.1
+_UNCONFIGURED = const("no central system is configured")
 
 
 class Link:
     """Keeps one WebSocket open while the network is there. ``open`` is a Signal (bool).
 
-    ``access`` has what to dial, `trust` verifies the peer. ``failure``: why there is no connection, in words; ""
-    while one is open.
+    ``access`` has what to dial, nothing if its ``url`` is "", `trust` verifies the peer. ``failure``: why there is no
+    connection, in words; "" while one is open.
     """
 
     failure = ""
@@ -61,7 +62,10 @@ class Link:
             self._interval_set = True
 
     async def run(self):
-        """Dial, serve, wait, for ever."""
+        """Dial, serve, wait, for ever; without a URL only wait."""
+        if not self.access.url:
+            self.failure = _UNCONFIGURED
+            await asyncio.Event().wait()
         while True:
             await self._ocpp.wifi.online.until(bool)
             began_ms = self._clock.uptime_ms()

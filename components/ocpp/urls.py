@@ -11,6 +11,8 @@ def url_of(url, id):
     """The URL to dial: `url` with the identity as the last part of its path, which it may be already; a query stays
     behind it. Raises ValueError.
     """
+    if not id:
+        raise ValueError("option 'id': a central system needs one")
     from uwebsockets.handshake import parse_url  # the link lets go of it
 
     try:

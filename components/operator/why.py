@@ -17,7 +17,8 @@ def _of_station(snapshot):
             lines.append("%s: %s" % ("CAN" if name == "can" else name, error))
     failure = snapshot["central"]["failure"]
     if failure:
-        lines.append("no central system: " + failure)
+        none = failure.startswith("no central system")
+        lines.append(failure if none else "no central system: " + failure)
     return lines
 
 

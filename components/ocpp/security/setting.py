@@ -14,10 +14,12 @@ _PROFILE = const(0)  # in a candidate
 
 
 def check(url, id, auth_key, url_tls, profile):
-    """The URL from security profile 2 on, by the settings. Raises ValueError for those that do not go together."""
+    """The URL from security profile 2 on, by the settings, "" without any. Raises ValueError for those that do not go
+    together.
+    """
     from ..urls import url_of
 
-    url = url_of(url_tls or "wss" + url[url.index("://") :], id)
+    url = url and url_of(url_tls or "wss" + url[url.index("://") :], id)
     if url_tls and not url_tls.startswith("wss://"):
         raise ValueError("option 'url_tls': it must begin with wss://")
     if profile in (_BASIC, _TLS) and not auth_key:
