@@ -42,13 +42,19 @@ COMMON = (
     {"name": "evse", "use": "components.evse:Evse"},
     {"name": "wifi_driver", "use": "drivers.wlan:Wlan", "early": True},  # it associates while the rest is loaded
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}, "early": True},
+    {"name": "access_point", "use": "drivers.wlan_ap:AccessPoint"},
     {"name": "nvs", "use": "drivers.nvs:Nvs"},
     {"name": "register", "use": "components.meter.kept:KeptRegister"},  # before "station", which reads it
     {"name": "station", "use": "components.station:Station", "critical": True},
     {
         "name": "ocpp",
         "use": "components.ocpp:Ocpp",
-        "options": {"vendor_id": "RivotMotors", "max_message": 8192},  # as a whole in some 100 KB of heap
+        "options": {
+            "url": "",  # without one it waits to be provisioned
+            "id": "",
+            "vendor_id": "RivotMotors",
+            "max_message": 8192,  # as a whole in some 100 KB of heap
+        },
         "critical": True,
     },
     {"name": "local_list", "use": "components.station.local_list:LocalList"},
@@ -71,6 +77,7 @@ COMMON = (
     {"name": "firmware", "use": "components.ocpp.firmware:Firmware"},
     {"name": "signed_firmware", "use": "components.ocpp.signed_firmware:SignedFirmware"},
     {"name": "log_upload", "use": "components.ocpp.log_upload:LogUpload"},
+    {"name": "provisioning", "use": "components.provisioning:Provisioning"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
@@ -110,5 +117,12 @@ SETTINGS = {
         "netmask": "wifi_driver.netmask",
         "gateway": "wifi_driver.gateway",
         "dns": "wifi_driver.dns",
+    },
+    "setup": {
+        "name": "provisioning.name",
+        "password": "provisioning.password",
+        "open": "provisioning.open",
+        "after_s": "provisioning.after_s",
+        "idle_s": "provisioning.idle_s",
     },
 }

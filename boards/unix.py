@@ -50,8 +50,9 @@ COMMON = (
     {"name": "gate", "use": "components.evse.gate:Gate"},
     {"name": "plug", "use": "components.evse.plug:Plug", "critical": True},
     {"name": "evse", "use": "components.evse:Evse"},
-    {"name": "wifi_driver", "use": "drivers.hostnet:HostNetwork"},
+    {"name": "wifi_driver", "use": "drivers.simradio:SimRadio"},
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
+    {"name": "access_point", "use": "drivers.simradio:SimAccessPoint", "bind": {"driver": "wifi_driver"}},
     {"name": "station", "use": "components.station:Station", "critical": True},
     {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},
     {"name": "sntp", "use": "components.sntp:Sntp"},
@@ -74,6 +75,7 @@ COMMON = (
     {"name": "security", "use": "components.ocpp.security:Security"},
     {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
     {"name": "health", "use": "components.health:Health"},
+    {"name": "provisioning", "use": "components.provisioning:Provisioning", "options": {"dns_port": 0}},  # 53 is root's
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
@@ -112,5 +114,18 @@ SETTINGS = {
         "certificate": "web.certificate",
         "key": "web.key",
     },
-    "wifi": {"ssid": "wifi.ssid", "password": "wifi.password", "dns": "wifi_driver.dns"},
+    "wifi": {
+        "ssid": "wifi.ssid",
+        "password": "wifi.password",
+        "dns": "wifi_driver.dns",
+        "radio": "wifi_driver.radio",
+    },
+    "setup": {
+        "name": "provisioning.name",
+        "password": "provisioning.password",
+        "open": "provisioning.open",
+        "after_s": "provisioning.after_s",
+        "idle_s": "provisioning.idle_s",
+        "dns_port": "provisioning.dns_port",
+    },
 }

@@ -53,7 +53,8 @@ def test_every_board_makes_an_image_that_micropython_reads(board, tmp_path, caps
     assert make_romfs([board, "--out", str(out)]) == 0
     image = out.read_bytes()
     assert image[:3] == b"\xd2\xcd\x31" and len(image) % 2 == 0
-    assert len(image) <= partition_of_romfs(), "the partition romfs of our own firmware"
+    if Selection(board).port == "esp32":
+        assert len(image) <= partition_of_romfs(), "the partition romfs of our own firmware"
     seen = dict(line.split() for line in micropython(SHOW, out).splitlines())
     modules = {path for path, _ in Selection(board).files if path != ENTRY}
     assert set(seen) == {ENTRY} | {f"lib/{path.removesuffix('.py')}.mpy" for path in modules}

@@ -186,14 +186,14 @@ def test_wifi_associates_before_anything_else_is_loaded_or_started(tmp):
 
 
 def test_wrong_settings_are_reported_although_wifi_has_begun(tmp):
-    settings = {"ocpp": {"id": "CP-1"}, "wifi": {"ssid": "home", "password": "secret"}}
+    settings = {"ocpp": {"id": "CP-1", "url": "http://c"}, "wifi": {"ssid": "home", "password": "secret"}}
     hardware = Esp32(VirtualClock())
     log = Log(LogTail(VirtualClock(), None), "main")
     try:
         Kernel(here(rivot_esp32), settings, VirtualClock(), log, tmp)
-        raise AssertionError("no url, and no refusal")
+        raise AssertionError("a wrong url, and no refusal")
     except DeclarationError as e:
-        assert "component ocpp: option 'url' is required: set" in str(e), e
+        assert "component ocpp cannot be built: option 'url': 'http://c' is not ws://" in str(e), e
         main._feed_of(e.parts)()  # as the prompt for settings does
     assert hardware.device.machine.watchdog.fed == 2  # the first time was when it was armed
     assert hardware.device.radio.station.tries == 1

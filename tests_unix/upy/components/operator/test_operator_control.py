@@ -95,7 +95,7 @@ async def test_each_limit_is_told_with_what_is_left_of_it_and_the_lowest_rules(t
 async def test_what_the_board_has_not_is_empty(tmp):
     async with ConsoleSite(tmp) as site:
         operator = site.kernel["operator"]
-        assert operator.black_boxes() == [] and operator.provisioning is None
+        assert operator.black_boxes() == [] and operator.provisioning is site.kernel["provisioning"]
         try:
             operator.black_box("1")
             raise AssertionError("there is none")

@@ -35,7 +35,7 @@ async def test_each_setting_of_the_board_is_a_row_and_no_secret_is_in_one(tmp):
         names = [section + "." + key for section in unix.SETTINGS for key in unix.SETTINGS[section]]
         assert sorted(rows) == sorted(names)
         assert rows["ocpp.id"] == {
-            "name": "ocpp.id", "type": "str", "default": None, "required": True, "choices": None, "lowest": 1,
+            "name": "ocpp.id", "type": "str", "default": None, "required": True, "choices": None, "lowest": 0,
             "highest": 48, "secret": False, "set": True, "fixed": False, "value": "CP-1",
         }  # fmt: skip
         assert rows["ocpp.strict"]["value"] is True and rows["ocpp.strict"]["set"] is False
@@ -61,10 +61,10 @@ async def test_what_is_right_is_written_for_the_next_start_and_nothing_else_is(t
         assert by_name(operator)["ocpp.id"]["value"] == "CP-2"
         before = written(tmp)
         wrong = operator.change_settings(
-            {"ocpp.id": "", "ocpp.max_message": "many", "ocpp.ur": "ws://h", "nonsense": 1, "can.port": None}
+            {"ocpp.id": "x" * 49, "ocpp.max_message": "many", "ocpp.ur": "ws://h", "nonsense": 1, "can.port": None}
         )
         assert wrong == {
-            "ocpp.id": "length 0 is not within 1..48",
+            "ocpp.id": "length 49 is not within 0..48",
             "ocpp.max_message": "'many' is not of type int",
             "ocpp.ur": "it is unknown; did you mean url?",
             "nonsense": "it is unknown",
