@@ -54,7 +54,12 @@ COMMON = (
     {"name": "wifi", "use": "components.wifi:Wifi", "bind": {"driver": "wifi_driver"}},
     {"name": "access_point", "use": "drivers.simradio:SimAccessPoint", "bind": {"driver": "wifi_driver"}},
     {"name": "station", "use": "components.station:Station", "critical": True},
-    {"name": "ocpp", "use": "components.ocpp:Ocpp", "critical": True},
+    {
+        "name": "ocpp",
+        "use": "components.ocpp:Ocpp",
+        "options": {"url": "", "id": ""},  # without them it waits to be provisioned
+        "critical": True,
+    },
     {"name": "sntp", "use": "components.sntp:Sntp"},
     {"name": "local_list", "use": "components.station.local_list:LocalList", "options": {"max_update": 250}},
     {"name": "reservation", "use": "components.station.reservation:Reservation"},

@@ -35,7 +35,7 @@ async def test_each_setting_of_the_board_is_a_row_and_no_secret_is_in_one(tmp):
         names = [section + "." + key for section in unix.SETTINGS for key in unix.SETTINGS[section]]
         assert sorted(rows) == sorted(names)
         assert rows["ocpp.id"] == {
-            "name": "ocpp.id", "type": "str", "default": None, "required": True, "choices": None, "lowest": 0,
+            "name": "ocpp.id", "type": "str", "default": "", "required": False, "choices": None, "lowest": 0,
             "highest": 48, "secret": False, "set": True, "fixed": False, "value": "CP-1",
         }  # fmt: skip
         assert rows["ocpp.strict"]["value"] is True and rows["ocpp.strict"]["set"] is False
