@@ -163,7 +163,7 @@ class Kernel:
             if hasattr(part.instance, "run"):
                 part.beat_ms = self.clock.ticks_ms()
                 part.task = asyncio.create_task(self._supervise(part))
-        ticking = tuple([part for part in self.parts if hasattr(part.instance, "tick")])
+        ticking = ticks.ticking(self.parts)
         if ticking:
             task = asyncio.create_task(ticks.tick(self, ticking))
             for part in ticking:

@@ -8,6 +8,15 @@ from core.tasks import Pace
 TICK_MS = const(100)
 
 
+def ticking(parts):
+    """Those that have a ``tick``, in their order; what says ``ticks_first = True`` in its class is before others."""
+    found = ()
+    for part in parts:
+        if hasattr(part.instance, "tick"):
+            found = (part,) + found if hasattr(part.instance, "ticks_first") else found + (part,)
+    return found
+
+
 async def tick(kernel, parts):
     """Call ``tick(passed)`` of each of `parts` every 100 ms, in their order, as the kernel's docstring says.
 

@@ -79,6 +79,23 @@ class Can(Dispatch):
         self.tx_dropped += self._was_up
         return False
 
+    def tap(self, received, sent):
+        """Have ``received(frame)`` called for each frame that comes, in the place of what handles it, which is returned
+        and is to be called with the frame. ``sent(identifier, data, extended)`` is called after each frame that the bus
+        took. Neither blocks, allocates or raises. Once for a bus, before it runs; without one nothing is spent.
+        """
+        handle, send = self._dispatch, self.send
+        self._dispatch = received
+
+        def tapped(identifier, data, extended=True):
+            taken = send(identifier, data, extended)
+            if taken:
+                sent(identifier, data, extended)
+            return taken
+
+        self.send = tapped
+        return handle
+
     def guard(self, identifier, at, answer, data, fired):
         """Give the driver's guard, if it has one, its rule; see drivers/can.
 

@@ -181,6 +181,21 @@ class Gate:
         else:
             self._log.info("charging disabled: %s", ", ".join(self.blocking_texts()))
 
+    def watch(self, function):
+        """Once all is built: have ``function(_)`` called within each change of a condition, after what it stops."""
+        conditions = self._conditions
+        for i in range(1, len(conditions), 3):
+            conditions[i].watch(function)
+
+    def held(self):
+        """Which conditions hold, as bits in the order of `conditions`. Allocates nothing."""
+        conditions = self._conditions
+        found = 0
+        for i in range(1, len(conditions), 3):
+            if _holds(conditions[i].value, conditions[i + 1]):
+                found |= 1 << i // 3
+        return found
+
     def conditions(self):
         """``[(name, value, whether it holds)]``, to be shown."""
         found = []

@@ -104,6 +104,10 @@ class Ocpp:
         """Have ``function()`` called every 250 ms."""
         self._steps += (function,)
 
+    def tap(self, tap):
+        """Have each message go through `tap`, either way: see `Link.tap`. In the constructor of a component."""
+        self.link.tap(tap)
+
     def report_to(self, function):
         """Have ``function(type, info)`` called with every security event."""
         self.security_event = function

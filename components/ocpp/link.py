@@ -33,6 +33,7 @@ class Link:
     """
 
     failure = ""
+    _tap = None
 
     def __init__(self, ocpp, rpc, access, trust, max_size):
         self.access = access
@@ -157,11 +158,18 @@ class Link:
         self._rpc.counters.connects += 1
         self._log.info("connected to %s", bare_url(access.url))
         wanted = access.opened()
-        self._rpc.attach(ws.send)
+        self._rpc.attach(ws.send if self._tap is None else self._tap.sending(ws.send))
         self.open.set(True)
         self.failure = ""
         if not wanted:
             self.reconnect()
+
+    def tap(self, tap):
+        """Have ``tap.came(text)`` called with each message that comes, before it is handled, and have each sent by what
+        ``tap.sending(send)`` returns, `send` being what sends (``send(text)`` is awaitable). Neither raises anything of
+        its own. `text` may hold secrets: the AuthorizationKey, a password in a URL.
+        """
+        self._tap = tap
 
     async def _dial(self, access, context):
         """The open WebSocket. What only that needs, 2 KB, and 7 KB with TLS, is let go of."""
@@ -229,6 +237,8 @@ class Link:
                 return
             unload("uwebsockets.utf8")
             if isinstance(message, str):
+                if self._tap is not None:
+                    self._tap.came(message)
                 await self._rpc.receive(message)
             else:
                 self._rpc.counters.malformed += 1
