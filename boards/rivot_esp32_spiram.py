@@ -10,4 +10,8 @@ PORT_BOARD = "UCHARGE_SPIRAM"
 HOME = reference.HOME
 IDENTITY = reference.IDENTITY
 SETTINGS = reference.SETTINGS
-COMPONENTS = reference.COMPONENTS
+
+# The file system has room for it beside the journal and its copy while that is compacted
+BLACKBOX = {"name": "blackbox", "use": "components.blackbox:BlackBox", "options": {"reserve": 98304}}
+
+COMPONENTS = reference.COMPONENTS + (BLACKBOX,)

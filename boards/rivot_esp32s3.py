@@ -17,4 +17,6 @@ CAN_DRIVER = {
     "options": {"tx": 4, "rx": 5, "bitrate": 250000},
 }
 
-COMPONENTS = reference.COMMON + (CAN_DRIVER,) + reference.ONE_BUS
+BLACKBOX = {"name": "blackbox", "use": "components.blackbox:BlackBox", "options": {"reserve": 98304}}
+
+COMPONENTS = reference.COMMON + (CAN_DRIVER,) + reference.ONE_BUS + (BLACKBOX,)

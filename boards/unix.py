@@ -81,6 +81,7 @@ COMMON = (
     {"name": "watchdog", "use": "drivers.hostwatchdog:HostWatchdog"},
     {"name": "health", "use": "components.health:Health"},
     {"name": "provisioning", "use": "components.provisioning:Provisioning", "options": {"dns_port": 0}},  # 53 is root's
+    {"name": "blackbox", "use": "components.blackbox:BlackBox"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},
