@@ -3,8 +3,9 @@
 
 
 class LogUpload:
-    """The DiagnosticsLog is what GetDiagnostics sends; the SecurityLog is that of the component ``security``: a board
-    without that one rejects it. A second GetLog ends the upload of the first.
+    """The DiagnosticsLog is what GetDiagnostics sends, and the files of the component ``blackbox``; the SecurityLog is
+    that of the component ``security``: a board without that one rejects it. A second GetLog ends the upload of the
+    first.
 
     ``upload`` is the `Upload` while one is under way, else None; ``request_id`` is its.
 
@@ -12,7 +13,7 @@ class LogUpload:
     """
 
     requires = ("ocpp", "clock", "log", "kernel", "store")
-    uses = ("security",)
+    uses = ("security", "blackbox")
     keeps = ("ocpp/log", "ocpp/log/n")
     options = {
         "tries": (int, 3, 1, 100),
@@ -21,13 +22,14 @@ class LogUpload:
     }
     upload = request_id = _notices = None
 
-    def __init__(self, ocpp, clock, log, kernel, store, security, tries, interval_s, timeout_ms):
+    def __init__(self, ocpp, clock, log, kernel, store, security, blackbox, tries, interval_s, timeout_ms):
         self.ocpp = ocpp
         self.clock = clock
         self.log = log
         self.kernel = kernel
         self.store = store
         self.security = security
+        self.blackbox = blackbox
         self.tries = tries
         self.interval_s = interval_s
         self.timeout_ms = timeout_ms

@@ -1,10 +1,14 @@
 """The answer to GetLog, and what is sent about the upload. `profile` is the LogUpload."""
 
+import binascii
+from micropython import const
+
 from ..orders import file_name, how_often, takes, utc_or_none
 from ..report import diagnostics
 from ..upload import BAD, DENIED, UNSUPPORTED, UPLOADED, UPLOADING, file_of, upload_of
 from . import schemas  # noqa: F401  # see `CallDispatcher`
 
+_BASE64_BYTES = const(48)  # in a line
 _RUNNING = "ocpp/log"  # [requestId] while an upload is under way
 _STATUSES = {
     UPLOADING: "Uploading",
@@ -36,10 +40,26 @@ def get_log(profile, payload):
 def _lines(profile, kind, since_ms, until_ms):
     """A function that yields the lines of a log, or None if there is no such log."""
     if kind == "DiagnosticsLog":
-        return lambda: diagnostics(profile.ocpp, profile.kernel, profile.clock, profile.log, since_ms, until_ms)
+        return lambda: _diagnostics(profile, since_ms, until_ms)
     if profile.security is None:
         return None
     return lambda: profile.security.log_lines(since_ms, until_ms)
+
+
+def _diagnostics(profile, since_ms, until_ms):
+    for line in diagnostics(profile.ocpp, profile.kernel, profile.clock, profile.log, since_ms, until_ms):
+        yield line
+    if profile.blackbox is None:
+        return
+    for name, size in profile.blackbox.boxes():
+        yield "[black box %s: %d bytes in base64]" % (name, size)
+        try:
+            for piece in profile.blackbox.read(name):
+                for at in range(0, len(piece), _BASE64_BYTES):
+                    yield binascii.b2a_base64(piece[at : at + _BASE64_BYTES])[:-1].decode()
+        except (KeyError, OSError) as e:  # another one has taken its place
+            yield "gone: %r" % e
+        yield ""
 
 
 def _tell(profile, request_id, outcome):

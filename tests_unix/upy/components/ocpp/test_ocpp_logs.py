@@ -1,10 +1,13 @@
 """GetDiagnostics and GetLog on the virtual clock: what is in it, where it goes, retries, restarts."""
 
+import binascii
+
 from construct import construct
 from http_server import HttpServer, until
 from ocpp_site import NOON, Central, Site
 from triggered_messages import triggered
 
+from components.blackbox import files
 from components.ocpp.upload import FAILED, UPLOADING, Upload, file_of
 from core.isotime import format_utc
 from core.signals import Signal
@@ -33,9 +36,9 @@ class Security:
         yield "StartupOfTheDevice"
 
 
-async def started(tmp, server=None, parts=(), security=None, **options):
+async def started(tmp, server=None, parts=(), security=None, blackbox=None, **options):
     server = server or await HttpServer().start()
-    services = {"sink": construct(FileSink, tmp), "security": security}
+    services = {"sink": construct(FileSink, tmp), "security": security, "blackbox": blackbox}
     site = Site(tmp, profiles=PROFILES, services=services, **options)
     site.server = server
     site.kernel.parts = parts
@@ -249,4 +252,32 @@ async def test_an_upload_over_tls_waits_while_an_outlet_charges(tmp):
     upload.begin("http://127.0.0.1:1/log.txt", "n", lambda: ("line",), 1, 0, told.append)
     await until(site, lambda: len(told) == 4)
     assert told[3] == FAILED and len(site.lines("waits for the end of the charging")) == 1
+    await end(site)
+
+
+class BlackBox:
+    """The files of one; another is removed after it was listed."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with open(folder + "/box-000002.bin", "wb") as file:
+            file.write(bytes(range(256)) * 2 + b"\xff" * 88)
+
+    def boxes(self):
+        return files.boxes(self.folder) + [("box-000001.bin", 3)]
+
+    def read(self, name):
+        return files.pieces(self.folder, name)
+
+
+async def test_get_log_sends_the_black_boxes_behind_the_diagnostics(tmp):
+    """Each line of base64 by itself: together they are the file."""
+    site = await started(tmp, blackbox=BlackBox(tmp))
+    await get_log(site, site.server.url + "/logs/box.txt")
+    await until(site, lambda: statuses(site, "Log")[-1:] == ["Uploaded"])
+    text = site.server.uploads["/logs/box.txt"].decode()
+    _, _, boxes = text.partition("[black box box-000002.bin: 600 bytes in base64]\n")
+    first, _, second = boxes.partition("\n\n")
+    assert b"".join([binascii.a2b_base64(line) for line in first.split("\n")]) == bytes(range(256)) * 2 + b"\xff" * 88
+    assert second.startswith("[black box box-000001.bin: 3 bytes in base64]\ngone: ")
     await end(site)
