@@ -39,6 +39,7 @@ async def test_a_session_from_the_plug_to_the_bill(site, visit):
         await visitor.expect(f"figure.{kind} .line").to_have_attribute("d", re.compile(r"^M[^L]*(L[^LM]*){4}"))
     assert await visitor.plotted("Current over the session") == pytest.approx(site.module.current_a, abs=1)
     assert await visitor.plotted("Voltage over the session") == pytest.approx(site.module.voltage_v, abs=1)
+    await visitor.is_accessible()
     await visitor.shot("session_1280")
     plot = visitor.page.get_by_role("slider", name="Power over the session")
     now = await plot.get_attribute("aria-valuetext")

@@ -118,6 +118,12 @@ class Visitor:
         width = await self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width[0] <= width[1], f"{self.page.url} is {width[0]} pixels wide in a window of {width[1]}"
 
+    async def slow_down(self, upload):
+        """From now on the page sends so many bytes a second."""
+        session = await self.context.new_cdp_session(self.page)
+        how = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
+        await session.send("Network.emulateNetworkConditions", how)
+
     async def shot(self, name):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")

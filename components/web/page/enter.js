@@ -22,6 +22,14 @@ function loginView() {
   return {root}
 }
 
+let searching = null
+
+// The networks in range. Of two searches at once the second would find nothing.
+function search() {
+  searching = searching || api("GET", "networks").finally(() => { searching = null })
+  return searching
+}
+
 // The network, the central system and the password of a charger that has none yet.
 function setupView() {
   const secret = h("input", {type: "password", autocomplete: "off"})
@@ -41,7 +49,7 @@ function setupView() {
   const first = !site.me.role
   const progress = h("p.box", {role: "status", hidden: true})
   const scan = async () => {
-    const found = await api("GET", "networks")
+    const found = await search()
     const options = found.map(([ssid, rssi, secured]) => [ssid, `${ssid}${secured ? " \ud83d\udd12" : ""} (${number(rssi, 0, "dBm")})`])
     networks.input.replaceChildren(...[...options, ["", t("another one")]].map(([key, words]) => h("option", {value: key}, words)))
     name.hidden = networks.input.value !== ""
@@ -58,7 +66,14 @@ function setupView() {
         const body = {ssid}
         for (const [key, each] of Object.entries(fields)) body[key] = each.input.value.trim()
         if (first) body.installer = one.input.value
-        await api("POST", "setup", body)
+        const inputs = {"wifi.password": fields.password, "wifi.ssid": name}
+        for (const key of ["url", "id", "auth_key"]) inputs["ocpp." + key] = fields[key]
+        for (const each of Object.values(inputs)) each.wrong("")
+        await api("POST", "setup", body).catch(error => {
+          const wrong = Object.entries(error.data && error.data.fields || {}).filter(([key]) => key in inputs)
+          for (const [key, text] of wrong) inputs[key].wrong(words(text))
+          throw error
+        })
         await followed(progress)
       }), progress)
   root.classList.add("narrow")
@@ -68,7 +83,7 @@ function setupView() {
     } catch (error) {
       networks.input.replaceChildren(h("option", {value: ""}, t("another one")))
       name.hidden = false
-      throw error
+      if (!first || error.status !== 404) throw error
     }
   })
   return {root}

@@ -79,7 +79,8 @@ async function load(root, work) {
   try {
     await work()
   } catch (error) {
-    tell(error.message, true)
+    if (error.status === 404) root.replaceChildren(root.firstChild, h("p.soft", {}, t("This charger does not have it.")))
+    else tell(error.message, true)
   }
   root.removeAttribute("aria-busy")
 }

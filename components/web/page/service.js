@@ -93,7 +93,8 @@ function firmwareCard() {
     }), progress)
   load(root, async () => {
     const {status, size, written} = await api("GET", "firmware")
-    progress.hidden = status === "Idle"
+    if (status === "Idle") return
+    progress.hidden = false
     bar.value = size ? written / size * 100 : 0
     put(text, t(status))
   })

@@ -132,6 +132,7 @@ async function begin() {
 addEventListener("hashchange", () => {
   if (!site.me || location.hash === "#main") return
   render()
-  $("main").focus()
+  $("main").focus({preventScroll: true})
+  scrollTo(0, 0)
 })
 begin()
