@@ -106,7 +106,7 @@ class Site:
     def facts(self, station: Station) -> dict[str, Any]:
         """What the simulator's page shows of it."""
         setup = {}
-        if self.has_page and not self.configured:
+        if self.has_page and not self.configured and not is_set_up(self.options.home):
             setup = {"Network": NETWORK, "Password": PASSWORD, "OCPP URL": station.central.url, "Identity": POINT}
         return {
             "board": self.options.board,

@@ -77,7 +77,7 @@ def test_a_simulation_holds_its_home_also_while_its_firmware_is_off(tmp_path):
 
 def test_a_simulation_that_is_killed_takes_its_firmware_along(tmp_path):
     """Else that would go on without a bus and a central system, and keep the home from the next one."""
-    command = [sys.executable, "-m", "tools.run", "--home", str(tmp_path)]
+    command = [sys.executable, "-m", "tools.run", "--home", str(tmp_path), "--configured"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
         for line in first.stdout:
             if "BootNotification: Accepted" in line:

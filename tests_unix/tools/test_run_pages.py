@@ -1,5 +1,6 @@
 """``make run`` as a person uses it who has a browser: the charger's page and the simulator's, by what they send."""
 
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -8,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from make_run import MakeRun
 
-from tools.first_run import INSTALLER
+from tools.firmware import ROOT
+from tools.first_run import INSTALLER, NETWORK
 
 
 def test_a_vehicle_is_charged_by_the_buttons_of_the_page(tmp_path):
@@ -49,8 +51,7 @@ def check_charging(charger):
     """The charger's own page tells of the transaction, whoever signs in with what was printed."""
     assert charger.ask("api/state")[0] == 401
     charger.login = f"installer:{INSTALLER}"
-    outlet = charger.eventually("api/state?path=outlet/1", lambda outlet: outlet["state"] == "Charging")
-    assert outlet["power_mw"] > 100_000
+    charger.eventually("api/state?path=outlet/1", lambda one: one["state"] == "Charging" and one["power_mw"] > 100_000)
     status, answer = charger.ask("api/stop", {"outlet": 1}, Origin="http://example.com")
     assert (status, answer["error"]) == (403, "origin")
     with pytest.raises(ConnectionRefusedError):  # another address of this machine
@@ -81,3 +82,69 @@ def test_a_port_that_is_taken_is_reported_in_one_sentence(tmp_path, option):
         assert (result.returncode, result.stdout) == (2, ""), result
         assert result.stderr.startswith(f"port {port} cannot be had: ") and result.stderr.count("\n") == 1
         assert not (tmp_path / "home").exists()
+
+
+def test_a_newcomer_sets_the_charger_up_and_charges_with_a_browser_alone(tmp_path):
+    """The way of the README's first chapter, by what it and both pages say: nothing else is known."""
+    told = (ROOT / "README.md").read_text().partition("\n## Start\n")[2].partition("\n## ")[0]
+    buttons = re.findall(r"\*\*(.+?)\*\*", told)
+    with MakeRun(tmp_path) as run:
+        simulator, charger = run.simulator, run.charger
+        run.printed("the charger's page .* not set up yet")
+        site = simulator.get("api/site")
+        entered = site["setup"]
+        assert site["charger"] == charger.url and set(entered) == {"Network", "Password", "OCPP URL", "Identity"}
+
+        me = charger.eventually("api/me", lambda me: me["setup"], 60)
+        assert me["role"] is None and charger.ask("api/state")[0] == 401
+        networks = charger.get("api/networks")
+        assert f"choose the network `{NETWORK}`" in told and entered["Network"] == NETWORK
+        assert networks[0][0] == NETWORK and networks[0][2]
+        form = {"ssid": NETWORK, "password": "wrong horse", "url": entered["OCPP URL"], "id": entered["Identity"]}
+        form["installer"] = "a newcomer's"
+        assert charger.ask("api/setup", form, Origin="http://example.com")[0] == 403
+        assert charger.ask("api/setup", form)[0] == 202
+        failed = charger.eventually("api/setup", lambda trial: trial["state"] != "trying", 60)
+        assert failed["state"] == "failed" and "password" in failed["error"]
+        assert charger.ask("api/setup", {**form, "password": entered["Password"]})[0] == 202
+        simulator.eventually("api/state", lambda state: state["central"]["connected"] == [entered["Identity"]], 90)
+        assert simulator.get("api/state")["firmware"]["starts"] == 2
+
+        charger.eventually("api/me", lambda me: not me["setup"])
+        assert charger.ask("api/setup", form)[0] == 401
+        assert charger.ask("api/login", {"role": "installer", "password": "a newcomer's"})[0] == 200
+        for label in buttons:
+            command = next(command for command in site["commands"] if command["label"] == label)
+            simulator.press(command["name"], *(field["default"] for field in command["fields"]))
+        simulator.eventually("api/state", lambda state: state["outlets"][0]["module"]["a"] > 5)
+        charger.eventually("api/state?path=outlet/1", lambda one: one["state"] == "Charging" and one["power_mw"])
+        simulator.press("soc", "99")
+        simulator.eventually("api/state", lambda state: state["outlets"][0]["vehicle"]["full"], 60)
+        simulator.press("unplug")
+        ended = simulator.eventually("api/state", lambda state: not state["central"]["running"])
+        assert ended["central"]["transactions"][0]["wh"] > 0
+        assert run.end() == 0, run.output
+
+
+def test_what_a_person_has_set_up_is_kept_for_the_next_make_run(tmp_path):
+    with MakeRun(tmp_path) as run:
+        before = run.charger.url
+        run.charger.eventually("api/me", lambda me: me["setup"], 60)
+        entered = run.simulator.get("api/site")["setup"]
+        form = {"ssid": "depot", "password": entered["Password"], "url": entered["OCPP URL"], "id": "MINE"}
+        assert run.charger.ask("api/setup", {**form, "installer": "chosen here"})[0] == 202
+        run.simulator.eventually("api/state", lambda state: state["central"]["connected"] == ["MINE"], 90)
+        assert run.end() == 0, run.output
+    with MakeRun(tmp_path) as run:
+        assert run.charger.url == before
+        run.printed("the charger's page .* set up already, with the passwords that were chosen there")
+        run.simulator.eventually("api/state", lambda state: state["central"]["connected"] == ["MINE"], 60)
+        assert not run.simulator.get("api/site")["setup"]
+        run.charger.login = "installer:chosen here"
+        assert run.charger.get("api/me")["role"] == "installer"
+        run.simulator.press("wifi-off")
+        run.charger.eventually("api/state?path=network", lambda network: not network["online"])
+        run.charger.eventually("api/state?path=central", lambda central: not central["connected"], 60)
+        run.simulator.press("clear-faults")
+        run.simulator.eventually("api/state", lambda state: state["central"]["connected"], 90)
+        assert run.end() == 0, run.output

@@ -78,7 +78,7 @@ async def test_output_is_bounded_and_marks_stay_valid(tmp_path, monkeypatch):
 
 
 async def test_wrong_settings_end_the_firmware_with_status_2(tmp_path):
-    async with Station(tmp_path, settings={"ocpp": {"url": None}}) as station:
+    async with Station(tmp_path, settings={"ocpp": {"url": "http://127.0.0.1"}}) as station:
         assert await station.firmware.wait() == 2
         assert "ocpp" in station.firmware.text
 
@@ -215,7 +215,7 @@ class Terminal:
 
 async def test_make_run_as_a_person_uses_it(tmp_path):
     """Session by hand: commands from another process, keys on the console, Reset, Ctrl-C."""
-    terminal = Terminal(sys.executable, "-m", "tools.run", "--home", str(tmp_path))
+    terminal = Terminal(sys.executable, "-m", "tools.run", "--home", str(tmp_path), "--configured")
     try:
         await terminal.expect("make sim CMD=")
 

@@ -149,20 +149,23 @@ class SiteCommands(Commands):
         return "the lock is jammed"
 
     @command("Wi-Fi off", where=_has_radio)
-    def wifi_off(self) -> str:
-        """No Wi-Fi network is in range any more."""
-        return self._set_networks(False)
+    async def wifi_off(self) -> str:
+        """No Wi-Fi network is in range any more, and so no central system."""
+        self._set_networks(False)
+        await self._station.central.stop()
+        return "no network is in range"
 
     @command("Wi-Fi on", where=_has_radio)
-    def wifi_on(self) -> str:
+    async def wifi_on(self) -> str:
         """The Wi-Fi networks are in range again."""
-        return self._set_networks(True)
+        self._set_networks(True)
+        await self._station.central.go_online()
+        return "the networks are in range"
 
-    def _set_networks(self, there: bool) -> str:
+    def _set_networks(self, there: bool) -> None:
         if not _has_radio(self._station):
             raise CommandError("the Wi-Fi of this site is the host's network")
         write_networks(self._station.home, there)
-        return "the networks are in range" if there else "no network is in range"
 
     @command("Clear all faults")
     async def clear_faults(self) -> str:
