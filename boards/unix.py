@@ -84,7 +84,8 @@ COMMON = (
     {"name": "blackbox", "use": "components.blackbox:BlackBox"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
-    {"name": "console", "use": "components.console:Console"},
+    {"name": "improv", "use": "components.improv:Improv"},
+    {"name": "console", "use": "components.console:Console", "bind": {"terminal": "improv"}},
     {"name": "web", "use": "components.web:Web"},
 )
 

@@ -48,6 +48,10 @@ class HostNetwork:
                 return True
         return False
 
+    def address(self):
+        """The loopback's: a browser is on this machine."""
+        return "127.0.0.1"
+
     def dns(self):
         """The DNS servers to be asked; none: the system is."""
         return (self._dns,) if self._dns else ()

@@ -5,6 +5,7 @@ import select
 import sys
 from micropython import const
 
+_CTRL_C = const(3)
 _CHUNK = const(1024)  # characters: at most the 4096 bytes that a writable pipe takes without blocking (PIPE_BUF)
 # places in the list of tcgetattr
 _LFLAG = const(3)
@@ -84,13 +85,23 @@ class Terminal:
         except OSError:
             return 0  # closed
 
+    def interrupt_by_key(self, on):
+        """On a microcontroller: whether Ctrl-C interrupts what runs; else it is a byte like others."""
+        if self._saved is None and self.echo:
+            import micropython
+
+            micropython.kbd_intr(_CTRL_C if on else -1)
+
     def write(self, text):
-        """Write `text` as far as the output takes it now."""
+        """Write `text`, or bytes as they are, as far as the output takes it now."""
+        stream = sys.stdout  # not its buffer: that makes no CR LF on a serial line
+        if not isinstance(text, str):
+            stream = _bytes_of(stream)
         for at in range(0, len(text), _CHUNK):
             part = text[at : at + _CHUNK]
             try:
                 if self._room.poll(0):
-                    sys.stdout.write(part)  # not its buffer: that makes no CR LF on a serial line
+                    stream.write(part)
                     continue
             except OSError:
                 pass  # closed
@@ -98,5 +109,7 @@ class Terminal:
 
 
 def _bytes_of(stream):
-    """The stream of bytes behind standard input: a microcontroller's text stream would read whole characters."""
+    """The stream of bytes behind standard input or output: a microcontroller's text stream would read whole characters,
+    and writes CR LF for a line feed.
+    """
     return getattr(stream, "buffer", stream)

@@ -122,6 +122,10 @@ class Wlan:
             raise OSError(str(e))
         return found
 
+    def address(self):
+        """The IPv4 address, as text. Raises OSError without a connection."""
+        return self._made().ifconfig()[0]
+
     def dns(self):
         """The IPv4 addresses of the network's DNS servers; none without a connection.
 

@@ -23,6 +23,8 @@ from core.loading import drop_unmade, unload
 from core.tasks import together
 from uhttpd import Listener
 
+_HTTP = const(80)
+_HTTPS = const(443)
 _LOADED = const((
     "components.web.serving", "components.web.routes", "components.web.wire", "components.web.access",
     "uhttpd.request", "uhttpd.query",
@@ -42,6 +44,7 @@ class Web:
     """
 
     requires = ("operator", "kernel", "clock", "log", "home")
+    provides = ("url",)
     options = {
         "port": (int, 0, 0, 65535),
         "address": (str, "", 0, 15),
@@ -110,6 +113,13 @@ class Web:
         from components.web.serving import serve
 
         await serve(self, connection)
+
+    def url(self, address):
+        """Where the page is for who reaches this device at `address`; "": it is served at the access point only."""
+        if not self.port or not self.hashes[2]:
+            return ""
+        port = "" if self.port == (_HTTPS if self.secure else _HTTP) else ":%d" % self.port
+        return "http%s://%s%s/" % ("s" if self.secure else "", self._address or address, port)
 
     def is_first_run(self):
         """Whether anybody at the access point may set this charger up."""

@@ -22,7 +22,7 @@ from boards import unix
 
 NAME = "kiosk"
 PORT = "unix"
-COMPONENTS = tuple(entry for entry in unix.COMPONENTS if entry["name"] not in ("console", "terminal"))
+COMPONENTS = tuple(entry for entry in unix.COMPONENTS if entry["name"] not in ("console", "improv", "terminal"))
 COMPONENTS += ({"name": "lamp", "use": "kiosk.lamp:Lamp"},)
 SETTINGS = unix.SETTINGS
 '''

@@ -177,6 +177,21 @@ def test_a_board_with_another_power_module_has_not_the_reference_protocol(tmp_pa
         assert has is ("components.charger:Charger" in named), board
 
 
+@pytest.mark.parametrize("name", ["improv", "sntp", "station/auto_authorize"])
+def test_a_board_that_leaves_something_out_has_nothing_of_it(tmp_path, name):
+    """The image of the others is the same, file by file."""
+    use = f"components.{name.replace('/', '.')}:"
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "desk/less.py").write_text(
+        "from boards import unix\n\nNAME = 'less'\n"
+        f"COMPONENTS = tuple(entry for entry in unix.COMPONENTS if not entry['use'].startswith('{use}'))\n"
+        "COMPONENTS = tuple(dict(entry, bind={}) if entry['name'] == 'console' else entry for entry in COMPONENTS)\n"
+    )
+    less = Selection("desk.less", build=tmp_path / "build", paths=[*search_path()[:2], tmp_path])
+    more = set(paths_of(Selection("unix", build=tmp_path / "build"))) - set(paths_of(less))
+    assert more and all(path.startswith(f"components/{name}") for path in more), more
+
+
 def test_a_driver_brings_the_tables_of_its_own_chip_only(tmp_path):
     """twai_esp32, twai_s3 and mcp2515 have tables of pads, addresses or instructions."""
     chips = {"twai_esp32", "twai_s3", "mcp2515", "mcp2515_fit", "twai_fit", "slcan"}

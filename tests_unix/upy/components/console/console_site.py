@@ -39,8 +39,11 @@ class Screen:
         self._bytes = self._bytes[count:]
         return count
 
+    def interrupt_by_key(self, on):
+        pass
+
     def write(self, text):
-        self.text += text
+        self.text += text if isinstance(text, str) else "".join([chr(byte) for byte in text])
 
 
 class Board:
