@@ -33,12 +33,15 @@ class SimRadio(HostNetwork):
         self._began_ms = 0
 
     def air(self):
-        """{ssid: [password, dBm]} of what is in range."""
+        """{ssid: [password, dBm]} of what is in range; what is anything else is left out."""
         try:
             with open(self.folder + "/networks.json") as file:
-                return json.loads(file.read(_FILE_MAX))
+                found = json.loads(file.read(_FILE_MAX))
         except (OSError, ValueError):
+            found = None
+        if not isinstance(found, dict):
             return {}
+        return {ssid: found[ssid] for ssid in found if _is_network(found[ssid])}
 
     def connect(self, ssid=None, key=None):
         """Begin to connect. Raises OSError for a name of more than 32 bytes."""
@@ -80,6 +83,12 @@ class SimRadio(HostNetwork):
         if self._wanted is None or not self.isconnected():
             raise OSError(errno.ENOTCONN)
         return self.air()[self._wanted[0]][1]
+
+
+def _is_network(value):
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return isinstance(value[0], str) and isinstance(value[1], int)
 
 
 class SimAccessPoint:

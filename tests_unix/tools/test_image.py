@@ -145,7 +145,7 @@ def test_a_selection_that_does_not_fit(tmp_path, capsys):
         ('{"ocpp": {"url": "ws://a/b", "colour": "red"}}', "'colour' in section 'ocpp' is unknown"),
         ('{"can": {"port": "socket://127.0.0.1:1"}}', "'port' in section 'can' is unknown"),
         ('{"ocpp": {"url": 7}}', "what is given is not of type str"),
-        ('{"ocpp": {"url": "ws://a/b", "id": ""}}', "length 0 is not within"),
+        ('{"ocpp": {"url": "ws://a/b", "id": "%s"}}' % ("x" * 49), "length 49 is not within"),
         ("x" * 9000, "is longer than 8192 bytes"),
     ],
 )
