@@ -78,6 +78,7 @@ COMMON = (
     {"name": "signed_firmware", "use": "components.ocpp.signed_firmware:SignedFirmware"},
     {"name": "log_upload", "use": "components.ocpp.log_upload:LogUpload"},
     {"name": "provisioning", "use": "components.provisioning:Provisioning"},
+    {"name": "charge_log", "use": "components.charge_log:ChargeLog"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "console", "use": "components.console:Console"},

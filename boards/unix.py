@@ -82,6 +82,7 @@ COMMON = (
     {"name": "health", "use": "components.health:Health"},
     {"name": "provisioning", "use": "components.provisioning:Provisioning", "options": {"dns_port": 0}},  # 53 is root's
     {"name": "blackbox", "use": "components.blackbox:BlackBox"},
+    {"name": "charge_log", "use": "components.charge_log:ChargeLog"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
     {"name": "improv", "use": "components.improv:Improv"},

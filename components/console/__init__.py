@@ -15,6 +15,7 @@ _STOP_KEYS = const(b"tT")
 _LOADED = const((
     "components.console.outlets",
     "components.console.pages",
+    "components.console.records",
     "components.console.overview",
     "components.console.figures",
 ))  # fmt: skip

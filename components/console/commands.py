@@ -3,7 +3,7 @@
 from micropython import const
 
 # Word, arguments or "", meaning, method, which gets the text behind the word if there are arguments; of `Commands`,
-# else of `Outlets` or `Pages`. The stop's is the console's own. All constant: a frozen table takes no RAM.
+# else of `Outlets`, `Records` or `Pages`. The stop's is the console's own. All constant: a frozen table takes no RAM.
 _COMMANDS = const(
     (
         ("1", "", "BMS data", "bms_data"),
@@ -20,6 +20,8 @@ _COMMANDS = const(
         ("why", "", "what blocks charging", "why"),
         ("can", "[all|wanted]", "bus: frames unknown, refused or garbage; receive all", "bus"),
         ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "config"),
+        ("charges", "[csv]", "the last 10 sessions; csv: all of them, as CSV", "charges"),
+        ("limit", "[A [S]|off]", "show limits of the current; limit it to so many A, for S seconds", "limit"),
         ("log", "", "the last log lines", "log"),
         ("components", "", "the components and their state", "components"),
         ("settings", "", "stop, and change settings.json at a prompt", "settings"),
@@ -29,6 +31,7 @@ _COMMANDS = const(
 
 
 _OF_OUTLETS = const(("bms_data", "charger_data", "output_data", "terminal_data", "everything"))
+_OF_RECORDS = const(("charges", "limit"))
 
 
 class Commands:
@@ -59,6 +62,8 @@ class Commands:
                 return getattr(page, method)
         if method in _OF_OUTLETS:
             from components.console.outlets import Outlets as Page
+        elif method in _OF_RECORDS:
+            from components.console.records import Records as Page
         else:
             from components.console.pages import Pages as Page
         shown.append(Page(self._operator, shown[0]))

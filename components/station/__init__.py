@@ -32,9 +32,9 @@ or, where a name says so, whole Wh; currents in mA; times in ms, UTC or uptime a
     None until the first state is certain); ``error`` ("NoError" if there is none), ``info`` ("" if there is none),
     ``since_ms`` (uptime of the last change), ``limit()`` (what limits the current, in words, or "");
   - ``transactions``: ``current`` (a `Transaction`, None while none runs), ``finished`` (one has ended since the
-    vehicle was plugged in), ``limit_ma``, ``lock`` (`Absent` where there is none); ``stop(reason, tag)``,
-    ``remote_start(tag)``, ``obstacle(tag)`` (why none can be asked for now: (reason, detail), or ()), ``confirmed``
-    and ``called`` of the id;
+    vehicle was plugged in), ``runs()`` (one is current, or it was stopped and its end is not journaled), ``limit_ma``,
+    ``lock`` (`Absent` where there is none); ``stop(reason, tag)``, ``remote_start(tag)``, ``obstacle(tag)`` (why none
+    can be asked for now: (reason, detail), or ()), ``confirmed`` and ``called`` of the id;
   - ``register``: ``read()`` in mWh, ``changes()`` and ``whole()`` of what is reported; ``metering``: ``sample``,
     ``triggered``, ``next_aligned``.
 
@@ -42,8 +42,8 @@ or, where a name says so, whole Wh; currents in mA; times in ms, UTC or uptime a
   None, `answered` and `unanswered` take what became of it; `learn` takes a verdict, `clear` empties the cache,
   `add_list` has a list asked first. The Signal ``card`` is what became of the last card (see `Authorization.tell`),
   None before the first.
-- ``journal``: events of transactions, whose records are described there (`oldest`, `take`, ``len``, ``thinned``,
-  `outlet_of`, `values`, `context`).
+- ``journal``: events of transactions, whose records are described there (`oldest`, `events`, `take`, ``len``,
+  ``thinned``, `outlet_of`, `values`, `context`).
 - ``configuration``: values by their names, and their rules: ``[name]``, `read`, `set`, `settle`, `add`, `fix`, `watch`,
   `set_handler`.
 - ``availability``: what is in service (`change`, `charge_point`, `hold`, `tell_conflict`).

@@ -136,6 +136,10 @@ class Journal:
         """The oldest event, or (). Raises the store's Error."""
         return self._store.queue(QUEUE).peek() or ()
 
+    def events(self):
+        """Generator of all events that wait, the oldest first."""
+        return self._store.queue(QUEUE).entries()
+
     def take(self, record, changes):
         """The oldest event is delivered, or given up: out of the journal, with the samples that only it needed.
 

@@ -143,7 +143,7 @@ async def test_components_status_log_and_help(tmp):
         text = await site.type("status\n")
         assert "Boot 1, reason: first start" in text and "Journal: " in text and "CAN: down" in text
         text = await site.type("h\n")
-        words = "1 2 3 4 5 s t 0 h auth status why can config log components settings reset".split()
+        words = "1 2 3 4 5 s t 0 h auth status why can config charges limit log components settings reset".split()
         assert [line.split()[0] for line in text.strip().split("\n")] == words
         for asked in ("help\n", "HELP\n", "?\n"):  # what people try first
             assert await site.type(asked) == text, asked
@@ -193,7 +193,8 @@ async def test_tab_completes_a_word_or_shows_which_there_are(tmp):
         assert await site.type("co\t") == "config components\n"
         assert site.kernel["console"].keyboard.text() == "co"
         assert "NumberOfConnectors" in await site.type("nf\t\n")
-        assert (await site.type("\t")).split() == "auth status why can config log components settings reset".split()
+        words = "auth status why can config charges limit log components settings reset"
+        assert (await site.type("\t")).split() == words.split()
         assert await site.type("xyz\t") == ""
 
 

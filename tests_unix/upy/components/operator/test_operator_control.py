@@ -102,3 +102,37 @@ async def test_what_the_board_has_not_is_empty(tmp):
         except KeyError:
             pass
         assert operator.identity() == {"id": "CP-1", "version": "0.1.0", "board": "consoletest", "outlets": 1}
+
+
+async def test_the_console_limits_and_shows_the_limits(tmp):
+    async with two_outlets(tmp) as site:
+        assert await site.type("limit\n") == "nothing limits the current from outside\n"
+        text = await site.type("limit 16 60\n")
+        assert text == "  console: 16.0 A for the station, for another 60 s, then 0.0 A: it rules\n", text
+        text = await site.type("limit 9.5 0 2\n")
+        assert "  console: 9.5 A for outlet 2: it rules\n" in text, text
+        assert site.kernel["operator"].limits()[1]["ma"] == 9500
+        for line in ("limit x", "limit 16 x", "limit 1 2 3 x y\n", "limit 16 60 7"):
+            assert "not limited: " in await site.type(line.strip() + "\n") or line.startswith("limit 1 2 3"), line
+        assert "there is no evse 7" in await site.type("limit 16 60 7\n")
+        text = await site.type("limit off\nlimit off 0 2\n")
+        assert text.endswith("nothing limits the current from outside\n"), text
+
+
+async def test_the_sessions_are_there_for_front_ends_and_on_the_console(tmp):
+    async with ConsoleSite(tmp) as site:
+        operator = site.kernel["operator"]
+        assert await site.type("charges\n") == "no session yet\n"
+        await site.charge()
+        operator.stop_transaction()
+        await site.wait_charging(3000)
+        (row,) = operator.charges()
+        assert row["id_tag"] == "CARD-7" and row["reason"] == "Local" and row["max_w"] == 140
+        lines = list(operator.charges_csv())
+        assert len(lines) == 2 and lines[1].startswith("%d,1,CARD-7," % row["number"])
+        text = await site.type("charges csv\n")
+        assert text == "".join(lines).replace("\r\n", "\n"), text
+        text = await site.type("charges\n")
+        assert "outlet 1, CARD-7: 0." in text and "at most 0.1 kW, Local, offline" in text, text
+        assert "Charge log: 1 sessions" in await site.type("status\n")
+        assert operator.snapshot()["page/charge_log/charges"]["sessions"] == 1
