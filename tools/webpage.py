@@ -26,6 +26,9 @@ MAX_BYTES = 25_000  # compressed
 
 _STYLE = re.compile(r'(?:<link rel="stylesheet" href="[\w.]+">\s*)+')
 _SCRIPT = re.compile(r'(?:<script src="[\w.]+"></script>\s*)+')
+_SPACE = re.compile(r"\s*([{}:;,>])\s*")  # of a style sheet, which has none of these in a text
+_QUOTED = re.compile(r'("(?:\\.|[^"\\])*"|`[^`]*`)')
+_OPERATOR = re.compile(r"\s*([=*<>?:,;|&!(){}]+)\s*")
 _NAME = re.compile(r'(?:href|src)="([\w.]+)"')
 _LINE = 110  # bytes of the file in a line of the module
 
@@ -69,10 +72,10 @@ def languages() -> list[list[str]]:
 def page() -> tuple[str, str, str]:
     """(the page, its script, its style)."""
     html = _without(r"<!--.*?-->", _read("page.html"))
-    style = "".join(_lines(_without(r"/\*.*?\*/", _joined(_STYLE, html))))
+    style = _SPACE.sub(r"\1", "".join(_lines(_without(r"/\*.*?\*/", _joined(_STYLE, html)))))
     table = json.dumps(languages(), ensure_ascii=False, separators=(",", ":"))
     parts = ['"use strict"', f"const TEXTS={table}"]
-    parts += [line for line in _lines(_joined(_SCRIPT, html)) if not line.startswith("//")]
+    parts += [_squeezed(line) for line in _lines(_joined(_SCRIPT, html)) if not line.startswith("//")]
     script = "\n".join(parts)
     if "</" in script:
         raise PageError("a script must not contain </")
@@ -101,6 +104,15 @@ def _without(pattern: str, text: str) -> str:
 def _lines(text: str) -> list[str]:
     """The lines that have something, without indentation."""
     return [line for line in (line.strip() for line in text.splitlines()) if line]
+
+
+def _squeezed(line: str) -> str:
+    """A line of a script without spaces around operators; as it is, if a slash may begin a regular expression."""
+    parts = _QUOTED.split(line)
+    if any("/" in part for part in parts[::2]):
+        return line
+    parts[::2] = [_OPERATOR.sub(r"\1", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _source(text: str) -> str:

@@ -3,6 +3,7 @@
 const DEAD_MS = 4000  // an event or a comment comes at least every 2 s
 const QUIET_MS = 1000  // a stream that ends is begun again; only if that fails it is told
 const AGAIN_MS = 500
+const BUSY_MS = 3000
 const TIMEOUT_MS = 15000
 const STOP_MS = 3000  // then it is told that the emergency stop was not heard
 
@@ -89,14 +90,15 @@ class Events {
       } catch (error) { /* told by `alive` */ }
       if (this.stopped) return
       if (performance.now() - this.heard > QUIET_MS) this.alive(false)
-      await pause(AGAIN_MS)
+      await pause(this.busy ? BUSY_MS : AGAIN_MS)
     }
   }
 
   async read() {
     const answer = await fetch("/api/events", {signal: this.abort.signal, cache: "no-store"})
     if (answer.status === 401) leave()
-    if (answer.status === 503) {
+    this.busy = answer.status === 503
+    if (this.busy) {
       this.heard = performance.now()
       this.alive(true)
       tell(t("The charger is busy: too many pages are open"), true)

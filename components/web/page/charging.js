@@ -6,6 +6,13 @@ const STATES = {
   Faulted: "Fault",
 }
 
+const ERRORS = {  // of OCPP
+  ConnectorLockFailure: "The lock of the connector has failed", EVCommunicationError: "No communication with the vehicle",
+  GroundFailure: "Ground fault", HighTemperature: "Too hot", InternalError: "Internal fault", OtherError: "Fault",
+  OverCurrentFailure: "Current too high", OverVoltage: "Voltage too high", PowerMeterFailure: "The meter has failed",
+  PowerSwitchFailure: "The power module does not stop", UnderVoltage: "Voltage too low",
+}
+
 const histories = []  // by outlet: {history, number of its transaction}
 
 // "Charging, 2.2 kW, 36 %"
@@ -79,7 +86,8 @@ class OutletView {
     put(this.state, described(outlet))
     this.state.className = "state" + (outlet.state === "Charging" ? " on" : outlet.state === "Faulted" ? " off" : "")
     this.bar.style.width = (outlet.plugged && outlet.soc_permille || 0) / 10 + "%"
-    const error = outlet.error && outlet.error !== "NoError" ? [outlet.error, outlet.info].filter(Boolean).join(": ") : ""
+    const error = outlet.error && outlet.error !== "NoError"
+      ? [t(ERRORS[outlet.error] || outlet.error), words(outlet.info || "")].filter(Boolean).join(": ") : ""
     put(this.error, error)
     this.error.hidden = !error
     put(this.figures.voltage, scaled(outlet.terminal_voltage_mv, 1000, 1, "V"))

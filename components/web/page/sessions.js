@@ -12,7 +12,7 @@ const SESSION_COLUMNS = [  // title, its text, whether it is a number
   ["Card", row => textOf(row.id_tag), false],
   ["Energy", row => scaled(row.wh, 1000, 2, "kWh"), true],
   ["Highest power", row => scaled(row.max_w, 1000, 1, "kW"), true],
-  ["Duration", row => duration(new Date(row.stop) - new Date(row.start) || null), true],
+  ["Duration", row => duration(row.stop && row.start ? new Date(row.stop) - new Date(row.start) : null), true],
   ["Reason", row => t(REASONS[row.reason] || textOf(row.reason)), false],
 ]
 
