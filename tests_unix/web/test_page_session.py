@@ -95,6 +95,45 @@ async def test_the_emergency_stop_by_the_keyboard(site, visit):
     await site.condition("emergency_stop", "ok")
 
 
+async def test_a_module_that_did_not_stop_is_released_in_the_page(site, visit):
+    visitor = await visit(site, role="operator")
+    await begin(site, visitor)
+    assert not await visitor.button("Release").count()
+    site.module.runs_on = True
+    await visitor.button("Stop").click()
+    await visitor.expect(".box.bad").to_contain_text(["The power module does not stop"])
+    await visitor.button("Emergency stop").wait_for()
+    site.clear_faults()
+    await eventually(lambda: site.module.current_a < 0.1, "it stops")
+    told = "not released"
+    while "not" in told:  # until no current has flowed for some seconds
+        since = site.firmware.mark
+        await visitor.button("Release").click()
+        await visitor.page.get_by_role("dialog").get_by_role("button", name="Release").click()
+        told = (await site.printed("not released|failure to stop is released", since))[0]
+    await visitor.expect(".state").not_to_contain_text("Fault")
+    await visitor.button("Release").wait_for(state="detached")
+
+
+async def test_a_card_that_is_presented_starts_and_ends_a_session(site, visit):
+    visitor = await visit(site, role="operator")
+    await visitor.button("Present card").click()
+    await visitor.expect("#notice.bad").to_have_text("Type the number of a card first")
+    since = site.mark()
+    await visitor.field("Card").fill("TAG-5")
+    await visitor.button("Present card").click()  # before the plug
+    await visitor.expect("#notice").to_contain_text("Card TAG-5: ")
+    await site.checked("TAG-5", since)
+    site.vehicle.plug()
+    await site.received("StartTransaction", since, idTag="TAG-5")
+    await visitor.expect(".state").to_have_text(CHARGING)
+    await visitor.expect("#spoken").to_have_text(CHARGING)  # what a screen reader speaks
+    await visitor.button("Present card").click()
+    await site.received("StopTransaction", since)
+    await visitor.expect("#notice").to_have_text("Card TAG-5: transaction ended")
+    await visitor.expect("#spoken").to_contain_text("Finished")
+
+
 async def test_a_driver_may_stop_but_not_start(site, visit):
     visitor = await visit(site, role="driver")
     assert not await visitor.button("Start").count() and not await visitor.field("Card").count()

@@ -54,6 +54,22 @@ async def test_right_settings_are_in_force_after_the_restart(site, visit):
     await visitor.expect('[name="ocpp.max_message"]').to_have_value("9001")
 
 
+async def test_a_restart_is_confirmed_before(site, visit):
+    visitor = await visit(site, role="installer")
+    await visitor.go("service")
+    starts, since = site.firmware.starts, site.mark()
+    dialog = visitor.page.get_by_role("dialog")
+    await visitor.button("Restart at once").click()
+    await visitor.page.keyboard.press("Escape")
+    await dialog.wait_for(state="hidden")
+    assert site.firmware.starts == starts and site.firmware.returncode is None
+    await visitor.button("Restart at once").click()
+    await dialog.get_by_role("button", name="Restart").click()
+    await eventually(lambda: site.firmware.starts > starts, "it restarts")
+    await site.booted(since)
+    await visitor.is_signed_out()
+
+
 async def test_no_secret_reaches_the_browser(site, visit):
     visitor = await visit(site)
     bodies = []

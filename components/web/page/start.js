@@ -59,11 +59,15 @@ function footer() {
   pressed()
 }
 
+// Whether something waits for a person besides the emergency stop: a journal in doubt, a module that did not stop.
+const waits = outlet => outlet.error === "PowerSwitchFailure" || outlet.why.some(line => /^BLOCKS.*: s releases what/.test(line))
+
 // The emergency stop: always there, and what it says is what the charger told last.
 function pressed() {
   const now = Boolean(site.state && site.state.station.emergency_stop)
-  if (site.pressed === now) return
-  site.pressed = now
+  const needed = may("operator") && (now || Boolean(site.state && site.state.outlets.some(waits)))
+  if (site.pressed === now + 2 * needed) return
+  site.pressed = now + 2 * needed
   // It can be pressed again at any time: it does not wait for what became of the press before.
   const stop = h("button.stop", {type: "button", click: () => api("POST", "emergency_stop", {}).then(
     () => tell(t("The emergency stop is pressed")),
@@ -71,7 +75,7 @@ function pressed() {
   const release = button(t("Release"), async () => {
     if (await confirmed(t("Is the danger over? Then charging is possible again."), t("Release"))) await api("POST", "release", {})
   }, "risky")
-  $("footer").replaceChildren(...now ? [h("p", {role: "alert"}, t("The emergency stop is pressed")), may("operator") ? release : ""] : [stop])
+  $("footer").replaceChildren(now ? h("p", {role: "alert"}, t("The emergency stop is pressed")) : stop, needed ? release : "")
 }
 
 // An event came.
