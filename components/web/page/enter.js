@@ -93,6 +93,7 @@ function setupView() {
 async function followed(progress) {
   progress.hidden = false
   progress.className = "box"
+  progress.scrollIntoView({block: "nearest"})
   put(progress, t("Trying the network …"))
   for (let silent = 0; silent < 20;) {
     await pause(1000)

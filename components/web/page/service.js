@@ -80,16 +80,16 @@ function firmwareCard() {
       image.wrong(chosen ? "" : t("Choose a file"))
       if (!chosen) return
       const pem = certificate.input.files[0]
+      progress.className = "box"
       progress.hidden = false
+      progress.scrollIntoView({block: "nearest"})
       put(text, t("Sending"))
-      await upload(chosen, signature.input.value.trim(), pem ? base64(await pem.arrayBuffer()) : "", (done, all) => {
+      const wrong = await upload(chosen, signature.input.value.trim(), pem ? base64(await pem.arrayBuffer()) : "", (done, all) => {
         bar.value = all ? done / all * 100 : 0
         put(text, done < all ? t("Sending: {0}", number(Math.floor(bar.value), 0, "%")) : t("Checking the signature"))
-      }).catch(error => {
-        put(text, t("Not installed: {0}", error.message))
-        throw error
-      })
-      put(text, t("It is right. The charger restarts with it once no session runs."))
+      }).then(() => "", error => error.message)
+      progress.className = wrong ? "box bad" : "box"
+      put(text, wrong ? t("Not installed: {0}", wrong) : t("It is right. The charger restarts with it once no session runs."))
     }), progress)
   load(root, async () => {
     const {status, size, written} = await api("GET", "firmware")
