@@ -42,8 +42,8 @@ def declared_class(use):
     classes, kept = [cls], {}
     for one in classes:
         classes.extend([base for base in one.__bases__ if base is not object])
-        if one.__module__ in sys.modules:
-            kept[one.__module__] = sys.modules.pop(one.__module__)
+        for name in _modules_with(one):
+            kept[name] = sys.modules.pop(name)
     try:
         return load_class(use)
     finally:
@@ -52,6 +52,15 @@ def declared_class(use):
             package, _, module = name.rpartition(".")
             if hasattr(sys.modules.get(package), module):
                 setattr(sys.modules[package], module, kept[name])
+
+
+def _modules_with(cls):
+    """The names of the modules that have a class: in an image it has no ``__module__``, see drivers/gcheap.py."""
+    name, found = cls.__name__, []
+    for module in sys.modules:
+        if getattr(sys.modules[module], "__dict__", {}).get(name) is cls:
+            found.append(module)
+    return found
 
 
 def setting(board, name):
