@@ -107,7 +107,12 @@ class Site:
         """What the simulator's page shows of it."""
         setup = {}
         if self.has_page and not self.configured and not is_set_up(self.options.home):
-            setup = {"Network": NETWORK, "Password": PASSWORD, "OCPP URL": station.central.url, "Identity": POINT}
+            setup = {
+                "Network": NETWORK,
+                "Password of the network": PASSWORD,
+                "Address of the central system": station.central.url,
+                "Identity of this charger": POINT,
+            }
         return {
             "board": self.options.board,
             "outlets": len(station.outlets),

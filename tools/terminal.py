@@ -40,10 +40,18 @@ class SharedInput:
 
     def _pass_on(self) -> None:
         with contextlib.suppress(OSError, RuntimeError):  # either end is closed, or the loop is
-            while data := os.read(sys.stdin.fileno(), 1024):
+            while data := self._read():
                 if CTRL_C in data:
                     self._on_ctrl_c()
                 os.write(self._to, data)
+
+    @staticmethod
+    def _read() -> bytes:
+        """What is typed next; empty: the end. A child that shares the terminal may have made it non-blocking."""
+        while True:
+            select.select((sys.stdin,), (), ())
+            with contextlib.suppress(BlockingIOError):
+                return os.read(sys.stdin.fileno(), 1024)
 
 
 def keys_only(fd: int) -> list:

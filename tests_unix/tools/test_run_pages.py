@@ -1,5 +1,6 @@
 """``make run`` as a person uses it who has a browser: the charger's page and the simulator's, by what they send."""
 
+import json
 import re
 import socket
 import subprocess
@@ -11,6 +12,9 @@ from make_run import MakeRun
 
 from tools.firmware import ROOT
 from tools.first_run import INSTALLER, NETWORK
+
+# What is to be entered on the charger's form, as that calls it
+FIELDS = ["Network", "Password of the network", "Address of the central system", "Identity of this charger"]
 
 
 def test_a_vehicle_is_charged_by_the_buttons_of_the_page(tmp_path):
@@ -93,21 +97,21 @@ def test_a_newcomer_sets_the_charger_up_and_charges_with_a_browser_alone(tmp_pat
         run.printed("the charger's page .* not set up yet")
         site = simulator.get("api/site")
         entered = site["setup"]
-        assert site["charger"] == charger.url and set(entered) == {"Network", "Password", "OCPP URL", "Identity"}
+        assert site["charger"] == charger.url and list(entered) == FIELDS
 
         me = charger.eventually("api/me", lambda me: me["setup"], 60)
         assert me["role"] is None and charger.ask("api/state")[0] == 401
         networks = charger.get("api/networks")
         assert f"choose the network `{NETWORK}`" in told and entered["Network"] == NETWORK
         assert networks[0][0] == NETWORK and networks[0][2]
-        form = {"ssid": NETWORK, "password": "wrong horse", "url": entered["OCPP URL"], "id": entered["Identity"]}
-        form["installer"] = "a newcomer's"
+        form = {**dict(zip(("ssid", "password", "url", "id"), entered.values())), "installer": "a newcomer's"}
+        wrong = {**form, "password": "wrong horse"}
         assert charger.ask("api/setup", form, Origin="http://example.com")[0] == 403
-        assert charger.ask("api/setup", form)[0] == 202
+        assert charger.ask("api/setup", wrong)[0] == 202
         failed = charger.eventually("api/setup", lambda trial: trial["state"] != "trying", 60)
         assert failed["state"] == "failed" and "password" in failed["error"]
-        assert charger.ask("api/setup", {**form, "password": entered["Password"]})[0] == 202
-        simulator.eventually("api/state", lambda state: state["central"]["connected"] == [entered["Identity"]], 90)
+        assert charger.ask("api/setup", form)[0] == 202
+        simulator.eventually("api/state", lambda state: state["central"]["connected"] == [form["id"]], 90)
         assert simulator.get("api/state")["firmware"]["starts"] == 2
 
         charger.eventually("api/me", lambda me: not me["setup"])
@@ -131,8 +135,8 @@ def test_what_a_person_has_set_up_is_kept_for_the_next_make_run(tmp_path):
         before = run.charger.url
         run.charger.eventually("api/me", lambda me: me["setup"], 60)
         entered = run.simulator.get("api/site")["setup"]
-        form = {"ssid": "depot", "password": entered["Password"], "url": entered["OCPP URL"], "id": "MINE"}
-        assert run.charger.ask("api/setup", {**form, "installer": "chosen here"})[0] == 202
+        form = {**dict(zip(("ssid", "password", "url"), entered.values())), "id": "MINE", "installer": "chosen here"}
+        assert run.charger.ask("api/setup", form)[0] == 202
         run.simulator.eventually("api/state", lambda state: state["central"]["connected"] == ["MINE"], 90)
         assert run.end() == 0, run.output
     with MakeRun(tmp_path) as run:
@@ -148,3 +152,20 @@ def test_what_a_person_has_set_up_is_kept_for_the_next_make_run(tmp_path):
         run.simulator.press("clear-faults")
         run.simulator.eventually("api/state", lambda state: state["central"]["connected"], 90)
         assert run.end() == 0, run.output
+
+
+def test_the_simulator_calls_the_fields_of_the_form_as_the_form_does():
+    rows = json.loads((ROOT / "components/web/page/languages.json").read_text())
+    assert set(FIELDS) <= {row[0] for row in rows}
+
+
+@pytest.mark.parametrize("board", ["unix_socket", "unix_elcon", "unix_infy"])
+def test_each_board_begins_as_a_new_charger_and_charges_once_set_up(tmp_path, board):
+    with MakeRun(tmp_path / "new", "--board", board) as run:
+        run.charger.eventually("api/me", lambda me: me["setup"] and me["board"] == board, 60)
+        assert run.simulator.get("api/site")["board"] == board
+    with MakeRun(tmp_path / "old", "--board", board, "--configured") as run:
+        run.simulator.eventually("api/state", lambda state: state["central"]["connected"], 60)
+        run.simulator.press("plug")
+        run.simulator.press("card", "CARD-7")
+        run.simulator.eventually("api/state", lambda state: state["outlets"][0]["module"]["a"] > 5, 60)

@@ -195,8 +195,9 @@ class Terminal:
                 assert data, f"ended without {pattern!r}:\n{self.text}"
                 self.text += data.decode("utf-8", "replace")
             self.text = self.text[found.end() :]
+            return found
 
-        await asyncio.wait_for(seek(), timeout)
+        return await asyncio.wait_for(seek(), timeout)
 
     async def end(self):
         """Wait for the program; returns its status."""

@@ -183,6 +183,16 @@ function connection(text, lost) {
   there.classList.toggle("lost", lost);
 }
 
+/* Copy a value; where the browser does not permit that, select it. */
+async function copied(button) {
+  try {
+    await navigator.clipboard.writeText(button.textContent);
+    show(`Copied: ${button.textContent}`, false);
+  } catch {
+    getSelection().selectAllChildren(button);
+  }
+}
+
 function showSite() {
   byId("board").textContent = `board ${site.board}`;
   for (const link of document.querySelectorAll("a.charger")) link.href = site.charger;
@@ -193,7 +203,7 @@ function showSite() {
   byId("password").textContent = site.password;
   for (const [name, value] of Object.entries(site.setup)) {
     const copy = element("button", { type: "button", textContent: value, title: "Copy" });
-    copy.addEventListener("click", () => navigator.clipboard.writeText(value).then(() => show(`Copied: ${value}`, false)));
+    copy.addEventListener("click", () => copied(copy));
     byId("setup").append(element("dt", { textContent: name }), element("dd", {}, copy));
   }
   for (let number = 1; number <= site.outlets; number++) byId("outlets").append(outletPanel(number));
