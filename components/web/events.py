@@ -81,6 +81,15 @@ async def _parts(web, snapshot):
         mark = crc32(text.encode(), mark)
         texts.append(text if texts[-1] == ',"outlets":[' else "," + text)
         await asyncio.sleep_ms(0)
-    text = json.dumps(web.operator.limits())
-    texts.append('],"limits":%s,"why":%s}' % (text, json.dumps(why.get("outlet/0", []))))
+    limits, card = json.dumps(web.operator.limits()), json.dumps(_card(web.operator))
+    texts.append('],"limits":%s,"card":%s,"why":%s}' % (limits, card, json.dumps(why.get("outlet/0", []))))
     return texts, crc32(texts[-1].encode(), mark)
+
+
+def _card(operator):
+    """What became of the card that was presented last; None before the first."""
+    result = operator.card.value
+    if result is None:
+        return None
+    number, outcome, _, _, tag, outlet = result
+    return {"number": number, "outcome": outcome, "tag": tag, "outlet": outlet, "text": operator.text_of(result)}

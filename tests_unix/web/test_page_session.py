@@ -115,6 +115,14 @@ async def test_a_module_that_did_not_stop_is_released_in_the_page(site, visit):
     await visitor.button("Release").wait_for(state="detached")
 
 
+async def test_what_the_central_system_decides_of_a_card_is_told(site, visit):
+    site.central.books.tags["BAD"] = "Blocked"
+    visitor = await visit(site, role="operator")
+    await visitor.field("Card").fill("BAD")
+    await visitor.button("Present card").click()
+    await visitor.expect("#notice.bad").to_have_text("Card BAD: refused: its status is Blocked")
+
+
 async def test_a_card_that_is_presented_starts_and_ends_a_session(site, visit):
     visitor = await visit(site, role="operator")
     await visitor.button("Present card").click()

@@ -81,10 +81,18 @@ function pressed() {
 // An event came.
 function take(state) {
   remember(state.outlets)
+  told(state.card)
   site.state = state
   show()
   pressed()
   title()
+}
+
+// What the central system decides of a card comes later than the answer to whoever presented it.
+function told(card) {
+  const known = site.state && site.state.card
+  if (!site.state || !card || !may("operator") || known && known.number === card.number) return
+  tell(t("Card {0}: {1}", card.tag, words(card.text)), ["refused", "given_up"].includes(card.outcome))
 }
 
 function show() {
