@@ -128,7 +128,7 @@ class DeviceProcess:
         tests = device_tests(path)
         root = tests.parents[1]
         heap = ["-X", f"heapsize={heapsize}"] if heapsize else []
-        search = [str(directory) for directory in (root, root / "lib", *module_folders(tests))]
+        search = [str(folder) for folder in (root, root / "lib", root / "tools" / "device", *module_folders(tests))]
         self.popen = subprocess.Popen(
             [interpreter(), *heap, str(RUNNER), str(command_fd), str(reply_fd), path.stem, *search],
             cwd=root,
