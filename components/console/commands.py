@@ -22,6 +22,7 @@ _COMMANDS = const(
         ("config", "[KEY [VALUE]]", "show or set the OCPP configuration", "config"),
         ("charges", "[csv]", "the last 10 sessions; csv: all of them, as CSV", "charges"),
         ("limit", "[A [S]|off]", "show limits of the current; limit it to so many A, for S seconds", "limit"),
+        ("blackbox", "[NAME]", "the black boxes of faults, or what is in one", "blackbox"),
         ("log", "", "the last log lines", "log"),
         ("components", "", "the components and their state", "components"),
         ("settings", "", "stop, and change settings.json at a prompt", "settings"),
@@ -31,7 +32,7 @@ _COMMANDS = const(
 
 
 _OF_OUTLETS = const(("bms_data", "charger_data", "output_data", "terminal_data", "everything"))
-_OF_RECORDS = const(("charges", "limit"))
+_OF_RECORDS = const(("charges", "limit", "blackbox"))
 
 
 class Commands:

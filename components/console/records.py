@@ -1,4 +1,4 @@
-"""What the console shows of sessions and limits, and how it limits, as generators of lines.
+"""What the console shows of sessions, limits and faults, and how it limits, as generators of lines.
 
 Loaded when a line is typed, see `Console`.
 """
@@ -12,7 +12,7 @@ _SOURCE = const("console")
 
 
 class Records:
-    """The commands ``charges`` and ``limit``."""
+    """The commands ``charges``, ``limit`` and ``blackbox``."""
 
     def __init__(self, operator, snapshot):
         self._operator = operator
@@ -66,6 +66,23 @@ class Records:
             yield line + (": it rules" if row["rules"] else "")
         if not found:
             yield "nothing limits the current from outside"
+
+    def blackbox(self, text):
+        """All of them; or one, by its name or number."""
+        boxes = self._operator.black_boxes()
+        if not text:
+            return ["  %s: %d bytes" % box for box in boxes] or ("no black box",)
+        try:
+            return self._shown(self._operator.black_box("box-%06d.bin" % int(text) if text.isdigit() else text, True))
+        except KeyError:
+            return ("no black box %s" % text[:40],)
+
+    def _shown(self, lines):
+        try:
+            for line in lines:
+                yield line
+        except (OSError, ValueError) as e:
+            yield "it cannot be read: %s" % e
 
 
 def _milliamperes(text):

@@ -94,8 +94,8 @@ State
 - ``log``: the last lines of the log, an iterable.
 - ``charges(newest_first=True)``: generator of a dict for each session of the charge log, see `components.charge_log`;
   ``charges_csv()``: generator of its lines as CSV (RFC 4180), with their ends. Without a charge log there is none.
-- ``black_boxes()``: a list of (name, bytes) of the files of the black box, the newest first; ``black_box(name)``:
-  generator of the bytes of one, in pieces. Raises KeyError, OSError.
+- ``black_boxes()``: a list of (name, bytes) of the files of the black box, the newest first; ``black_box(name, text)``:
+  generator of the bytes of one, in pieces, or of what is in it, as `text`. Raises KeyError, OSError, ValueError.
 - ``provisioning``: the component, see `components.provisioning`; None where the board has none.
 - ``update``: None where the board takes no updates of the firmware; else what an image is fed to, see `update`.
 - ``receive_all(on)``: whether frames without a handler are received as well, to be shown; each bus changes it when
@@ -281,10 +281,10 @@ class Operator:
     def black_boxes(self):
         return [] if self._blackbox is None else self._blackbox.boxes()
 
-    def black_box(self, name):
+    def black_box(self, name, text=False):
         if self._blackbox is None:
             raise KeyError(name)
-        return self._blackbox.read(name)
+        return self._blackbox.lines(name) if text else self._blackbox.read(name)
 
     def security_event(self, type, info=""):
         self.ocpp.security_event(type, info)

@@ -1,5 +1,7 @@
 """The console over the real components of the unix board; only the terminal is the test's own, for it is hardware."""
 
+import os
+
 from console_site import ConsoleSite
 
 from components.console.figures import fixed
@@ -143,11 +145,29 @@ async def test_components_status_log_and_help(tmp):
         text = await site.type("status\n")
         assert "Boot 1, reason: first start" in text and "Journal: " in text and "CAN: down" in text
         text = await site.type("h\n")
-        words = "1 2 3 4 5 s t 0 h auth status why can config charges limit log components settings reset".split()
-        assert [line.split()[0] for line in text.strip().split("\n")] == words
+        words = "1 2 3 4 5 s t 0 h auth status why can config charges limit blackbox log components settings reset"
+        assert [line.split()[0] for line in text.strip().split("\n")] == words.split()
         for asked in ("help\n", "HELP\n", "?\n"):  # what people try first
             assert await site.type(asked) == text, asked
         assert "health: boot 1" in await site.type("log\n")
+
+
+async def test_black_boxes_are_listed_and_shown(tmp):
+    async with ConsoleSite(tmp) as site:
+        assert await site.type("blackbox\n") == "no black box\n"
+        assert await site.type("blackbox 1\n") == "no black box 1\n"
+        os.mkdir(tmp + "/blackbox")
+        with open(tmp + "/blackbox/box-000007.bin", "wb") as file:
+            file.write(b"UCBOX1 that is none")
+        assert await site.type("blackbox\n") == "  box-000007.bin: 19 bytes\n"
+        words = "it cannot be read: a black box of a version that is not known here"
+        for name in ("7", "box-000007.bin"):
+            assert words in await site.type("blackbox " + name + "\n")
+        box = site.kernel["blackbox"]
+        box.fault(0, "late stop")
+        await box.stop()
+        text = await site.type("blackbox box-000008.bin\n")
+        assert "outlet 1: late stop" in text and "+0 ms  outlet 1 FAULT: late stop" in text
 
 
 async def test_what_is_no_command_is_said_and_counted_and_does_nothing(tmp):
@@ -193,7 +213,7 @@ async def test_tab_completes_a_word_or_shows_which_there_are(tmp):
         assert await site.type("co\t") == "config components\n"
         assert site.kernel["console"].keyboard.text() == "co"
         assert "NumberOfConnectors" in await site.type("nf\t\n")
-        words = "auth status why can config charges limit log components settings reset"
+        words = "auth status why can config charges limit blackbox log components settings reset"
         assert (await site.type("\t")).split() == words.split()
         assert await site.type("xyz\t") == ""
 
