@@ -16,7 +16,7 @@ DEVICE := $(wildcard core components drivers boards lib main.py)
 TYPINGS := build/typings
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sim test test-web bench lint firmware size test-firmware image romfs flash monitor deploy clean lint-style lint-rules lint-device-types lint-host-types
+.PHONY: help run demo sim replay test test-web bench lint firmware size test-firmware image romfs flash monitor deploy clean lint-style lint-rules lint-device-types lint-host-types
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
@@ -33,6 +33,9 @@ demo: $(VENV)  ## Run one complete charging session unattended and check the ene
 
 sim: $(VENV)  ## Send a command to the running simulation: make sim CMD="plug"; of several ARGS="--home X"
 	@$(PY) -m tools.sim $(ARGS) '$(CMD)'
+
+replay: $(VENV)  ## Play a black box into the firmware, or show a CAN log: make replay FILE=box-000001.bin
+	@$(PY) -m tools.replay $(ARGS) "$(FILE)"
 
 test: $(VENV) $(NODE_MODULES)  ## Run all tests; choose some with ARGS="-k name"
 	@$(PY) -m pytest -q tests_unix --ignore tests_unix/images --ignore tests_unix/web --numprocesses $(JOBS) --dist loadfile $(ARGS)

@@ -1,6 +1,8 @@
-"""Logs of a CAN bus, as python-can reads them (candump .log, Vector .asc, PEAK .trc, ...), played onto the hub.
+"""Logs of a CAN bus, as python-can reads them (candump .log, Vector .asc, PEAK .trc, ...), played onto the hub; and the
+command for what was recorded.
 
-``python -m tools.replay FILE`` shows what is in a log; ``make sim CMD="replay FILE"`` plays it into a simulation.
+``make replay FILE=...`` plays a black box (docs/blackbox.md), or the newest one in diagnostics that GetLog has sent,
+into the firmware, and shows what is in a log; ``make sim CMD="replay FILE"`` plays a log into a simulation.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import NamedTuple
 
 import can
 
+from tools import blackbox
 from tools.hub import Hub
 from tools.node import Node
 
@@ -107,20 +110,35 @@ async def play_alone(log: Log, hub: Hub, nodes: Iterable[Node], speed: float = 1
             node.silent = silent
 
 
-def main() -> int:
-    """Show what is in a log; status 1 for one that cannot be read."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("file", type=Path)
-    path = parser.parse_args().file
-    try:
-        log = read(path)
-    except LogError as error:
-        print(error, file=sys.stderr)
-        return 1
+def show(log: Log) -> None:
+    """Print what is in a log."""
     print(log)
     for entry in log.entries:
         digits = 8 if entry.extended else 3
         print(f"{entry.at:10.3f} {entry.can_id:0{digits}X} {entry.data.hex(' ')}")
+
+
+def main() -> int:
+    """Play a black box: status 0 if the same happens as was recorded, 1 if not. Show a log. Status 2: it is neither."""
+    parser = argparse.ArgumentParser(prog="make replay FILE=...", description="Plays a black box, or shows a CAN log.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--box", help="the name of one of several in diagnostics")
+    parser.add_argument("--board", default="", help="the module of the board, in place of the one in the black box")
+    given = parser.parse_args()
+    try:
+        boxes = blackbox.find(given.file)
+        if boxes:
+            chosen = [box for box in boxes if given.box in (None, box.name)]
+            if not chosen:
+                raise ValueError(f"{given.file} has no {given.box}, but {', '.join(box.name for box in boxes)}")
+            return blackbox.play(chosen[0], given.board)
+        show(read(given.file))
+    except OSError as error:
+        print(f"{given.file}: {error.strerror or error}", file=sys.stderr)
+        return blackbox.CANNOT
+    except (LogError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return blackbox.CANNOT
     return 0
 
 

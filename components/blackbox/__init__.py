@@ -2,7 +2,7 @@
 
 All that comes and goes on the buses, what the gates' conditions were, and the messages of OCPP are noted in a ring in
 RAM. When something goes wrong in a transaction the ring becomes a file, once nothing is charged. docs/blackbox.md has
-its format.
+its format; ``make replay FILE=...`` plays it into the firmware.
 
 Something goes wrong: a condition that is no decision of vehicle, operator or central system closes the gate while a
 transaction runs (``in_limits``, ``charger_online``, a bus, a component, the journal, the lock); the power module has an
