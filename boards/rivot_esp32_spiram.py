@@ -9,9 +9,18 @@ NAME = "rivot_esp32_spiram"
 PORT_BOARD = "UCHARGE_SPIRAM"
 HOME = reference.HOME
 IDENTITY = reference.IDENTITY
-SETTINGS = reference.SETTINGS
+
+# What the reference board's heap has no room for
+SETTINGS = dict(reference.SETTINGS, sntp={"servers": "sntp.servers"}, station={"auto_tag": "auto_authorize.tag"})
+COMMON = tuple(
+    [dict(one, bind={"terminal": "improv"}) if one["name"] == "console" else one for one in reference.COMMON]
+) + (
+    {"name": "sntp", "use": "components.sntp:Sntp", "options": {"servers": "gateway,pool.ntp.org"}},
+    {"name": "auto_authorize", "use": "components.station.auto_authorize:AutoAuthorize"},
+    {"name": "improv", "use": "components.improv:Improv"},
+)
 
 # The file system has room for it beside the journal and its copy while that is compacted
 BLACKBOX = {"name": "blackbox", "use": "components.blackbox:BlackBox", "options": {"reserve": 98304}}
 
-COMPONENTS = reference.COMPONENTS + (BLACKBOX,)
+COMPONENTS = COMMON + (reference.CAN_DRIVER,) + reference.ONE_BUS + (BLACKBOX,)

@@ -4,12 +4,13 @@ GPIO 22 does not exist there; 26 to 37 are those of flash and RAM, 19 and 20 tho
 """
 
 from boards import rivot_esp32 as reference
+from boards import rivot_esp32_spiram as roomy
 
 NAME = "rivot_esp32s3"
 PORT_BOARD = "UCHARGE_S3"
 HOME = reference.HOME
 IDENTITY = reference.IDENTITY
-SETTINGS = reference.SETTINGS
+SETTINGS = roomy.SETTINGS
 
 CAN_DRIVER = {
     "name": "can_driver",
@@ -19,4 +20,4 @@ CAN_DRIVER = {
 
 BLACKBOX = {"name": "blackbox", "use": "components.blackbox:BlackBox", "options": {"reserve": 98304}}
 
-COMPONENTS = reference.COMMON + (CAN_DRIVER,) + reference.ONE_BUS + (BLACKBOX,)
+COMPONENTS = roomy.COMMON + (CAN_DRIVER,) + reference.ONE_BUS + (BLACKBOX,)

@@ -72,9 +72,9 @@ class Wifi:
         except OSError as e:
             self._driver_error("begin", e)
 
-    def address(self):
-        """The IPv4 address of this device in the network, as text; "": it has none, or the driver does not tell."""
-        return self._driver.address() if self.online.value and hasattr(self._driver, "address") else ""
+    def address(self, gateway=False):
+        """The IPv4 address of this device, or of the gateway, as text; "": none, or the driver does not tell it."""
+        return self._driver.address(gateway) if self.online.value and hasattr(self._driver, "address") else ""
 
     async def resolve(self, name):
         """An IPv4 address of `name` (text), by the network's DNS servers while others run. Raises OSError.

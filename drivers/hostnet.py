@@ -48,9 +48,9 @@ class HostNetwork:
                 return True
         return False
 
-    def address(self):
-        """The loopback's: a browser is on this machine."""
-        return "127.0.0.1"
+    def address(self, gateway=False):
+        """The loopback's: a browser is on this machine; of the gateway: ""."""
+        return "" if gateway else "127.0.0.1"
 
     def dns(self):
         """The DNS servers to be asked; none: the system is."""

@@ -122,9 +122,9 @@ class Wlan:
             raise OSError(str(e))
         return found
 
-    def address(self):
-        """The IPv4 address, as text. Raises OSError without a connection."""
-        return self._made().ifconfig()[0]
+    def address(self, gateway=False):
+        """The IPv4 address of this device, or of the gateway, as text. Raises OSError before it is switched on."""
+        return self._made().ifconfig()[2 if gateway else 0]
 
     def dns(self):
         """The IPv4 addresses of the network's DNS servers; none without a connection.

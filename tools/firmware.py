@@ -106,14 +106,15 @@ class Firmware:
         self._keeper = asyncio.create_task(self._keep())
         return self
 
-    async def write(self, text: str) -> None:
-        """Type on its console. Raises BlockingIOError where that is shared and takes nothing now."""
+    async def write(self, text: str | bytes) -> None:
+        """Type on its console. Raises BlockingIOError where that is shared, which takes text, and takes none now."""
         if self._input is not None:
+            assert isinstance(text, str)
             if not self._input.type(text):
                 raise BlockingIOError("the firmware's console takes no input now")
             return
         assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(text.encode())
+        self._process.stdin.write(text.encode() if isinstance(text, str) else text)
         with contextlib.suppress(ConnectionError):
             await self._process.stdin.drain()
 

@@ -20,9 +20,9 @@ class Sntp:
     """Asks SNTP servers for the time, which nobody vouches for: what the central system tells replaces it at once, is
     never replaced by it, and no certificate is judged by it (see `Stamps.suppose`).
 
-    Option ``servers``: names or IPv4 addresses, with ``:port`` or without, separated by commas; asked in turn, 15 s
-    after the network is there, and then once in 12 h. "": none. One that answers "do not ask" is not asked again until
-    the next start.
+    Option ``servers``: names or IPv4 addresses, with ``:port`` or without, separated by commas; ``gateway`` is that of
+    the network. They are asked in turn, 15 s after the network is there, and then once in 12 h. "": none. One that
+    answers "do not ask" is not asked again until the next start.
 
     ``server``: the one that told the time, ""; ``state``: what became of the last question, as text. Counters:
     ``asked`` servers, ``answered`` questions.
@@ -89,7 +89,7 @@ class Sntp:
         for server in tuple(self._servers):
             self.asked += 1
             try:
-                utc_ms = await ask(server, self._wifi.resolve, self._block, self._clock.earliest_ms)
+                utc_ms = await ask(server, self._wifi, self._block, self._clock.earliest_ms)
             except (OSError, Refused) as e:
                 self.state = "%s: %s" % (server, e)
                 self._log.rare("no time: %s", self.state)

@@ -16,6 +16,7 @@ _SERVER = const(4)  # mode
 _UNSYNCHRONIZED = const(3)  # leap indicator
 _STRATUM_MAX = const(15)
 _DISTANCE_MAX_MS = const(1000)  # RFC 5905's MAXDIST: half the root delay, and the root dispersion
+_GATEWAY = const("gateway")
 _PORT = const(123)
 _ANSWER_MS = const(2000)
 _LOOK_MS = const(20)
@@ -29,15 +30,18 @@ class Refused(Exception):
     """The server has no time for us: a kiss code, or what is wrong with its answer."""
 
 
-async def ask(server, resolve, block, earliest_ms):
-    """The time of ``host[:port]``: UTC in ms. Raises OSError, Refused.
+async def ask(server, wifi, block, earliest_ms):
+    """The time of ``host[:port]``, see `Sntp`: UTC in ms. Raises OSError, Refused. `block`: `Urgent.block`.
 
-    `resolve`: as `Wifi.resolve`; `block`: `Urgent.block`. What is no answer to this question is dropped, and the answer
-    awaited for 2 s.
+    What is no answer to this question is dropped, and the answer awaited for 2 s.
     """
     host, _, port = server.partition(":")
-    if not host.replace(".", "").isdigit():
-        host = await resolve(host) or host
+    if host == _GATEWAY:
+        host = wifi.address(True)
+        if not host:
+            raise Refused("it is not known")
+    elif not host.replace(".", "").isdigit():
+        host = await wifi.resolve(host) or host
     address = block("DNS", socket.getaddrinfo, host, int(port or _PORT), 0, socket.SOCK_DGRAM)[0][-1]
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:

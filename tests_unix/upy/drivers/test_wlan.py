@@ -186,6 +186,15 @@ def test_the_second_dns_server_is_known_where_the_image_can_tell():
         del sys.modules["nameservers"]
 
 
+def test_its_address_and_the_gateway_s_are_those_of_dhcp():
+    made = device()
+    wlan = construct(Wlan)
+    wlan.active(True)
+    wlan.connect("home", "secret")
+    made.radio.station.address = ("10.0.0.9", "255.0.0.0", "10.0.0.1", "10.0.0.2")
+    assert wlan.isconnected() and wlan.address() == "10.0.0.9" and wlan.address(True) == "10.0.0.1"
+
+
 async def test_the_component_looks_names_up_there_and_lets_go_of_what_that_needs():
     made = device()
     server = DnsServer(lambda query: [reply(query, (record(b"\xc0\x0c", A, 60, address("192.0.2.7")),))])

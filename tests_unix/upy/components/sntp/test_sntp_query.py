@@ -13,12 +13,20 @@ def at_once(name, function, *arguments):
     return function(*arguments)
 
 
-async def unresolved(name):
-    return None
+class Net:
+    """The network: its gateway, and what its DNS servers know of ``time.example.org``."""
+
+    gateway = ""
+
+    async def resolve(self, name):
+        return "127.0.0.1" if name == "time.example.org" else None
+
+    def address(self, gateway):
+        return self.gateway if gateway else "192.0.2.1"
 
 
 async def told(server):
-    return await ask(server.place, unresolved, at_once, EARLIEST_MS)
+    return await ask(server.place, Net(), at_once, EARLIEST_MS)
 
 
 async def refused(*answers):
@@ -40,13 +48,16 @@ async def test_the_question_is_of_version_4_and_tells_nothing_of_us():
         assert server.queries[0][40:] != server.queries[1][40:]
 
 
-async def test_a_name_is_looked_up():
-    async def resolve(name):
-        assert name == "time.example.org"
-        return "127.0.0.1"
-
+async def test_a_name_is_looked_up_and_the_gateway_is_that_of_the_network():
+    net = Net()
     async with NtpServer(lambda query: [answer(query)]) as server:
-        assert await ask("time.example.org:%d" % server.port, resolve, at_once, EARLIEST_MS) >= NOON_MS
+        assert await ask("time.example.org:%d" % server.port, net, at_once, EARLIEST_MS) >= NOON_MS
+        try:
+            raise AssertionError(await ask("gateway:%d" % server.port, net, at_once, EARLIEST_MS))
+        except Refused as e:
+            assert e.args[0] == "it is not known" and len(server.queries) == 1
+        net.gateway = "127.0.0.1"
+        assert await ask("gateway:%d" % server.port, net, at_once, EARLIEST_MS) >= NOON_MS
 
 
 async def test_what_is_no_answer_to_this_question_is_dropped():
@@ -118,6 +129,6 @@ def test_of_what_it_took_the_half_on_the_way_back_counts():
 async def test_an_unreachable_server_is_an_error_of_the_system():
     for server in ("127.0.0.1:1", "no.such.host.invalid:123"):
         try:
-            raise AssertionError(await ask(server, unresolved, at_once, EARLIEST_MS))
+            raise AssertionError(await ask(server, Net(), at_once, EARLIEST_MS))
         except (OSError, Refused) as e:
             assert e.args
