@@ -25,7 +25,7 @@ help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo "PYTHON=... makes .venv with another Python, MICROPYTHON=... runs another MicroPython."
 
-run: $(VENV)  ## Run the firmware with a simulated vehicle, power module and central system
+run: $(VENV)  ## Run the firmware with a simulated vehicle, power module and central system, and pages for a browser
 	@$(PY) -m tools.run $(ARGS)
 
 demo: $(VENV)  ## Run one complete charging session unattended and check the energy billed

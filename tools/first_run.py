@@ -20,8 +20,8 @@ _URL_FILE = "central.url"
 _ITERATIONS = 4096
 
 
-class PortInUse(Exception):
-    """The message names the port."""
+class RunError(Exception):
+    """It cannot begin; the message says why, in one sentence."""
 
 
 def without_network(preset: Settings) -> Settings:
@@ -33,16 +33,29 @@ def without_network(preset: Settings) -> Settings:
 
 
 def is_set_up(home: Path) -> bool:
-    """Whether there is an installer's password."""
-    return bool(_read(home / "settings.json").get("web", {}).get("installer"))
+    """Whether there is an installer's password. Raises RunError."""
+    return bool(_installer(home))
+
+
+def is_preset(home: Path) -> bool:
+    """Whether the installer's password is `INSTALLER`."""
+    try:
+        _, iterations, *parts = _installer(home).split("$")
+        salt, digest = (base64.b64decode(part) for part in parts)
+        return digest == hashlib.pbkdf2_hmac("sha256", INSTALLER.encode(), salt, int(iterations))
+    except ValueError:
+        return False
+
+
+def _installer(home: Path) -> str:
+    return str(_read(home / "settings.json").get("web", {}).get("installer", ""))
 
 
 def kept(preset: Settings, home: Path) -> Settings:
-    """What a person has set up in the home, else the settings of a new device."""
-    found = _read(home / "settings.json")
-    settings = found if is_set_up(home) else without_network(preset)
+    """What a person has set up in the home, else the settings of a new device. Raises RunError."""
+    settings = _read(home / "settings.json") if is_set_up(home) else without_network(preset)
     url = home / _URL_FILE
-    if url.exists() and settings["ocpp"].get("url") == url.read_text(encoding="utf-8"):
+    if url.exists() and settings.get("ocpp", {}).get("url") == url.read_text(encoding="utf-8"):
         settings["ocpp"]["url"] = preset["ocpp"]["url"]  # the simulated central system has another port now
     url.write_text(preset["ocpp"]["url"], encoding="utf-8")
     return {**settings, "can": preset["can"]}
@@ -68,32 +81,35 @@ def write_networks(home: Path, there: bool = True) -> None:
 def web_port(home: Path, wanted: int) -> int:
     """The port of the charger's page: that which is wanted, else that of the run before if it is free, else another.
 
-    Raises PortInUse where what is wanted is not free.
+    Raises RunError where what is wanted is not free.
     """
     if wanted:
         return free_port(wanted)
     try:
         return free_port(_read(home / "settings.json").get("web", {}).get("port", 0))
-    except (PortInUse, TypeError, OverflowError):
+    except (RunError, TypeError, OverflowError):
         return free_port(0)
 
 
 def free_port(port: int) -> int:
-    """The port, 0: one that is free now. Raises PortInUse."""
+    """The port, 0: one that is free now. Raises RunError."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise PortInUse(f"port {port} cannot be had: {error.strerror}") from None
+            raise RunError(f"port {port} cannot be had: {error.strerror}") from None
         return probe.getsockname()[1]
 
 
 def _read(path: Path) -> Settings:
-    """The settings in a file; {} if there are none that a firmware would take."""
+    """The settings in a file, {} without one. Raises RunError for a file that is not to be overwritten unread."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return {}
-    whole = isinstance(found, dict) and all(isinstance(values, dict) for values in found.values()) and "ocpp" in found
-    return found if whole else {}
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read, so mend it or remove it: {error}") from None
+    if not isinstance(found, dict) or not all(isinstance(values, dict) for values in found.values()):
+        raise RunError(f"{path} is no object of objects: mend it or remove it")
+    return found

@@ -21,9 +21,10 @@ from tools.first_run import (
     NETWORK,
     PASSWORD,
     RADIO,
-    PortInUse,
+    RunError,
     Settings,
     free_port,
+    is_preset,
     is_set_up,
     kept,
     set_up,
@@ -118,13 +119,13 @@ class Site:
             "outlets": len(station.outlets),
             "charger": self.charger,
             "setup": setup,
-            "password": INSTALLER if self.has_page and self.configured else "",
+            "password": INSTALLER if self.has_page and is_preset(self.options.home) else "",
         }
 
     def banner(self, simulator: str) -> str:
         """What is printed at the beginning."""
         home = self.options.home.resolve()
-        login = _PRESET if self.configured else _KNOWN if is_set_up(self.options.home) else _NEW
+        login = _PRESET if is_preset(self.options.home) else _KNOWN if is_set_up(self.options.home) else _NEW
         pages = (_PAGES if self.has_page else _PAGE).format(simulator=simulator, charger=self.charger, login=login)
         return _BANNER.format(board=self.options.board, pages=pages, log=self.options.home / "central.log", home=home)
 
@@ -163,7 +164,7 @@ def main() -> int:
             kind = _kind(options.board)
             with shared_terminal():
                 return asyncio.run(_run(options, kind))
-    except (HomeInUse, PortInUse, BuildError, SelectionError) as error:
+    except (HomeInUse, RunError, BuildError, SelectionError) as error:
         wrong = str(error)
     print(wrong, file=sys.stderr)
     return 2

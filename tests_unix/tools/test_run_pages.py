@@ -12,6 +12,8 @@ from make_run import MakeRun
 
 from tools.firmware import ROOT
 from tools.first_run import INSTALLER, NETWORK
+from tools.run import Site, options_of_run
+from tools.selection import Selection, boards
 
 # What is to be entered on the charger's form, as that calls it
 FIELDS = ["Network", "Password of the network", "Address of the central system", "Identity of this charger"]
@@ -154,17 +156,35 @@ def test_what_a_person_has_set_up_is_kept_for_the_next_make_run(tmp_path):
         assert run.end() == 0, run.output
 
 
+@pytest.mark.parametrize("text", ["{", '{"web": 1}'])
+def test_settings_that_cannot_be_kept_are_not_overwritten(tmp_path, text):
+    file = tmp_path / "settings.json"
+    file.write_text(text, encoding="latin-1")
+    command = MakeRun(tmp_path).command
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1), result
+    assert result.stderr.startswith(f"{file} ") and "remove it" in result.stderr
+    assert file.read_text(encoding="latin-1") == text
+
+
 def test_the_simulator_calls_the_fields_of_the_form_as_the_form_does():
     rows = json.loads((ROOT / "components/web/page/languages.json").read_text())
     assert set(FIELDS) <= {row[0] for row in rows}
 
 
-@pytest.mark.parametrize("board", ["unix_socket", "unix_elcon", "unix_infy"])
-def test_each_board_begins_as_a_new_charger_and_charges_once_set_up(tmp_path, board):
-    with MakeRun(tmp_path / "new", "--board", board) as run:
-        run.charger.eventually("api/me", lambda me: me["setup"] and me["board"] == board, 60)
-        assert run.simulator.get("api/site")["board"] == board
-    with MakeRun(tmp_path / "old", "--board", board, "--configured") as run:
+@pytest.mark.parametrize("board", [board for board in boards() if Selection(board).port == "unix"])
+def test_each_board_of_this_machine_begins_as_a_new_charger(tmp_path, board):
+    site = Site(options_of_run().parse_args(["--home", str(tmp_path), "--board", board]))
+    assert site.charger and not site.configured
+    preset = {"ocpp": {"url": "ws://127.0.0.1:1/ocpp", "id": "CP-1"}, "can": {"port": "x"}, "wifi": {"ssid": "x"}}
+    written = site.prepare(preset)
+    assert written["can"] == preset["can"] and written["ocpp"] == {} and written["wifi"] == {"radio": "radio"}
+    assert written["web"] == {"address": "127.0.0.1", "port": site.port}
+
+
+def test_modules_on_a_bus_of_their_own_charge_by_the_buttons(tmp_path):
+    with MakeRun(tmp_path, "--board", "unix_infy", "--configured") as run:
+        assert "cut-module" in [command["name"] for command in run.simulator.get("api/site")["commands"]]
         run.simulator.eventually("api/state", lambda state: state["central"]["connected"], 60)
         run.simulator.press("plug")
         run.simulator.press("card", "CARD-7")

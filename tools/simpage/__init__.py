@@ -13,7 +13,9 @@ Requests to another host's name, and what another origin's page wants to change,
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -87,8 +89,16 @@ class SimulatorPage(ThreadingHTTPServer):
         self.server_close()
 
     def in_loop(self, coroutine) -> Any:
-        """What a coroutine returns, or raises, in the event loop. Raises TimeoutError."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_ANSWER_S)
+        """What a coroutine of the event loop returns or raises. Raises TimeoutError; at the end ConnectionError."""
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()
+            raise ConnectionError("the simulation has ended") from None
+        try:
+            return future.result(_ANSWER_S)
+        except concurrent.futures.TimeoutError:  # not yet the built-in one in Python 3.10
+            raise TimeoutError("no answer") from None
 
     async def site(self) -> dict[str, Any]:
         return {**self.facts(), "commands": self.control.described()}
@@ -98,6 +108,8 @@ class SimulatorPage(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address) -> None:
         """A client that went away is no news."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,8 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as error:
             self.close_connection = True  # its body may not have been read
             self._send_json({"error": str(error)}, error.status)
-        except (TimeoutError, asyncio.TimeoutError):
-            self._send_json({"error": "no answer"}, HTTPStatus.GATEWAY_TIMEOUT)
+        except TimeoutError as error:
+            self._send_json({"error": str(error)}, HTTPStatus.GATEWAY_TIMEOUT)
 
     def _get(self) -> None:
         path = self.path.partition("?")[0]
@@ -203,8 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._begin("text/event-stream")
             self.end_headers()
             self._push()
-        except (OSError, RuntimeError):
-            pass  # the page was closed, or the simulation ends
+        except OSError:
+            pass  # the page was closed, or the simulation has ended
         finally:
             self.server.streams.release()
 
