@@ -78,6 +78,7 @@ COMMON = (
     {"name": "signed_firmware", "use": "components.ocpp.signed_firmware:SignedFirmware"},
     {"name": "log_upload", "use": "components.ocpp.log_upload:LogUpload"},
     {"name": "provisioning", "use": "components.provisioning:Provisioning"},
+    {"name": "limits", "use": "components.budget.limits:Limits"},
     {"name": "charge_log", "use": "components.charge_log:ChargeLog"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
@@ -110,6 +111,7 @@ SETTINGS = {
         "unsigned_firmware": "signed_firmware.unsigned",
         "strict": "ocpp.strict",
     },
+    "budget": {"fail_safe_ma": "limits.fail_safe_ma"},
     "wifi": {
         "ssid": "wifi.ssid",
         "password": "wifi.password",

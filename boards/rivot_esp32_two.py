@@ -13,7 +13,7 @@ IDENTITY = reference.IDENTITY
 # What each outlet has, and what the station has once
 _NAMES = ("gate", "meter", "plug", "evse", "register")
 _PARTS = tuple([entry for entry in reference.COMMON if entry["name"] in _NAMES and entry["name"] != "evse"])
-_STATION = tuple([entry for entry in reference.COMMON if entry["name"] not in _NAMES])
+_STATION = tuple([entry for entry in reference.COMMON if entry["name"] not in _NAMES + ("limits",)])  # the budget's
 _MCP2515 = tuple([entry for entry in dual.COMPONENTS if entry["name"] == "vehicle_can_driver"])[0]
 
 COMPONENTS = _STATION + (

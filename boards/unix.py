@@ -82,6 +82,7 @@ COMMON = (
     {"name": "health", "use": "components.health:Health"},
     {"name": "provisioning", "use": "components.provisioning:Provisioning", "options": {"dns_port": 0}},  # 53 is root's
     {"name": "blackbox", "use": "components.blackbox:BlackBox"},
+    {"name": "limits", "use": "components.budget.limits:Limits"},
     {"name": "charge_log", "use": "components.charge_log:ChargeLog"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
@@ -122,6 +123,7 @@ SETTINGS = {
         "certificate": "web.certificate",
         "key": "web.key",
     },
+    "budget": {"fail_safe_ma": "limits.fail_safe_ma"},
     "wifi": {
         "ssid": "wifi.ssid",
         "password": "wifi.password",

@@ -8,7 +8,7 @@ PORT = unix.PORT
 # What each outlet has, and what the station has once
 _NAMES = ("gate", "plug", "evse")
 _PARTS = tuple([entry for entry in unix.COMMON if entry["name"] in _NAMES[:2]]) + unix.ONE_BUS
-_STATION = tuple([entry for entry in unix.COMMON if entry["name"] not in _NAMES])
+_STATION = tuple([entry for entry in unix.COMMON if entry["name"] not in _NAMES + ("limits",)])  # the budget's
 
 COMPONENTS = (
     {"scope": "1", "components": _PARTS + ({"name": "evse", "use": "components.evse:Evse", "options": {"id": 1}},)},

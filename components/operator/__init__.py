@@ -117,7 +117,7 @@ class Operator:
     """See the package. The attributes that it does not name are for its modules."""
 
     requires = ("kernel", "clock", "log", "store", "station", "ocpp", "wifi", "health")
-    uses = ("budget", "charge_log", "blackbox", "provisioning", "firmware")
+    uses = ("budget", "limits", "charge_log", "blackbox", "provisioning", "firmware")
     collects = ("can", "page")
     keeps = ("console.stop",)
 
@@ -132,7 +132,7 @@ class Operator:
         self.station = station
         self.wifi = wifi
         self.health = health
-        self.budget, self.provisioning = optional["budget"], optional["provisioning"]
+        self.budget, self.provisioning = optional["budget"] or optional["limits"], optional["provisioning"]
         self._charge_log, self._blackbox = optional["charge_log"], optional["blackbox"]
         self._firmware = optional["firmware"]
         self.buses = can

@@ -1,5 +1,6 @@
 """What the operator does besides cards: it ends a transaction, limits the current, and says why."""
 
+import console_site
 from console_site import ConsoleSite
 from test_operator_snapshot import two_outlets
 
@@ -43,8 +44,14 @@ async def test_a_security_event_is_in_the_security_log(tmp):
         assert [line for line in lines if "InvalidMessages" in line and "10.0.0.9" in line], lines
 
 
+class Unlimited(ConsoleSite):
+    class board(console_site.Board):
+        COMPONENTS = tuple([entry for entry in console_site.Board.COMPONENTS if entry["name"] != "limits"])
+        SETTINGS = {name: console_site.Board.SETTINGS[name] for name in ("ocpp", "can", "wifi")}
+
+
 async def test_a_board_without_a_budget_has_only_the_limit_of_the_central_system(tmp):
-    async with ConsoleSite(tmp) as site:
+    async with Unlimited(tmp) as site:
         operator = site.kernel["operator"]
         try:
             operator.limit("web", 16000)
@@ -136,3 +143,33 @@ async def test_the_sessions_are_there_for_front_ends_and_on_the_console(tmp):
         assert "outlet 1, CARD-7: 0." in text and "at most 0.1 kW, Local, offline" in text, text
         assert "Charge log: 1 sessions" in await site.type("status\n")
         assert operator.snapshot()["page/charge_log/charges"]["sessions"] == 1
+
+
+async def test_with_one_outlet_a_limit_from_outside_is_one_of_its_gate(tmp):
+    async with ConsoleSite(tmp) as site:
+        operator, gate = site.kernel["operator"], site.kernel["gate"]
+        await site.charge()
+        before = gate.limit_ma.value
+        operator.limit("web", 16000, 2000)
+        assert gate.limit_ma.value == 16000, "at once"
+        assert "ok      the limit from outside permits 16.0 A" in dict(operator.why())[1]
+        assert operator.snapshot()["outlet/1"]["limit"] == "limited to 16 A by web, 2 s left"
+        assert "limit of web for the station: 16000 mA, for another 2000 ms" in await site.type("status\n")
+        await site.wait_charging(1500)
+        operator.limit("web", 16000, 2000)  # renewed
+        operator.limit("meter", 8000, None, 1)
+        assert gate.limit_ma.value == 8000
+        assert [row["source"] for row in operator.limits() if row["rules"]] == ["meter"]
+        operator.limit("meter", None, None, 1)
+        await site.wait_charging(1500)
+        assert gate.limit_ma.value == 16000
+        await site.wait_charging(1000)
+        assert gate.limit_ma.value == 0 and not gate.enabled.value, "the fail-safe limit"
+        site.kernel["can"].healthy.set(True)
+        why = dict(operator.why())[1]
+        assert "BLOCKS  the limit from outside permits no current" in why, why
+        assert "limit: limited to 0 A by web, whose life time is over" in why, why
+        assert site.kernel["station"].outlets[0].transactions.current is not None
+        operator.limit("web", None)
+        await site.wait_charging(500)
+        assert gate.limit_ma.value == before and operator.limits() == []
