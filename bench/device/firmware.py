@@ -52,8 +52,13 @@ class Board:
     def __init__(self, probe, options):
         unix = load_board("unix")
         self.NAME = "bench"
-        self.COMPONENTS = ({"name": "probe", "use": probe, "options": options},) + unix.COMPONENTS
+        self.COMPONENTS = ({"name": "probe", "use": probe, "options": options},) + tuple(map(_small, unix.COMPONENTS))
         self.SETTINGS = unix.SETTINGS
+
+
+def _small(entry):
+    """The entry of a component as a device without external RAM would have it: the black box's ring is small."""
+    return dict(entry, options={"bytes": 4096}) if entry["name"] == "blackbox" else entry
 
 
 def load_all(package):

@@ -13,7 +13,8 @@ class SmallFirmware(Firmware):
     def __init__(self, home, **options):
         super().__init__(home, **options)
         program = str(ROOT / "bench" / "device" / "firmware.py")
-        self.command = [interpreter(), program, str(home), "bench.device.heap:Heap", "{}", "1", str(self.heap)]
+        room = ("-X", "heapsize=2560K")  # for the loaded code; the ballast takes the rest
+        self.command = [interpreter(), *room, program, str(home), "bench.device.heap:Heap", "{}", "1", str(self.heap)]
 
     async def live(self):
         """Bytes of the heap that are in use, the least of three."""
