@@ -62,11 +62,14 @@ async def shared(request, tmp_path_factory):
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def visit(browser, request):
-    """``await visit(site, role="operator", width=360)``: somebody looks at the page, and nothing goes wrong in it."""
+    """``await visit(site, role="operator", width=360)``: somebody looks at the page, and nothing goes wrong in it.
+
+    site: the Site whose page that is, or a port.
+    """
     visitors = []
 
     async def visit(site, **how):
-        visitor = Visitor(browser, site.settings["web"]["port"])
+        visitor = Visitor(browser, site if isinstance(site, int) else site.settings["web"]["port"])
         visitors.append(visitor)
         await visitor.open(**how)
         return visitor

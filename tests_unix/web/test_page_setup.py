@@ -74,7 +74,7 @@ async def test_a_new_charger_is_set_up_and_dials(new, visit):
     await new.booted(since)
     assert kept(new)["wifi"]["ssid"] == "depot" and kept(new)["ocpp"]["id"] == "CP-1"
     assert PASSWORD not in json.dumps(kept(new))
-    await visitor.page.reload()
+    await visitor.is_signed_out()  # it asks for the password as soon as the charger is back
     await visitor.sign_in("installer", PASSWORD)
     await visitor.expect(".state").to_have_text("Free")
     await visitor.go("setup")  # later it changes the network

@@ -95,22 +95,31 @@ async function followed(progress) {
   progress.className = "box"
   progress.scrollIntoView({block: "nearest"})
   put(progress, t("Trying the network …"))
-  for (let silent = 0; silent < 20;) {
+  for (let silent = 0; silent < 10;) {
     await pause(1000)
-    let answer
-    try {
-      answer = await api("GET", "setup")
-      silent = 0
-    } catch (error) {
-      silent += 1  // the radio may be on another channel for a while
-      continue
-    }
-    if (answer.state === "failed") {
+    const {state, error} = await api("GET", "setup").catch(refusal => ({state: refusal.status === 401 ? "done" : ""}))
+    silent = state ? 0 : silent + 1  // the radio may be on another channel for a while
+    if (state === "failed") {
       progress.className = "box bad"
-      put(progress, t("It did not work: {0}", words(answer.error)))
+      put(progress, t("It did not work: {0}", words(error)))
       return
     }
-    if (answer.state === "done") break
+    if (state === "done") {
+      put(progress, t("Done. The charger restarts and joins the network; this access point closes."))
+      returned()
+      return
+    }
   }
-  put(progress, t("Done. The charger restarts and joins the network; this access point closes."))
+  put(progress, t("The charger is not heard any more: it may have joined the network."))
+  returned()
+}
+
+// Ask for the password once the charger is back, and heard where this page is.
+async function returned() {
+  for (;;) {
+    await pause(2000)
+    const me = await api("GET", "me").catch(() => null)
+    if (me && !me.setup) break
+  }
+  await begin()
 }
