@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from test_console import process_state
+from console_firmware import process_state
 
 from boards import unix
 from tools.build_firmware import build

@@ -1,6 +1,7 @@
 """Improv's frames between what is typed at the console, byte by byte; the frames are literal."""
 
 import micropython
+import sys
 
 from console_site import ConsoleSite
 
@@ -122,3 +123,22 @@ async def test_without_memory_keys_are_keys_and_a_frame_is_none(tmp):
         assert await site.type(b"t") == "" and await site.wait(62) == INVALID  # so far it is the same frame
         assert site.kernel.emergency_stop.value is False
         assert await site.type(GET_STATE) == STATE
+
+
+class NoMemory:
+    """A module for which there is no memory."""
+
+    @staticmethod
+    def Rpc(improv):
+        raise MemoryError
+
+
+async def test_what_is_loaded_for_a_frame_is_let_go_and_may_have_no_memory(tmp):
+    async with ConsoleSite(tmp) as site:
+        await site.type(GET_STATE + GET_INFO)
+        assert "components.improv.rpc" not in sys.modules and site.kernel["improv"].rpc is None
+        sys.modules["components.improv.rpc"] = NoMemory
+        text = await site.type(GET_STATE)
+        assert "IMPROV" not in text and "no memory to answer" in text
+        assert await site.type(GET_STATE) == STATE
+        assert "State:" in await site.type("status\n")

@@ -83,6 +83,8 @@ async def test_what_only_goes_together_is_checked_as_a_start_does(tmp):
             ({"ocpp.url_tls": "ws://central/ocpp"}, "ocpp.url_tls", "it must begin with wss://"),
             ({"ocpp.profile": 2, "ocpp.auth_key": None}, "ocpp.profile", "needs an auth_key"),
             ({"can.port": "socket://nobody"}, "can.port", "is neither socket://HOST:PORT"),
+            ({"sntp.servers": "pool.example.org:x"}, "sntp.servers", "is no name or IPv4 address"),
+            ({"station.auto_tag": "T\u00e4g"}, "station.auto_tag", "is no idTag"),
         ):
             wrong = operator.change_settings(changes)
             assert len(wrong) == 1 and words in list(wrong.values())[0], (changes, wrong)
