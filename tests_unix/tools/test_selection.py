@@ -177,7 +177,7 @@ def test_a_board_with_another_power_module_has_not_the_reference_protocol(tmp_pa
         assert has is ("components.charger:Charger" in named), board
 
 
-@pytest.mark.parametrize("name", ["improv", "sntp", "station/auto_authorize"])
+@pytest.mark.parametrize("name", ["improv", "provisioning", "sntp", "station/auto_authorize"])
 def test_a_board_that_leaves_something_out_has_nothing_of_it(tmp_path, name):
     """The image of the others is the same, file by file."""
     use = f"components.{name.replace('/', '.')}:"

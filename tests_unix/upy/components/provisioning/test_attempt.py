@@ -4,12 +4,15 @@ import asyncio
 import gc
 import json
 import socket
+import sys
 
 from dns_peer import DnsServer
 from provisioning_site import AIR, HOME, NEW, SETUP, Unit, with_label
+from scarce_heap import Scarce
 
 from core.kernel import RESTART
 
+ENDS = (StopIteration, MemoryError)  # made in an except clause it would need memory
 
 async def test_a_scan_has_each_network_once_the_strongest_first(tmp):
     air = dict(AIR, **{"": ("", -20), "depot": ("other secret", -40)})
@@ -129,3 +132,32 @@ async def test_one_that_is_interrupted_leaves_no_trial_behind(tmp):
     assert unit.provisioning.state == "failed" and unit.kernel["wifi"].online.value
     assert unit.station.used == ("home", "secret")
     await unit.site.stop()
+
+
+def test_one_that_lacks_memory_says_so_and_leaves_nothing_behind(tmp):
+    """Checking settings loads the board anew: that fails in many places, and then there is enough."""
+    unit = Unit(tmp, with_label(HOME))
+    provisioning, changes, said = unit.provisioning, {"ocpp.url": "http://central"}, set()
+    finish(provisioning.apply(changes))  # what the first one makes for good
+    gc.collect()
+    before = sorted(sys.modules)
+    blocks = 0
+    while "ocpp.url: " not in " ".join(said):
+        coroutine, scarce = provisioning.apply(changes), Scarce(blocks)
+        with scarce:
+            finish(coroutine)
+        said.add(provisioning.error)
+        assert provisioning.state == "failed" and provisioning.error, blocks
+        assert sorted(sys.modules) == before, (blocks, [name for name in sys.modules if name not in before])
+        blocks += 41
+    assert blocks > 400 and len(said) == 2 and "out of memory" in said, said
+    assert unit.saved() == with_label(HOME) and unit.station.used == ("home", "secret")
+
+
+def finish(coroutine):
+    """Run one that waits for nothing. Its end may lack memory, too."""
+    try:
+        coroutine.send(None)
+    except ENDS:
+        return
+    raise AssertionError("it waits")
