@@ -184,6 +184,12 @@ async def test_the_page_needs_nothing_from_elsewhere(page):
         assert b"http" not in answer.read()
 
 
+def _whole_answer(connection):
+    answer = connection.getresponse()
+    answer.read()
+    return answer
+
+
 def _get(page, path):
     connection = Browser(page.url).connection()
     connection.request("GET", "/" + path)
@@ -228,6 +234,17 @@ async def test_streams_are_bounded_and_end_with_the_page(page):
         stream.close()
     with pytest.raises(OSError):
         await ask(page, "api/state")
+
+
+async def test_a_connection_of_before_the_end_gets_nothing_after_it(page):
+    early = Browser(page.url).connection()
+    early.request("GET", "/api/state")
+    assert (await asyncio.to_thread(_whole_answer, early)).status == 200
+    await asyncio.to_thread(page.stop)
+    early.request("GET", "/api/events")
+    answer = await asyncio.to_thread(early.getresponse)
+    assert answer.status == 503 and json.loads(answer.read()) == {"error": "the simulation has ended"}
+    early.close()
 
 
 async def test_a_client_that_says_nothing_holds_up_nobody(page):

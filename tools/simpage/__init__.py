@@ -132,6 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, handle: Callable[[], None]) -> None:
         try:
+            if self.server.closing.is_set():  # a connection of before, perhaps one that had asked nothing yet
+                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the simulation has ended")
             self._check_host()
             handle()
         except Refused as error:

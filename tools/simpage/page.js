@@ -1,6 +1,6 @@
 "use strict";
 
-const TIMEOUT_MS = 4000; // the server is heard each 2 s at least
+const TIMEOUT_MS = 3500; // the server is heard each 2 s at least
 const UNITS = { percent: "%", amps: "A", volts: "V" };
 const byId = (id) => document.getElementById(id);
 let site = null;
