@@ -19,11 +19,17 @@ class AccessPoint:
     def open(self, ssid, password):
         """Open it, with WPA2, or for everybody if `password` is ""; returns its IPv4 address. Raises OSError."""
         wlan = _made()
+        settings = {"ssid": ssid, "key": password, "max_clients": _CLIENTS}
+        settings["security"] = security = wlan.SEC_WPA2 if password else wlan.SEC_OPEN
         try:
+            try:
+                wlan.config(**settings)  # else the system's own, which is open, is on air until it is configured
+            except (OSError, RuntimeError):
+                pass  # not every version takes it before it is on
             wlan.active(True)
             try:
-                security = wlan.SEC_WPA2 if password else wlan.SEC_OPEN
-                wlan.config(ssid=ssid, key=password, security=security, max_clients=_CLIENTS)
+                if (wlan.config("ssid"), wlan.config("security")) != (ssid, security):
+                    wlan.config(**settings)
                 return wlan.ifconfig()[0]
             except BaseException:
                 wlan.active(False)  # what is on by then is not what was asked for

@@ -26,7 +26,7 @@ def test_it_is_on_air_with_its_password_and_off_again():
     access_point = construct(AccessPoint)
     assert access_point.mac() == b"\x24\x6f\x28\x12\xab\x01" and not radio.access_point.on
     assert access_point.open("ucharge-AB01", "label-password") == "192.168.4.1"
-    assert radio.access_point.on and radio.access_point.on_air == [("ucharge-AB01", "label-password", 3)]
+    assert radio.access_point.on and radio.access_point.on_air[-1] == ("ucharge-AB01", "label-password", 3)
     access_point.close()
     access_point.close()
     assert not radio.access_point.on
@@ -39,12 +39,21 @@ def test_one_that_could_not_be_configured_is_not_left_open():
     radio = device().radio
     access_point = construct(AccessPoint)
     assert raises(access_point.open, "ucharge-AB01", "short") == "Wifi Invalid Password"
-    assert not radio.access_point.on and radio.access_point.on_air == []
+    assert not radio.access_point.on
     radio.access_point.unknown_error = 0x101
     assert "0x0101" in raises(access_point.open, "ucharge-AB01", "label-password")
     assert "0x0101" in raises(access_point.close)
     radio.memory = False
     assert "0x0101" in raises(access_point.mac)
+
+
+def test_it_is_on_air_under_the_systems_own_name_no_longer_than_the_system_insists():
+    ours = ("ucharge-AB01", "label-password", 3)
+    for takes_early, on_air in ((True, [ours]), (False, [("ESP_12AB00", "", 0), ours])):
+        radio = device().radio
+        radio.access_point.takes_early = takes_early
+        construct(AccessPoint).open("ucharge-AB01", "label-password")
+        assert radio.access_point.on_air == on_air
 
 
 def test_the_station_goes_on_beside_it():

@@ -177,7 +177,9 @@ class Station:
 
 
 class AccessPoint:
-    """What WLAN(AP_IF) is. `on_air`: each (ssid, key, security) that it was on air with."""
+    """What WLAN(AP_IF) is. `on_air`: each (ssid, key, security) that it was on air with. `takes_early`: it can be
+    configured before it is on.
+    """
 
     SEC_OPEN, SEC_WPA, SEC_WPA2 = 0, 2, 3
 
@@ -187,18 +189,26 @@ class AccessPoint:
         self.settings = {"ssid": "ESP_12AB00", "key": "", "security": 0, "max_clients": 4}  # ESP-IDF's defaults
         self.on_air = []
         self.unknown_error = None
+        self.takes_early = False  # esp_wifi.h: "can be called only when specified interface is enabled"
+
+    def _note(self):
+        if self.on:
+            air = tuple([self.settings[name] for name in ("ssid", "key", "security")])
+            if self.on_air[-1:] != [air]:
+                self.on_air.append(air)
 
     def active(self, on=None):
         if self.unknown_error is not None:
             raise RuntimeError("Wifi Unknown Error 0x%04x" % self.unknown_error)
         if on is not None:
             self.on = on
+            self._note()
         return self.on
 
     def config(self, *args, **values):
         if args:
-            return {"mac": b"\x24\x6f\x28\x12\xab\x01", "ssid": self.settings["ssid"]}[args[0]]
-        if not self.on:
+            return b"\x24\x6f\x28\x12\xab\x01" if args[0] == "mac" else self.settings[args[0]]
+        if not self.on and not self.takes_early:
             raise OSError("Wifi Invalid Mode")
         for name, value in values.items():
             if name not in self.settings:
@@ -208,7 +218,7 @@ class AccessPoint:
         if wanted["security"] and not 8 <= len(wanted["key"]) <= 63:
             raise OSError("Wifi Invalid Password")
         self.settings = wanted
-        self.on_air.append((wanted["ssid"], wanted["key"], wanted["security"]))
+        self._note()
 
     def ifconfig(self):
         return ("192.168.4.1", "255.255.255.0", "192.168.4.1", "0.0.0.0")

@@ -13,7 +13,7 @@ async def test_without_any_settings_it_starts_and_opens_its_access_point(tmp):
     unit = await Unit(tmp, with_label({})).start()
     await unit.site.run(2000)
     assert unit.is_open() and unit.provisioning.ssid == "ucharge-AB01" and unit.provisioning.address == "192.168.4.1"
-    assert unit.radio.access_point.on_air == [OPEN]
+    assert unit.radio.access_point.on_air[-1] == OPEN
     assert unit.kernel["ocpp"].link.failure == "no central system is configured"
     assert unit.station.tries == 0 and not any("label-password" in line for line in unit.site.tail.lines)
     await unit.site.run(30000)
@@ -33,7 +33,7 @@ async def test_no_access_point_without_a_password_unless_it_is_to_be_open(tmp):
     gc.collect()
     unit = await Unit(tmp, {"setup": {"open": True, "name": "acme"}}).start()
     await unit.site.run(2000)
-    assert unit.is_open() and unit.radio.access_point.on_air == [("acme-AB01", "", 0)]
+    assert unit.is_open() and unit.radio.access_point.on_air[-1] == ("acme-AB01", "", 0)
     await unit.site.stop()
 
 
