@@ -107,6 +107,10 @@ class Web:
             block=self.kernel.urgent.block,
         )
         self.log.info("serves %s at port %d", "https" if context else "http", self.port)
+        await self.serve(listener)
+
+    async def serve(self, listener):
+        """Have the listener accept what comes."""
         await listener.run()
 
     async def _handle(self, connection):

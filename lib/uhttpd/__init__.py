@@ -30,7 +30,6 @@
 """
 
 import asyncio
-import socket
 import time
 from micropython import const
 
@@ -123,6 +122,8 @@ class Listener:
 
     async def run(self):
         """Raises OSError if the port cannot be had."""
+        import socket  # a port without sockets can still serve other connections
+
         sock = socket.socket()
         try:
             sock.setblocking(False)
@@ -152,7 +153,7 @@ class Listener:
             if self._context is not None:
                 client = self._context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
                 client.setblocking(False)
-            self._begin(Connection(asyncio.StreamReader(client), address, self._context and self._block))
+            self.begin(Connection(asyncio.StreamReader(client), address, self._context and self._block))
             return True
         except (OSError, MemoryError, ValueError):  # of a client that has gone already, or a handshake
             self.refused += 1
@@ -160,8 +161,9 @@ class Listener:
                 client.close()
             return False
 
-    def _begin(self, connection):
-        """Raises MemoryError: then nothing has begun."""
+    def begin(self, connection):
+        """Serve a connection that has been accepted, by `run` or by others. Raises MemoryError: then nothing has begun.
+        """
         self.connections.append(connection)
         try:
             if self._watching is None:
@@ -258,4 +260,8 @@ def _call(what, function, *arguments):
 
 def _address(place):
     """The client's IP address, out of what accept() returns: on the unix port as the system has it."""
-    return place[0] if isinstance(place, tuple) else socket.sockaddr(place)[1]  # type: ignore[attr-defined]
+    if isinstance(place, tuple):
+        return place[0]
+    import socket
+
+    return socket.sockaddr(place)[1]  # type: ignore[attr-defined]

@@ -25,8 +25,8 @@ uint64_t mps2_idle_ticks(void); // those spent in mps2_wait()
 void mps2_wake(void); // from an interrupt: there is something to do
 void mps2_wait(unsigned int timeout_ms);
 
-// uart.c: UARTs 0 to 3. A byte that finds its ring full waits in the UART and holds up the sender.
-#define MPS2_UARTS 4
+// uart.c: UARTs 0 to 4. A byte that finds its ring full waits in the UART and holds up the sender.
+#define MPS2_UARTS 5
 #define MPS2_CAN_UART 1 // SLCAN, with the CAN guard
 #define MPS2_RX_RING 4096
 void mps2_uarts_init(void);

@@ -10,7 +10,7 @@
 #include "canguard.h"
 #include "mps2.h"
 
-#define BASE(number) (0x40004000 + 0x1000 * (number))
+#define BASE(number) (0x40004000 + 0x1000 * (number) + ((number) > 3 ? 0x1000 : 0))
 #define DATA(number) MPS2_REG(BASE(number))
 #define STATE(number) MPS2_REG(BASE(number) + 4)
 #define CTRL(number) MPS2_REG(BASE(number) + 8)
@@ -145,11 +145,15 @@ static void interrupt3(void) {
     interrupt(3);
 }
 
+static void interrupt4(void) {
+    interrupt(4);
+}
+
 void mps2_uarts_init(void) {
-    static void (*const handlers[MPS2_UARTS])(void) = { interrupt0, interrupt1, interrupt2, interrupt3 };
+    static void (*const handlers[MPS2_UARTS])(void) = { interrupt0, interrupt1, interrupt2, interrupt3, interrupt4 };
     for (unsigned int number = 0; number < MPS2_UARTS; number++) {
         rings[number].size = MPS2_RX_RING;
-        unsigned int rx = number < 3 ? MPS2_IRQ_UART0_RX + 2 * number : MPS2_IRQ_UART3_RX;
+        unsigned int rx = number < 3 ? MPS2_IRQ_UART0_RX + 2 * number : MPS2_IRQ_UART3_RX + 2 * (number - 3);
         mps2_set_handler(rx, handlers[number]);
         mps2_set_handler(rx + 1, handlers[number]);
         BAUDDIV(number) = 16;
