@@ -33,6 +33,7 @@ from bench import (  # noqa: E402
     reconnects,
     roundtrips,
     tricks,
+    web,
     weights,
 )
 from bench.children import BenchError, interpreter  # noqa: E402
@@ -47,6 +48,7 @@ MEASUREMENTS = {
     "heap": heap.measure,
     "latency": latency.measure,
     "blocked": blocked.measure,
+    "web": web.measure,
     "erases": erases.measure,
     "tricks": tricks.measure,
     "lists": lists.measure,

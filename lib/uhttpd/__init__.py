@@ -40,6 +40,7 @@ _HEAD_MS = const(5000)  # until the head of a request is here, a TLS handshake i
 _PATIENCE_MS = const(1000)  # before a connection without one gives its place to another
 _LOOK_MS = const(250)
 _PAUSE_MS = const(10)  # after one that was refused: so many of them cost at most that much
+_REQUEST = const(512)
 _BUSY = const(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
 
@@ -147,6 +148,7 @@ class Listener:
             if not self._has_room(address):
                 self.refused += 1
                 if self._context is None:
+                    client.read(_REQUEST)  # what is not read would have the connection reset, and the answer lost
                     client.write(_BUSY)
                 client.close()
                 return False
