@@ -5,6 +5,7 @@ system, as a phone goes about it.
 import asyncio
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 
@@ -82,11 +83,13 @@ class NewDevice(Site):
         form = {"installer": INSTALLER, "ssid": NETWORK, "url": self.central.url, "id": "CP-9", **fields}
         status, answer = await self.http("/api/setup", form)
         assert status == 202, answer
-        while True:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
             status, answer = await self.http("/api/setup")
             if status == 200 and json.loads(answer)["state"] != "trying":
                 return json.loads(answer)
             await asyncio.sleep(0.2)
+        raise AssertionError("it tries for ever")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
