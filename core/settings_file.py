@@ -1,9 +1,9 @@
 """settings.json, as it is changed: what a board lets it set, what is wrong with it, and how it is written.
 
-While a charger runs it is loaded for that and let go of afterwards, with what it loads besides: on a device the board
-and the options of its classes were let go of once the kernel was built::
+While a charger runs it is loaded for that, and let go of by an `OnDemand`, with what it loads besides: on a device the
+board and the options of its classes were let go of once the kernel was built::
 
-    with OnDemand():
+    with on_demand:
         from core.settings_file import change_settings
 
         wrong = change_settings(kernel, {"ocpp.url": "wss://example.com/ocpp"})
@@ -39,19 +39,25 @@ def declared_class(use):
     cls = load_class(use)
     if hasattr(cls, "options"):
         return cls
-    classes, kept = [cls], {}
+    classes, kept = [cls], []
     for one in classes:
         classes.extend([base for base in one.__bases__ if base is not object])
-        for name in _modules_with(one):
-            kept[name] = sys.modules.pop(name)
+        kept.extend([(name, sys.modules[name]) for name in _modules_with(one)])
     try:
+        for name, _ in kept:
+            sys.modules.pop(name, None)
         return load_class(use)
+    except DeclarationError as e:
+        if not e.passes:
+            raise
+        raise MemoryError(str(e))  # nothing else can keep it from being loaded again
     finally:
-        for name in kept:
-            sys.modules[name] = kept[name]
-            package, _, module = name.rpartition(".")
-            if hasattr(sys.modules.get(package), module):
-                setattr(sys.modules[package], module, kept[name])
+        for name, module in kept:  # in their places, which are free: it allocates nothing
+            sys.modules[name] = module
+        for name, module in kept:
+            package, _, own = name.rpartition(".")
+            if hasattr(sys.modules.get(package), own):
+                setattr(sys.modules[package], own, module)
 
 
 def _modules_with(cls):

@@ -26,7 +26,7 @@ out.
 
 from micropython import const
 
-from core.loading import OnDemand, unload
+from core.loading import unload
 
 _OPEN = const("charges/open")  # of each outlet: [number, idTag, stamp, Wh] of the transaction that started last
 _BYTES = const(64)
@@ -95,7 +95,7 @@ class ChargeLog:
         if len(self._pending) > _PENDING_MAX:
             self._pending = self._pending[1:]
             self.lost += 1
-        with OnDemand():
+        with self.station.on_demand:
             from components.charge_log.record import of_transaction
             from components.charge_log.ring import Ring
 
@@ -110,7 +110,7 @@ class ChargeLog:
 
     async def start(self):
         """Add what a power cut has kept from the log."""
-        with OnDemand():
+        with self.station.on_demand:
             from components.charge_log.reconcile import reconcile
 
             reconcile(self, self._store, _OPEN, self._log)
@@ -118,13 +118,13 @@ class ChargeLog:
     # --- what there is to see -------------------------------------------------------------------------------------
 
     def rows(self, newest_first=True):
-        with OnDemand():
+        with self.station.on_demand:
             from components.charge_log.table import rows
 
             return rows(self.dir, self.keep, newest_first)
 
     def csv(self):
-        with OnDemand():
+        with self.station.on_demand:
             from components.charge_log.table import csv
 
             return csv(self.dir, self.keep)

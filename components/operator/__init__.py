@@ -110,7 +110,7 @@ snapshot, and on the console's page ``status``. It cannot require ``operator``, 
 """
 
 from core.kernel import RESTART
-from core.loading import OnDemand, unload
+from core.loading import unload
 
 
 class Operator:
@@ -199,13 +199,13 @@ class Operator:
     # --- settings -----------------------------------------------------------------------------------------------
 
     def settings(self):
-        with OnDemand():
+        with self.station.on_demand:
             from core.settings_file import rows
 
             return rows(self.kernel)
 
     def change_settings(self, changes, save=True):
-        with OnDemand():
+        with self.station.on_demand:
             from core.settings_file import change_settings
 
             return change_settings(self.kernel, changes, save)
@@ -290,7 +290,7 @@ class Operator:
         self.ocpp.security_event(type, info)
 
     def _diagnostics(self):
-        with OnDemand():
+        with self.station.on_demand:
             from components.operator.diagnostics import diagnostics
 
             return diagnostics(self)

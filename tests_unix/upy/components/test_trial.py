@@ -29,8 +29,8 @@ async def updated():
 class Life:
     """One life of a charge point with its trial."""
 
-    def __init__(self, home, sink=None, **options):
-        self.site = Site(home)
+    def __init__(self, home, sink=None, url="ws://127.0.0.1:1", **options):
+        self.site = Site(home, url=url)
         self.sink = sink or OtaSink()
         self.kernel = self.site.kernel
         self.trial = construct(Trial, self.sink, self.site.ocpp, self.kernel, self.site.clock, self.site.log, **options)
@@ -80,6 +80,24 @@ async def test_one_that_does_not_is_gone_after_ten_minutes(tmp):
     await life.end()
     device.restart()
     assert device.flash.running is device.flash.slots[0]
+
+
+async def test_without_a_central_system_it_is_enough_that_all_critical_components_run(tmp):
+    await updated()
+    life = await Life(tmp, url="").start()
+    life.kernel.alive.set(False)
+    await life.site.run(100000)
+    assert life.sink.pending() and not life.task.done()
+    life.kernel.alive.set(True)
+    await life.site.run(61000)
+    assert life.task.done() and not life.sink.pending() and life.site.exits == []
+    await life.end()
+    await updated()
+    life = await Life(tmp + "/2", url="", limit_ms=60000).start()
+    life.kernel.alive.set(False)
+    await life.site.run(62000)
+    assert life.site.exits == [(RESTART, "new image failed its trial")] and life.sink.pending()
+    await life.end()
 
 
 async def test_a_connection_is_not_enough_it_must_be_accepted(tmp):

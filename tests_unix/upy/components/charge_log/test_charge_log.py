@@ -255,3 +255,21 @@ async def test_two_outlets_have_rows_of_their_own(tmp):
     await site.power_off()
 
 
+
+
+async def test_without_memory_at_the_end_of_a_transaction_it_is_written_later(tmp):
+    site = await ready(tmp)
+    write, asked = site.charges._write, []
+
+    def refuses(careful):
+        asked.append(careful)
+        raise MemoryError
+
+    site.charges._write = refuses
+    await charge(site, "A")
+    assert asked and rows(site) == []
+    site.charges._write = write
+    await site.run(5000)
+    site.charges.tick(1)
+    assert [row["id_tag"] for row in rows(site)] == ["A"]
+    await site.power_off()
