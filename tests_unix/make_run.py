@@ -1,6 +1,7 @@
 """``make run`` as a process of its own, and what a browser asks of its two pages."""
 
 import base64
+import gzip
 import http.client
 import http.cookiejar
 import json
@@ -40,7 +41,9 @@ class Browser:
         request.method = method or ("GET" if data is None else "POST")
         try:
             with self._opener.open(request, timeout=timeout) as answer:
-                return answer.status, _parsed(answer.read())
+                content = answer.read()
+                packed = answer.headers["Content-Encoding"] == "gzip"
+                return answer.status, _parsed(gzip.decompress(content) if packed else content)
         except urllib.error.HTTPError as error:
             return error.code, _parsed(error.read())
 

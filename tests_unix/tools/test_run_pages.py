@@ -102,6 +102,8 @@ def test_a_newcomer_sets_the_charger_up_and_charges_with_a_browser_alone(tmp_pat
         assert site["charger"] == charger.url and list(entered) == FIELDS
 
         me = charger.eventually("api/me", lambda me: me["setup"], 60)
+        for page in (simulator, charger):
+            assert page.get("").lower().startswith("<!doctype html>")
         assert me["role"] is None and charger.ask("api/state")[0] == 401
         networks = charger.get("api/networks")
         assert f"choose the network `{NETWORK}`" in told and entered["Network"] == NETWORK
