@@ -32,6 +32,7 @@ FORBIDDEN_TEXT = (
     (re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w"), "path of one machine"),
     (re.compile(r"\b(?:pypi|pythonhosted|npmjs)\.org\b|\bcrates\.io\b|\bmicropython\.org/pi\b"), "registry host"),
     (re.compile(r"\b(?:TOD[O]|FIXM[E])\b"), "unfinished work"),
+    (re.compile(r"^(?:<{7}|>{7}) "), "mark of a merge"),
     (re.compile(r"pytest\.(?:mark\.)?(?:skip|xfail|importorskip)"), "test that may not run"),
 )
 

@@ -118,6 +118,13 @@ def test_forbidden_texts(findings, parts):
     assert findings(tools__a="# a/work/x todo, network/root/x, skip it\n") == []
 
 
+@pytest.mark.parametrize("mark", ["<" * 7 + " HEAD", ">" * 7 + " fe5d704 (a commit)"])
+def test_marks_of_a_merge(findings, mark):
+    (found,) = findings(tools__a=f'"""\n{mark}\n"""\n')
+    assert found.startswith("tools/a.py:2: mark of a merge")
+    assert findings(tools__a=f'"""\n {mark}\n<<<<<<<<\n"""\n') == []
+
+
 def test_untracked_files_are_checked_and_ignored_ones_are_not(monkeypatch, capsys, tmp_path):
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     (tmp_path / "core").mkdir()
