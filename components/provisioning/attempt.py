@@ -5,7 +5,6 @@ import select
 from micropython import const
 
 from core.kernel import RESTART
-from core.loading import OnDemand
 from core.parts import error_text
 from uwebsockets import ConnectionClosed
 
@@ -60,7 +59,7 @@ async def attempt(provisioning, changes, reach):
 
 def _change(provisioning, changes, save):
     """What is wrong with them as settings, as text; "": nothing, and they are saved, if so requested."""
-    with OnDemand():
+    with provisioning.station.on_demand:
         from core.settings_file import change_settings
 
         wrong = change_settings(provisioning.kernel, changes, save)
@@ -76,15 +75,15 @@ async def _try(provisioning, changes, reach):
             return "%s: %s" % (ssid, why)
     url = changes.get("ocpp.url")
     if reach and url:
-        return await _reach(provisioning.wifi, provisioning.kernel, url)
+        return await _reach(provisioning.wifi, provisioning.kernel, provisioning.station.on_demand, url)
     return ""
 
 
-async def _reach(wifi, kernel, url):
+async def _reach(wifi, kernel, on_demand, url):
     """Make a TCP connection to the host of a URL, and close it; returns why that is not possible, or ""."""
     if wifi.stream() is not None:
         return ""  # a wire, which leads to the central system whatever the URL says
-    with OnDemand():
+    with on_demand:
         from uwebsockets.dial import dial, look_up
         from uwebsockets.handshake import parse_url
 
