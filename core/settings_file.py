@@ -42,7 +42,7 @@ def declared_class(use):
     classes, kept = [cls], []
     for one in classes:
         classes.extend([base for base in one.__bases__ if base is not object])
-        kept.extend([(name, sys.modules[name]) for name in _modules_with(one)])
+        kept.extend([(name, sys.modules[name]) for name in _modules_with(one, use)])
     try:
         for name, _ in kept:
             sys.modules.pop(name, None)
@@ -60,13 +60,12 @@ def declared_class(use):
                 setattr(sys.modules[package], own, module)
 
 
-def _modules_with(cls):
+def _modules_with(cls, use):
     """The names of the modules that have a class: in an image it has no ``__module__``, see drivers/gcheap.py."""
-    name, found = cls.__name__, []
-    for module in sys.modules:
-        if getattr(sys.modules[module], "__dict__", {}).get(name) is cls:
-            found.append(module)
-    return found
+    name = cls.__name__
+    first = use.partition(":")[0]
+    names = [first] if use == first + ":" + name else sys.modules  # all: 3 ms
+    return [one for one in names if getattr(sys.modules.get(one), "__dict__", {}).get(name) is cls]
 
 
 def setting(board, name):
@@ -88,8 +87,11 @@ def _specification(cls, entry, option, name):
     return spec, entry.get("options", {}).get(option, spec[1]), secret
 
 
-def _parts(board):
-    """Generator of (scope, entry, class, [(option, name of its setting)]) of each component that has settings."""
+def _parts(board, urgent):
+    """Generator of (scope, entry, class, [(option, name of its setting)]) of each component that has settings.
+
+    ``urgent()`` is called before each: to load a class blocks the loop for some ms.
+    """
     targets = {}
     for section, keys in sections(board).items():
         for key, target in keys.items():
@@ -98,6 +100,7 @@ def _parts(board):
     for scope, entry in entries(board):
         settings = targets.get(full_name(scope, entry))
         if settings:
+            urgent()
             yield scope, entry, declared_class(entry["use"]), settings
 
 
@@ -128,7 +131,7 @@ def rows(kernel):
     settings, identity = read_settings(_path_of(kernel)), lay_identity_over({}, board)
     lay(identity, settings)
     found = []
-    for _, entry, cls, targets in _parts(board):
+    for _, entry, cls, targets in _parts(board, kernel.urgent):
         for option, name in targets:
             found.append((name,) + _specification(cls, entry, option, name))
     return _rows(found, settings, identity)
@@ -158,15 +161,15 @@ def _value(settings, name):
 # --- what is wrong ------------------------------------------------------------------------------------------------
 
 
-def problems(board, settings):
+def problems(board, settings, urgent):
     """{name: text} of what is wrong with settings over which the identity was laid, as a start would find it; {}:
     nothing. Nothing is built: what a class checks in its constructor is checked by its ``check_settings``, see
-    `core.declare`.
+    `core.declare`. ``urgent()`` is called between its steps, see `Urgent`.
     """
     wrong = {}  # type: dict
     _find_unknown(board, settings, wrong)
     values, checks = {}, []
-    for scope, entry, cls, targets in _parts(board):
+    for scope, entry, cls, targets in _parts(board, urgent):
         options = {name: spec[1] for name, spec in cls.options.items()}
         options.update(entry.get("options", {}))
         for option, name in targets:
@@ -180,6 +183,7 @@ def problems(board, settings):
         if hasattr(cls, "check_settings"):
             checks.append((scope, entry.get("bind", {}), cls.check_settings, options, targets))
     for scope, bind, check, options, targets in () if wrong else checks:
+        urgent()
         try:
             check(options, lambda name, scope=scope, bind=bind: _options_of(values, scope, bind.get(name, name)))
         except ValueError as e:
@@ -251,7 +255,7 @@ def change_settings(kernel, changes, save=True):
         wrong[""] = "the settings are longer than %d bytes" % MAX_BYTES
     merged = json.loads(text)
     lay(identity, merged)
-    for name, problem in problems(board, merged).items():
+    for name, problem in problems(board, merged, kernel.urgent).items():
         wrong.setdefault(name, problem)
     if save and not wrong:
         try:

@@ -167,8 +167,21 @@ def test_the_check_finds_what_a_start_finds():
         except DeclarationError:
             passes = False
         with OnDemand():
-            wrong = problems(unix, json.loads(json.dumps(settings)))
+            wrong = problems(unix, json.loads(json.dumps(settings)), lambda: None)
         together = [text for text in wrong.values() if text.startswith("option ")]  # a constructor would find it
         assert passes == (not wrong or bool(together)), (settings, wrong, passes)
         right += passes
     assert 30 < right < 350, right
+
+
+async def test_what_must_not_wait_is_called_between_the_steps(tmp):
+    """So a vehicle's stop frame is answered while classes are loaded."""
+    write(tmp, SETTINGS)
+    async with ConsoleSite(tmp) as site:
+        operator, called = site.kernel["operator"], []
+        site.kernel.urgent.add(lambda: called.append(1))
+        assert operator.change_settings({"ocpp.id": "CP-2"}) == {}
+        assert len(called) > 8, called
+        called.clear()
+        list(operator.settings())
+        assert len(called) > 5, called
