@@ -4,6 +4,7 @@ BOARD is a module of boards/, or, with a dot in it, any module on the path: ``my
 
 In an image the generated module ``image`` has the board it was made for (BOARD) and VERSION: then BOARD is left out,
 and so may be the home where the board has a HOME, the place in its file system. On a device that is "/" without one.
+CTRL_C of it is -1 where that byte is no interrupt.
 
 Exit status: 0 orderly stop (Ctrl-C), 1 a component did not start, 2 wrong arguments, settings or declarations,
 3 "start me again" (Reset, update). A device, which has no exit status, resets: see `run_on_device`.
@@ -14,7 +15,22 @@ import sys
 if ".frozen" not in sys.path:  # MICROPYPATH, where set, names the directories itself
     sys.path.append(".frozen")
 
-import asyncio
+_PAUSE_S = 10
+
+
+def is_device():
+    """Whether this is a microcontroller, where an exit status has no reader."""
+    try:
+        import machine
+    except ImportError:
+        return False
+    return hasattr(machine, "reset")
+
+
+if is_device():  # at once, Ctrl-C is a byte: a client of Improv, whose frames have it, does not wait for the start
+    __import__("micropython").kbd_intr(-1)
+
+import asyncio  # noqa: E402  # not before that
 
 try:
     import image  # where it is, all the rest is
@@ -24,8 +40,6 @@ except ImportError:
     for _path in (_ROOT + "/lib", _ROOT):
         if _path not in sys.path:
             sys.path.insert(0, _path)
-
-_PAUSE_S = 10
 
 
 def start_quickly():
@@ -48,20 +62,16 @@ def start_quickly():
 if image is not None:
     start_quickly()
 
-
-def is_device():
-    """Whether this is a microcontroller, where an exit status has no reader."""
-    try:
-        import machine
-    except ImportError:
-        return False
-    return hasattr(machine, "reset")
+if is_device():
+    __import__("micropython").kbd_intr(getattr(image, "CTRL_C", 3))
 
 
 def interrupted():
     """Before a reset: whether there came a Ctrl-C, which is to lead to the REPL, within 10 s."""
+    import micropython
     import time
 
+    micropython.kbd_intr(3)
     print("reset in %d s, Ctrl-C for the REPL" % _PAUSE_S)
     try:
         time.sleep(_PAUSE_S)

@@ -146,6 +146,8 @@ class Selection:
     def image_source(self) -> str:
         """The text of the module ``image``, which has the board for main.py."""
         text = f'BOARD = "{self.board}"\nVERSION = "{version()}"\nBUILT = {built()}\n'
+        if any(entry["use"].startswith("components.improv:") for _, entry in self.entries):
+            text += "CTRL_C = -1\n"  # its byte is one of each frame
         return '"""Generated: what this image was made for, and when (Unix time of the commit)."""\n\n' + text
 
     def _add_core(self) -> None:

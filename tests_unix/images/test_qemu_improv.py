@@ -1,5 +1,7 @@
 """Improv on a microcontroller's UART: Ctrl-C is a byte of each command, and what is written is not made CR LF."""
 
+import asyncio
+import contextlib
 from functools import partial
 
 from qemu_site import QemuSite
@@ -31,3 +33,26 @@ async def test_frames_on_the_uart_of_the_console(tmp_path):
         assert "ignored: " not in site.firmware.text
         site.check_calm()
         assert await site.firmware.interrupt() == 0, "Ctrl-C is a key, which ends it in order"
+
+
+async def test_a_client_that_asks_from_power_on_does_not_interrupt_the_start(tmp_path):
+    """It has just flashed the device and asks again and again: Ctrl-C, which is in each frame, led to the REPL."""
+    build(BOARD)
+    async with QemuSite(tmp_path, board=BOARD, kind=partial(QemuFirmware, board=BOARD)) as site:
+        del site.firmware.files["boot.py"]  # a developer's, which MicroPython runs as something to be interrupted
+        await site.firmware.start()
+        asking = asyncio.create_task(ask_again_and_again(site))
+        try:
+            await site.printed(NO_ERROR + r"IMPROV\x01\x01\x01\x02.\n")
+        finally:
+            asking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asking
+        await site.answer("status", "State: ")
+        site.check_calm()
+
+
+async def ask_again_and_again(site):
+    while True:
+        await site.firmware.write(GET_STATE)
+        await asyncio.sleep(0.05)

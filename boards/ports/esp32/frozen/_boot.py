@@ -12,8 +12,11 @@ import gc
 import sys
 import time
 import vfs
+from micropython import kbd_intr
 
 from flashbdev import bdev
+
+kbd_intr(-1)  # Ctrl-C, which may be a byte of what a client of Improv sends
 
 _FROZEN = ".frozen"
 

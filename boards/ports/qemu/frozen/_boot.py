@@ -5,9 +5,11 @@ Nothing in it stands in for a module of ours, as on the ESP32: no import looks t
 
 import sys
 import vfs
-from micropython import const
+from micropython import const, kbd_intr
 
 import mps2
+
+kbd_intr(-1)  # Ctrl-C, which may be a byte of what a client of Improv sends
 
 _BLOCK = const(4096)
 _BLOCKS = const(256)
