@@ -57,14 +57,14 @@ class Replay:
         try:
             return self.kernel[name]
         except KeyError:
-            raise ValueError("the board %s has no %s, which was recorded" % (self.header["board"], name))
+            raise ValueError("this board has no %s, which was recorded" % name)
 
     def _outlet(self, record):
         prefix = record["scope"] + "/" if record["scope"] else ""
         buses = {}
         for name in self.header["buses"]:
             if name not in self.board.drivers:
-                raise ValueError("the board %s has no bus %s, which was recorded" % (self.header["board"], name))
+                raise ValueError("this board has no bus %s, which was recorded" % name)
             if "/" not in name or name.startswith(prefix):
                 condition = "bus_%d" % (len(buses) + 1) if buses else "bus"
                 buses[condition] = self._instance(self.board.drivers[name])
