@@ -6,7 +6,7 @@ from core.text import is_ascii
 
 _USED = "ocpp/auto"  # and ocpp/auto/2 ...: a transaction has been since the vehicle was plugged in
 _AGAIN_MS = const(60000)  # after something came between
-_SHOWN_MS = const(15000)  # so long after a start the vehicle may take to show itself
+_SHOWN_MS = const(15000)  # so long after a start, or the return of a bus, the vehicle may take to show itself
 
 # What an outlet waits for before the idTag is presented there (again): an uptime in ms, or one of these.
 _NOTHING = const(0)
@@ -26,8 +26,8 @@ class AutoAuthorize:
 
     It is decided about as about any card: by the local list, the cache, the central system, or as it is offline.
     It is presented once for a vehicle: not again after a transaction, whatever ended it, nor after it was refused,
-    until the vehicle is unplugged, which the journal has over a restart. One that was refused offline is presented once
-    more when the central system is there.
+    until the vehicle is unplugged, which the journal has over a restart; that a bus is down is no unplugging. One that
+    was refused offline is presented once more when the central system is there.
 
     What comes first has precedence: a card that is checked or waits for the plug, a reservation for another idTag, an
     outlet that is faulted or out of service, as long as that lasts. Where a vehicle is plugged in while the emergency
@@ -37,6 +37,8 @@ class AutoAuthorize:
     requires = ("station", "clock", "log", "kernel", "store")
     keeps = ("ocpp/auto", "ocpp/auto/")
     options = {"tag": (str, "", 0, 20)}
+
+    _shown_ms = _SHOWN_MS  # uptime until which a vehicle that is not seen may be there
 
     def __init__(self, station, clock, log, kernel, store, tag):
         _check(tag)
@@ -107,10 +109,14 @@ class AutoAuthorize:
     def _forget(self, outlet, waits):
         """No vehicle is plugged in: the next one is another one."""
         if waits == _USED_UP:
-            if self._clock.uptime_ms() < _SHOWN_MS:
-                return
             try:
+                if _is_blind(outlet.evse.gate):
+                    self._shown_ms = self._clock.uptime_ms() + _SHOWN_MS
+                if self._clock.uptime_ms() < self._shown_ms:
+                    return
                 self._store.delete(outlet.key(_USED))
+            except MemoryError:
+                return  # the next step tries again
             except self._store.Error as e:
                 self._log.rare("the unplugging of a vehicle cannot be journaled: %s", str(e))
                 return
@@ -141,6 +147,14 @@ class AutoAuthorize:
             if not outlet.transactions.runs() and waits:
                 data = {"connector": outlet.id, "waits": dict(_WORDS).get(waits, "soon")}
                 yield "auto/%d" % outlet.id, "  connector %(connector)d: again %(waits)s", data
+
+
+def _is_blind(gate):
+    """Is a bus down, or does a component not run, by which vehicles are seen?"""
+    for name, _, holds in gate.conditions():
+        if not holds and (name == "alive" or name.startswith("bus")):
+            return True
+    return False
 
 
 def _check(tag):

@@ -4,6 +4,8 @@ from auto_site import AUTO, again, waits
 from ocpp_site import Site, booted, reasons
 from two_outlet_site import running, started
 
+from core.signals import Signal
+
 
 async def test_after_a_stop_nothing_starts_until_it_is_unplugged(tmp):
     """Local, remote, and for a fault of the idTag; also over a restart."""
@@ -68,6 +70,33 @@ async def test_one_that_is_gone_after_a_restart_makes_room_for_the_next(tmp):
     site.plug_in()
     await site.run(1000)
     assert len(started(site)) == 2
+    await site.power_off()
+
+
+async def test_a_bus_that_was_down_is_no_unplugging(tmp):
+    """Without the bus no vehicle is seen, and after it some time until it shows itself."""
+    site = await booted(tmp, profiles=AUTO)
+    bus = Signal(True)
+    site.gate.add_bus(bus)
+    for signal in (bus, site.kernel.alive):
+        site.plug_in()
+        await site.run(2000)
+        before = len(started(site))
+        await site.central.call("RemoteStopTransaction", {"transactionId": before})
+        await site.run(1000)
+        signal.set(False)
+        await site.run(3000)
+        site.unplug()  # as it is inferred
+        await site.run(60000)
+        signal.set(True)
+        await site.run(1000)
+        site.plug_in()
+        await site.run(60000)
+        assert running(site) == (None,) and len(started(site)) == before == len(reasons(site.central))
+        await again(site)
+        assert running(site) == ("AUTO",)
+        site.unplug()
+        await site.run(1000)
     await site.power_off()
 
 
