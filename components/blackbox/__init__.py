@@ -145,11 +145,10 @@ class BlackBox(Ring):
     def tick(self, passed):
         now = self._ticked_ms = self.ticks_ms()
         self.ticks = self.ticks + passed & 0xFFFF
+        if self._phase == _FAULTY and time.ticks_diff(now, self.at_ms) >= self._after_ms:
+            self._hold()  # now, for what follows in this tick would not be noted
         self.note_tick()
-        if self._phase == _FAULTY:
-            if time.ticks_diff(now, self.at_ms) >= self._after_ms:
-                self._hold()
-        elif self._phase == _HELD and self.kernel.urgent.calm():
+        if self._phase == _HELD and self.kernel.urgent.calm():
             self.kernel.urgent.block("black box", self._write)
 
     def _hold(self):

@@ -11,13 +11,13 @@ _HEADER_MOST = const(8192)
 _HEAD = const(12)
 _OF_OUTLET = const(8)
 _TIME = const(0x3FFFFFFF)
-_CHANGED = const(0x20)
-_WHOLE = const(0x40)
-_CONDITIONS = const(0x41)
-_MESSAGE = const(0x42)
-_PAUSE = const(0x43)
-_ERROR = const(0x44)
-_FAULT = const(0x45)
+_CHANGED = const(0x40)
+_WHOLE = const(0x30)
+_CONDITIONS = const(0x31)
+_MESSAGE = const(0x32)
+_PAUSE = const(0x33)
+_ERROR = const(0x34)
+_FAULT = const(0x35)
 _TICK = const(0x80)
 
 ENABLED = 1 << 29  # beside the conditions: the gate is open
@@ -126,7 +126,7 @@ class _Block:
 
     def _note(self, kind, data, at, ms):
         """(event, bytes). Raises IndexError, ValueError."""
-        if kind <= _WHOLE:
+        if kind <= _WHOLE or kind >= _CHANGED:
             slot, size = self._frame(kind, data, at)
             return (ms, FRAME) + tuple(slot), size
         if kind == _CONDITIONS:
@@ -148,7 +148,7 @@ class _Block:
             slot = [what >> 3, bool(what & 4), what & 3, _word(data, at + 4), _bytes(data, at + 9, length)]
             self._slots[data[at + 2] : data[at + 2] + 1] = [slot]
             return slot, 9 + length
-        slot = self._slots[kind & 0x1F]
+        slot = self._slots[kind & 0x3F]
         size = 2
         if kind & _CHANGED:
             mask = data[at + 2]

@@ -15,12 +15,11 @@ BLOCKS = const(8)
 HEAD = const(12)  # of a block: its number, ms, ticks, bytes that are used
 OF_OUTLET = const(8)  # and of each outlet: which conditions hold, the limit
 NO_LIMIT = const(0x3FFFFFFF)
-ERROR = const(0x44)
-FAULT = const(0x45)
-_WHOLE = const(0x40)
-_CONDITIONS = const(0x41)
-_MESSAGE = const(0x42)
-_PAUSE = const(0x43)
+ERROR = const(0x34)
+FAULT = const(0x35)
+_CONDITIONS = const(0x31)
+_MESSAGE = const(0x32)
+_PAUSE = const(0x33)
 _PAUSE_BYTES = const(5)
 _TEXT_MOST = const(64)
 
@@ -116,41 +115,6 @@ class Ring:
         if self.state[notes.END] and notes.tick(self):
             self.room(self.ticks_ms() & notes.TIME, notes.LONGEST)
             notes.tick(self)
-
-    def whole(self, frame, what, now):
-        """Note all of a frame; see `notes.came`."""
-        if self.state[notes.END] and len(frame[1]) <= 8:
-            self.room(now, notes.LONGEST)
-            slot = self._slot(frame[0], what)
-            if slot:
-                self._put(slot, frame, what)
-
-    def _slot(self, identifier, what):
-        """Its place among the identifiers of the block; 0: there is none."""
-        state = self.state
-        slot = notes.SLOTS
-        while slot < state[notes.USED]:
-            if state[slot] == identifier and state[slot + 1] == what:
-                return slot
-            slot += notes.SLOT
-        if slot == notes.STATE_WORDS:
-            state[notes.LEFT_OUT] += 1
-            return 0
-        state[notes.USED] = slot + notes.SLOT
-        state[slot] = identifier
-        state[slot + 1] = what
-        return slot
-
-    def _put(self, slot, frame, what):
-        data = frame[1]
-        at = self.begin(_WHOLE, 7 + len(data))
-        ring, state = self.ring, self.state
-        ring[at] = (slot - notes.SLOTS) // notes.SLOT
-        ring[at + 1] = what & 0xFF
-        pack_into("<I", ring, at + 2, frame[0])
-        ring[at + 6] = len(data)
-        for i in range(len(data)):
-            ring[at + 7 + i] = state[slot + 2 + i] = data[i]
 
     def conditions(self, outlet, bits, limit):
         """The conditions of an outlet (0 ...) have changed. Allocates nothing."""

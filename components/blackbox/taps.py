@@ -15,27 +15,37 @@ _DECIDED = const((
 _NO_FAULTS = const(("", "EVCommunicationError"))
 
 
-class BusTap:
+class _Tap:
+    """Notes frames, and has them handled."""
+
+    came = notes.came
+
+    def __init__(self, box, handle, what):
+        self._box = box
+        self.given = box.state, box.ring, box.ticks_ms, handle, what, len
+
+    def whole(self, frame, what, now):
+        """See `notes.came`."""
+        if self._box.state[notes.END] and what >> 8 <= 8:
+            self._box.room(now, notes.LONGEST)
+            notes.whole(self.given, frame, what, now)
+
+
+class BusTap(_Tap):
     """Notes each frame of a bus; see `Can.tap`."""
 
-    came = notes.came
-
     def __init__(self, box, number, can):
-        self.whole = box.whole
-        handle = can.tap(self.came, SentTap(box, number).sent)
-        self.given = box.state, box.ring, box.ticks_ms, handle, number << 3, len
+        handle = can.tap(self.came, SentTap(box, _nothing, number << 3 | _SENT).sent)
+        super().__init__(box, handle, number << 3)
 
 
-class SentTap:
+class SentTap(_Tap):
     """The same of what is sent."""
 
-    came = notes.came
-
-    def __init__(self, box, number):
-        self.whole = box.whole
-        self.given = box.state, box.ring, box.ticks_ms, _nothing, number << 3 | _SENT, len
+    def __init__(self, box, handle, what):
+        super().__init__(box, handle, what)
         self._state = box.state
-        self._frame = [0, b"", 0]  # type: list
+        self._frame = [0, b"", 0, 0]  # type: list
 
     def sent(self, identifier, data, extended):
         frame = self._frame
