@@ -72,22 +72,21 @@ class Board:
             self._want(needed)
 
     def _components(self, board):
+        outside = [entry for entry in board.COMPONENTS if "scope" not in entry]
+        for entry in self._kept("", outside):
+            yield entry
         for entry in board.COMPONENTS:
-            if "scope" not in entry:
-                for one in self._kept("", (entry,)):
-                    yield one
-                continue
-            inside = tuple(self._kept(entry["scope"], entry["components"]))
+            inside = tuple(self._kept(entry["scope"], entry["components"])) if "scope" in entry else ()
             if inside:
                 yield {"scope": entry["scope"], "components": inside}
 
     def _kept(self, scope, group):
+        if full_name(scope, {"name": "evse"}) in self._wanted:
+            yield _RECORDED  # what is before the others ticks before them
         for entry in group:
             name = full_name(scope, entry)
             if name not in self._wanted:
                 continue
-            if entry["name"] == "evse":
-                yield _RECORDED
             if name in self.drivers.values():
                 yield {"name": entry["name"], "use": _DRIVER}
             else:

@@ -15,6 +15,10 @@ class ReplayClock(VirtualClock):
     def hold(self, task):
         self._held = task
 
+    def let_pass(self, ms):
+        """Time passes while something is handled."""
+        self._now += ms
+
     async def sleep_ms(self, ms):
         if asyncio.core.cur_task is self._held:
             ms = max(1, ms)  # also when it is late it waits until it is woken
@@ -108,18 +112,20 @@ class ReplayedBus:
 class Recorded:
     """Stands for the critical components that are not replayed: it is hung while the record's ``alive`` is False.
 
-    ``ticks``: so many there were.
+    ``ticks``: so many there were. ``later_ms``: so much time passes in the next one before its outlet's turn.
     """
 
-    requires = ("kernel",)
-    ticks_first = True
-    ticks = 0
+    requires = ("kernel", "clock")
+    ticks = later_ms = 0
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, clock):
         self._kernel = kernel
+        self._clock = clock
 
     def tick(self, passed):
         self.ticks += 1
+        self._clock.let_pass(self.later_ms)
+        self.later_ms = 0
 
     def set_alive(self, alive):
         for part in self._kernel.parts:
