@@ -42,8 +42,6 @@ class ChargeLog:
     keeps = ("charges/open", "charges/open/")
     options = {"keep": (int, 500, 64, 10000), "dir": (str, "charges", 1, 100)}
     lost = 0
-    _pending = ()  # type: tuple  # (transaction, Wh) of those that are still to be written
-    _due_ms = 0
 
     def __init__(self, station, clock, log, home, kernel, store, keep, dir):
         self.station = station
@@ -54,6 +52,10 @@ class ChargeLog:
         self._urgent = kernel.urgent
         self._store = store
         self._most_mw = [0] * len(station.outlets)
+        # All that is set at the end of a session: the first assignment of another attribute would need memory.
+        self._pending = ()  # type: tuple  # (transaction, Wh) of those that are still to be written
+        self._missed = False  # there was no memory to have one pending: the journal has it
+        self._due_ms = 0
         station.watch_transactions(starting=self._starting, ended=self._ended)
 
     # --- what happens ---------------------------------------------------------------------------------------------
@@ -74,8 +76,9 @@ class ChargeLog:
             careful = bool(self._pending)
             self._pending += ((transaction, meter_stop_wh),)
             self._write(careful)
-        except MemoryError:
-            pass  # `tick` tries again, if it is among the pending ones; else the next start
+        except MemoryError:  # `tick` tries again
+            if not self._pending or self._pending[-1][0] is not transaction:
+                self._missed = True
 
     def tick(self, passed):
         """Every 100 ms: the highest power of a session; what could not be written is tried again."""
@@ -83,7 +86,7 @@ class ChargeLog:
             mw = outlet.evse.module.power_mw.value
             if mw is not None and mw > self._most_mw[outlet.id - 1] and outlet.evse.gate.transaction.value:
                 self._most_mw[outlet.id - 1] = mw
-        if self._pending and self.clock.uptime_ms() >= self._due_ms:
+        if (self._pending or self._missed) and self.clock.uptime_ms() >= self._due_ms:
             try:
                 self._write(True)
             except MemoryError:
@@ -107,13 +110,19 @@ class ChargeLog:
                     self._pending = self._pending[1:]
             except OSError as e:
                 self._log.rare("the charge log cannot be written: %s", e)
+            if self._missed:
+                self._reconcile()
 
     async def start(self):
         """Add what a power cut has kept from the log."""
         with self.station.on_demand:
-            from components.charge_log.reconcile import reconcile
+            self._reconcile()
 
-            reconcile(self, self._store, _OPEN, self._log)
+    def _reconcile(self):
+        from components.charge_log.reconcile import reconcile
+
+        reconcile(self, self._store, _OPEN, self._log)
+        self._missed = False
 
     # --- what there is to see -------------------------------------------------------------------------------------
 
