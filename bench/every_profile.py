@@ -19,6 +19,7 @@ _IN_PLACE: dict = {
     "can_driver": _QEMU["can_driver"],
     "wifi_driver": _QEMU["wifi_driver"],
     "system_heap": {"name": "system_heap", "use": "bench.device.idfheap:RoomyHeap"},
+    "web": {"name": "web", "use": "bench.device.uartweb:UartWeb", "options": {"port": 80}},
     "nvs": {"name": "nvs", "use": "bench.device.nvs:RamNvs"},
     "sink": {"name": "sink", "use": "drivers.filesink:FileSink", "options": {"magic": "e9", "reserve": 65536}},
 }

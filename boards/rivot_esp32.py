@@ -77,12 +77,15 @@ COMMON = (
     {"name": "firmware", "use": "components.ocpp.firmware:Firmware"},
     {"name": "signed_firmware", "use": "components.ocpp.signed_firmware:SignedFirmware"},
     {"name": "log_upload", "use": "components.ocpp.log_upload:LogUpload"},
+    {"name": "auto_authorize", "use": "components.station.auto_authorize:AutoAuthorize"},
     {"name": "provisioning", "use": "components.provisioning:Provisioning"},
     {"name": "limits", "use": "components.budget.limits:Limits"},
     {"name": "charge_log", "use": "components.charge_log:ChargeLog"},
     {"name": "operator", "use": "components.operator:Operator"},
     {"name": "terminal", "use": "drivers.terminal:Terminal"},
-    {"name": "console", "use": "components.console:Console"},
+    {"name": "improv", "use": "components.improv:Improv"},
+    {"name": "console", "use": "components.console:Console", "bind": {"terminal": "improv"}},
+    {"name": "web", "use": "components.web:Web", "options": {"port": 80}},
 )
 
 CAN_DRIVER = {
@@ -121,6 +124,15 @@ SETTINGS = {
         "gateway": "wifi_driver.gateway",
         "dns": "wifi_driver.dns",
     },
+    "web": {
+        "port": "web.port",
+        "driver": "web.driver_password",
+        "operator": "web.operator_password",
+        "installer": "web.installer_password",
+        "certificate": "web.certificate",
+        "key": "web.key",
+    },
+    "station": {"auto_tag": "auto_authorize.tag"},
     "setup": {
         "name": "provisioning.name",
         "password": "provisioning.password",

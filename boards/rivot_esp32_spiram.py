@@ -11,13 +11,9 @@ HOME = reference.HOME
 IDENTITY = reference.IDENTITY
 
 # What the reference board's heap has no room for
-SETTINGS = dict(reference.SETTINGS, sntp={"servers": "sntp.servers"}, station={"auto_tag": "auto_authorize.tag"})
-COMMON = tuple(
-    [dict(one, bind={"terminal": "improv"}) if one["name"] == "console" else one for one in reference.COMMON]
-) + (
+SETTINGS = dict(reference.SETTINGS, sntp={"servers": "sntp.servers"})
+COMMON = reference.COMMON + (
     {"name": "sntp", "use": "components.sntp:Sntp", "options": {"servers": "gateway,pool.ntp.org"}},
-    {"name": "auto_authorize", "use": "components.station.auto_authorize:AutoAuthorize"},
-    {"name": "improv", "use": "components.improv:Improv"},
 )
 
 # The file system has room for it beside the journal and its copy while that is compacted

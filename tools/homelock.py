@@ -11,7 +11,7 @@ from tools.sim import registered
 
 
 class HomeInUse(Exception):
-    """The home cannot be had: somebody has it, or it cannot be made. The message names it."""
+    """The message names the home."""
 
 
 def _name(kind: str, home: Path) -> str:

@@ -97,13 +97,19 @@ async def test_a_start_on_a_full_medium_has_message_ids_of_its_own_and_begins_it
 
 
 async def test_the_full_journal_of_the_reference_board_has_room_to_be_compacted(tmp):
-    """In 224 KB, the least that its partition had (partitions-4MB.csv), beside a local list of 1,000 entries."""
+    """In 224 KB, the least that its partition had (partitions-4MB.csv), beside a local list of 1,000 entries and a full
+    charge log, whose segments have one block each (components/charge_log/ring.py).
+    """
     options = [entry["options"] for entry in rivot_esp32.COMPONENTS if entry["name"] == "store"][0]
     flash = Flash(blocks=56)
     with Mounted(flash, "/flash", fresh=True) as home:
         store = await opened(home, **options)
         with open(home + "/state/locallist", "wb") as file:
             file.write(b"e" * 45000)
+        os.mkdir(home + "/charges")
+        for number in range(9):
+            with open("%s/charges/%d.log" % (home, number), "wb") as file:
+                file.write(b"s" * 4096)
         for turn in range(3):
             pushed = 0
             try:
