@@ -11,7 +11,7 @@ from tools.sim import registered
 
 
 class HomeInUse(Exception):
-    """The message names the home."""
+    """The home cannot be had: somebody has it, or it cannot be made. The message names it."""
 
 
 def _name(kind: str, home: Path) -> str:

@@ -125,6 +125,8 @@ def main() -> int:
     parser.add_argument("--box", help="the name of one of several in diagnostics")
     parser.add_argument("--board", default="", help="the module of the board, in place of the one in the black box")
     given = parser.parse_args()
+    if given.file == Path():
+        parser.error("name a file: make replay FILE=box-000001.bin")
     try:
         boxes = blackbox.find(given.file)
         if boxes:

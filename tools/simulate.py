@@ -36,7 +36,10 @@ def options_of_site(description: str) -> argparse.ArgumentParser:
 @contextlib.asynccontextmanager
 async def site(options: argparse.Namespace, **more):
     """A Station and its Control, as the options describe them. Raises HomeInUse."""
-    options.home.mkdir(parents=True, exist_ok=True)
+    try:
+        options.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeInUse(f"the home {options.home} cannot be made: {error.strerror}") from None
     with held(options.home), (options.home / "central.log").open("a", encoding="utf-8") as log:
         station = Station(
             options.home,

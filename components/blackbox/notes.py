@@ -12,7 +12,7 @@ END = const(1)  # of the block; 0: nothing is noted
 LAST = const(2)  # ms of the last note
 USED = const(3)  # end of the identifiers that are known in this block
 LEFT_OUT = const(4)  # frames for whose identifier there was no room
-CAME = const(5)  # ms, of the last frame that came since the last tick; -1: none did
+CAME = const(5)  # ms, of the frame that is being handled; -1: none is
 SLOTS = const(8)  # of each identifier: itself; bus, direction, flags | length << 8; eight words of data; its number
 SLOT = const(11)
 _NUMBER = const(10)
@@ -64,6 +64,7 @@ def came(tap, frame):  # noqa: PLR0915  # a call takes as long as a third of it
         state[AT] = out if mask else at + 2
         state[LAST] = now
     handle(frame)
+    state[CAME] = -1
 
 
 @micropython.viper

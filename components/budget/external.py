@@ -31,7 +31,8 @@ class External:
         if life_ms is not None and not (type(life_ms) is int and life_ms > 0):
             raise ValueError("%r ms is no life time" % (life_ms,))
         self._set(source, evse, ma, None if life_ms is None else self._clock.uptime_ms() + life_ms)
-        self._none_yet = False
+        if ma is not None:
+            self._none_yet = False
 
     def _set(self, source, evse, ma, until_ms):
         for one in self.limits:

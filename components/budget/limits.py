@@ -42,8 +42,8 @@ class Limits:
     def _update(self):
         ma = min(self._external.least(0), self._external.least(1))
         if ma != self._ma:
-            self._ma = ma
             self._gate.limit(_SOURCE, None if ma == NO_LIMIT else ma)
+            self._ma = ma  # not before: without memory the next tick tries again
 
     def page(self):
         """For the operator's snapshot: pieces (name, text, data)."""

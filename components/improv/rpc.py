@@ -7,6 +7,8 @@ import asyncio
 import sys
 from micropython import const
 
+from core.parts import DeclarationError
+
 # Types of frames
 _STATE = const(1)
 _ERROR = const(2)
@@ -164,9 +166,13 @@ class Rpc:
 
     def _hostname(self, data):
         """A new one is in force after a restart. It takes long to look at settings: not while an outlet may deliver."""
-        if not self._improv.kernel.urgent.calm():
+        try:
+            now = self._hostname_now() if self._improv.kernel.urgent.calm() else ...
+        except DeclarationError:  # the file is broken
+            now = ...
+        if now is ...:
             self._error(_UNKNOWN)
-        elif self._hostname_now() is None:
+        elif now is None:
             self._error(_UNKNOWN_COMMAND)
         elif data and (not _text(data) or self._operator.change_settings({_HOSTNAME_SETTING: _text(data)})):
             self._error(_BAD_HOSTNAME)

@@ -53,6 +53,7 @@ class AutoAuthorize:
         if tag:
             station.watch_transactions(self._starting, self._begun)
             station.add_step(self._step)
+            kernel.emergency_stop.watch(self._on_emergency)
             station.add_feature("auto_authorize", self)
 
     @staticmethod
@@ -77,6 +78,12 @@ class AutoAuthorize:
         self._waits[transaction.outlet.id - 1] = _USED_UP
 
     # --- as time goes by ------------------------------------------------------------------------------------------
+
+    def _on_emergency(self, pressed):
+        """However short it is pressed."""
+        for at in range(len(self._waits) if pressed else 0):
+            if self._waits[at] != _USED_UP:
+                self._waits[at] = _PLUG
 
     def _step(self):
         released, self._released = self._releases.value != self._released, self._releases.value
@@ -123,6 +130,9 @@ class AutoAuthorize:
         station.authorization.check(tag, lambda *answer: self._answered(outlet, *answer), outlet.id)
 
     def _answered(self, outlet, status, parent):
+        stopped = self._waits[outlet.id - 1] == _PLUG or self._releases.value != self._released
+        if stopped or not outlet.evse.gate.plugged.value:
+            return  # since it was asked about
         if status != "Accepted":
             self._waits[outlet.id - 1] = _PLUG if self._station.online() else _CENTRAL
         outlet.transactions.authorized(self._tag, status, parent)

@@ -21,13 +21,13 @@ from micropython import const
 
 from core.loading import drop_unmade, unload
 from core.tasks import together
-from uhttpd import Listener
+from uhttpd import listen
 
 _HTTP = const(80)
 _HTTPS = const(443)
 _LOADED = const((
     "components.web.serving", "components.web.routes", "components.web.wire", "components.web.access",
-    "uhttpd.request", "uhttpd.query",
+    "uhttpd.pool", "uhttpd.request", "uhttpd.query", "uhttpd.refusal",
 ))  # fmt: skip
 
 
@@ -68,10 +68,10 @@ class Web:
         self.home = home
         self.provisioning = operator.provisioning
         self.port = options["port"]
-        self._address = options["address"]
+        self.address = options["address"]
         self.hashes = (options["driver_password"], options["operator_password"], options["installer_password"])
         self.secure = bool(options["certificate"])
-        self._files = options["certificate"], options["key"]
+        self.files = options["certificate"], options["key"]
         self.most = options["connections"]
 
     async def run(self):
@@ -80,69 +80,42 @@ class Web:
         active = self.provisioning and self.provisioning.active
         while True:
             if self.hashes[2]:
-                await self._listen()
+                await self.listen()
             elif not active:
                 return
             elif active.value:
-                await together(self._listen(), active.until(_is_not))
+                await together(self.listen(), active.until(_is_not))
             else:
                 await active.changed()
 
-    async def _listen(self):
-        context = None
+    async def listen(self):
+        """Serve whoever comes. Raises OSError, ValueError: the port, or the certificate."""
         if self.secure:
             from components.web.tls import context_of
 
             unload("components.web.tls")
-            context = context_of(self.home, *self._files)
-        listener = Listener(
-            self._handle,
-            self.port,
-            self.most,
-            max(2, self.most - 1),
-            self._address or "0.0.0.0",
-            report=self._report,
-            idle=self._let_go,
-            context=context,
-            block=self.kernel.urgent.block,
-        )
-        self.log.info("serves %s at port %d", "https" if context else "http", self.port)
-        await self.serve(listener)
-
-    async def serve(self, listener):
-        """Have the listener accept what comes."""
-        await listener.run()
-
-    async def _handle(self, connection):
-        from components.web.serving import serve
-
-        await serve(self, connection)
+            context_of(self)
+        self.log.info("serves %s at port %d", "https" if self.secure else "http", self.port)
+        await listen(self.address or "0.0.0.0", self.port, self._serve)
 
     def url(self, address):
         """Where the page is for who reaches this device at `address`; "": it is served at the access point only."""
         if not self.port or not self.hashes[2]:
             return ""
         port = "" if self.port == (_HTTPS if self.secure else _HTTP) else ":%d" % self.port
-        return "http%s://%s%s/" % ("s" if self.secure else "", self._address or address, port)
+        return "http%s://%s%s/" % ("s" if self.secure else "", self.address or address, port)
 
-    def is_first_run(self):
-        """Whether anybody at the access point may set this charger up."""
-        return not self.hashes[2] and self.provisioning is not None and self.provisioning.active.value
+    async def _serve(self, sock):
+        try:
+            from components.web.serving import serve
 
-    def take_password(self, at, kept):
-        """The hash of a role's password is another one: its sessions end."""
-        self.hashes = self.hashes[:at] + (kept,) + self.hashes[at + 1 :]
-        self.sessions = [session for session in self.sessions if session[1] != at + 1]
-        self.verified = ()
+            await serve(self, sock)
+        finally:
+            self.let_go()
 
-    def _report(self, error):
-        if isinstance(error, MemoryError):
-            drop_unmade()
-            self.log.rare("no memory for a request")
-        else:
-            self.log.exception("a request failed: %r" % error, error)
-
-    def _let_go(self):
+    def let_go(self):
+        """Unload what was there for those who were connected."""
+        drop_unmade()
         for name in _LOADED:
             unload(name)
 

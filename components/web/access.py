@@ -12,7 +12,7 @@ from hashlib import sha256
 from micropython import const
 
 from core.loading import unload
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 from .routes import ROLES
 from .wire import read_json, send_json
@@ -26,6 +26,11 @@ _DELAY_MAX_MS = const(60000)
 _FORGET_MS = const(900000)
 _HASH_MS = const(60000)
 _COOKIE = const("session=")
+
+
+def is_first_run(web):
+    """Whether anybody at the access point may set this charger up."""
+    return not web.hashes[2] and web.provisioning is not None and web.provisioning.active.value
 
 
 async def role_of(web, request):

@@ -1,6 +1,6 @@
 """What a person does: start, stop, cards, emergency stop, limits, restart."""
 
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 from .wire import read_json, send_json
 

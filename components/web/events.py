@@ -5,7 +5,7 @@ import json
 from binascii import crc32
 from micropython import const
 
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 from .access import session_of
 from .wire import begin

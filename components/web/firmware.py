@@ -4,7 +4,7 @@ import asyncio
 from binascii import a2b_base64
 from micropython import const
 
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 from .wire import send_json
 

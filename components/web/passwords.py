@@ -5,7 +5,7 @@ from binascii import b2a_base64
 from micropython import const
 
 from core.loading import unload
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 from .routes import ROLES
 from .wire import read_json, send_json
@@ -25,7 +25,7 @@ async def set_password(web, request):
     wrong = web.operator.change_settings({"web." + name: kept or None})
     if wrong:
         raise Refusal(400, "settings", "; ".join(wrong.values()), (), {"fields": wrong})
-    web.take_password(ROLES.index(name), kept)
+    _take(web, ROLES.index(name), kept)
     web.operator.security_event("ReconfigurationOfSecurityParameters", "web: password of " + name)
     await send_json(request, {})
 
@@ -43,3 +43,10 @@ async def hashed(request, password):
     digest = await pbkdf2(password.encode(), salt, _ITERATIONS)
     parts = [b2a_base64(part).decode().strip() for part in (salt, digest)]
     return "pbkdf2-sha256$%d$%s$%s" % (_ITERATIONS, parts[0], parts[1])
+
+
+def _take(web, at, kept):
+    """The hash of a role's password is another one: its sessions end."""
+    web.hashes = web.hashes[:at] + (kept,) + web.hashes[at + 1 :]
+    web.sessions = [session for session in web.sessions if session[1] != at + 1]
+    web.verified = ()

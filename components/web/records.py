@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-from uhttpd import Refusal
 from uhttpd.query import query_value, unquote
+from uhttpd.refusal import Refusal
 
 from .wire import begin, send_json
 

@@ -1,7 +1,7 @@
 """The page, as it was compressed."""
 
 from core.loading import unload
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 
 async def page(web, request):

@@ -5,11 +5,12 @@ Loaded while somebody is connected; the module of a route only while a request t
 
 from micropython import const
 
-from core.loading import unload
-from uhttpd import Refusal
+from core.loading import drop_unmade, unload
+from uhttpd.pool import Pool
+from uhttpd.refusal import Refusal
 from uhttpd.request import Request
 
-from .access import role_of
+from .access import is_first_run, role_of
 from .routes import FIRST_RUN, INSTALLER, find
 from .wire import refuse
 
@@ -19,8 +20,36 @@ _UPLOAD_FIELDS = const(("x-signature", "x-certificate"))
 _UPLOAD_MAX = const(3072)  # bytes: a certificate, in base64
 
 
-async def serve(web, connection):
-    """Serve the request of a connection. Raises what the listener reports."""
+async def serve(web, sock):
+    """Serve who is connected, until nobody is."""
+    pool = pool_of(web)
+    await pool.run(pool.accept(sock))
+
+
+def pool_of(web):
+    """What serves the connections."""
+    context = None
+    if web.secure:
+        from .tls import context_of
+
+        unload("components.web.tls")
+        context = context_of(web)
+
+    async def handle(connection):
+        await _serve(web, connection)
+
+    def report(error):
+        if isinstance(error, MemoryError):
+            drop_unmade()
+            web.log.rare("no memory for a request")
+        else:
+            web.log.exception("a request failed: %r" % error, error)
+
+    return Pool(handle, web.most, max(2, web.most - 1), report, context, web.kernel.urgent.block)
+
+
+async def _serve(web, connection):
+    """Serve the request of a connection."""
     request = Request(connection)
     try:
         try:
@@ -30,11 +59,10 @@ async def serve(web, connection):
             else:
                 await request.read_fields(_FIELDS)
             await _take(web, request)
-        except Refusal as refusal:
+        except Exception as refusal:
+            if type(refusal).__name__ != "Refusal":  # of that name there are two if others have unloaded its module
+                raise
             await refuse(request, refusal)
-        except MemoryError:
-            if not connection.answered:
-                raise  # it answers with what is there without any memory
     except EOFError:
         pass  # the client has gone
 
@@ -82,7 +110,7 @@ def _check_origin(request, host):
 async def _check_role(web, request, needed):
     request.user = role = await role_of(web, request)
     if needed == FIRST_RUN:
-        if web.is_first_run():
+        if is_first_run(web):
             return
         needed = INSTALLER
     if role >= needed:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 from .routes import ROLES
 from .wire import begin, read_json, read_object, send_json

@@ -4,8 +4,9 @@ import asyncio
 from micropython import const
 
 from core.files import make_private
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
+from .access import is_first_run
 from .passwords import hashed
 from .wire import read_json, send_json
 
@@ -36,7 +37,7 @@ async def begin(web, request):
     if values[0]:
         changes["wifi.password"] = values[1]  # also an open network's, which is ""
     installer = values[-1]
-    if not installer and web.is_first_run():
+    if not installer and is_first_run(web):
         raise Refusal(400, "password", "the installer's password is missing")
     if installer:
         changes["web.installer"] = await hashed(request, installer)

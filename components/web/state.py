@@ -3,9 +3,10 @@
 import asyncio
 import json
 
-from uhttpd import Refusal
 from uhttpd.query import query_value
+from uhttpd.refusal import Refusal
 
+from .access import is_first_run
 from .routes import ROLES
 from .wire import begin, send_json
 
@@ -14,7 +15,7 @@ async def me(web, request):
     """Who is asking, and what this is."""
     value = web.operator.identity()
     value["role"] = ROLES[request.user - 1] if request.user else None
-    value["setup"] = web.is_first_run()
+    value["setup"] = is_first_run(web)
     await send_json(request, value)
 
 

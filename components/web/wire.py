@@ -3,7 +3,7 @@
 import json
 from micropython import const
 
-from uhttpd import Refusal
+from uhttpd.refusal import Refusal
 
 BODY_MAX = const(4096)
 _NO_STORE = const((("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")))

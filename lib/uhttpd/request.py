@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import Refusal
+from .refusal import Refusal
 
 _BUFFER = const(512)  # bytes: the longest request line, and the pieces in which an answer is sent
 _HEAD_MAX = const(3072)  # bytes, and the largest field

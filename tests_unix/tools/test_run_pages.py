@@ -90,6 +90,14 @@ def test_a_port_that_is_taken_is_reported_in_one_sentence(tmp_path, option):
         assert not (tmp_path / "home").exists()
 
 
+def test_a_home_that_cannot_be_made_is_reported_in_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    command = MakeRun(tmp_path / "file" / "home").command
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout) == (2, ""), result
+    assert result.stderr == f"the home {tmp_path}/file/home cannot be made: Not a directory\n"
+
+
 def test_a_newcomer_sets_the_charger_up_and_charges_with_a_browser_alone(tmp_path):
     """The way of the README's first chapter, by what it and both pages say: nothing else is known."""
     told = (ROOT / "README.md").read_text().partition("\n## Start\n")[2].partition("\n## ")[0]

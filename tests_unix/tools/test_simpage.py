@@ -82,6 +82,19 @@ async def test_a_button_acts_and_the_state_shows_it(station, page):
     assert (await ask(page, "api/state"))[1]["outlets"][0]["active"] == ["plug"]
 
 
+async def test_a_charge_that_the_charger_takes_for_an_unplugged_vehicle_is_told(station, page):
+    async def charge(percent):
+        _, answer = await ask(page, "api/command", {"name": "soc", "arguments": [percent]})
+        return answer["text"]
+
+    await charge("90")
+    assert await charge("40") == "the battery is at 40 %"
+    await ask(page, "api/command", {"name": "plug"})
+    assert await charge("39") == "the battery is at 39 %"
+    assert await charge("90") == "the battery is at 90 %"
+    assert (await charge("40")).startswith("the battery is at 40 %; its voltage falls so far that the charger may")
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [

@@ -61,12 +61,19 @@ async def test_what_fails_is_told_and_not_kept(new, visit):
     await visitor.field("Address of the central system").fill("http://central.example")
     await visitor.button("Try and save").click()
     await visitor.expect(".wrong:not(:empty)").to_contain_text("ws")
+    await visitor.expect("#notice").to_be_visible()
+    await visitor.expect(".box").to_be_hidden()  # what it tells is of the time before
+    await visitor.field("Address of the central system").fill("ftp://central.example")
+    await visitor.button("Try and save").click()  # also while the notice is there
+    await visitor.expect(".wrong:not(:empty)").to_contain_text("ftp")
     assert kept(new) == before
 
 
 async def test_a_new_charger_is_set_up_and_dials(new, visit):
     visitor = await visit(new, width=360, height=740, language="hi-IN")
     await visitor.page.get_by_label("भाषा").select_option("en")
+    late = await visit(new)
+    await late.expect("select option").to_contain_text(["depot", "guests", "another one"])
     since = new.mark()
     await fill(visitor, new, "correct horse")
     await visitor.page.get_by_text("Done. The charger restarts").wait_for(timeout=TRIAL_MS)
@@ -75,6 +82,9 @@ async def test_a_new_charger_is_set_up_and_dials(new, visit):
     assert kept(new)["wifi"]["ssid"] == "depot" and kept(new)["ocpp"]["id"] == "CP-1"
     assert PASSWORD not in json.dumps(kept(new))
     await visitor.is_signed_out()  # it asks for the password as soon as the charger is back
+    await visitor.expect("main form select").to_have_value("installer")
+    await fill(late, new, "correct horse")
+    await late.is_signed_out()  # somebody else has set it up
     await visitor.sign_in("installer", PASSWORD)
     await visitor.expect(".state").to_have_text("Free")
     await visitor.go("setup")  # later it changes the network

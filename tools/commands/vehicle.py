@@ -6,6 +6,8 @@ from tools.commands import CommandError, Commands, command, number_of
 from tools.vehicle import HEATING
 
 _MAX_TAG = 20  # characters of an idTag, OCPP 1.6
+_FALL_V = 1.8  # a fall of 2 V within a second is an unplugged vehicle for the charger
+_FELL = "; its voltage falls so far that the charger may count it as unplugged: unplug, wait 4 s, plug in"
 
 
 class VehicleCommands(Commands):
@@ -30,9 +32,11 @@ class VehicleCommands(Commands):
         """Set the battery's state of charge, in per cent."""
         value = number_of(percent, "a state of charge in per cent", 0, 100)
         there = self._outlet(outlet)
+        before = there.battery.ocv
         there.battery.soc = value / 100
         there.vehicle.full = False
-        return f"the battery is at {value:g} %"
+        falls = there.vehicle.plugged and before - there.battery.ocv > _FALL_V
+        return f"the battery is at {value:g} %" + (_FELL if falls else "")
 
     @command("Request current", active=lambda outlet: outlet.vehicle.max_a is not None)
     def request(self, amps: str = "10", outlet: str = "1") -> str:

@@ -57,7 +57,7 @@ class Replay:
         self.kernel = Kernel(self.board, {}, self.clock, Log(tail, "main"), home)
         for name in self.header["buses"]:
             if name not in self.board.drivers:
-                raise ValueError("the board %s has no bus %s, which was recorded" % (self.header["board"], name))
+                raise ValueError("this board has no bus %s, which was recorded" % name)
         self.outlets = [self._outlet(record) for record in self.header["outlets"]]
         self.drivers = [self._instance(self.board.drivers[name]) for name in self.header["buses"]]
         self.ticker = None
@@ -68,7 +68,7 @@ class Replay:
         try:
             return self.kernel[name]
         except KeyError:
-            raise ValueError("the board %s has no %s, which was recorded" % (self.header["board"], name))
+            raise ValueError("this board has no %s, which was recorded" % name)
 
     def _outlet(self, record):
         prefix = record["scope"] + "/" if record["scope"] else ""

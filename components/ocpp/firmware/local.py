@@ -38,11 +38,13 @@ class LocalUpdate(Update):
             self._signed_by = [certificate, signature]
         elif not firmware.unsigned:
             raise Refused("the image needs a signature")
-        self._sink.begin(size)
-        self._ocpp.station.availability.hold(self._sink.blocks)  # then nothing may be charged while it is written
+        job = {"u": "", "d": 0, "n": 0, "i": 0, "s": LOAD, "t": "", "r": None, "w": 0}
         self._fed_ms = self._clock.uptime_ms()
+        self._sink.begin(size)
+        # From here on nothing needs memory: else the sink would be taken by an update that there is not.
+        self._ocpp.station.availability.hold(self._sink.blocks)  # then nothing may be charged while it is written
         self.status = "Downloading"
-        self._job = {"u": "", "d": 0, "n": 0, "i": 0, "s": LOAD, "t": "", "r": None, "w": 0}
+        self._job = job
         self._log.info("an update by a person at this device begins")
 
     def order(self, *arguments):

@@ -19,6 +19,8 @@ def check(url, id, auth_key, url_tls, profile):
     """
     from ..urls import url_of
 
+    if "://" not in url and not url_tls:
+        url = ""  # whoever dials it says what is wrong with it
     url = url and url_of(url_tls or "wss" + url[url.index("://") :], id)
     if url_tls and not url_tls.startswith("wss://"):
         raise ValueError("option 'url_tls': it must begin with wss://")

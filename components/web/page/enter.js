@@ -32,21 +32,21 @@ function search() {
 
 // The network, the central system and the password of a charger that has none yet.
 function setupView() {
+  const first = !site.me.role
   const secret = h("input", {type: "password", autocomplete: "off"})
   const text = attributes => h("input", {autocomplete: "off", autocapitalize: "off", spellcheck: "false", ...attributes})
   const networks = field(t("Network"), choice([["", t("Searching …")]], ""))
   const name = field(t("Name of the network"), text({maxlength: 32}))
   const fields = {
     password: field(t("Password of the network"), secret),
-    url: field(t("Address of the central system"), text({inputmode: "url", placeholder: "wss://"}), t("as its operator gives it; empty: without one")),
+    url: field(t("Address of the central system"), text({inputmode: "url", placeholder: "wss://"}), t(first ? "as its operator gives it; empty: without one" : "empty: as it is")),
     id: field(t("Identity of this charger"), text({maxlength: 48})),
     auth_key: field(t("Password at the central system"), h("input", {type: "password", autocomplete: "off"})),
-    ca: field(t("Its certificate authority"), h("textarea", {spellcheck: "false"}), t("PEM; empty: none of its own")),
+    ca: field(t("Its certificate authority"), h("textarea", {spellcheck: "false"}), t(first ? "PEM; empty: none of its own" : "empty: as it is")),
   }
   const one = field(t("Password of the installer"), h("input", {type: "password", autocomplete: "new-password"}),
     t("of this page; at least {0} characters", 8))
   const two = field(t("Again"), h("input", {type: "password", autocomplete: "new-password"}))
-  const first = !site.me.role
   const progress = h("p.box", {role: "status", hidden: true})
   const scan = async () => {
     const found = await search()
@@ -63,6 +63,7 @@ function setupView() {
         const ssid = networks.input.value || name.input.value
         name.wrong(ssid ? "" : t("Which network?"))
         if (!ssid) return
+        progress.hidden = true
         const body = {ssid}
         for (const [key, each] of Object.entries(fields)) body[key] = each.input.value.trim()
         if (first) body.installer = one.input.value
@@ -72,8 +73,10 @@ function setupView() {
         await api("POST", "setup", body).catch(error => {
           const wrong = Object.entries(error.data && error.data.fields || {}).filter(([key]) => key in inputs)
           for (const [key, text] of wrong) inputs[key].wrong(words(text))
+          if (first && error.status === 401) begin()  // somebody else has set it up
           throw error
         })
+        if (first) keep("role", "installer")
         await followed(progress)
       }), progress)
   root.classList.add("narrow")

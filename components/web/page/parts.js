@@ -64,6 +64,7 @@ function form(fields, text, work) {
 async function run(element, work) {
   if (element.disabled) return
   element.disabled = true
+  $("notice").hidden = true
   try {
     await work()
   } catch (error) {

@@ -144,7 +144,7 @@ function variablesView() {
     for (const row of body.children) row.hidden = !row.dataset.name.includes(wanted)
   })
   const heads = ["Name", "Value"].map(name => h("th", {scope: "col"}, t(name)))
-  const root = card(t("Variables"), filter, h("div.table", {}, h("table", {}, h("thead", {}, h("tr", {}, heads)), body)))
+  const root = card(t("Variables"), filter, h("div.table.pairs", {}, h("table", {}, h("thead", {}, h("tr", {}, heads)), body)))
   load(root, async () => {
     const rows = await api("GET", "variables")
     body.replaceChildren(...rows.map(row => h("tr", {"data-name": row.name.toLowerCase()},

@@ -103,7 +103,7 @@ function show() {
 function title() {
   const outlets = site.state && site.me.role ? site.state.outlets : []
   document.title = [...outlets.map(described), site.me.id || "ucharge"].join(" – ")
-  const coarse = outlets.map(outlet => [outlet.state, Math.floor((outlet.soc_permille || 0) / 100)].join()).join(";")
+  const coarse = language + outlets.map(outlet => [outlet.state, Math.floor((outlet.soc_permille || 0) / 100)].join()).join(";")
   if (site.spoken !== coarse) speak(outlets.map((outlet, n) => (outlets.length > 1 ? t("Outlet {0}", n + 1) + ": " : "") + described(outlet)).join("; "))
   site.spoken = coarse
 }

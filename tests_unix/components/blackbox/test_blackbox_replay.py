@@ -208,4 +208,6 @@ async def test_what_cannot_be_played_is_one_line_and_status_2(tmp_path, box):
     status, text = await replayed(tmp_path / "none.bin")
     assert status == CANNOT and "No such file" in text
     status, text = await replayed(box, "--board", "boards.unix_two")
-    assert status == CANNOT and "has no" in text and "which was recorded" in text
+    assert status == CANNOT and "this board has no" in text and "which was recorded" in text
+    status, text = await replayed("")
+    assert status == CANNOT and "name a file: make replay FILE=" in text

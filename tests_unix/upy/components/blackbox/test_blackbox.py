@@ -120,6 +120,25 @@ async def test_a_stop_that_came_late_makes_a_box(tmp):
     await rig.stop()
 
 
+async def test_a_stop_between_two_frames_is_not_late(tmp):
+    """Of the central system or a person, long after the last frame was handled and before the next tick."""
+    rig = await started(tmp)
+    await rig.charge()
+    rig.say.clear()
+    for who in (rig.gate.transaction, rig.kernel.emergency_stop):
+        await rig.receive(REQUEST, request())
+        rig.clock._now += 30
+        who.set(not who.value)
+        assert not rig.gate.enabled.value
+        who.set(not who.value)
+    rig.gate.transaction.set(False)
+    rig.module()
+    rig.vehicle(switch=1)
+    await rig.advance(8000)
+    assert rig.blackbox.boxes() == [] and not rig.logged("black box")
+    await rig.stop()
+
+
 # -- noting
 
 

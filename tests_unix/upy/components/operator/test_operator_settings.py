@@ -79,6 +79,7 @@ async def test_what_only_goes_together_is_checked_as_a_start_does(tmp):
         operator = site.kernel["operator"]
         for changes, name, words in (
             ({"ocpp.url": "http://central"}, "ocpp.url", "is not ws://HOST"),
+            ({"ocpp.url": "central"}, "ocpp.url", "is not ws://HOST"),
             ({"ocpp.url": "wss://central/ocpp"}, "ocpp.url", "needs the certificate"),
             ({"ocpp.url_tls": "ws://central/ocpp"}, "ocpp.url_tls", "it must begin with wss://"),
             ({"ocpp.profile": 2, "ocpp.auth_key": None}, "ocpp.profile", "needs an auth_key"),

@@ -1,7 +1,11 @@
 """One question to a real UDP server: what is sent, and which answers are refused; all packets are literal."""
 
+import asyncio
+import select
+
 from ntp_peer import HEAD, NOON, NtpServer, answer
 
+from components.sntp import query
 from components.sntp.query import DENIED, Refused, ask, read
 from core.clock import Clock
 
@@ -132,3 +136,45 @@ async def test_an_unreachable_server_is_an_error_of_the_system():
             raise AssertionError(await ask(server, Net(), at_once, EARLIEST_MS))
         except (OSError, Refused) as e:
             assert e.args
+
+
+class Polled:
+    """In place of the module select: ``found`` has the turn of the loop in which each datagram was found."""
+
+    POLLIN = select.POLLIN
+
+    def __init__(self):
+        self.turns = 0
+        self.found = []
+
+    def poll(self):
+        self._poll = select.poll()
+        return self
+
+    def register(self, sock, events):
+        self._poll.register(sock, events)
+        self.poll = self._look
+
+    def _look(self, ms):
+        there = self._poll.poll(ms)
+        if there:
+            self.found.append(self.turns)
+        return there
+
+    async def run(self):
+        while True:
+            self.turns += 1
+            await asyncio.sleep_ms(0)
+
+
+async def test_a_server_that_floods_us_does_not_stop_the_loop():
+    """100 datagrams that are no answer are there at once: the loop has its turn between them."""
+    polled = query.select = Polled()
+    counting = asyncio.create_task(polled.run())
+    try:
+        async with NtpServer(lambda asked: 100 * [answer(asked, originate=bytes(8))] + [answer(asked)]) as server:
+            assert await told(server) >= NOON_MS
+    finally:
+        query.select = select
+        counting.cancel()
+    assert len(polled.found) == len(set(polled.found)) == 101, polled.found

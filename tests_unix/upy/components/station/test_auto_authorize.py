@@ -189,3 +189,43 @@ async def test_nothing_starts_by_the_release_of_an_emergency_stop_or_of_a_fault(
     await site.run(60000)
     assert reasons(site.central) == ["EmergencyStop"] and len(started(site)) == 1
     await site.power_off()
+
+
+async def test_what_comes_while_the_central_system_is_asked_counts(tmp):
+    """The emergency stop, pressed and released or shortly, the release of a fault, and a vehicle that leaves."""
+    site = await booted(tmp, profiles=AUTO)
+    for passed in (500, 0):
+        for what in (press, release, leave):
+            site.central.answers["Authorize"] = None
+            site.plug_in()
+            await site.run(1000)
+            before = len(asked(site))
+            await what(site, passed)
+            site.station.authorization.answered(("Accepted", 0, None))
+            await site.run(60000)
+            told = running(site), len(asked(site)) - before, started(site)
+            assert told == ((None,), 0, []), (passed, told)
+            assert site.ocpp.transactions.obstacle("CARD") == ()
+            site.unplug()
+            await site.run(1000)
+    del site.central.answers["Authorize"]
+    await again(site)
+    assert running(site) == ("AUTO",)
+    await site.power_off()
+
+
+async def press(site, passed):
+    site.kernel.emergency_stop.set(True)
+    await site.run(passed)
+    site.kernel.emergency_stop.set(False)
+    await site.run(passed)
+
+
+async def release(site, passed):
+    site.kernel.release()
+    await site.run(passed)
+
+
+async def leave(site, passed):
+    site.unplug()
+    await site.run(500 + passed)
