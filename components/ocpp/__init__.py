@@ -11,7 +11,7 @@ v16                            OCPP 1.6 and its Core profile; and what a dialect
 link, access, urls, failures   the WebSocket: what is dialled, and what it means when that fails
 trust, dates                   which peers are trusted over TLS
 rpc, sources                   CALL, CALLRESULT, CALLERROR; whose request is sent next
-json_text, surrogates          what is JSON, and odd characters in it
+json_text                      what is JSON
 dispatcher, wear               who answers which request, by which schema, and how much it may write
 notices, orders, report,       notifications that outlive a restart; updates, uploads, diagnostics
 upload

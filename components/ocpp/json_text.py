@@ -67,9 +67,9 @@ def load(text, stack):
     if not fits(text, stack):
         raise ValueError("no JSON")
     if "\\u" in text:
-        from .surrogates import combined
+        from core.surrogates import combined
 
-        unload("components.ocpp.surrogates")
+        unload("core.surrogates")
         text = combined(text)
     return json.loads(text)
 

@@ -87,7 +87,8 @@ async def _role_of_basic(web, request, given):
     role = await check_password(web, request, name, password)
     if len(web.verified) > _VERIFIED_MAX:
         web.verified.pop(1)
-    web.verified.append((quick, role))
+    if web.verified:  # else a password was changed meanwhile
+        web.verified.append((quick, role))
     return role
 
 
@@ -101,7 +102,8 @@ async def check_password(web, request, name, password):
     async with web.hashing:  # one at a time
         _check_delay(web, failure)
         request.connection.allow(_HASH_MS)
-        right = role > 0 and await _is_right(web.hashes[role - 1], password)
+        kept = web.hashes[role - 1]
+        right = role > 0 and await _is_right(kept, password) and web.hashes[role - 1] == kept
     if right:
         if failure in web.failures:
             web.failures.remove(failure)

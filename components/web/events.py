@@ -18,7 +18,7 @@ _COUNTED = const(("uptime_ms", "utc_ms", "heap_free", "system_free"))  # no chan
 
 
 async def events(web, request):
-    """``event: state`` until the client goes, its session ends, or the firmware does."""
+    """``event: state`` until the client goes, its session ends or its password, or the firmware does."""
     if web.streams * 2 >= web.most:
         raise Refusal(503, "busy", "there are listeners enough", (("Retry-After", "10"),))
     web.streams += 1
@@ -30,9 +30,11 @@ async def events(web, request):
 
 
 async def _send_all(web, request, snapshot):
-    session = session_of(web, request)
+    session, kept = session_of(web, request), web.hashes[request.user - 1]
     told, quiet = None, _QUIET
-    while not web.kernel.stopping and (session is None or session in web.sessions):
+    while not web.kernel.stopping and web.hashes[request.user - 1] == kept:
+        if session is not None and session not in web.sessions:
+            return
         request.connection.allow(_SEND_MS)
         parts, mark = [], told
         try:

@@ -69,7 +69,9 @@ async def _serve(web, connection):
 
 async def _take(web, request):
     host = request.fields["host"] if "host" in request.fields else ""
-    if web.provisioning is not None and web.provisioning.active.value and _is_foreign(host) and request.method == "GET":
+    if web.provisioning is not None and web.provisioning.active.value and _is_foreign(host):
+        if request.method != "GET":  # its DNS leads every page's name here, so its Origin and Host are equal
+            raise Refusal(403, "origin", "a page from elsewhere may not do that")
         place = "http://%s/" % web.provisioning.address
         await request.answer(302, b"", "", (("Location", place), ("Cache-Control", "no-store")))
         return

@@ -38,7 +38,7 @@ async def change(web, request):
 async def _change(web, request, save):
     changes = await read_object(request)
     for name in changes:
-        if name.startswith("web.") and name[4:] in ROLES:
+        if name == "web" or name.startswith("web.") and name[4:] in ROLES:
             raise Refusal(400, "settings", "passwords are set elsewhere", (), {"fields": {name: "see /api/password"}})
     wrong = web.operator.change_settings(changes, save)
     if wrong:

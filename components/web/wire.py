@@ -3,6 +3,7 @@
 import json
 from micropython import const
 
+from core.loading import unload
 from uhttpd.refusal import Refusal
 
 BODY_MAX = const(4096)
@@ -44,17 +45,25 @@ async def read_json(request, rows):
 
 
 async def read_object(request):
-    """The body, a JSON object, as a dict. Raises Refusal."""
+    """The body, a JSON object of plain values, as a dict. Raises Refusal."""
     kind = request.fields.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(415, "type", "the body has to be application/json")
     try:
         text = str(await request.body(BODY_MAX), "utf-8")
+        if "\\u" in text:
+            from core.surrogates import combined
+
+            unload("core.surrogates")
+            text = combined(text)
         whole = json.loads("[%s,0]" % text)  # MicroPython 1.25 alone would take an object that breaks off
     except ValueError:  # a UnicodeError is one
         whole = ()
     if len(whole) != 2 or not isinstance(whole[0], dict):
         raise Refusal(400, "body", "the body is no JSON object")
+    for value in whole[0].values():
+        if isinstance(value, (dict, list)):  # which may be so deep that nothing can be done with it
+            raise Refusal(400, "body", "a value is neither a text, a number, true, false nor null")
     return whole[0]
 
 

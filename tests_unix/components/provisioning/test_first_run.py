@@ -63,13 +63,14 @@ class NewDevice(Site):
         whole["setup"].update(setup)
         (self.home / "settings.json").write_text(json.dumps(whole))
 
-    async def http(self, path, body=None, host="192.168.4.1"):
-        """(status, answer) of the charger's API; a redirect is not followed."""
-        return await asyncio.to_thread(self._http, path, body, host)
+    async def http(self, path, body=None, host="192.168.4.1", **more):
+        """(status, answer) of the charger's API; a redirect is not followed. more: of the head."""
+        return await asyncio.to_thread(self._http, path, body, host, more)
 
-    def _http(self, path, body, host):
+    def _http(self, path, body, host, more):
         data = None if body is None else json.dumps(body).encode()
         headers = {"Host": host, "Content-Type": "application/json"} if data else {"Host": host}
+        headers.update(more)
         request = urllib.request.Request(f"http://127.0.0.1:{self.web}{path}", data, headers)
         opener = urllib.request.build_opener(_NoRedirect)
         try:
@@ -123,6 +124,10 @@ async def test_from_the_first_start_to_the_central_system(tmp_path):
         status, networks = await site.http("/api/networks")
         assert (status, json.loads(networks)) == (200, [[NETWORK, -61, True], ["guests", -80, False]])
 
+        elsewhere = {"host": "page.example", "Origin": "http://page.example"}  # which its DNS leads here, too
+        form = {"installer": "of somebody else", "ssid": NETWORK, "password": PASSWORD}
+        status, answer = await site.http("/api/setup", form, **elsewhere)
+        assert (status, json.loads(answer)["error"]) == (403, "origin")
         before = site.saved()
         failed = await site.set_up(password="wrong horse")
         assert failed == {"state": "failed", "error": "depot: the access point refuses the password"}

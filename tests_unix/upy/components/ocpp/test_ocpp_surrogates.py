@@ -4,7 +4,7 @@ import json
 
 from ocpp_site import booted
 
-from components.ocpp.surrogates import combined
+from core.surrogates import combined
 
 
 def read(text):
