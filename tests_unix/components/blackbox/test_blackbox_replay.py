@@ -12,6 +12,7 @@ from two_outlet_site import TwoOutlets
 
 from tools.blackbox import find
 from tools.firmware import ROOT
+from tools.selection import Selection
 from tools.tricks import TRICKS
 
 SAME, DIFFERENT, CANNOT = 0, 1, 2
@@ -211,3 +212,13 @@ async def test_what_cannot_be_played_is_one_line_and_status_2(tmp_path, box):
     assert status == CANNOT and "this board has no" in text and "which was recorded" in text
     status, text = await replayed("")
     assert status == CANNOT and "name a file: make replay FILE=" in text
+
+
+def test_a_board_without_a_black_box_has_nothing_of_it(tmp_path):
+    """What a frame, a condition or a message costs more is in the component, and in no module of the others."""
+    frozen = {}
+    for board in ("rivot_esp32", "unix"):
+        paths = [path for path, _ in Selection(board, True, tmp_path).files if path.startswith("components/blackbox")]
+        frozen[board] = [path.rpartition("/")[2] for path in paths]
+    parts = ["__init__.py", "files.py", "notes.py", "reading.py", "ring.py", "shown.py", "taps.py"]
+    assert frozen == {"rivot_esp32": [], "unix": parts}
