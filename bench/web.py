@@ -1,4 +1,8 @@
-"""The vehicle's stop frame while fifty clients hammer the web server, and while none does, in one run."""
+"""The vehicle's stop frame while fifty clients hammer the web server, and while none does, in one run.
+
+The firmware is frozen into an executable, as into a device's image: from source each module that is loaded for a
+request would be compiled for it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,12 @@ import socket
 import tempfile
 from pathlib import Path
 
-from bench.children import ROOT, BenchError, Child, interpreter, python
+from bench.children import BenchError, Child, python
 from bench.latency import Bms
 from bench.site import Central, bus, write_settings
 from bench.table import LOWER, Row, median, percentile
+from tools.build_firmware import build
+from tools.toolchain import BuildError
 
 GROUP = "stop latency"
 _BOARD = "bench.device.stops"
@@ -20,6 +26,8 @@ _ROLE, _PASSWORD = "driver", "driver's own"
 _ITERATIONS = 4096  # components/web/passwords.py
 _TARGET_MS = 10
 _STEP_S = 20
+_START_S = 1
+_LOOK_S = 0.3
 _BLOCKS = 4  # idle and loaded ones in turn: what else the machine does is in both
 
 
@@ -55,26 +63,28 @@ def sample(bms: Bms, port: int, count: int) -> tuple[list[float], list[float], d
         idle += bms.sample(count // _BLOCKS)
         with Child(python("web_clients", port, _ROLE, _PASSWORD)) as clients:
             clients.write("begin\n")
+            bms.permit(_START_S)
             loaded += bms.sample(count // _BLOCKS)
             clients.write("end\n")
+            while clients.process.poll() is None:
+                bms.permit(_LOOK_S)  # a vehicle that says nothing for 3 s is gone
             for name, number in json.loads(clients.line("done ", _STEP_S)).items():
                 told[name] = told.get(name, 0) + number
     return idle, loaded, told
 
 
-def measure(quick: bool) -> list[Row]:
-    """Three rows: ours under load; beside it, in the peer's column, the idle server."""
-    count = 8 if quick else 200
+def run(image: Path, count: int) -> tuple[list[float], list[float], dict[str, int]]:
+    """What `sample` tells of the firmware in an executable. Raises BenchError, also where a request has failed."""
     port = free_port()
     with tempfile.TemporaryDirectory() as directory, bus() as can_port, Central() as central:
         home = Path(directory)
         write_web_settings(home, central.url, can_port, port)
-        with Child([interpreter(), str(ROOT / "main.py"), _BOARD, "--home", str(home)]) as child:
+        with Child([str(image), "--home", str(home)]) as child:
             child.until("BootNotification: Accepted", _STEP_S)
             child.write("auth CARD\n")
             bms = Bms(can_port)
             try:
-                idle, loaded, told = sample(bms, port, count)
+                found = sample(bms, port, count)
             except BenchError as error:
                 child.end()
                 raise BenchError(f"{error}\n" + "\n".join(child.rest()[-40:])) from None
@@ -84,6 +94,15 @@ def measure(quick: bool) -> list[Row]:
             failed = [line for line in child.rest() if "request failed" in line or "Traceback" in line]
     if failed:
         raise BenchError("\n".join(failed))
+    return found
+
+
+def measure(quick: bool) -> list[Row]:
+    """Three rows: ours under load; beside it, in the peer's column, the idle server."""
+    try:
+        idle, loaded, told = run(build(_BOARD), 8 if quick else 200)
+    except BuildError as error:
+        raise BenchError(str(error)) from None
     shown = ", ".join(f"{number} {name}" for name, number in sorted(told.items()))
     note = f"50 clients: state, metrics, page, passwords, endless heads, silence; {shown}. Peer's column: no client."
     rows = []

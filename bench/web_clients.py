@@ -10,6 +10,7 @@ import asyncio
 import base64
 import collections
 import json
+import os
 import sys
 
 _CLIENTS = 50
@@ -34,16 +35,14 @@ class Load:
         ]
 
     async def run(self, until: asyncio.Event) -> None:
-        """Send until the event is set."""
-        tasks = [asyncio.create_task(self._client(number)) for number in range(_CLIENTS)]
+        """Send until the event is set; what is still under way then ends with the process."""
+        tasks = [asyncio.create_task(self._client(number, until)) for number in range(_CLIENTS)]
         await until.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=0.1)
 
-    async def _client(self, number: int) -> None:
+    async def _client(self, number: int, until: asyncio.Event) -> None:
         kind = number % 5
-        while True:
+        while not until.is_set():
             try:
                 if kind < 2:
                     await self._ask(self._requests[self.counts.total() % 3])
@@ -86,6 +85,7 @@ async def main(port: int, role: str, password: str) -> None:
     until.set()
     await task
     print("done", json.dumps(load.counts), flush=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":
