@@ -74,8 +74,8 @@ class Station:
 
     requires = ("clock", "log", "kernel", "pulse", "store")
     collects = ("evse", "gate")
-    keeps = ("ocpp", "ocpp/data", "ocpp/data/", "ocpp/tx", "ocpp/tx/", "ocpp/run", "ocpp/utc/", "ocpp/c/", "ocpp/a/",
-             "ocpp/available", "ocpp/told", "ocpp/told/", "ocpp/last", "ocpp/last/")  # fmt: skip
+    keeps = ("ocpp", "ocpp/data", "ocpp/data/", "ocpp/tx", "ocpp/tx/", "ocpp/run", "ocpp/utc/", "ocpp/supposed",
+             "ocpp/c/", "ocpp/a/", "ocpp/available", "ocpp/told", "ocpp/told/", "ocpp/last", "ocpp/last/")  # fmt: skip
     options = {
         "cache_size": (int, 50, 1, 500),
         "queue_max": (int, 300, 10, 10000),

@@ -17,6 +17,7 @@ _UNKNOWN_MS = const(1577836800000)  # 2020-01-01: stands where a time must be se
 _RUN = const("ocpp/run")  # [salt, number of this run, records that the journal had lost by then]
 _LAST = const("ocpp/last")  # of each outlet: [number of a transaction, UTC of its last sample in ms]
 _OFFSET = const("ocpp/utc/")  # + number of a run: its UTC minus its uptime, in ms
+_SUPPOSED = const("ocpp/supposed")  # the numbers of the runs of which that is one of `suppose`
 
 
 class Stamps:
@@ -31,7 +32,7 @@ class Stamps:
     """
 
     _unsure_salt = ""
-    _supposed = False  # the offset that the journal has of this run is one of `suppose`
+    _supposed = ()  # type: tuple  # the runs whose offset in the journal is one of `suppose`
 
     def __init__(self, clock, store, log):
         self._clock = clock
@@ -69,6 +70,11 @@ class Stamps:
         for key in self._store.keys(_OFFSET):
             if int(key[len(_OFFSET) :]) not in self._spans:
                 changes[key] = None
+        supposed = self._store.get(_SUPPOSED)
+        if supposed is not None:
+            self._supposed = tuple([one for one in supposed if one in self._spans])
+            if len(self._supposed) < len(supposed):
+                changes[_SUPPOSED] = list(self._supposed) or None
         try:
             self._store.commit(changes)
         except self._store.Error as e:
@@ -127,7 +133,7 @@ class Stamps:
         """Is its UTC that of the central system?"""
         if not isinstance(stamp, list) or self._clock.sure_utc_ms() is not None:
             return True
-        return not (self._supposed and stamp[0] == self._run) and self._store.get(_OFFSET + str(stamp[0])) is not None
+        return stamp[0] not in self._supposed and self._store.get(_OFFSET + str(stamp[0])) is not None
 
     def note(self, outlet, number, changes):
         """A sample of a transaction has been taken: `changes` are journaled with it."""
@@ -174,9 +180,12 @@ class Stamps:
         self._log.info("the time is %s until the central system sends it", format_utc(utc_ms))
         key = _OFFSET + str(self._run)
         try:
-            if self._supposed or self._store.get(key) is None:
+            if self._run in self._supposed:
                 self._store.put(key, self._clock.utc_of(0))
-                self._supposed = True
+            elif self._store.get(key) is None:
+                supposed = self._supposed + (self._run,)
+                self._store.commit({key: self._clock.utc_of(0), _SUPPOSED: list(supposed)})
+                self._supposed = supposed
         except self._store.Error as e:
             self._log.rare("the time of this run cannot be journaled: %s", str(e))
 
@@ -204,16 +213,21 @@ class Stamps:
         """Journal the UTC of the start of each run that has stamps without one, this one and those before it."""
         changes = {}
         start_ms = self._clock.utc_of(0)
-        if self._unresolved and (self._supposed or self._store.get(_OFFSET + str(self._run)) is None):
+        is_open = self._run in self._supposed or self._store.get(_OFFSET + str(self._run)) is None
+        if self._unresolved and is_open:
             changes[_OFFSET + str(self._run)] = start_ms
         for run in sorted(self._spans, reverse=True):
             offset = self._store.get(_OFFSET + str(run))
+            if run in self._supposed and offset is not None and offset + self._spans[run] > start_ms:
+                offset = None  # no run ends after the start of the next one
             if offset is None:
                 offset = changes[_OFFSET + str(run)] = start_ms - self._spans[run]
             start_ms = offset
+        if self._supposed:
+            changes[_SUPPOSED] = None
         if changes:
             self._store.commit(changes)
-        self._unresolved = self._supposed = False
+        self._unresolved, self._supposed = False, ()
         held, self._held = self._held, []
         self._hold(held)
 
@@ -261,8 +275,10 @@ class Stamps:
         try:
             if self._store.get(key) is None:
                 self._store.put(key, (_UNKNOWN_MS if start_ms is None else start_ms) + self._before_start(run, 0))
-            if run == self._run:
-                self._supposed = False  # it stays
+            if run in self._supposed:  # it stays
+                supposed = [one for one in self._supposed if one != run]
+                self._store.put(_SUPPOSED, supposed or None)
+                self._supposed = tuple(supposed)
         except self._store.Error as e:
             self._log.rare("the time of former stamps cannot be journaled: %s", str(e))
 

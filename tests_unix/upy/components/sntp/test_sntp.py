@@ -182,6 +182,38 @@ async def test_over_a_restart_offline_they_are_those_of_the_server(tmp):
         await site.power_off()
 
 
+async def test_a_wrong_time_over_a_restart_in_a_transaction_spoils_no_bill(tmp):
+    """In 2049, which is no former run's: what the central system tells replaces it there as well."""
+    for offline in (False, True):
+        site = made(tmp, "")
+        await site.power_on()
+        site.station.set("AllowOfflineTxForUnknownId", "true")
+        site.station.stamps.suppose(NOON + 200000 * HOUR)
+        site.plug_in()
+        await site.run(500)
+        site.ocpp.present("TAG")
+        await site.run(5000)
+        await site.power_off()
+        site = made(tmp, "")
+        await site.power_on()
+        site.plug_in()
+        await site.run(20000)
+        central = Central(NOON)
+        if not offline:
+            await site.connect(central)
+        await site.run(60000)
+        site.ocpp.present("TAG")
+        await site.run(3000)
+        if offline:
+            await site.connect(central)
+        start, stop = central.of("StartTransaction", "StopTransaction")
+        start_ms, stop_ms = parse_utc(start["timestamp"]), parse_utc(stop["timestamp"])
+        assert abs(start_ms - NOON) < 120000 and 60000 <= stop_ms - start_ms <= 120000, (offline, start, stop)
+        site.unplug()
+        await site.run(1000)
+        await site.power_off()
+
+
 def test_what_is_no_server_is_refused_at_the_start(tmp):
     for servers in (":123", "a b", "pool.example.org:", "pool.example.org:x", "a,b:0", "a:65536"):
         try:
