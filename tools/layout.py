@@ -113,6 +113,8 @@ def _outlet(scope: str, named: dict[str, tuple[Entry, str]], ports: dict[str, Pa
 
     def module(url: str, **more: Any) -> PowerStage:
         assert kind is not None and passed_on is not None
+        if "heartbeat" in more and kind is not PowerModule:
+            raise LayoutError("--heartbeat: the power modules of this board have none")
         return kind(url, **{**passed_on(options), **more})
 
     return Outlet(

@@ -66,6 +66,13 @@ def test_each_scope_is_an_outlet_with_its_own_bus_and_the_options_of_its_module(
     assert isinstance(module, PowerModule) and module.scale == 1 and module.heartbeat
 
 
+@pytest.mark.parametrize("name", ["unix_elcon", "unix_infy"])
+def test_a_heartbeat_of_modules_that_have_none_is_refused(name):
+    (outlet,) = outlets(name)
+    with pytest.raises(LayoutError, match="--heartbeat: the power modules of this board have none"):
+        outlet.module("socket://127.0.0.1:1", heartbeat=True)
+
+
 def test_a_module_that_is_not_simulated_and_a_board_that_is_none(board):
     (outlet,) = outlets(board("foreign", TWO_BUSES % "elsewhere:Module"))
     assert outlet.module is None and outlet.use == "elsewhere:Module"
