@@ -22,7 +22,7 @@
 
 - `listen`, which is all that has to stay in memory while nobody is connected, awaits ``serve(sock)`` when somebody is.
 - ``pool.Pool`` serves at most `most` connections at once, of one address at most `each`; whoever comes besides is told
-  503 and closed at once. A connection that has not sent the head of a request after 1 s gives its place to the next one
+  503 and closed at once. A connection that has not sent its request after 1 s gives its place to the next one
   that needs it. `Pool.run` returns when nobody is connected any more.
 - Whatever a client does has a time limit: ``Connection.allow``. The limits hold for the whole of a head, a body or an
   answer, not for each read: a client that drips gains nothing.

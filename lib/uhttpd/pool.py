@@ -16,7 +16,7 @@ _REQUEST = const(512)
 class Connection:
     """One connection of a client: ``stream`` of asyncio, ``address``: the client's IP address, bytes or text.
 
-    ``waits``: the head of a request is not here yet. ``answered``: bytes of an answer were sent.
+    ``waits``: the head of a request is not here yet, or its body. ``answered``: bytes of an answer were sent.
     """
 
     waits = True

@@ -38,6 +38,7 @@ class Request:
     _pos = _end = _size = 0
     _most = _head_max = _BUFFER
     _chunked = False
+    _headed = False  # its head is here
 
     def __init__(self, connection):
         self.connection = connection
@@ -70,6 +71,7 @@ class Request:
         if not self._old and "host" not in self.fields:
             raise Refusal(400, "head", "no Host")
         self._take_length()
+        self._headed = True
         self.connection.waits = False
 
     async def _line(self, wanted):
@@ -155,8 +157,10 @@ class Request:
         self.connection.allow(_BODY_MS)
         data = memoryview(bytearray(self.length))
         at = 0
+        self.connection.waits = True
         while at < self.length:
             at += await self.readinto(data[at:])
+        self.connection.waits = False
         return bytes(data)
 
     async def readinto(self, view):
@@ -257,8 +261,9 @@ class Request:
         What is left of a head that was refused is not known: so much is taken in until the client closes.
         """
         self.connection.allow(_LINGER_MS)
+        self.connection.waits = True
         left = min(self.left - (self._end - self._pos), _LINGER_MAX)
-        if self.connection.waits and self._size:
+        if not self._headed and self._size:
             left = _LINGER_HEAD
         while left > 0:
             n = await self.connection.readinto(self._view)
@@ -266,6 +271,7 @@ class Request:
                 break
             left -= n
         self.left = 0
+        self.connection.waits = False
 
 
 def _head(status, type, fields, last):

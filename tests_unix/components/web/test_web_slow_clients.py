@@ -31,6 +31,23 @@ async def test_silent_clients_give_their_places_away(site):
             writer.close()
 
 
+async def test_bodies_that_do_not_come_give_their_places_away(site):
+    """Nobody has to know a password to send a head: whoever does must not keep the emergency stop from a person."""
+    head = b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"
+    refused = head.replace(b"login", b"card")  # answered at once, and its body is waited for
+    for data in (head, refused):
+        places = [(f"127.0.1.{n}", 0) for n in range(1, 5)]
+        clients = [await asyncio.open_connection("127.0.0.1", PORT, local_addr=place) for place in places]
+        for _, writer in clients:
+            writer.write(data)
+        await asyncio.sleep(1.3)
+        for _ in range(3):
+            assert (await Client(PORT)("GET", "/api/me", tries=2)).status == 200
+        for _, writer in clients:
+            writer.close()
+        await asyncio.sleep(0.5)
+
+
 async def test_a_head_a_body_and_an_answer_have_an_end(site):
     """A drop now and then does not prolong it: each limit is for the whole."""
     began = time.monotonic()
