@@ -6,7 +6,7 @@ from core.loading import unload
 _SOURCE = "limit from outside"
 
 
-class Limits:
+class Limits(External):
     """Limits the current of the outlet as others say: `limit` and `limits` are those of `components.budget:Budget`.
 
     One with a life time that is not renewed becomes `fail_safe_ma`. They do not outlast a restart: with
@@ -20,34 +20,24 @@ class Limits:
     options = {"fail_safe_ma": (int, 0, 0, 9 * MAX), "fail_safe_first": (bool, False)}
 
     def __init__(self, clock, log, evse, fail_safe_ma, fail_safe_first):
+        External.__init__(self, clock, log, fail_safe_ma, fail_safe_first, 1)
         if len(evse) != 1:
             raise ValueError("%d outlets share a limit by components.budget:Budget" % len(evse))
-        self._clock = clock
         self._gate = evse[0].gate
-        self._external = External(clock, log, fail_safe_ma, fail_safe_first)
-        self._ma = NO_LIMIT
-        self._update()
+        self.tick(0)
 
     def limit(self, source, ma, life_ms=None, evse=0):
-        self._external.limit(source, ma, life_ms, evse, 1)
-        self._update()
-
-    def limits(self):
-        return self._external.rows()
+        External.limit(self, source, ma, life_ms, evse)
+        self.tick(0)
 
     def tick(self, passed):
-        self._external.expire()
-        self._update()
-
-    def _update(self):
-        ma = min(self._external.least(0), self._external.least(1))
-        if ma != self._ma:
-            self._gate.limit(_SOURCE, None if ma == NO_LIMIT else ma)
-            self._ma = ma  # not before: without memory the next tick tries again
+        self.expire()
+        ma = min(self.least(0), self.least(1))
+        self._gate.limit(_SOURCE, None if ma == NO_LIMIT else ma)
 
     def page(self):
         """For the operator's snapshot: pieces (name, text, data)."""
         from components.budget.page import external_pieces
 
         unload("components.budget.page")
-        return external_pieces(self._external.limits, self._clock.uptime_ms())
+        return external_pieces(self.external, self._clock.uptime_ms())

@@ -51,7 +51,7 @@ class Budget:
         self._check(limit_ma, limit_w)
         self._queue = []  # type: list  # of the shares, in the order in which they are served
         self._rotated_ms = 0  # uptime of the last turn, or since when one waits
-        self._external = External(clock, log, fail_safe_ma, fail_safe_first)
+        self._external = External(clock, log, fail_safe_ma, fail_safe_first, len(evse))
 
     def _check(self, limit_ma, limit_w):
         """Raises ValueError for a limit that never permits charging."""
@@ -75,12 +75,12 @@ class Budget:
         source for the same evse `fail_safe_ma` holds in the place of `ma`; None: it holds until it is withdrawn.
         Raises ValueError for an invalid limit or evse, or one source too many.
         """
-        self._external.limit(source, ma, life_ms, evse, len(self._shares))
+        self._external.limit(source, ma, life_ms, evse)
         self._update()
 
     def limits(self):
         """The external limits: a list of dicts, see `components.operator`."""
-        return self._external.rows()
+        return self._external.limits()
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -196,4 +196,4 @@ class Budget:
         limit_ma = min(self._limit_ma, self._external.least(0))
         limits = (("limit_ma", limit_ma, "%(limit_ma)d mA"), ("limit_w", self._limit_w, "%(limit_w)d W"))
         there = [one for one in limits if one[1] != NO_LIMIT]
-        return pieces(there, self._shares, self._external.limits, self._clock.uptime_ms())
+        return pieces(there, self._shares, self._external.external, self._clock.uptime_ms())

@@ -37,20 +37,18 @@ _PENDING_MAX = const(8)
 class ChargeLog:
     """Keeps the last ``keep`` sessions below ``dir`` in the home, 64 bytes each; ``lost``: how many it could not."""
 
-    requires = ("station", "clock", "log", "home", "kernel", "store")
+    requires = ("station", "log", "home", "kernel")
     provides = ("page",)
     keeps = ("charges/open", "charges/open/")
     options = {"keep": (int, 500, 64, 10000), "dir": (str, "charges", 1, 100)}
     lost = 0
 
-    def __init__(self, station, clock, log, home, kernel, store, keep, dir):
+    def __init__(self, station, log, home, kernel, keep, dir):
         self.station = station
-        self.clock = clock
         self.keep = keep
         self.dir = dir if dir.startswith("/") else home + "/" + dir
         self._log = log
         self._urgent = kernel.urgent
-        self._store = store
         self._most_mw = [0] * len(station.outlets)
         # All that is set at the end of a session: the first assignment of another attribute would need memory.
         self._pending = ()  # type: tuple  # (transaction, Wh) of those that are still to be written
@@ -68,7 +66,7 @@ class ChargeLog:
                 it = transaction
                 changes[key] = [it.number, it.id_tag, it.started, it.meter_start_wh]
                 self._most_mw[outlet.id - 1] = 0
-            elif not outlet.transactions.runs() and not self._pending and self._store.get(key) is not None:
+            elif not outlet.transactions.runs() and not self._pending and self.station.store.get(key) is not None:
                 changes[key] = None
 
     def _ended(self, transaction, meter_stop_wh):
@@ -86,7 +84,7 @@ class ChargeLog:
             mw = outlet.evse.module.power_mw.value
             if mw is not None and mw > self._most_mw[outlet.id - 1] and outlet.evse.gate.transaction.value:
                 self._most_mw[outlet.id - 1] = mw
-        if (self._pending or self._missed) and self.clock.uptime_ms() >= self._due_ms:
+        if (self._pending or self._missed) and self.station.clock.uptime_ms() >= self._due_ms:
             try:
                 self._write(True)
             except MemoryError:
@@ -94,7 +92,7 @@ class ChargeLog:
 
     def _write(self, careful):
         """Append what is pending; `careful`: some of it may be there already."""
-        self._due_ms = self.clock.uptime_ms() + _RETRY_MS
+        self._due_ms = self.station.clock.uptime_ms() + _RETRY_MS
         if len(self._pending) > _PENDING_MAX:
             self._pending = self._pending[1:]
             self.lost += 1
@@ -121,7 +119,7 @@ class ChargeLog:
     def _reconcile(self):
         from components.charge_log.reconcile import reconcile
 
-        reconcile(self, self._store, _OPEN, self._log)
+        reconcile(self, _OPEN, self._log)
         self._missed = False
 
     # --- what there is to see -------------------------------------------------------------------------------------

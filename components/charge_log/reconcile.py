@@ -4,10 +4,10 @@ from components.charge_log.record import Record
 from components.charge_log.ring import Ring
 
 
-def reconcile(log, store, key, words):
+def reconcile(log, key, words):
     """`key`: of each outlet, where the journal has what its last transaction started with."""
     for outlet in log.station.outlets:
-        started = store.get(outlet.key(key))
+        started = log.station.store.get(outlet.key(key))
         if started is None or outlet.transactions.runs():
             continue
         number, tag, stamp, meter_start_wh = started

@@ -41,7 +41,7 @@ class Record:
 
     def _moment(self, stamp, flag):
         """The time of a stamp in s, by what is known now."""
-        if isinstance(stamp, list) and self._log.clock.utc_ms() is None:
+        if isinstance(stamp, list) and self._log.station.clock.utc_ms() is None:
             self.flags |= flag
             return stamp[1] // 1000
         return self._log.station.stamps.utc_of(stamp) // 1000
