@@ -35,14 +35,6 @@ class Trial:
         if connected:
             self._reached.set()
 
-    async def _proven(self):
-        """It is one to stay with."""
-        while not self._link.url:
-            await self._clock.sleep_ms(min(_STEADY_MS, self._limit_ms // 2))
-            if self._kernel.alive.value:
-                return
-        await self._reached.wait()
-
     async def run(self):
         if not self._sink.pending():
             return
@@ -50,7 +42,16 @@ class Trial:
         self._log.warning("this image is on trial: it has %d s to %s", self._limit_ms // 1000, aim)
         left_ms = self._began_ms + self._limit_ms - self._clock.uptime_ms()
         try:  # at once: if the central system's first request is a Reset, the image must be confirmed by then
-            await self._clock.wait_for_ms(self._proven(), max(0, left_ms))
+            if self._link.url:
+                await self._clock.wait_for_ms(self._reached.wait(), max(0, left_ms))
+            while not self._link.url:
+                steady_ms = min(_STEADY_MS, left_ms // 2)
+                left_ms -= steady_ms
+                if steady_ms <= 0:
+                    raise asyncio.TimeoutError
+                await self._clock.sleep_ms(steady_ms)
+                if self._kernel.alive.value:
+                    break
         except asyncio.TimeoutError:
             self._log.error("it has failed to %s: back to the previous image", aim)
             self._kernel.request_exit(RESTART, "new image failed its trial")

@@ -20,8 +20,8 @@ A session is a dict:
     is not known; refused: the central system has refused the idTag after the start; offline: it did not know of the
     transaction when that ended
 
-For others: ``rows(newest_first)``, a generator of these; ``csv()``, a generator of lines. What cannot be read is left
-out.
+For others: ``table()`` has ``rows(newest_first)``, a generator of these, and ``csv()``, a generator of lines. What
+cannot be read is left out.
 """
 
 from micropython import const
@@ -124,17 +124,11 @@ class ChargeLog:
 
     # --- what there is to see -------------------------------------------------------------------------------------
 
-    def rows(self, newest_first=True):
+    def table(self):
         with self.station.on_demand:
-            from components.charge_log.table import rows
+            from components.charge_log.table import Table
 
-            return rows(self.dir, self.keep, newest_first)
-
-    def csv(self):
-        with self.station.on_demand:
-            from components.charge_log.table import csv
-
-            return csv(self.dir, self.keep)
+            return Table(self.dir, self.keep)
 
     def page(self):
         """What the console shows."""

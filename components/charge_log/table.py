@@ -12,6 +12,21 @@ _COLUMNS = const((
 ))  # fmt: skip
 
 
+class Table:
+    """What is in the log, of which the last `keep` sessions are shown."""
+
+    def __init__(self, folder, keep):
+        self._of = folder, keep
+
+    def rows(self, newest_first):
+        """See `components.charge_log`."""
+        return rows(*self._of, newest_first)
+
+    def csv(self):
+        """See `components.charge_log`."""
+        return csv(*self._of)
+
+
 def rows(folder, keep, newest_first):
     """Generator of the last `keep` sessions. No file is open between two of them."""
     present = segments(folder)

@@ -116,21 +116,18 @@ from core.loading import unload
 class Operator:
     """See the package. The attributes that it does not name are for its modules."""
 
-    requires = ("kernel", "clock", "log", "store", "station", "ocpp", "wifi", "health")
+    requires = ("kernel", "clock", "log", "store", "station", "ocpp", "health")
     uses = ("budget", "limits", "charge_log", "blackbox", "provisioning", "firmware")
     collects = ("can", "page")
     keeps = ("console.stop",)
 
-    def __init__(self, kernel, clock, log, store, station, ocpp, wifi, health, can, page, **optional):
+    def __init__(self, kernel, clock, log, store, station, ocpp, health, can, page, **optional):
         # Here, and not while the classes are loaded: it is not there yet when OCPP's parts are made, which takes most.
         from components.operator.kept import EmergencyStop, Session, Writes
 
         self.kernel = kernel
-        self.clock = clock
-        self.store = store
         self.ocpp = ocpp
         self.station = station
-        self.wifi = wifi
         self.health = health
         self.budget, self.provisioning = optional["budget"] or optional["limits"], optional["provisioning"]
         self._charge_log, self._blackbox = optional["charge_log"], optional["blackbox"]
@@ -273,10 +270,10 @@ class Operator:
         return why(self.snapshot())
 
     def charges(self, newest_first=True):
-        return iter(()) if self._charge_log is None else self._charge_log.rows(newest_first)
+        return iter(()) if self._charge_log is None else self._charge_log.table().rows(newest_first)
 
     def charges_csv(self):
-        return iter(()) if self._charge_log is None else self._charge_log.csv()
+        return iter(()) if self._charge_log is None else self._charge_log.table().csv()
 
     def black_boxes(self):
         return [] if self._blackbox is None else self._blackbox.boxes()

@@ -162,15 +162,18 @@ class Snapshot:
             return self._station()
         for name, owner, names in _STATION:
             if name == kind:
-                return self._with_computed(kind, _values(getattr(self._of, owner), names))
+                return self._with_computed(kind, _values(self._owner(owner), names))
         raise KeyError(path)
+
+    def _owner(self, name):
+        return getattr({"wifi": self._of.ocpp, "store": self._of.station}.get(name, self._of), name)
 
     def _station(self):
         of, system = self._of, self._of.health.system_heap
         return {
-            "uptime_ms": of.clock.uptime_ms(),
-            "utc_ms": of.clock.utc_ms(),
-            "network": of.wifi.online.value,
+            "uptime_ms": of.kernel.clock.uptime_ms(),
+            "utc_ms": of.kernel.clock.utc_ms(),
+            "network": of.ocpp.wifi.online.value,
             "central": of.ocpp.connected.value,
             "emergency_stop": of.emergency_stop.value,
             "stopping": of.kernel.stopping,
@@ -257,7 +260,7 @@ class Snapshot:
                 piece = _values(part, _COMPONENT)
                 piece["error"] = part.last_error
                 beats = part.critical and part.task is not None  # others need not show that they make progress
-                now = self._of.clock.ticks_ms()
+                now = self._of.kernel.clock.ticks_ms()
                 piece["beat_ms"] = max(0, time.ticks_diff(now, part.beat_ms)) if beats else None
                 return piece
         raise KeyError(path)

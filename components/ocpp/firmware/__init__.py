@@ -71,33 +71,23 @@ class Firmware:
     def begin_update(self):
         """The `Update`, which is loaded if there is none. Raises MemoryError."""
         if self.update is None:
-            with self.ocpp.on_demand:
+            on_demand = self.ocpp.on_demand
+            with on_demand:
                 from .update import MODULES, Update
 
-                self._keep(Update(self), MODULES)
+                update = Update(self)
+                update.modules = on_demand.keep(MODULES)  # as long as there is one: see `let_go`
+                self.update = update
         return self.update
-
-    def _keep(self, update, modules):
-        """Have it, and its modules, as long as it is not over: see `_step`."""
-        update.modules = self.ocpp.on_demand.keep(modules)
-        self.update = update
 
     def begin_local(self, size, signature, certificate):
         """An update by a person at this device begins, see `LocalUpdate.begin`. Raises MemoryError, OSError."""
         with self.ocpp.on_demand:
-            from .local import LOCAL_MODULES, LocalUpdate, Refused
+            from .local import begin
 
-            self._let_go()
-            if self.update is not None:
-                raise Refused("another update is under way")
-            update = LocalUpdate(self)
-            self._keep(update, LOCAL_MODULES)
-            try:
-                update.begin(size, signature, certificate)
-            finally:
-                self._let_go()
+            begin(self, size, signature, certificate)
 
-    def _let_go(self):
+    def let_go(self):
         """Of the update, if it is over."""
         if self.update is not None and self.update.is_over():
             update, self.update = self.update, None
@@ -128,7 +118,7 @@ class Firmware:
         on_demand = self.ocpp.on_demand
         if self.update is not None:
             self.update.step()
-            self._let_go()
+            self.let_go()
         if self.upload is not None and not self.upload.busy():
             upload, self.upload = self.upload, None
             on_demand.drop(upload.modules)

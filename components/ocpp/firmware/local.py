@@ -9,13 +9,27 @@ from micropython import const
 
 from .update import LOAD, MODULES, Update
 
-LOCAL_MODULES = MODULES + ("components.ocpp.firmware.local",)
+_MODULES = MODULES + ("components.ocpp.firmware.local",)
 
 _CHARGES = const("a transaction runs, or is about to: it has to end before")
 
 
 class Refused(OSError):
     """The order of the calls, the time or the signature is wrong; the message says what."""
+
+
+def begin(firmware, size, signature, certificate):
+    """See `Firmware.begin_local`: have it be the update of `firmware`, as long as it is not over."""
+    firmware.let_go()
+    if firmware.update is not None:
+        raise Refused("another update is under way")
+    update = LocalUpdate(firmware)
+    update.modules = firmware.ocpp.on_demand.keep(_MODULES)
+    firmware.update = update
+    try:
+        update.begin(size, signature, certificate)
+    finally:
+        firmware.let_go()
 
 
 class LocalUpdate(Update):

@@ -49,12 +49,12 @@ async def charge(site, tag="TAG", ms=36000):
 
 
 def rows(site, newest_first=False):
-    return list(site.charges.rows(newest_first))
+    return list(site.charges.table().rows(newest_first))
 
 
 async def test_a_session_is_a_row_with_what_the_journal_says(tmp):
     site = await ready(tmp)
-    assert rows(site) == [] and list(site.charges.csv()) == [HEADING]
+    assert rows(site) == [] and list(site.charges.table().csv()) == [HEADING]
     await charge(site)
     (row,) = rows(site)
     end = [event for event in site.station.journal.events() if event[0] == "E"][0]
@@ -100,7 +100,7 @@ async def test_what_the_central_system_says_is_in_the_row(tmp):
 async def test_csv_is_quoted_as_RFC_4180_says(tmp):
     site = await ready(tmp)
     await charge(site, 'A,"B"')
-    lines = list(site.charges.csv())
+    lines = list(site.charges.table().csv())
     assert lines[0] == HEADING and len(lines) == 2
     assert ',"A,""B""",' in lines[1] and lines[1].endswith(",10000,Local,false,true,,\r\n"), lines[1]
     await site.power_off()
