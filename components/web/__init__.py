@@ -94,7 +94,7 @@ class Web:
             from components.web.tls import context_of
 
             unload("components.web.tls")
-            context_of(self)
+            context_of(self.home, *self.files)
         self.log.info("serves %s at port %d", "https" if self.secure else "http", self.port)
         await listen(self.address or "0.0.0.0", self.port, self._serve)
 

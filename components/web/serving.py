@@ -33,7 +33,7 @@ def pool_of(web):
         from .tls import context_of
 
         unload("components.web.tls")
-        context = context_of(web)
+        context = context_of(web.home, *web.files)
 
     async def handle(connection):
         await _serve(web, connection)

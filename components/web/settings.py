@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from core.loading import unload
 from uhttpd.refusal import Refusal
 
 from .routes import ROLES
@@ -40,10 +41,33 @@ async def _change(web, request, save):
     for name in changes:
         if name == "web" or name.startswith("web.") and name[4:] in ROLES:
             raise Refusal(400, "settings", "passwords are set elsewhere", (), {"fields": {name: "see /api/password"}})
-    wrong = web.operator.change_settings(changes, save)
+    wrong = _unreachable(web, changes) or web.operator.change_settings(changes, save)
     if wrong:
         raise Refusal(400, "settings", "; ".join(wrong.values()), (), {"fields": wrong})
     return changes
+
+
+def _unreachable(web, changes):
+    """{name: text} of what is right as a setting, and would leave nobody a server to set it right again."""
+    address = changes.get("web.address")
+    if address and not _is_ipv4(address):
+        return {"web.address": "it is no IPv4 address"}
+    certificate = changes.get("web.certificate", web.files[0])
+    if certificate and ("web.certificate" in changes or "web.key" in changes):
+        try:
+            from .tls import context_of
+
+            unload("components.web.tls")
+            key = changes.get("web.key", web.files[1]) or ""
+            web.kernel.urgent.block("TLS key", context_of, web.home, certificate, key)
+        except (ValueError, OSError, TypeError, AttributeError) as e:  # the last two: of no text at all
+            return {"web.certificate": str(e)}
+    return None
+
+
+def _is_ipv4(text):
+    parts = text.split(".") if isinstance(text, str) else ()
+    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
 
 
 async def variables(web, request):

@@ -5,13 +5,12 @@ from binascii import a2b_base64
 from core.parts import error_text
 
 
-def context_of(web):
+def context_of(home, certificate, key):
     """The SSLContext of a certificate and its private key, files in PEM or DER. Raises ValueError."""
     import tls  # not every port has it, and an image need not freeze the module ssl over it
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
-    certificate, key = web.files
-    context.load_cert_chain(_der(web.home, certificate, b"CERTIFICATE"), _der(web.home, key, b" KEY"))
+    context.load_cert_chain(_der(home, certificate, b"CERTIFICATE"), _der(home, key, b" KEY"))
     return context
 
 

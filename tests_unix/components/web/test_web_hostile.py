@@ -88,3 +88,24 @@ async def test_escaped_characters_are_what_they_stand_for(site):
     kept = saved(site)
     assert kept["wifi"]["ssid"] == "\N{ELECTRIC PLUG}" and kept["ocpp"]["model"] == "half \ufffd"
     assert (await installer("PUT", "/api/settings", dict.fromkeys(changes))).status == 200
+
+
+async def test_settings_that_leave_no_server_are_refused(site):
+    """Who changes them by the page could not change them back: an address that is none, a certificate that is none."""
+    installer = Client(PORT, INSTALLER)
+    (site.home / "no.pem").write_text("none")
+    for changes in (
+        {"web.address": "nowhere"},
+        {"web.address": "127.0.0.256"},
+        {"web.address": 7},
+        {"web.certificate": "missing.pem", "web.key": "missing.pem"},
+        {"web.certificate": "no.pem"},
+        {"web.certificate": "no.pem", "web.key": "no.pem"},
+        {"web.certificate": 7, "web.key": None},
+    ):
+        for method, path in (("POST", "/api/settings/check"), ("PUT", "/api/settings")):
+            answer = await installer(method, path, changes)
+            assert (answer.status, answer.json["error"]) == (400, "settings"), (changes, answer.raw)
+    assert "address" not in saved(site)["web"] and "certificate" not in saved(site)["web"]
+    answer = await installer("POST", "/api/settings/check", {"web.address": "127.0.0.1", "web.certificate": None})
+    assert answer.status == 200, answer.raw
