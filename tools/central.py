@@ -132,7 +132,7 @@ class Central(MessageLog):
         """The connected charge point; without a name, the one that came last. Raises ConnectionError."""
         found = self._find(name)
         if found is None:
-            raise ConnectionError(f"charge point {name or ''} is not connected")
+            raise ConnectionError(f"{f'charge point {name}' if name else 'the charge point'} is not connected")
         return found
 
     # -- commands
