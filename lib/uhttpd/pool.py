@@ -10,7 +10,7 @@ _HEAD_MS = const(5000)  # until the head of a request is here, a TLS handshake i
 _PATIENCE_MS = const(1000)  # before a connection without one gives its place to another
 _LOOK_MS = const(250)
 _PAUSE_MS = const(10)  # after one that was refused
-_REQUEST = const(512)
+_REQUEST = const(1024)
 
 
 class Connection:
@@ -70,6 +70,7 @@ class Pool:
         self._report = report
         self._context = context
         self._block = block or _call
+        self._scrap = bytearray(64)
 
     async def run(self, accepting):
         """Run the coroutine `accepting`, such as `accept`, until nobody is connected; close what takes longer than it
@@ -106,11 +107,7 @@ class Pool:
             client.setblocking(False)
             address = _address(place)
             if not self._has_room(address):
-                self.refused += 1
-                if self._context is None:
-                    client.read(_REQUEST)  # what is not read would have the connection reset, and the answer lost
-                    client.write(BUSY)
-                client.close()
+                self._refuse(client)
                 return False
             if self._context is not None:
                 client = self._context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
@@ -118,10 +115,25 @@ class Pool:
             self.begin(Connection(asyncio.StreamReader(client), address, self._context and self._block))
             return True
         except (OSError, MemoryError, ValueError):  # of a client that has gone already, or a handshake
-            self.refused += 1
             if client is not None:
-                client.close()
+                self._refuse(client)
             return False
+
+    def _refuse(self, client):
+        self.refused += 1
+        self._say_busy(client)
+        client.close()
+
+    def _say_busy(self, client):
+        """Tell a client to come again. Nothing here may need memory."""
+        try:
+            if self._context is None:
+                for _ in range(_REQUEST // len(self._scrap)):
+                    if not client.readinto(self._scrap):
+                        break  # what is not read would have the connection reset, and the answer lost
+                client.write(BUSY)
+        except OSError:
+            pass
 
     def begin(self, connection):
         """Serve a connection that was accepted. Raises MemoryError: then nothing has begun."""
@@ -173,12 +185,8 @@ class Pool:
                 self.connections.remove(connection)
 
     def _failed(self, connection, error):
-        """Nothing here may need memory."""
-        if not connection.answered and self._context is None:
-            try:
-                connection.stream.s.write(BUSY)
-            except OSError:
-                pass
+        if not connection.answered:
+            self._say_busy(connection.stream.s)
         if self._report is not None:
             self._report(error)
 
