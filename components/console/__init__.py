@@ -4,7 +4,7 @@ import asyncio
 from micropython import const
 
 from core.kernel import STOPPED
-from core.loading import unload
+from core.loading import drop_unmade, unload
 from core.tasks import together
 from core.text import printable
 
@@ -102,6 +102,7 @@ class Console:
         except StopIteration:
             self._answers.pop(0)
         except MemoryError:
+            drop_unmade()
             self._answers.pop(0)
             self.not_understood("no memory for the rest of that now")
 
@@ -118,7 +119,7 @@ class Console:
             for line in status_lines(self._operator.snapshot()):
                 self._say(line)
         except MemoryError:
-            pass  # in 10 s there is more
+            drop_unmade()  # in 10 s there is more
         if not self.shown:
             self._let_go()
 
@@ -157,6 +158,7 @@ class Console:
         try:
             keyboard = self.load_keyboard()
         except MemoryError:
+            drop_unmade()
             if self._stop.pending:
                 self._stop.hold()  # nothing can make a word of it
             else:

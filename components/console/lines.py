@@ -1,6 +1,6 @@
 """What becomes of a line that was typed: loaded with the keyboard, see `Console`."""
 
-from core.loading import unload
+from core.loading import drop_unmade, unload
 
 
 class Lines:
@@ -32,6 +32,7 @@ class Lines:
         try:
             lines = self._load().run(line)
         except MemoryError:
+            drop_unmade()
             self.forget_commands()
             console.not_understood("no memory for commands now")
             return

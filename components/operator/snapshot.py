@@ -63,7 +63,7 @@ their unit (``_mv``, ``_ma``, ``_mw``, ``_mwh``, ``_wh``, ``_mah``, ``_mdeg``: t
 import time
 from micropython import const
 
-from core.loading import unload
+from core.loading import drop_unmade, unload
 from core.signals import Signal
 
 # Piece, whose attributes and Signals, and which: all constant, a frozen table takes no RAM.
@@ -207,8 +207,7 @@ class Snapshot:
         connector, evse = outlet.connector, outlet.evse
         piece = _values(connector, _CONNECTOR)
         piece.update(_values(evse.module, _TERMINALS))
-        piece["limit"] = self._limit(outlet)
-        piece["enabled"] = evse.gate.enabled.value
+        piece["limit"], piece["enabled"] = self._limit(outlet), evse.gate.enabled.value
         piece["plugged"], piece["unplugged"] = evse.plug.plugged.value, evse.plug.reason
         piece["soc_permille"] = evse.vehicle.soc_permille.value
         piece["session_mwh"] = self._of.sessions[outlet.id - 1].energy_mwh()
@@ -290,6 +289,7 @@ def page_of(part):
         for piece in part.instance.page():
             yield piece
     except Exception as e:
+        drop_unmade()  # a MemoryError is one, and pages load what they need
         yield "failed", part.name + ": its page has failed: %(error)s", {"error": repr(e)}
 
 

@@ -5,6 +5,7 @@ import json
 from binascii import crc32
 from micropython import const
 
+from core.loading import drop_unmade
 from uhttpd.refusal import Refusal
 
 from .access import session_of
@@ -40,7 +41,7 @@ async def _send_all(web, request, snapshot):
         try:
             parts, mark = await _parts(web, snapshot)
         except MemoryError:
-            pass  # in a second there is more
+            drop_unmade()  # in a second there is more
         if mark != told:
             told, quiet = mark, 0
             await request.write("event: state\ndata: ")

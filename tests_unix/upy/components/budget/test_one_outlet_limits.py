@@ -7,6 +7,7 @@ from gate_rig import make
 from scarce_heap import Scarce
 
 from components.budget.limits import Limits
+from components.operator.snapshot import page_of
 from core.log import Log, LogTail
 
 HEAPSIZE = "4M"
@@ -42,6 +43,26 @@ def test_a_limit_that_no_memory_was_for_holds_once_there_is_some():
         limits.tick(1)
         told = [row["ma"] for row in limits.limits()]
         assert told == [] or gate.limit_ma.value == 10000, (blocks, told, gate.limit_ma.value)
+
+
+def test_a_page_that_no_memory_was_for_is_there_the_next_time():
+    """What an import has left without memory would be the end of MicroPython when it is imported again."""
+    _, limits, _ = ready()
+    limits.limit("web", 10000)
+
+    class Part:
+        name, instance = "limits", limits
+
+    failed = 0
+    for blocks in range(40):
+        with Scarce(blocks):
+            try:
+                for piece in page_of(Part):
+                    failed += piece[0] == "failed"
+            except MemoryError:
+                failed += 1
+        assert [piece[0] for piece in page_of(Part)] == ["limit/web"]
+    assert failed > 10
 
 
 def test_a_watcher_that_fails_takes_no_limit_away():
