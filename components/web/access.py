@@ -28,9 +28,16 @@ _HASH_MS = const(60000)
 _COOKIE = const("session=")
 
 
-def is_first_run(web):
-    """Whether anybody at the access point may set this charger up."""
-    return not web.hashes[2] and web.provisioning is not None and web.provisioning.active.value
+def is_first_run(web, request):
+    """Whether anybody at the access point may set this charger up, and the request comes from there."""
+    if web.hashes[2] or web.provisioning is None or not web.provisioning.active.value:
+        return False
+    network = web.provisioning.address.rpartition(".")[0]  # who is in another one does not know its password
+    return _as_text(request.connection.address).rpartition(".")[0] == network
+
+
+def _as_text(address):
+    return address if isinstance(address, str) else ".".join([str(byte) for byte in address])
 
 
 async def role_of(web, request):
@@ -155,8 +162,7 @@ def _count(web, request, failure, name):
         web.failures.append(failure)
     web.log.rare("wrong password")
     if failure[2] & failure[2] - 1 == 0:  # the first, second, fourth ...: the log has room for other events
-        address = failure[0] if isinstance(failure[0], str) else ".".join([str(byte) for byte in failure[0]])
-        words = "%d wrong passwords of %s from %s" % (failure[2], name[:16], address)
+        words = "%d wrong passwords of %s from %s" % (failure[2], name[:16], _as_text(failure[0]))
         web.operator.security_event("WebLoginFailed", words)
 
 

@@ -112,7 +112,7 @@ def _check_origin(request, host):
 async def _check_role(web, request, needed):
     request.user = role = await role_of(web, request)
     if needed == FIRST_RUN:
-        if is_first_run(web):
+        if is_first_run(web, request):
             return
         needed = INSTALLER
     if role >= needed:

@@ -37,7 +37,7 @@ async def begin(web, request):
     if values[0]:
         changes["wifi.password"] = values[1]  # also an open network's, which is ""
     installer = values[-1]
-    if not installer and is_first_run(web):
+    if not installer and is_first_run(web, request):
         raise Refusal(400, "password", "the installer's password is missing")
     if installer:
         changes["web.installer"] = await hashed(request, installer)

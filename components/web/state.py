@@ -15,7 +15,7 @@ async def me(web, request):
     """Who is asking, and what this is."""
     value = web.operator.identity()
     value["role"] = ROLES[request.user - 1] if request.user else None
-    value["setup"] = is_first_run(web)
+    value["setup"] = is_first_run(web, request)
     await send_json(request, value)
 
 

@@ -128,6 +128,10 @@ async def test_from_the_first_start_to_the_central_system(tmp_path):
         form = {"installer": "of somebody else", "ssid": NETWORK, "password": PASSWORD}
         status, answer = await site.http("/api/setup", form, **elsewhere)
         assert (status, json.loads(answer)["error"]) == (403, "origin")
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.web, local_addr=("127.0.7.7", 0))
+        writer.write(b"GET /api/networks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 401 "), "from another network than the access point's"
+        writer.close()
         before = site.saved()
         failed = await site.set_up(password="wrong horse")
         assert failed == {"state": "failed", "error": "depot: the access point refuses the password"}

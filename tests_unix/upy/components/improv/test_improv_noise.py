@@ -1,4 +1,4 @@
-"""Noise on the line: frames that are nearly right, cut off, or none. The console and the next frame are there after it."""
+"""Noise on the line: frames that are nearly right, cut off, or none. Afterwards the console and the next frame work."""
 
 import random
 
