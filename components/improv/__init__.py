@@ -8,7 +8,7 @@ rpc    the frames and what is answered to them; loaded while there is one to be 
 import asyncio
 from micropython import const
 
-from core.loading import unload
+from core.loading import drop_unmade, unload
 
 _HEADER = b"IMPROV\x01"  # and the version, which no person types behind it
 _IN_FRAME = const(7)  # bytes of the header: the next ones are the frame's
@@ -66,6 +66,7 @@ class Improv:
             self.rpc = Rpc(self)
             await self.rpc.serve()
         except MemoryError:
+            drop_unmade()
             self.frames.clear()
             self._log.rare("no memory to answer a frame of Improv")
         finally:

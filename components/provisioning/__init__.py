@@ -32,7 +32,7 @@ All three are loaded while they are needed.
 import asyncio
 from micropython import const
 
-from core.loading import unload
+from core.loading import drop_unmade, unload
 from core.signals import Untimed
 
 _LOOK = const(10)  # periods of 100 ms
@@ -140,6 +140,7 @@ class Provisioning:
             self._retry_s = _RETRY_S
             self.log.rare("the access point is not open: %r", e)
         finally:
+            drop_unmade()  # here, for the clause above needs memory
             self.task = None
 
     async def stop(self):
@@ -167,6 +168,7 @@ class Provisioning:
             unload("components.provisioning.attempt")
             self.error = await attempt(self, changes, reach)
         except MemoryError:
+            drop_unmade()
             self.error = "out of memory"
         finally:
             self.state = "failed" if self.error else "done"

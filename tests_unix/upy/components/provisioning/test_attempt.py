@@ -154,6 +154,21 @@ def test_one_that_lacks_memory_says_so_and_leaves_nothing_behind(tmp):
     assert unit.saved() == with_label(HOME) and unit.station.used == ("home", "secret")
 
 
+def test_what_could_not_be_loaded_is_the_next_time(tmp):
+    """What an import has left without memory would be the end of MicroPython when it is imported again."""
+    unit = Unit(tmp, with_label(HOME))
+    provisioning, changes = unit.provisioning, {"ocpp.url": "http://central"}
+    for blocks in range(30):
+        for made in (lambda: provisioning.apply(changes), provisioning._serve):
+            coroutine, scarce = made(), Scarce(blocks)
+            with scarce:
+                finish(coroutine)
+            unmade = [name for name in sys.modules if sys.modules.get(name) is None]
+            assert unmade == [], (blocks, unmade)
+    finish(provisioning.apply(changes))
+    assert "ocpp.url: " in provisioning.error
+
+
 def finish(coroutine):
     """Run one that waits for nothing. Its end may lack memory, too."""
     try:
