@@ -25,8 +25,8 @@ reading    the files, read; ``shown``: as text
 import time
 from micropython import const
 
-from components.blackbox.ring import ERROR, FAULT, Ring, notes
-from core.loading import unload
+from components.blackbox.ring import ERROR, FAILURES, FAULT, Ring, notes
+from core.loading import drop_unmade, unload
 from core.ticks import TICK_MS
 
 _LATE_MS = const(10)
@@ -57,16 +57,16 @@ class BlackBox(Ring):
         "payload": (int, 160, 0, 240),
     }
     ticks_first = True  # what happens in a tick stands behind it
-    missed = written = 0
-    cause = error = ""
-    outlet = at_ms = 0  # of the fault
-    _phase = _NOTING
-    _writer = None
 
     def __init__(self, clock, log, kernel, home, can, evse, station, ocpp, **options):
         from components.blackbox.taps import BusTap, OutletTap
 
         super().__init__(clock, options["bytes"])
+        # All that is set later: the first assignment of another attribute would need memory.
+        self.missed = self.written = 0
+        self.cause = self.error = ""
+        self.outlet = self.at_ms = 0  # of the fault
+        self._phase, self._writer = _NOTING, None
         self.clock = clock
         self.log = log
         self.kernel = kernel
@@ -157,6 +157,7 @@ class BlackBox(Ring):
 
     def _write(self):
         """Write a piece; returns whether there is more."""
+        error = None
         try:
             if self._writer is None:
                 from components.blackbox.files import write
@@ -166,13 +167,19 @@ class BlackBox(Ring):
             return True
         except StopIteration:
             self.written += 1
-        except (OSError, MemoryError) as e:
+        except FAILURES as e:
+            drop_unmade()
             self.missed += 1
-            self.log.rare("a black box is lost: %r", e)
+            error = e
         self._writer = None
-        unload("components.blackbox.files")
         self._phase = _NOTING
         self.open()
+        try:
+            unload("components.blackbox.files")
+            if error is not None:
+                self.log.rare("a black box is lost: %r", error)
+        except MemoryError:
+            pass  # `missed` tells it
         return False
 
     async def stop(self):

@@ -6,7 +6,7 @@ import os
 from micropython import const
 from struct import pack
 
-from components.blackbox.ring import BLOCKS, notes
+from components.blackbox.ring import BLOCKS, FAILURES, notes
 from core.files import check_room, flush_dir, make_dirs, make_private
 
 MAGIC = b"UCBOX1\r\n"
@@ -92,7 +92,7 @@ def write(box):
             file.flush()
         make_private(path)
         os.rename(path, box.folder + "/" + name)
-    except (OSError, MemoryError):
+    except FAILURES:
         _remove(path)
         raise
     _thin(box.folder, box.keep)

@@ -17,6 +17,7 @@ OF_OUTLET = const(8)  # and of each outlet: which conditions hold, the limit
 NO_LIMIT = const(0x3FFFFFFF)
 ERROR = const(0x34)
 FAULT = const(0x35)
+FAILURES = (OSError, MemoryError)  # made in an except clause it would need memory
 _CONDITIONS = const(0x31)
 _MESSAGE = const(0x32)
 _PAUSE = const(0x33)
