@@ -10,7 +10,7 @@ import sys
 
 ROOT, SECONDS, KEPT = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "1"
 _TESTS = ROOT + "/tests_unix/upy"
-sys.path[:0] = [ROOT, ROOT + "/lib", _TESTS, _TESTS + "/components/ocpp"]
+sys.path[:0] = [ROOT, ROOT + "/lib", ROOT + "/tools/device", _TESTS, _TESTS + "/components/ocpp"]
 
 from construct import construct  # noqa: E402
 from esp32_standins import Device  # noqa: E402
