@@ -10,20 +10,7 @@ NAME = "rivot_esp32s3"
 PORT_BOARD = "UCHARGE_S3"
 HOME = reference.HOME
 IDENTITY = reference.IDENTITY
-
-# The page and what serves it are 57 KB, for which the flash of 4 MB has no room
-WEB = {"name": "web", "use": "components.web:Web", "options": {"port": 80}}
-SETTINGS = dict(
-    roomy.SETTINGS,
-    web={
-        "port": "web.port",
-        "driver": "web.driver_password",
-        "operator": "web.operator_password",
-        "installer": "web.installer_password",
-        "certificate": "web.certificate",
-        "key": "web.key",
-    },
-)
+SETTINGS = roomy.SETTINGS
 
 CAN_DRIVER = {
     "name": "can_driver",
@@ -31,4 +18,4 @@ CAN_DRIVER = {
     "options": {"tx": 4, "rx": 5, "bitrate": 250000},
 }
 
-COMPONENTS = roomy.COMMON + (CAN_DRIVER,) + reference.ONE_BUS + (roomy.BLACKBOX, WEB)
+COMPONENTS = roomy.COMMON + (CAN_DRIVER,) + reference.ONE_BUS + (roomy.BLACKBOX,)

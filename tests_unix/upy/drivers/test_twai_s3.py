@@ -138,11 +138,11 @@ def test_bus_off_and_back():
     on_the_s3(recovers)
 
 
-def test_the_board_is_the_reference_board_with_external_ram_but_for_its_controller_and_web():
+def test_the_board_is_the_reference_board_with_external_ram_but_for_its_controller():
     from boards import rivot_esp32 as reference
     from boards import rivot_esp32_spiram as roomy
 
-    ours = [entry for entry in rivot_esp32s3.COMPONENTS if entry["name"] not in ("can_driver", "web")]
+    ours = [entry for entry in rivot_esp32s3.COMPONENTS if entry["name"] != "can_driver"]
     assert ours == [entry for entry in roomy.COMPONENTS if entry["name"] != "can_driver"]
     driver = [entry for entry in rivot_esp32s3.COMPONENTS if entry["name"] == "can_driver"]
     assert driver[0]["use"] == "drivers.can.twai_s3:TwaiS3" and rivot_esp32s3.PORT_BOARD == "UCHARGE_S3"
