@@ -1,12 +1,11 @@
 """Records: the log, sessions, black boxes."""
 
 import asyncio
-import json
 
 from uhttpd.query import query_value, unquote
 from uhttpd.refusal import Refusal
 
-from .wire import begin, send_json
+from .wire import begin, send_json, send_list
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -23,18 +22,15 @@ async def log(web, request):
 async def sessions(web, request):
     """The charge log, newest first: ``?from=N&count=M``."""
     first, count = _number(request, "from", 0), _number(request, "count", 50)
-    await begin(request)
-    before = "["
-    for number, row in enumerate(web.operator.charges(True)):
-        if number >= first + count:
-            break
-        if number >= first:
-            await request.write(before)
-            await request.write(json.dumps(row))
-            before = ","
-        await asyncio.sleep_ms(0)
-    await request.write(before.replace(",", "") + "]")
-    await request.end()
+    await send_list(request, _part(web.operator.charges(True), first, first + count))
+
+
+def _part(rows, first, end):
+    """Those with the numbers from `first` to before `end`; None in place of one before."""
+    for number, row in enumerate(rows):
+        if number >= end:
+            return
+        yield row if number >= first else None
 
 
 async def sessions_csv(web, request):

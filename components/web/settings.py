@@ -1,26 +1,15 @@
 """Settings of settings.json, variables of OCPP."""
 
-import asyncio
-import json
-
 from core.loading import unload
 from uhttpd.refusal import Refusal
 
 from .routes import ROLES
-from .wire import begin, read_json, read_object, send_json
+from .wire import read_json, read_object, send_json, send_list
 
 
 async def settings(web, request):
     """A list of all of them; no secret has a value."""
-    await begin(request)
-    before = "["
-    for row in web.operator.settings():
-        await request.write(before)
-        await request.write(json.dumps(row))
-        before = ","
-        await asyncio.sleep_ms(0)
-    await request.write(before.replace(",", "") + "]")
-    await request.end()
+    await send_list(request, web.operator.settings())
 
 
 async def check(web, request):
@@ -72,17 +61,14 @@ def _is_ipv4(text):
 
 async def variables(web, request):
     """A list of OCPP's configuration, each with its rules."""
-    await begin(request)
-    before = "["
-    for name in web.operator.keys():
-        row = web.operator.describe(name)
-        row["value"], row["readonly"] = web.operator.get(name)[1:]
-        await request.write(before)
-        await request.write(json.dumps(row))
-        before = ","
-        await asyncio.sleep_ms(0)
-    await request.write(before.replace(",", "") + "]")
-    await request.end()
+    await send_list(request, _rows(web.operator))
+
+
+def _rows(operator):
+    for name in operator.keys():
+        row = operator.describe(name)
+        row["value"], row["readonly"] = operator.get(name)[1:]
+        yield row
 
 
 async def set_variable(web, request):

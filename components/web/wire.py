@@ -1,5 +1,6 @@
 """JSON bodies and answers of the API."""
 
+import asyncio
 import json
 from micropython import const
 
@@ -25,6 +26,20 @@ async def refuse(request, refusal):
 async def begin(request, type="application/json", fields=(), **options):
     """Begin an answer in pieces."""
     await request.begin(200, type, _NO_STORE + fields, **options)
+
+
+async def send_list(request, rows):
+    """Answer with a JSON list of what `rows` yields, in pieces; None is left out: it gives others their turn."""
+    await begin(request)
+    before = "["
+    for row in rows:
+        if row is not None:
+            await request.write(before)
+            await request.write(json.dumps(row))
+            before = ","
+        await asyncio.sleep_ms(0)
+    await request.write("]" if before == "," else "[]")
+    await request.end()
 
 
 async def read_json(request, rows):

@@ -140,18 +140,23 @@ async def test_a_later_server_tells_the_time(tmp):
         await site.power_off()
 
 
+async def charged_offline(site):
+    """A transaction of 5 s once the server was asked, without a central system."""
+    site.station.set("AllowOfflineTxForUnknownId", "true")
+    await asked(site)
+    site.plug_in()
+    await site.run(500)
+    site.ocpp.present("TAG")
+    await site.run(5000)
+    site.ocpp.present("TAG")
+    await site.run(1000)
+
+
 async def test_stamps_of_transactions_become_the_central_system_s(tmp):
     """While nobody vouches for the time they are durations; so a wrong server spoils no bill."""
     async with NtpServer(late) as server:
         site = await ready(tmp, server)
-        site.station.set("AllowOfflineTxForUnknownId", "true")
-        await asked(site)
-        site.plug_in()
-        await site.run(500)
-        site.ocpp.present("TAG")
-        await site.run(5000)
-        site.ocpp.present("TAG")
-        await site.run(1000)
+        await charged_offline(site)
         central = Central(NOON - HOUR)
         await site.connect(central)
         start, stop = central.of("StartTransaction", "StopTransaction")
@@ -164,14 +169,7 @@ async def test_over_a_restart_offline_they_are_those_of_the_server(tmp):
     """The run that knew no other time is not set before the next one by guess."""
     async with NtpServer(late) as server:
         site = await ready(tmp, server)
-        site.station.set("AllowOfflineTxForUnknownId", "true")
-        await asked(site)
-        site.plug_in()
-        await site.run(500)
-        site.ocpp.present("TAG")
-        await site.run(5000)
-        site.ocpp.present("TAG")
-        await site.run(1000)
+        await charged_offline(site)
         await site.power_off()
         site = made(tmp, "")
         await site.power_on()
